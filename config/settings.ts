@@ -1,0 +1,133 @@
+import { dirname, resolve } from "node:path";
+import { z } from "zod";
+import { type Problem, readYaml } from "./yaml.js";
+
+const civilDate = z.string().regex(/^\d{4}-\d{2}-\d{2}$/, "expected a date such as 2024-12-31");
+const columnName = z.string().min(1);
+
+/** How one canonical column comes from raw data: a raw column's name, or one of these. */
+const columnMapping = z.union([
+  columnName,
+  z
+    .strictObject({
+      column: columnName.optional().describe("The raw column."),
+      sql: z
+        .string()
+        .min(1)
+        .optional()
+        .describe("An expression over the raw columns in the warehouse's own SQL."),
+      format: z
+        .string()
+        .min(1)
+        .optional()
+        .describe('How text is written, as in strptime: "%d-%m-%Y". ISO 8601 needs none.'),
+      time_zone: z
+        .string()
+        .optional()
+        .describe("Zone of times written without one; the company's by default."),
+      values: z
+        .record(z.string(), z.union([z.string(), z.number(), z.boolean()]))
+        .optional()
+        .describe("Raw text → canonical value."),
+    })
+    .refine(
+      (m) => (m.column === undefined) !== (m.sql === undefined),
+      "expected exactly one of `column` and `sql`",
+    ),
+]);
+
+const files = z.strictObject({
+  path: z.union([z.string(), z.array(z.string()).min(1)]).describe("A path or glob, relative to this file."),
+  format: z.enum(["csv", "parquet", "ndjson"]),
+  delimiter: z.string().length(1).optional().describe("CSV only; a comma by default."),
+});
+
+const sourceMapping = z
+  .strictObject({
+    table: z.string().min(1).optional().describe("A warehouse table, e.g. raw.crm_accounts."),
+    query: z.string().min(1).optional().describe("A query in the warehouse's own SQL."),
+    files: files.optional().describe("CSV, Parquet or NDJSON files (DuckDB only)."),
+    columns: z.record(z.string(), columnMapping).describe("Canonical column → where it comes from."),
+    attributes: z
+      .record(z.string().regex(/^[a-z][a-z0-9_]*$/, "expected a name in snake_case"), columnMapping)
+      .optional()
+      .describe("accounts only: the company's own attributes, kept as text."),
+    login_event: z
+      .string()
+      .optional()
+      .describe('usage_events only: the event that is a login; "login" by default.'),
+  })
+  .refine(
+    (s) => [s.table, s.query, s.files].filter((x) => x !== undefined).length === 1,
+    "expected exactly one of `table`, `query` and `files`",
+  );
+
+/** The shape of `waymark.yml`. */
+export const settingsSchema = z.strictObject({
+  company: z.string().min(1).describe("The company's name."),
+  time_zone: z
+    .string()
+    .default("UTC")
+    .refine(isTimeZone, "expected an IANA time zone such as Europe/Berlin")
+    .describe("In which civil days are counted."),
+  data_through: civilDate
+    .optional()
+    .describe("The last day to build; by default the last day with data, at most yesterday."),
+  warehouse: z
+    .strictObject({
+      engine: z.literal("duckdb").default("duckdb"),
+      file: z.string().default("waymark.duckdb").describe("The database file, relative to this file."),
+      memory_limit: z
+        .string()
+        .regex(/^\d+(\.\d+)?\s?[KMGT]i?B$/i, 'expected a size such as "4GB"')
+        .default("4GB"),
+      threads: z.int().min(1).optional(),
+    })
+    .prefault({}),
+  sources: z.record(z.string(), sourceMapping).describe("Which raw data each entity comes from."),
+  schedule: z
+    .strictObject({
+      build: z.string().default("15 3 * * *").describe("When tables are rebuilt: cron, in UTC."),
+    })
+    .prefault({}),
+  server: z
+    .strictObject({
+      port: z.int().min(0).max(65535).default(4000),
+      host: z.string().default("127.0.0.1"),
+    })
+    .prefault({}),
+});
+
+export type SourceMapping = z.output<typeof sourceMapping>;
+export type ColumnMapping = z.output<typeof columnMapping>;
+export type Settings = z.output<typeof settingsSchema> & {
+  /** The folder of `waymark.yml`, to which its paths are relative. */
+  folder: string;
+};
+
+/** Read `waymark.yml`. `validate` checks the sources against the entities that the models know. */
+export function loadSettings(
+  file: string,
+  validate: (settings: z.output<typeof settingsSchema>) => Problem[],
+): Settings {
+  const folder = dirname(resolve(file));
+  const settings = readYaml(file, settingsSchema, validate);
+  const databaseFile = settings.warehouse.file;
+  return {
+    ...settings,
+    warehouse: {
+      ...settings.warehouse,
+      file: databaseFile === ":memory:" ? databaseFile : resolve(folder, databaseFile),
+    },
+    folder,
+  };
+}
+
+function isTimeZone(zone: string): boolean {
+  try {
+    new Intl.DateTimeFormat("en", { timeZone: zone });
+    return true;
+  } catch {
+    return false;
+  }
+}

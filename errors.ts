@@ -1,0 +1,61 @@
+import { closest, distance } from "fastest-levenshtein";
+
+/**
+ * Every failure that a caller can act on. Codes are part of the public contract: GraphQL answers carry
+ * them in `extensions.code`, and `waymark` maps them to exit codes (see `exitCodes`).
+ */
+export type ErrorCode =
+  | "CONFIG_INVALID"
+  | "SOURCE_INVALID"
+  | "MODEL_INVALID"
+  | "CHECK_FAILED"
+  | "NOT_BUILT"
+  | "WAREHOUSE_IN_USE"
+  | "WAREHOUSE_FAILED"
+  | "RUN_IN_PROGRESS"
+  | "BAD_USER_INPUT"
+  | "CANCELLED"
+  | "PORT_IN_USE";
+
+/** What `waymark` exits with; 0 is success and 1 an unexpected failure. */
+export const exitCodes: Record<ErrorCode, number> = {
+  BAD_USER_INPUT: 2,
+  CONFIG_INVALID: 2,
+  SOURCE_INVALID: 2,
+  MODEL_INVALID: 2,
+  CHECK_FAILED: 3,
+  WAREHOUSE_IN_USE: 4,
+  WAREHOUSE_FAILED: 4,
+  RUN_IN_PROGRESS: 4,
+  PORT_IN_USE: 4,
+  NOT_BUILT: 5,
+  CANCELLED: 130,
+};
+
+/**
+ * The one error class. The message names thing, place, value, what was expected and the next step;
+ * `details` carries the same for machines.
+ */
+export class WaymarkError extends Error {
+  override readonly name = "WaymarkError";
+
+  constructor(
+    readonly code: ErrorCode,
+    message: string,
+    readonly details: Readonly<Record<string, unknown>> = {},
+    options?: { cause?: unknown },
+  ) {
+    super(message, options);
+  }
+}
+
+/** The message of anything thrown. */
+export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+/** ` Did you mean "seats"?` when a known word is near, else the list of what is known, else nothing. */
+export function didYouMean(word: string, known: readonly string[]): string {
+  if (known.length === 0) return "";
+  const near = closest(word, known);
+  if (distance(word, near) <= Math.max(2, Math.floor(word.length / 3))) return ` Did you mean "${near}"?`;
+  return known.length <= 12 ? ` Known: ${known.join(", ")}.` : "";
+}

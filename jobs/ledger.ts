@@ -1,0 +1,222 @@
+import type { CheckResult } from "../models/checks.js";
+import type { CompanyWords } from "../models/model.js";
+import { typeName } from "../warehouse/dialect.js";
+import { bind, name, path, type Sql, sql } from "../warehouse/sql.js";
+import type { Columns, Row, Warehouse } from "../warehouse/warehouse.js";
+
+/** Where things live: published views to read, the tables behind them, and the ledger. */
+export const schemas = { published: "waymark", tables: "waymark_tables", ledger: "waymark_ledger" } as const;
+
+const runs = {
+  run_id: { type: "string", notNull: true },
+  trigger: { type: "string", notNull: true },
+  started_at: { type: "timestamp", notNull: true },
+  finished_at: { type: "timestamp" },
+  status: { type: "string", notNull: true },
+  snapshot_id: { type: "integer" },
+  error_code: { type: "string" },
+  error: { type: "string" },
+} as const satisfies Columns;
+
+const runModels = {
+  run_id: { type: "string", notNull: true },
+  model: { type: "string", notNull: true },
+  table_name: { type: "string", notNull: true },
+  status: { type: "string", notNull: true },
+  reason: { type: "string", notNull: true },
+  rows: { type: "integer", notNull: true },
+  seconds: { type: "number", notNull: true },
+} as const satisfies Columns;
+
+const tables = {
+  table_name: { type: "string", notNull: true },
+  model: { type: "string", notNull: true },
+  fingerprint: { type: "string", notNull: true },
+  /** JSON of `Inputs`. */
+  inputs: { type: "string", notNull: true },
+  rows: { type: "integer", notNull: true },
+  built_at: { type: "timestamp", notNull: true },
+  run_id: { type: "string", notNull: true },
+} as const satisfies Columns;
+
+const snapshots = {
+  snapshot_id: { type: "integer", notNull: true },
+  run_id: { type: "string", notNull: true },
+  published_at: { type: "timestamp", notNull: true },
+  data_through: { type: "date", notNull: true },
+  journey_version: { type: "string", notNull: true },
+  /** JSON of `CompanyWords`. */
+  words: { type: "string", notNull: true },
+  /** JSON: model → table. */
+  tables: { type: "string", notNull: true },
+} as const satisfies Columns;
+
+const checks = {
+  run_id: { type: "string", notNull: true },
+  model: { type: "string", notNull: true },
+  check_name: { type: "string", notNull: true },
+  failing_rows: { type: "integer", notNull: true },
+  /** JSON: texts. */
+  examples: { type: "string", notNull: true },
+} as const satisfies Columns;
+
+const ledgerTables = { runs, run_models: runModels, tables, snapshots, checks };
+type LedgerTable = keyof typeof ledgerTables;
+
+export type Run = Row<typeof runs>;
+export type RunModel = Row<typeof runModels>;
+export type BuiltTable = Omit<Row<typeof tables>, "inputs"> & { inputs: Inputs };
+export interface CheckRow extends CheckResult {
+  readonly model: string;
+}
+
+/** What a table was built from; where any of it differs now, the table is stale. */
+export interface Inputs {
+  /** Hash of the model's statement and columns. */
+  code: string;
+  /** Upstream model → the table that was read. */
+  tables: Record<string, string>;
+  /** What the raw source held, for staging models. */
+  source?: string;
+}
+
+/** What readers see: one table per model, all published at once. */
+export interface Snapshot {
+  readonly id: number;
+  readonly runId: string;
+  readonly publishedAt: Date;
+  /** The last day that the data covers. */
+  readonly dataThrough: string;
+  /** The company's words that made it: readers name stages and indicators by these, whatever the files say by now. */
+  readonly words: CompanyWords;
+  readonly tables: Readonly<Record<string, string>>;
+}
+
+const at = (table: LedgerTable): Sql => path(schemas.ledger, table);
+
+/** Create the ledger where there is none. */
+export async function openLedger(warehouse: Warehouse): Promise<void> {
+  if ((await warehouse.tables(schemas.ledger)).length === Object.keys(ledgerTables).length) return;
+  await warehouse.run(sql`create schema if not exists ${path(schemas.ledger)}`);
+  for (const [table, columns] of Object.entries(ledgerTables)) {
+    const definitions = Object.entries(columns).map(
+      ([column, { type }]) => sql`${name(column)} ${typeName(type)}`,
+    );
+    await warehouse.run(sql`create table if not exists ${at(table as LedgerTable)} (${definitions})`);
+  }
+}
+
+/** A statement that adds one row to a ledger table. */
+function insert<T extends LedgerTable>(table: T, row: Row<(typeof ledgerTables)[T]>): Sql {
+  const columns = Object.entries(ledgerTables[table] as Columns);
+  const values = columns.map(([column, { type }]) =>
+    bind(type, (row as Record<string, unknown>)[column] ?? null),
+  );
+  return sql`insert into ${at(table)} (${columns.map(([column]) => name(column))}) values (${values})`;
+}
+
+export const runStarted = (run: Pick<Run, "run_id" | "trigger" | "started_at">): Sql =>
+  insert("runs", {
+    ...run,
+    status: "running",
+    finished_at: null,
+    snapshot_id: null,
+    error_code: null,
+    error: null,
+  });
+
+export const runFinished = (run: Omit<Run, "trigger" | "started_at">): Sql => sql`
+update ${at("runs")}
+set
+  status = ${bind("string", run.status)},
+  finished_at = ${bind("timestamp", run.finished_at)},
+  snapshot_id = ${bind("integer", run.snapshot_id)},
+  error_code = ${bind("string", run.error_code)},
+  error = ${bind("string", run.error)}
+where run_id = ${bind("string", run.run_id)}`;
+
+export const modelFinished = (row: RunModel): Sql => insert("run_models", row);
+
+export const tableBuilt = (table: BuiltTable): Sql =>
+  insert("tables", { ...table, inputs: JSON.stringify(table.inputs) });
+
+export const checkRecorded = (run_id: string, row: CheckRow): Sql =>
+  insert("checks", {
+    run_id,
+    model: row.model,
+    check_name: row.check,
+    failing_rows: row.failingRows,
+    examples: JSON.stringify(row.examples),
+  });
+
+export const snapshotPublished = (snapshot: Snapshot): Sql =>
+  insert("snapshots", {
+    snapshot_id: snapshot.id,
+    run_id: snapshot.runId,
+    published_at: snapshot.publishedAt,
+    data_through: snapshot.dataThrough,
+    journey_version: snapshot.words.journey.version,
+    words: JSON.stringify(snapshot.words),
+    tables: JSON.stringify(snapshot.tables),
+  });
+
+/** The latest snapshots, newest first; none where nothing was published. */
+export async function readSnapshots(warehouse: Warehouse, count: number): Promise<Snapshot[]> {
+  if (!(await warehouse.tables(schemas.ledger)).includes("snapshots")) return [];
+  const rows = await warehouse.query(
+    sql`select * from ${at("snapshots")} order by snapshot_id desc limit ${bind("integer", count)}`,
+    snapshots,
+  );
+  return rows.map((row) => ({
+    id: row.snapshot_id,
+    runId: row.run_id,
+    publishedAt: row.published_at,
+    dataThrough: row.data_through,
+    words: JSON.parse(row.words) as CompanyWords,
+    tables: JSON.parse(row.tables) as Record<string, string>,
+  }));
+}
+
+/** The tables of a snapshot with what they were built from, by model. */
+export async function readTables(warehouse: Warehouse, snapshot: Snapshot): Promise<Map<string, BuiltTable>> {
+  const rows = await warehouse.query(
+    sql`select t.* from ${at("tables")} as t where ${inNames(Object.values(snapshot.tables))}`,
+    tables,
+  );
+  return new Map(rows.map((row) => [row.model, { ...row, inputs: JSON.parse(row.inputs) as Inputs }]));
+}
+
+/** The latest runs, newest first. */
+export const readRuns = (warehouse: Warehouse, count: number): Promise<Run[]> =>
+  warehouse.query(
+    sql`select * from ${at("runs")} order by started_at desc limit ${bind("integer", count)}`,
+    runs,
+  );
+
+export const readRunModels = (warehouse: Warehouse, runId: string): Promise<RunModel[]> =>
+  warehouse.query(sql`select * from ${at("run_models")} where run_id = ${bind("string", runId)}`, runModels);
+
+/** The check results of the run that built each table of a snapshot. */
+export async function readChecks(warehouse: Warehouse, snapshot: Snapshot): Promise<CheckRow[]> {
+  const rows = await warehouse.query(
+    sql`select c.* from ${at("checks")} as c inner join ${at("tables")} as t on t.run_id = c.run_id and t.model = c.model where ${inNames(Object.values(snapshot.tables))}`,
+    checks,
+  );
+  return rows.map((row) => ({
+    model: row.model,
+    check: row.check_name,
+    failingRows: row.failing_rows,
+    examples: JSON.parse(row.examples) as string[],
+  }));
+}
+
+const inNames = (names: readonly string[]): Sql =>
+  sql`t.table_name in (${names.map((n) => bind("string", n))})`;
+
+/** Where a snapshot's relations live: every model in the table that was published for it. */
+export const locateIn =
+  (tables: Readonly<Record<string, string>>) =>
+  (relation: string): readonly string[] => {
+    const table = tables[relation];
+    return table ? [schemas.tables, table] : [schemas.published, relation];
+  };

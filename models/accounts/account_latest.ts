@@ -1,0 +1,60 @@
+import { facts } from "../../journey/facts.js";
+import { name, sql } from "../../warehouse/sql.js";
+import { accountFacts } from "../daily/account_facts.js";
+import { timeline } from "../daily/timeline.js";
+import { accountHealth } from "../health/account_health.js";
+import { attributeColumns, defineModel, type Model, type ModelColumns, ref } from "../model.js";
+import { stageStays } from "../stages/stage_stays.js";
+import { accounts } from "../staging/accounts.js";
+
+type Nullable<M> =
+  M extends Model<infer C>
+    ? { [K in Exclude<keyof C, "account_id" | "day" | "stage">]: C[K] & { notNull?: false } }
+    : never;
+
+/** Columns of a table of days as they stand here: null for an account without a row on the last day. */
+function latest<M extends Model<never>>({ columns }: M): Nullable<M> {
+  const kept = Object.entries(columns as ModelColumns).filter(
+    ([column]) => !["account_id", "day", "stage"].includes(column),
+  );
+  return Object.fromEntries(
+    kept.map(([column, { notNull, references, ...rest }]) => [column, rest]),
+  ) as Nullable<M>;
+}
+
+/** Lists, filters and totals of today read this one; the history would cost them thirty times more. */
+export const accountLatest = defineModel({
+  name: "account_latest",
+  description:
+    "One row per account: who it is, and its facts, stage and health on the last day built; these are null for an account that has no facts that day.",
+  grain: ["account_id"],
+  columns: {
+    ...accounts.columns,
+    stage: { type: "string", description: "Its stage." },
+    stage_entered_on: { type: "date", description: "Since when." },
+    stage_days: { type: "integer", min: 1, unit: "days", description: "For how long." },
+    is_stuck: { type: "boolean", description: "Longer than the journey expects." },
+    ...latest(accountHealth as never as typeof accountHealth & Model<never>),
+    ...latest(accountFacts as never as typeof accountFacts & Model<never>),
+  },
+  companyColumns: attributeColumns,
+  query: (company) => sql`
+select
+  ${Object.keys(accounts.columnsFor(company)).map((column) => sql`a.${name(column)} as ${name(column)}`)},
+  s.stage as stage,
+  s.entered_on as stage_entered_on,
+  s.days as stage_days,
+  s.is_stuck as is_stuck,
+  h.uncapped_score as uncapped_score,
+  h.cap as cap,
+  h.score as score,
+  h.coverage as coverage,
+  h.band as band,
+  h.journey_version as journey_version,
+  ${Object.keys(facts).map((fact) => sql`f.${name(fact)} as ${name(fact)}`)}
+from ${ref(accounts)} as a
+cross join ${ref(timeline)} as t
+left join ${ref(accountFacts)} as f on f.account_id = a.account_id and f.day = t.data_through
+left join ${ref(accountHealth)} as h on h.account_id = a.account_id and h.day = t.data_through
+left join ${ref(stageStays)} as s on s.account_id = a.account_id and s.left_on is null`,
+});

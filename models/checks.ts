@@ -1,0 +1,172 @@
+import { countIf } from "../warehouse/dialect.js";
+import { integer, join, name, number, relation, type Sql, sql, text } from "../warehouse/sql.js";
+import type { Column, RunOptions, Warehouse } from "../warehouse/warehouse.js";
+import type { Company, Model, ModelColumn } from "./model.js";
+
+/** What a check found: 0 failing rows is a pass. */
+export interface CheckResult {
+  readonly check: string;
+  readonly failingRows: number;
+  /** For a failed check: which rows, in words, up to five. */
+  readonly examples: readonly string[];
+}
+
+interface Rule {
+  check: string;
+  expected: string;
+  fails: Sql;
+}
+
+/**
+ * Hold a built table against its model: grain unique, not null, ranges, accepted values, references.
+ * All rules on rows are counted in one pass; examples are read only where something failed.
+ */
+export async function checkTable(
+  warehouse: Warehouse,
+  model: Model,
+  company: Company,
+  options: RunOptions,
+): Promise<CheckResult[]> {
+  const columns = model.columnsFor(company);
+  const rules = Object.entries(columns).flatMap(([column, rule]) => rowRules(column, rule));
+  const table = relation(model.name);
+  const results: CheckResult[] = [];
+
+  const grain = model.grain.map((column) => name(column));
+  const repeated = sql`select ${grain}, count(*) as copies from ${table} group by ${grain} having count(*) > 1`;
+  results.push(
+    await counted(
+      warehouse,
+      model,
+      columns,
+      `unique ${model.grain.join(", ")}`,
+      "the grain must be unique",
+      repeated,
+      options,
+    ),
+  );
+
+  if (rules.length > 0) {
+    const counts = rules.map((rule, i) => sql`${countIf(rule.fails)} as ${name(`r${i}`)}`);
+    const shape = Object.fromEntries(
+      rules.map((_, i) => [`r${i}`, { type: "integer", notNull: true }]),
+    ) as Record<string, Column & { notNull: true; type: "integer" }>;
+    const [row] = await warehouse.query(sql`select ${counts} from ${table}`, shape, options);
+    for (const [i, rule] of rules.entries()) {
+      const failingRows = row?.[`r${i}`] ?? 0;
+      const failing = sql`select * from ${table} where ${rule.fails}`;
+      results.push({
+        check: rule.check,
+        failingRows,
+        examples:
+          failingRows > 0 ? await examplesOf(warehouse, model, columns, rule.expected, failing, options) : [],
+      });
+    }
+  }
+
+  for (const [column, { references }] of Object.entries(columns)) {
+    if (!references) continue;
+    const [target, key] = references;
+    const orphans = sql`select t.* from ${table} as t left join ${relation(target)} as k on k.${name(key)} = t.${name(column)} where t.${name(column)} is not null and k.${name(key)} is null`;
+    results.push(
+      await counted(
+        warehouse,
+        model,
+        columns,
+        `${column} in ${target}`,
+        `${column} must stand in ${target}.${key}`,
+        orphans,
+        options,
+      ),
+    );
+  }
+  return results;
+}
+
+function rowRules(column: string, rule: ModelColumn): Rule[] {
+  const value = name(column);
+  const bound = (n: number): Sql => (Number.isInteger(n) ? integer(n) : number(n));
+  return [
+    ...(rule.notNull
+      ? [
+          {
+            check: `${column} not null`,
+            expected: `${column} must not be null`,
+            fails: sql`${value} is null`,
+          },
+        ]
+      : []),
+    ...(rule.min === undefined
+      ? []
+      : [
+          {
+            check: `${column} >= ${rule.min}`,
+            expected: `${column} must be at least ${rule.min}`,
+            fails: sql`${value} < ${bound(rule.min)}`,
+          },
+        ]),
+    ...(rule.max === undefined
+      ? []
+      : [
+          {
+            check: `${column} <= ${rule.max}`,
+            expected: `${column} must be at most ${rule.max}`,
+            fails: sql`${value} > ${bound(rule.max)}`,
+          },
+        ]),
+    ...(rule.oneOf
+      ? [
+          {
+            check: `${column} accepted`,
+            expected: `${column} must be one of ${rule.oneOf.join(", ")}`,
+            fails: sql`${value} not in (${join(rule.oneOf.map(text))})`,
+          },
+        ]
+      : []),
+  ];
+}
+
+async function counted(
+  warehouse: Warehouse,
+  model: Model,
+  columns: Readonly<Record<string, ModelColumn>>,
+  check: string,
+  expected: string,
+  failing: Sql,
+  options: RunOptions,
+): Promise<CheckResult> {
+  const [row] = await warehouse.query(
+    sql`select count(*) as n from (${failing}) as failing`,
+    { n: { type: "integer", notNull: true } },
+    options,
+  );
+  const failingRows = row?.n ?? 0;
+  return {
+    check,
+    failingRows,
+    examples: failingRows > 0 ? await examplesOf(warehouse, model, columns, expected, failing, options) : [],
+  };
+}
+
+/** "account_id a1, day 2024-05-01: score must be at most 100" for a few failing rows. */
+async function examplesOf(
+  warehouse: Warehouse,
+  model: Model,
+  columns: Readonly<Record<string, ModelColumn>>,
+  expected: string,
+  failing: Sql,
+  options: RunOptions,
+): Promise<string[]> {
+  const keys = Object.fromEntries(
+    model.grain.map((column) => [column, { type: columns[column]?.type ?? "string" } as Column]),
+  );
+  const grain = model.grain.map((column) => name(column));
+  const rows = await warehouse.query(
+    sql`select ${grain} from (${failing}) as failing order by ${grain} limit 5`,
+    keys,
+    options,
+  );
+  return rows.map(
+    (row) => `${model.grain.map((column) => `${column} ${row[column] ?? "null"}`).join(", ")}: ${expected}`,
+  );
+}

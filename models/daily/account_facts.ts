@@ -1,0 +1,244 @@
+import { type FactName, facts } from "../../journey/facts.js";
+import { daysBetween, eachDay, nullOf, safeDivide } from "../../warehouse/dialect.js";
+import { integer, join, name, number, type Sql, sql } from "../../warehouse/sql.js";
+import { defineModel, has, type ModelColumn, ref } from "../model.js";
+import { accounts } from "../staging/accounts.js";
+import { coverageDaily } from "./coverage_daily.js";
+import { featureDays } from "./feature_days.js";
+import { peopleDaily } from "./people_daily.js";
+import { supportDaily } from "./support_daily.js";
+import { timeline } from "./timeline.js";
+import { usageDaily } from "./usage_daily.js";
+import { voiceDaily } from "./voice_daily.js";
+
+/** Facts go on this long after coverage ends, so that a return is seen. */
+const daysAfterCoverage = 90;
+
+type FactColumns = { [F in FactName]: ModelColumn & { type: (typeof facts)[F]["type"]; notNull?: false } };
+
+/** The days of an account stand without gaps until the very end, so windows count rows. */
+const window = (frame: Sql): Sql =>
+  sql`partition by account_id order by day rows between ${frame} and current row`;
+const trailing = (value: Sql, days: number): Sql =>
+  sql`sum(${value}) over (${window(sql`${integer(days - 1)} preceding`)})`;
+const soFar = (value: Sql): Sql => sql`sum(${value}) over (${window(sql`unbounded preceding`)})`;
+const lastDayWith = (condition: Sql): Sql =>
+  sql`max(case when ${condition} then day end) over (${window(sql`unbounded preceding`)})`;
+/** As trailing, without the last day, on which a ticket may be younger than 24 h. */
+const trailingBut1 = (value: Sql, days: number): Sql =>
+  sql`sum(${value}) over (partition by account_id order by day rows between ${integer(days - 1)} preceding and 1 preceding)`;
+
+/** Sums over each account's days, from which the facts are read. */
+const windows: Record<string, Sql> = {
+  last_covered_day: lastDayWith(sql`paid_contracts > 0 or trials > 0`),
+  last_paid_day: lastDayWith(sql`paid_contracts > 0`),
+  last_event_day: lastDayWith(sql`events > 0`),
+  last_touchpoint_day: lastDayWith(sql`touchpoints > 0`),
+  last_executive_day: lastDayWith(sql`executives_seen > 0`),
+  events_7d: trailing(sql`events`, 7),
+  events_28d: trailing(sql`events`, 28),
+  sticky_events_28d: trailing(sql`sticky_events`, 28),
+  active_days_28d: trailing(sql`case when events > 0 then 1 else 0 end`, 28),
+  sessions_28d: trailing(sql`sessions`, 28),
+  logins_28d: trailing(sql`logins`, 28),
+  login_days_28d: trailing(sql`case when logins > 0 then 1 else 0 end`, 28),
+  new_users_28d: trailing(sql`new_users`, 28),
+  active_users_7d: soFar(sql`active_users_7d_change`),
+  active_users_28d: soFar(sql`active_users_28d_change`),
+  features_used_28d: soFar(sql`features_used_28d_change`),
+  tickets_opened_28d: trailing(sql`tickets_opened`, 28),
+  escalations_28d: trailing(sql`escalations`, 28),
+  timed_28d: trailingBut1(sql`tickets_timed`, 28),
+  replied_28d: trailingBut1(sql`replied_within_24h`, 28),
+  csat_sum_90d: trailing(sql`csat_sum`, 90),
+  csat_count_90d: trailing(sql`csat_count`, 90),
+  open_tickets: soFar(sql`open_change`),
+  overdue_tickets: soFar(sql`overdue_change`),
+  overdue_urgent_tickets: soFar(sql`overdue_urgent_change`),
+  open_billing_tickets: soFar(sql`open_billing_change`),
+  respondents: soFar(sql`respondents_change`),
+  promoters: soFar(sql`promoters_change`),
+  detractors: soFar(sql`detractors_change`),
+  touchpoints_28d: trailing(sql`touchpoints`, 28),
+  outcomes_confirmed_365d: trailing(sql`outcomes_confirmed`, 365),
+  outcomes_so_far: soFar(sql`outcomes_confirmed`),
+  champions_present: soFar(sql`champions_change`),
+  champions_gone: soFar(sql`champions_left`),
+  executives_present: soFar(sql`executives_change`),
+};
+
+const daysSince = (column: string): Sql => daysBetween(name(column), sql`day`);
+
+/** Each fact from the windows; the compiler holds the list against `journey/facts.ts`. */
+const factSql: Record<FactName, Sql> = {
+  is_customer: sql`paid_contracts > 0`,
+  is_trial: sql`trials > 0`,
+  account_age_days: daysSince("created_on"),
+  tenure_days: sql`case when customer_since <= day then ${daysSince("customer_since")} end`,
+  days_since_coverage_ended: sql`case when paid_contracts = 0 then ${daysSince("last_paid_day")} - 1 end`,
+  days_to_renewal: sql`days_to_renewal`,
+  seats: sql`seats`,
+  mrr: sql`mrr`,
+  events_1d: sql`events`,
+  events_7d: sql`events_7d`,
+  events_28d: sql`events_28d`,
+  active_users_1d: sql`active_users`,
+  active_users_7d: sql`active_users_7d`,
+  active_users_28d: sql`active_users_28d`,
+  active_users_change_28d: safeDivide(
+    sql`(active_users_28d - active_users_28d_before)`,
+    sql`active_users_28d_before`,
+  ),
+  new_users_28d: sql`new_users_28d`,
+  sessions_28d: sql`sessions_28d`,
+  logins_28d: sql`logins_28d`,
+  login_days_28d: sql`login_days_28d`,
+  active_days_28d: sql`active_days_28d`,
+  features_used_28d: sql`features_used_28d`,
+  breadth_28d: safeDivide(sql`features_used_28d`, sql`features_offered`),
+  sticky_share_28d: safeDivide(sql`sticky_events_28d`, sql`events_28d`),
+  licence_utilisation_28d: safeDivide(sql`active_users_28d`, sql`seats`),
+  days_since_last_event: daysSince("last_event_day"),
+  open_tickets: sql`open_tickets`,
+  overdue_tickets: sql`overdue_tickets`,
+  overdue_urgent_tickets: sql`overdue_urgent_tickets`,
+  open_billing_tickets: sql`open_billing_tickets`,
+  tickets_opened_28d: sql`tickets_opened_28d`,
+  replied_within_24h_share_28d: safeDivide(sql`replied_28d`, sql`timed_28d`),
+  escalations_28d: sql`escalations_28d`,
+  csat_90d: safeDivide(sql`csat_sum_90d`, sql`csat_count_90d`),
+  nps_180d: sql`${number(100)} * ${safeDivide(sql`(promoters - detractors)`, sql`respondents`)}`,
+  survey_respondents_180d: sql`respondents`,
+  detractors_180d: sql`detractors`,
+  outcomes_confirmed: sql`outcomes_so_far`,
+  outcomes_confirmed_365d: sql`outcomes_confirmed_365d`,
+  touchpoints_28d: sql`touchpoints_28d`,
+  days_since_last_touchpoint: daysSince("last_touchpoint_day"),
+  champions: sql`champions_present`,
+  champions_left: sql`champions_gone`,
+  executives: sql`executives_present`,
+  days_since_executive_seen: daysSince("last_executive_day"),
+};
+
+/** Counts of the day from the daily models: absent rows are zeros. */
+const counts: Record<string, readonly string[]> = {
+  u: [
+    "events",
+    "sessions",
+    "logins",
+    "sticky_events",
+    "active_users",
+    "new_users",
+    "active_users_7d_change",
+    "active_users_28d_change",
+    "features_used_28d_change",
+  ],
+  s: [
+    "tickets_opened",
+    "tickets_timed",
+    "replied_within_24h",
+    "escalations",
+    "csat_sum",
+    "csat_count",
+    "open_change",
+    "overdue_change",
+    "overdue_urgent_change",
+    "open_billing_change",
+  ],
+  v: ["respondents_change", "promoters_change", "detractors_change"],
+  p: [
+    "touchpoints",
+    "outcomes_confirmed",
+    "executives_seen",
+    "champions_change",
+    "champions_left",
+    "executives_change",
+  ],
+  c: ["paid_contracts", "trials"],
+};
+
+export const accountFacts = defineModel({
+  name: "account_facts",
+  description: `One row per account and day, from the account's first day to the last day built; ${daysAfterCoverage} days after coverage ends rows stop until it is covered again. Every fact knows only what happened before the end of the day.`,
+  grain: ["account_id", "day"],
+  columns: {
+    account_id: {
+      type: "string",
+      notNull: true,
+      description: "The account.",
+      references: ["accounts", "account_id"],
+    },
+    day: { type: "date", notNull: true, description: "The day." },
+    ...(facts as unknown as FactColumns),
+  },
+  byDay: true,
+  sortBy: ["account_id", "day"],
+  query: (company) => sql`
+with features_offered as (
+  select day, count(f.feature) as features_offered
+  from ${ref(timeline)} as t
+  cross join ${eachDay(sql`t.data_from`, sql`t.data_through`)}
+  left join (select feature, min(day) as first_day from ${ref(featureDays)} group by feature) as f on f.first_day <= day
+  group by day
+),
+spine as (
+  select a.account_id as account_id, a.created_on as created_on, a.customer_since as customer_since, day
+  from ${ref(accounts)} as a
+  cross join ${ref(timeline)} as t
+  cross join ${eachDay(sql`a.created_on`, sql`t.data_through`)}
+),
+counted as (
+  select
+    d.account_id as account_id,
+    d.day as day,
+    d.created_on as created_on,
+    d.customer_since as customer_since,
+    c.seats as seats,
+    c.mrr as mrr,
+    c.days_to_renewal as days_to_renewal,
+    o.features_offered as features_offered,
+    ${join(
+      Object.entries(counts).flatMap(([alias, columns]) =>
+        columns.map((column) => sql`coalesce(${name(alias)}.${name(column)}, 0) as ${name(column)}`),
+      ),
+      ",\n    ",
+    )}
+  from spine as d
+  left join ${ref(usageDaily)} as u on u.account_id = d.account_id and u.day = d.day
+  left join ${ref(supportDaily)} as s on s.account_id = d.account_id and s.day = d.day
+  left join ${ref(voiceDaily)} as v on v.account_id = d.account_id and v.day = d.day
+  left join ${ref(peopleDaily)} as p on p.account_id = d.account_id and p.day = d.day
+  left join ${ref(coverageDaily)} as c on c.account_id = d.account_id and c.day = d.day
+  left join features_offered as o on o.day = d.day
+),
+windowed as (
+  select
+    account_id, day, created_on, customer_since, seats, mrr, days_to_renewal, features_offered,
+    paid_contracts, trials, events, active_users,
+    ${join(
+      Object.entries(windows).map(([column, value]) => sql`${value} as ${name(column)}`),
+      ",\n    ",
+    )}
+  from counted
+),
+compared as (
+  select
+    account_id, day, created_on, customer_since, seats, mrr, days_to_renewal, features_offered,
+    paid_contracts, trials, events, active_users,
+    ${Object.keys(windows).map(name)},
+    lag(active_users_28d, 28) over (partition by account_id order by day) as active_users_28d_before
+  from windowed
+)
+select
+  account_id,
+  day,
+  ${join(
+    Object.entries(facts).map(([fact, { type, needs }]) => {
+      const value = needs.every((need) => has(company, need)) ? factSql[fact as FactName] : nullOf(type);
+      return sql`${value} as ${name(fact)}`;
+    }),
+    ",\n  ",
+  )}
+from compared
+where last_covered_day is null or ${daysSince("last_covered_day")} <= ${integer(daysAfterCoverage)}`,
+});

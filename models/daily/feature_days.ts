@@ -1,0 +1,38 @@
+import { sumInteger } from "../../warehouse/dialect.js";
+import { sql, text } from "../../warehouse/sql.js";
+import { defineModel, ref } from "../model.js";
+import { stgUsageEvents } from "../staging/stg_usage_events.js";
+
+export const featureDays = defineModel({
+  name: "feature_days",
+  description: "One row per account, feature and day with usage; events without a feature are not here.",
+  grain: ["account_id", "feature", "day"],
+  columns: {
+    account_id: { type: "string", notNull: true, description: "The account." },
+    feature: { type: "string", notNull: true, description: "The feature." },
+    day: { type: "date", notNull: true, description: "The day." },
+    events: {
+      type: "integer",
+      notNull: true,
+      min: 0,
+      unit: "events",
+      description: "Events on the feature that day, by quantity.",
+    },
+    is_sticky: {
+      type: "boolean",
+      notNull: true,
+      description: "Whether the journey calls the feature sticky.",
+    },
+  },
+  byDay: true,
+  query: ({ journey }) => sql`
+select
+  account_id,
+  feature,
+  day,
+  ${sumInteger(sql`coalesce(quantity, 1)`)} as events,
+  ${journey.sticky_features.length > 0 ? sql`feature in (${journey.sticky_features.map(text)})` : sql`false`} as is_sticky
+from ${ref(stgUsageEvents)}
+where is_usable and feature is not null
+group by account_id, feature, day`,
+});

@@ -1,0 +1,32 @@
+import { sumInteger } from "../../warehouse/dialect.js";
+import { sql } from "../../warehouse/sql.js";
+import { defineModel, ref } from "../model.js";
+import { stgUsageEvents } from "../staging/stg_usage_events.js";
+
+export const userDays = defineModel({
+  name: "user_days",
+  description: "One row per account, user and day with usage; events without a user are not here.",
+  grain: ["account_id", "user_id", "day"],
+  columns: {
+    account_id: { type: "string", notNull: true, description: "The account." },
+    user_id: { type: "string", notNull: true, description: "The user." },
+    day: { type: "date", notNull: true, description: "The day." },
+    events: {
+      type: "integer",
+      notNull: true,
+      min: 0,
+      unit: "events",
+      description: "Events of the user that day, by quantity.",
+    },
+  },
+  byDay: true,
+  query: () => sql`
+select
+  account_id,
+  user_id,
+  day,
+  ${sumInteger(sql`coalesce(quantity, 1)`)} as events
+from ${ref(stgUsageEvents)}
+where is_usable and user_id is not null
+group by account_id, user_id, day`,
+});

@@ -1,0 +1,87 @@
+import { didYouMean, WaymarkError } from "../errors.js";
+import { render } from "../warehouse/sql.js";
+import type { Company, Model } from "./model.js";
+
+/** A model with the models that its query reads, in an order in which every model follows those it reads. */
+export interface Node {
+  readonly model: Model;
+  readonly upstream: readonly string[];
+}
+
+/**
+ * The order of building, from the `ref`s in the queries themselves.
+ * @throws WaymarkError MODEL_INVALID naming an unknown ref or the models of a cycle
+ */
+export function buildOrder(models: readonly Model[], company: Company): Node[] {
+  const names = models.map((m) => m.name);
+  const twice = names.find((n, i) => names.indexOf(n) < i);
+  if (twice) throw new WaymarkError("MODEL_INVALID", `Two models are called ${twice}; names must be unique.`);
+  const nodes = new Map(
+    models.map((model): [string, Node] => [model.name, { model, upstream: upstreamFor(model, company) }]),
+  );
+  const order: Node[] = [];
+  const path: string[] = [];
+  const visit = (name: string, reader?: string): void => {
+    const node = nodes.get(name);
+    if (!node)
+      throw new WaymarkError(
+        "MODEL_INVALID",
+        `${reader} reads ${name}, but there is no such model.${didYouMean(name, names)}`,
+      );
+    if (order.includes(node)) return;
+    if (path.includes(name)) {
+      const cycle = [...path.slice(path.indexOf(name)), name];
+      throw new WaymarkError(
+        "MODEL_INVALID",
+        `Models read each other in a circle: ${cycle.join(" → ")}. Break one of these refs.`,
+      );
+    }
+    path.push(name);
+    for (const upstream of node.upstream) visit(upstream, name);
+    path.pop();
+    order.push(node);
+  };
+  for (const name of names) visit(name);
+  return order;
+}
+
+/** What a query reads, and what its columns are checked against. */
+function upstreamFor(model: Model, company: Company): string[] {
+  const references = Object.values(model.columnsFor(company)).flatMap(
+    (column) => column.references?.[0] ?? [],
+  );
+  return [...new Set([...render(model.query(company), "duckdb").refs, ...references])];
+}
+
+/**
+ * The models that a selection means: `health` itself, `health+` with all that read it, `+health` with all it reads.
+ * @throws WaymarkError BAD_USER_INPUT for an unknown name
+ */
+export function selectModels(order: readonly Node[], selection: readonly string[]): Set<string> {
+  const names = order.map((n) => n.model.name);
+  const selected = new Set<string>();
+  for (const word of selection) {
+    const name = word.replace(/^\+|\+$/g, "");
+    if (!names.includes(name))
+      throw new WaymarkError("BAD_USER_INPUT", `There is no model "${name}".${didYouMean(name, names)}`);
+    selected.add(name);
+    if (word.endsWith("+")) for (const n of downstreamOf(order, name)) selected.add(n);
+    if (word.startsWith("+")) for (const n of upstreamOf(order, name)) selected.add(n);
+  }
+  return selected;
+}
+
+/** All that read a model, directly or through others, in build order. */
+export function downstreamOf(order: readonly Node[], name: string): string[] {
+  const reached = new Set([name]);
+  for (const { model, upstream } of order) if (upstream.some((u) => reached.has(u))) reached.add(model.name);
+  return [...reached].slice(1);
+}
+
+/** All that a model reads, directly or through others, nearest last. */
+export function upstreamOf(order: readonly Node[], name: string): string[] {
+  const reached = new Set([name]);
+  for (const { model, upstream } of [...order].reverse())
+    if (reached.has(model.name)) for (const u of upstream) reached.add(u);
+  return [...reached].slice(1);
+}

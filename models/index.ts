@@ -1,0 +1,44 @@
+import { accountLatest } from "./accounts/account_latest.js";
+import { accountFacts } from "./daily/account_facts.js";
+import { coverageDaily } from "./daily/coverage_daily.js";
+import { featureDays } from "./daily/feature_days.js";
+import { peopleDaily } from "./daily/people_daily.js";
+import { supportDaily } from "./daily/support_daily.js";
+import { timeline } from "./daily/timeline.js";
+import { usageDaily } from "./daily/usage_daily.js";
+import { userDays } from "./daily/user_days.js";
+import { voiceDaily } from "./daily/voice_daily.js";
+import { accountHealth } from "./health/account_health.js";
+import { accountIndicators } from "./health/account_indicators.js";
+import { accountMilestones } from "./milestones/account_milestones.js";
+import { milestoneEvidence } from "./milestones/milestone_evidence.js";
+import type { Model } from "./model.js";
+import { accountStages } from "./stages/account_stages.js";
+import { stageStays } from "./stages/stage_stays.js";
+import { accounts } from "./staging/accounts.js";
+import { sourceQuality, stagingModels } from "./staging/source_quality.js";
+import { accountTrends } from "./trends/account_trends.js";
+
+/** Every model, in reading order: raw rows, then days, then what the company believes about them. */
+export const models: readonly Model[] = [
+  ...stagingModels,
+  accounts,
+  sourceQuality,
+  timeline,
+  coverageDaily,
+  userDays,
+  featureDays,
+  usageDaily,
+  supportDaily,
+  voiceDaily,
+  peopleDaily,
+  accountFacts,
+  milestoneEvidence,
+  accountStages,
+  stageStays,
+  accountMilestones,
+  accountIndicators,
+  accountHealth,
+  accountTrends,
+  accountLatest,
+] as unknown as readonly Model[];

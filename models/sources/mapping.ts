@@ -1,0 +1,298 @@
+import { resolve } from "node:path";
+import type { ColumnMapping, Settings, SourceMapping } from "../../config/settings.js";
+import type { Problem } from "../../config/yaml.js";
+import { didYouMean, messageOf, WaymarkError } from "../../errors.js";
+import {
+  cast,
+  checksum,
+  dayOf,
+  matches,
+  parseDate,
+  parseInstant,
+  startOfDay,
+  tryCast,
+  zonedInstant,
+} from "../../warehouse/dialect.js";
+import {
+  by,
+  type ColumnType,
+  companySql,
+  join,
+  name,
+  path,
+  type Sql,
+  sql,
+  text,
+} from "../../warehouse/sql.js";
+import type { Warehouse } from "../../warehouse/warehouse.js";
+import { type SourceName, sources } from "./index.js";
+import { attributeColumn, type Source } from "./source.js";
+
+/** A raw column as it stands in the warehouse, and as the canonical type: null where it can't be read. */
+export interface MappedColumn {
+  readonly raw: Sql;
+  readonly value: Sql;
+}
+
+/** A source with the company's raw data behind it. */
+export interface MappedSource {
+  readonly source: Source;
+  /** `select` of the mapped raw columns under their canonical names, still as the company wrote them. */
+  readonly raw: Sql;
+  /** Canonical columns that are mapped, and `attribute_…` of the company's own. */
+  readonly columns: Readonly<Record<string, MappedColumn>>;
+  /** What the mapping leaves out, in words for `waymark check`. */
+  readonly unmapped: readonly string[];
+  readonly loginEvent: string;
+}
+
+/** Mistakes in `sources` of `waymark.yml` that can be seen without the warehouse. */
+export function checkMappings(settings: Pick<Settings, "sources">): Problem[] {
+  const names = Object.keys(sources);
+  const mapped = Object.keys(settings.sources);
+  const problems: Problem[] = [];
+  for (const [sourceName, mapping] of Object.entries(settings.sources)) {
+    const at = ["sources", sourceName];
+    const source: Source | undefined = sources[sourceName as SourceName];
+    if (!source) {
+      problems.push({ path: at, message: `unknown source "${sourceName}".${didYouMean(sourceName, names)}` });
+      continue;
+    }
+    const known = Object.keys(source.columns);
+    for (const column of Object.keys(mapping.columns)) {
+      if (known.includes(column)) continue;
+      problems.push({
+        path: [...at, "columns", column],
+        message: `${sourceName} has no column "${column}".${didYouMean(column, known)}`,
+      });
+    }
+    if (mapping.attributes && source !== sources.accounts) {
+      problems.push({ path: [...at, "attributes"], message: "only accounts have attributes." });
+    }
+    if (mapping.login_event && source !== sources.usage_events) {
+      problems.push({ path: [...at, "login_event"], message: "only usage_events have a login_event." });
+    }
+  }
+  if (!mapped.includes("accounts"))
+    problems.push({ path: ["sources"], message: "sources.accounts is required." });
+  if (!["usage_events", "tickets", "survey_responses"].some((s) => mapped.includes(s))) {
+    problems.push({
+      path: ["sources"],
+      message:
+        "at least one of sources.usage_events, sources.tickets and sources.survey_responses is required.",
+    });
+  }
+  return problems;
+}
+
+/**
+ * Hold every mapping against the raw data: relations exist, columns exist, required ones are mapped, types
+ * can be read.
+ * @throws WaymarkError SOURCE_INVALID with all mistakes of all sources
+ */
+export async function mapSources(
+  warehouse: Warehouse,
+  settings: Pick<Settings, "sources" | "folder" | "time_zone">,
+): Promise<Partial<Record<SourceName, MappedSource>>> {
+  const mapped: Partial<Record<SourceName, MappedSource>> = {};
+  const problems: string[] = [];
+  for (const [sourceName, mapping] of Object.entries(settings.sources) as [SourceName, SourceMapping][]) {
+    try {
+      mapped[sourceName] = await mapSource(warehouse, sources[sourceName], mapping, settings);
+    } catch (error) {
+      if (!(error instanceof WaymarkError) || error.code !== "SOURCE_INVALID") throw error;
+      problems.push(error.message);
+    }
+  }
+  if (problems.length > 0) throw new WaymarkError("SOURCE_INVALID", problems.join("\n"), { problems });
+  return mapped;
+}
+
+async function mapSource(
+  warehouse: Warehouse,
+  source: Source,
+  mapping: SourceMapping,
+  settings: Pick<Settings, "folder" | "time_zone">,
+): Promise<MappedSource> {
+  const rawTypes = await describeRaw(warehouse, source, mapping, settings.folder);
+  const rawNames = Object.keys(rawTypes);
+  const wanted: [string, ColumnMapping, ColumnType][] = [
+    ...Object.entries(mapping.columns).map(([c, m]): [string, ColumnMapping, ColumnType] => [
+      c,
+      m,
+      source.columns[c]?.type ?? "string",
+    ]),
+    ...Object.entries(mapping.attributes ?? {}).map(([a, m]): [string, ColumnMapping, ColumnType] => [
+      attributeColumn(a),
+      m,
+      "string",
+    ]),
+  ];
+  const problems = wanted.flatMap(([column, m]) => {
+    const raw = typeof m === "string" ? m : m.column;
+    if (raw === undefined || rawNames.includes(raw)) return [];
+    return [
+      `sources.${source.name}.columns.${column}: the raw data has no column "${raw}".${didYouMean(raw, rawNames) || ` It has ${rawNames.join(", ")}.`}`,
+    ];
+  });
+  const missing = Object.entries(source.columns).filter(([column]) => !(column in mapping.columns));
+  const viaContract = source === sources.usage_events && "contract_id" in mapping.columns;
+  for (const [column, { required }] of missing) {
+    if (!required || (viaContract && column === "account_id")) continue;
+    problems.push(`sources.${source.name}.columns.${column} is required. ${nearestRaw(column, rawNames)}`);
+  }
+  if (problems.length > 0) throw new WaymarkError("SOURCE_INVALID", problems.join("\n"));
+
+  const from = relationOf(mapping, settings.folder, rawNames);
+  const selected = wanted.map(([column, m]) => sql`${rawExpression(m)} as ${name(column)}`);
+  const raw = sql`select ${selected} from ${from}`;
+  const types = await inSource(source, () => warehouse.describe(raw));
+  const columns = wanted.map(([column, m, type]): [string, MappedColumn] => {
+    const zone = (typeof m === "object" && m.time_zone) || settings.time_zone;
+    const value = read(sql`c.${name(column)}`, types[column] ?? null, type, m, zone);
+    if (value) return [column, { raw: sql`c.${name(column)}`, value }];
+    throw new WaymarkError(
+      "SOURCE_INVALID",
+      `sources.${source.name}.columns.${column}: a raw column of this type can't be read as ${type}; give an expression with \`sql\`.`,
+    );
+  });
+  return {
+    source,
+    raw,
+    columns: Object.fromEntries(columns),
+    unmapped: missing.filter(([, { required }]) => !required).map(([column]) => column),
+    loginEvent: mapping.login_event ?? "login",
+  };
+}
+
+/** Raw columns and their types; JSON lines get their keys, read as text. */
+async function describeRaw(
+  warehouse: Warehouse,
+  source: Source,
+  mapping: SourceMapping,
+  folder: string,
+): Promise<Record<string, ColumnType | null>> {
+  return inSource(source, async () => {
+    if (mapping.files?.format !== "ndjson") {
+      return warehouse.describe(sql`select * from ${relationOf(mapping, folder, [])}`);
+    }
+    const keys = await warehouse.query(
+      sql`select distinct unnest(json_keys(json)) as key from read_ndjson_objects(${globs(mapping, folder)}) order by key`,
+      { key: { type: "string", notNull: true } },
+    );
+    return Object.fromEntries(keys.map(({ key }) => [key, "string" as const]));
+  });
+}
+
+/** A failure of the engine on raw data is the mapping's mistake: say whose. */
+async function inSource<T>(source: Source, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof WaymarkError && error.code !== "WAREHOUSE_FAILED") throw error;
+    throw new WaymarkError(
+      "SOURCE_INVALID",
+      `sources.${source.name}: ${messageOf(error)}`,
+      {},
+      { cause: error },
+    );
+  }
+}
+
+function relationOf(mapping: SourceMapping, folder: string, rawNames: readonly string[]): Sql {
+  if (mapping.table !== undefined) return path(...mapping.table.split("."));
+  if (mapping.query !== undefined) return sql`(${companySql(mapping.query)}) as raw`;
+  const paths = globs(mapping, folder);
+  const relations = {
+    // Every column as text: DuckDB would guess that 01-02-2024 is a date, and which one.
+    csv: sql`read_csv(${paths}, all_varchar = true, header = true, delim = ${text(mapping.files?.delimiter ?? ",")}, quote = '"', escape = '"', union_by_name = true)`,
+    parquet: sql`read_parquet(${paths}, union_by_name = true)`,
+    ndjson: sql`(select ${rawNames.map((key) => sql`json ->> ${text(`$."${key}"`)} as ${name(key)}`)} from read_ndjson_objects(${paths})) as raw`,
+  };
+  return by({ duckdb: relations[mapping.files?.format ?? "csv"], bigquery: sql`unsupported_files` });
+}
+
+const globs = (mapping: SourceMapping, folder: string): Sql =>
+  sql`[${[mapping.files?.path ?? []].flat().map((glob) => text(resolve(folder, glob)))}]`;
+
+function rawExpression(mapping: ColumnMapping): Sql {
+  if (typeof mapping === "string") return name(mapping);
+  const raw =
+    mapping.column !== undefined ? name(mapping.column) : sql`(${companySql(mapping.sql ?? "null")})`;
+  if (!mapping.values) return raw;
+  const cases = Object.entries(mapping.values).map(
+    ([from, to]) => sql`when ${text(from)} then ${text(String(to))} `,
+  );
+  const asText = cast(raw, "string");
+  return sql`case ${asText} ${join(cases, "")}else ${asText} end`;
+}
+
+const isoDate = "\\d{4}-\\d{2}-\\d{2}";
+const isoTime = "[T ]\\d{2}:\\d{2}(:\\d{2}(\\.\\d{1,9})?)?";
+const isoZone = " ?(Z|[+-]\\d{2}(:?\\d{2})?)";
+
+/** How a raw value becomes the canonical type; undefined where it never can. Formats are declared or ISO 8601, never guessed. */
+function read(
+  raw: Sql,
+  from: ColumnType | null,
+  to: ColumnType,
+  mapping: ColumnMapping,
+  zone: string,
+): Sql | undefined {
+  const format = typeof mapping === "object" ? mapping.format : undefined;
+  if (from === "string") return readText(sql`nullif(trim(${raw}), '')`, to, format, zone);
+  if (to === "string") return from ? cast(raw, "string") : undefined;
+  if (from === to) return cast(raw, to);
+  const numeric = ["integer", "number", "decimal"];
+  if (from && numeric.includes(from)) {
+    if (to === "integer") return sql`case when ${raw} = round(${raw}) then ${tryCast(raw, "integer")} end`;
+    if (numeric.includes(to)) return tryCast(raw, to);
+    if (to === "boolean") return sql`case ${raw} when 1 then true when 0 then false end`;
+  }
+  if (from === "date" && to === "timestamp") return startOfDay(raw, zone);
+  if (from === "timestamp" && to === "date") return dayOf(cast(raw, "timestamp"), zone);
+  return undefined;
+}
+
+function readText(raw: Sql, to: ColumnType, format: string | undefined, zone: string): Sql {
+  const when = (pattern: string, value: Sql): Sql =>
+    sql`case when ${matches(raw, pattern)} then ${value} end`;
+  switch (to) {
+    case "string":
+      return raw;
+    case "boolean":
+      return sql`case lower(${raw}) when 'true' then true when 'false' then false end`;
+    case "integer":
+      return when("[+-]?\\d+", tryCast(raw, to));
+    case "number":
+    case "decimal":
+      return when("[+-]?(\\d+(\\.\\d*)?|\\.\\d+)([eE][+-]?\\d+)?", tryCast(raw, to));
+    case "date":
+      return format ? parseDate(raw, format) : when(isoDate, tryCast(raw, to));
+    case "timestamp":
+      if (format) return parseInstant(raw, format, zone);
+      return sql`case when ${matches(raw, isoDate + isoTime + isoZone)} then ${tryCast(raw, to)} when ${matches(raw, `${isoDate}(${isoTime})?`)} then ${zonedInstant(raw, zone)} end`;
+  }
+}
+
+function nearestRaw(column: string, rawNames: readonly string[]): string {
+  const words = new Set(column.split("_"));
+  const near = rawNames.filter((raw) =>
+    raw
+      .toLowerCase()
+      .split(/[_\W]/)
+      .some((word) => words.has(word)),
+  );
+  return near.length > 0
+    ? `Nearest raw columns: ${near.join(", ")}.`
+    : `Raw columns: ${rawNames.join(", ")}.`;
+}
+
+/** What a source held when it was read: a change in either figure means that rows came, went or changed. */
+export async function sourceState(warehouse: Warehouse, mapped: MappedSource): Promise<string> {
+  const [state] = await warehouse.query(
+    sql`select count(*) as n, ${checksum(sql`t`)} as checksum from (${mapped.raw}) as t`,
+    { n: { type: "integer", notNull: true }, checksum: { type: "string", notNull: true } },
+  );
+  return `${state?.n}:${state?.checksum}`;
+}

@@ -1,0 +1,41 @@
+import type { ColumnType } from "../../warehouse/sql.js";
+
+export interface SourceColumn {
+  readonly type: ColumnType;
+  readonly description: string;
+  /** A row without it can't be used. */
+  readonly required?: boolean;
+  readonly min?: number;
+  readonly max?: number;
+  readonly oneOf?: readonly string[];
+}
+
+/** An entity that a company's raw tables are mapped to: declared here, never built by Waymark. */
+export interface Source {
+  readonly name: string;
+  readonly description: string;
+  /** The column that identifies a row; always the first. */
+  readonly key: string;
+  /**
+   * What the same key on rows of different content means: "versions" of one thing, of which the latest by
+   * `loaded_at` counts, or a "collision" of two things, which both count.
+   */
+  readonly sameKey: "versions" | "collision";
+  readonly columns: Readonly<Record<string, SourceColumn>>;
+}
+
+const loadedAt = {
+  type: "timestamp",
+  description:
+    "When the warehouse got the row; without it late rows are found only by comparing whole sources.",
+} as const satisfies SourceColumn;
+
+/** `loaded_at` is a column of every source. */
+export function defineSource<const S extends Source>(
+  source: S,
+): S & { columns: { loaded_at: typeof loadedAt } } {
+  return { ...source, columns: { ...source.columns, loaded_at: loadedAt } };
+}
+
+/** The column of an account's own attribute. */
+export const attributeColumn = (attribute: string): string => `attribute_${attribute}`;

@@ -1,0 +1,43 @@
+import { conditionSql } from "../../journey/conditions.js";
+import { join, name, sql, text } from "../../warehouse/sql.js";
+import { accountFacts } from "../daily/account_facts.js";
+import { milestoneEvidence, reachedOn } from "../milestones/milestone_evidence.js";
+import { defineModel, ref } from "../model.js";
+
+export const accountStages = defineModel({
+  name: "account_stages",
+  description:
+    "One row per account and day: the first stage of the journey whose condition holds on the facts of that day.",
+  grain: ["account_id", "day"],
+  columns: {
+    account_id: {
+      type: "string",
+      notNull: true,
+      description: "The account.",
+      references: ["accounts", "account_id"],
+    },
+    day: { type: "date", notNull: true, description: "The day." },
+    stage: { type: "string", notNull: true, description: "The stage's id in the journey." },
+    journey_version: { type: "string", notNull: true, description: "Hash of the journey that decided it." },
+  },
+  byDay: true,
+  sortBy: ["account_id", "day"],
+  query: ({ journey }) => {
+    const conditions = journey.stages.flatMap(({ id, when }) =>
+      when
+        ? [
+            sql`when ${conditionSql(when, sql`f`, (milestone) => sql`e.${name(reachedOn(milestone))}`)} then ${text(id)}`,
+          ]
+        : [],
+    );
+    const otherwise = text(journey.stages.at(-1)?.id ?? "");
+    return sql`
+select
+  f.account_id as account_id,
+  f.day as day,
+  ${conditions.length > 0 ? sql`case\n    ${join(conditions, "\n    ")}\n    else ${otherwise}\n  end` : otherwise} as stage,
+  ${text(journey.version)} as journey_version
+from ${ref(accountFacts)} as f
+left join ${ref(milestoneEvidence)} as e on e.account_id = f.account_id`;
+  },
+});

@@ -1,0 +1,248 @@
+import { ascending, cast, dayOf, descending, joinTexts, nullOf } from "../../warehouse/dialect.js";
+import { integer, join, name, number, type Sql, sql, text } from "../../warehouse/sql.js";
+import {
+  attributeColumns,
+  type Company,
+  defineModel,
+  type Model,
+  type ModelColumn,
+  type ModelColumns,
+  ref,
+} from "../model.js";
+import type { SourceName } from "../sources/index.js";
+import type { MappedSource } from "../sources/mapping.js";
+import type { Source, SourceColumn } from "../sources/source.js";
+
+/** Something impossible about a row, and whether the row counts all the same. */
+export interface Defect {
+  readonly defect: string;
+  readonly when: Sql;
+  readonly isUsable: boolean;
+}
+
+interface Staging<S extends Source, D extends ModelColumns> {
+  source: S;
+  description: string;
+  /** What account ids are held against; "none" for accounts themselves. */
+  accounts: "none" | { readonly name: string };
+  /** The instant that decides the row's day; adds the column `day` and the defect `before_account`. */
+  occurredAt?: keyof S["columns"] & string;
+  /** The account, where it isn't the source's own column. The row is `r`. */
+  accountId?: (company: Company) => { value: Sql; joins: Sql } | undefined;
+  /** What is impossible in this source beyond what may be in any. The row is `r`, its account `a`. */
+  defects?: (company: Company) => readonly Defect[];
+  /** Further columns, read from `judged`: the row, with `unusable` and `unusual`, its two kinds of defects. */
+  derived?: { [K in keyof D]: D[K] & { readonly sql: Sql } };
+}
+
+/** The columns that staging adds to a source's own. */
+const addedColumns = {
+  occurrence: {
+    type: "integer",
+    notNull: true,
+    min: 1,
+    description: "1, or 2 … where the same id stands on rows of different content.",
+  },
+  copies: {
+    type: "integer",
+    notNull: true,
+    min: 1,
+    description: "Raw rows with exactly this content; they count as one.",
+  },
+  defects: {
+    type: "string",
+    description: "All that is wrong with the row, comma-separated; null where nothing is.",
+  },
+  is_usable: {
+    type: "boolean",
+    notNull: true,
+    description: "Whether the row counts; one that doesn't is kept to be read and counted.",
+  },
+} as const satisfies ModelColumns;
+
+const dayColumn = {
+  day: { type: "date", description: "The civil day on which it happened, in the company's time zone." },
+} as const;
+
+type StagingColumns<S extends Source, D extends ModelColumns> = {
+  [K in keyof S["columns"]]: ModelColumn & { type: S["columns"][K]["type"]; notNull?: false };
+} & D &
+  typeof addedColumns;
+
+/**
+ * A staging model: rename, cast, merge exact copies, and say what is wrong with each row. Nothing is dropped:
+ * every content that a raw row has is a row here, usable or not; a value that breaks its rules becomes null.
+ */
+export function defineStaging<const S extends Source, const D extends ModelColumns = Record<never, never>>(
+  staging: Staging<S, D>,
+): Model<StagingColumns<S, D> & typeof dayColumn> {
+  const { source } = staging;
+  const own = Object.fromEntries(
+    Object.entries(source.columns).map(([column, { type, description }]) => [column, { type, description }]),
+  );
+  const columns = { ...own, ...(staging.occurredAt ? dayColumn : {}), ...staging.derived, ...addedColumns };
+  return defineModel<ModelColumns>({
+    name: `stg_${source.name}`,
+    description: staging.description,
+    grain: [source.key, "occurrence"],
+    columns,
+    companyColumns: (words) => (source.name === "accounts" ? attributeColumns(words) : {}),
+    source: source.name as SourceName,
+    query: (company) => {
+      const mapped = company.sources[source.name as SourceName];
+      return mapped ? stage(staging, mapped, company) : noRows(columns);
+    },
+  }) as unknown as Model<StagingColumns<S, D> & typeof dayColumn>;
+}
+
+function stage(staging: Staging<Source, ModelColumns>, mapped: MappedSource, company: Company): Sql {
+  const { source, occurredAt } = staging;
+  const accountId = staging.accountId?.(company);
+  const attributes = source.name === "accounts" ? Object.keys(attributeColumns(company)) : [];
+  const columns = [...Object.keys(source.columns), ...attributes];
+  const isMapped = (column: string): boolean => column in mapped.columns;
+  const content = columns.filter((column) => isMapped(column) && column !== "loaded_at");
+  const isCollision = source.sameKey === "collision";
+  // A later copy of an event tells nothing new; a later copy of a version makes that version the latest again.
+  const loadedAt = isMapped("loaded_at")
+    ? sql`${isCollision ? sql`min` : sql`max`}(loaded_at) as loaded_at,`
+    : sql``;
+
+  const values = columns.map((column) => {
+    const rules = source.columns[column] ?? { type: "string", description: "" };
+    return isMapped(column)
+      ? checked(column, rules, mapped.columns[column]?.value ?? nullOf(rules.type))
+      : { column, value: nullOf(rules.type), defects: [] };
+  });
+  const valueDefects = values.flatMap((value) => value.defects);
+
+  const account = accountId?.value ?? sql`r.account_id`;
+  const sameKey: Defect = isCollision
+    ? { defect: "id_collision", when: sql`r.rows_with_id > 1`, isUsable: true }
+    : {
+        defect: isMapped("loaded_at") ? "superseded" : "id_collision",
+        when: sql`r.occurrence > 1`,
+        isUsable: false,
+      };
+  const day = occurredAt ? dayOf(sql`r.${name(occurredAt)}`, company.timeZone) : undefined;
+  const rowDefects: Defect[] = [
+    sameKey,
+    ...(staging.accounts === "none"
+      ? []
+      : [
+          {
+            defect: "unknown_account",
+            when: sql`a.account_id is null and ${account} is not null`,
+            isUsable: false,
+          },
+        ]),
+    ...(day ? [{ defect: "before_account", when: sql`${day} < a.created_on`, isUsable: false }] : []),
+    ...(staging.defects?.(company) ?? []),
+  ];
+  const judgedColumns = columns.map((column) => (column === "account_id" ? account : sql`r.${name(column)}`));
+  const derived = Object.entries(staging.derived ?? {}) as [string, { sql: Sql }][];
+
+  return sql`
+with contents as (
+  select
+    ${content.map(name)},
+    ${loadedAt}
+    count(*) as copies
+  from (${mapped.raw}) as raw_rows
+  group by ${content.map(name)}
+),
+read_rows as (
+  select
+    ${lines(values.map(({ column, value }) => sql`${value} as ${name(column)}`))},
+    c.copies as copies,
+    ${listOf(valueDefects.filter((d) => !d.isUsable))} as unusable_values,
+    ${listOf(valueDefects.filter((d) => d.isUsable))} as unusual_values
+  from contents as c
+),
+numbered as (
+  select
+    ${columns.map(name)},
+    copies,
+    unusable_values,
+    unusual_values,
+    row_number() over (
+      partition by ${name(source.key)}
+      order by ${[descending(sql`loaded_at`), ...columns.filter((c) => c !== "loaded_at" && c !== source.key).map((c) => ascending(name(c)))]}
+    ) as occurrence,
+    count(*) over (partition by ${name(source.key)}) as rows_with_id
+  from read_rows
+),
+judged as (
+  select
+    ${lines(columns.map((column, i) => sql`${judgedColumns[i] as Sql} as ${name(column)}`))},
+    ${day ? sql`${day} as day,` : sql``}
+    r.occurrence as occurrence,
+    r.copies as copies,
+    ${joinTexts(sql`r.unusable_values`, ...rowDefects.filter((d) => !d.isUsable).map(named))} as unusable,
+    ${joinTexts(sql`r.unusual_values`, ...rowDefects.filter((d) => d.isUsable).map(named))} as unusual
+  from numbered as r
+  ${accountId?.joins ?? sql``}
+  ${staging.accounts === "none" ? sql`` : sql`left join ${ref(staging.accounts)} as a on a.account_id = ${account}`}
+)
+select
+  ${columns.map(name)},
+  ${day ? sql`day,` : sql``}
+  ${derived.length > 0 ? sql`${lines(derived.map(([column, { sql: value }]) => sql`${value} as ${name(column)}`))},` : sql``}
+  occurrence,
+  copies,
+  ${joinTexts(sql`unusable`, sql`unusual`)} as defects,
+  unusable is null as is_usable
+from judged`;
+}
+
+/** A value, null where it breaks its rules, and the names of the rules it may break. */
+function checked(
+  column: string,
+  rules: SourceColumn,
+  value: Sql,
+): { column: string; value: Sql; defects: Defect[] } {
+  const isUsable = !rules.required;
+  const isPresent =
+    rules.type === "string"
+      ? sql`${value} is not null`
+      : sql`nullif(trim(${cast(sql`c.${name(column)}`, "string")}), '') is not null`;
+  const bounds = [
+    ...(rules.min === undefined ? [] : [sql`${value} < ${literal(rules.min)}`]),
+    ...(rules.max === undefined ? [] : [sql`${value} > ${literal(rules.max)}`]),
+  ];
+  const broken: Defect[] = [
+    ...(rules.oneOf
+      ? [{ defect: `unexpected_${column}`, when: sql`${value} not in (${rules.oneOf.map(text)})`, isUsable }]
+      : []),
+    ...(bounds.length > 0
+      ? [{ defect: `out_of_range_${column}`, when: join(bounds, " or "), isUsable }]
+      : []),
+  ];
+  const defects: Defect[] = [
+    ...(rules.required ? [{ defect: `missing_${column}`, when: sql`not (${isPresent})`, isUsable }] : []),
+    ...(rules.type === "string"
+      ? []
+      : [{ defect: `unreadable_${column}`, when: sql`${isPresent} and ${value} is null`, isUsable }]),
+    ...broken,
+  ];
+  const kept =
+    broken.length > 0
+      ? sql`case when ${join(
+          broken.map((d) => d.when),
+          " or ",
+        )} then null else ${value} end`
+      : value;
+  return { column, value: kept, defects };
+}
+
+const literal = (value: number): Sql => (Number.isInteger(value) ? integer(value) : number(value));
+const lines = (fragments: readonly Sql[]): Sql => join(fragments, ",\n    ");
+
+/** The names of the defects that apply, or null. */
+const listOf = (defects: readonly Defect[]): Sql =>
+  defects.length > 0 ? joinTexts(...defects.map(named)) : nullOf("string");
+const named = (defect: Defect): Sql => sql`case when ${defect.when} then ${text(defect.defect)} end`;
+
+/** What stands for a source that is not mapped. */
+const noRows = (columns: ModelColumns): Sql =>
+  sql`select ${Object.entries(columns).map(([column, { type }]) => sql`${nullOf(type)} as ${name(column)}`)} from (select 1 as nothing) as none where false`;

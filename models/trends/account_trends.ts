@@ -1,0 +1,183 @@
+import type { Journey } from "../../journey/journey.js";
+import { cast, daysBetween, safeDivide, weekNumber, weekOf } from "../../warehouse/dialect.js";
+import { integer, join, name, number, type Sql, sql, text } from "../../warehouse/sql.js";
+import { accountFacts } from "../daily/account_facts.js";
+import { accountHealth } from "../health/account_health.js";
+import { defineModel, ref } from "../model.js";
+
+/** The metrics whose trend is kept: the journey's choice of facts, and the health score. */
+export const healthMetric = "health_score";
+export const trendMetrics = (journey: Journey): string[] => [
+  ...new Set<string>([...journey.trends, healthMetric]),
+];
+
+export const directions = ["rising", "steady", "falling"] as const;
+const minWeeks = 8;
+
+export const accountTrends = defineModel({
+  name: "account_trends",
+  description:
+    "One row per account, complete week and metric. A metric's value is the fact on the week's Sunday, so a 7-day fact is the week's own. The running week never counts, nor does a week in which the account began.",
+  grain: ["account_id", "week", "metric"],
+  columns: {
+    account_id: {
+      type: "string",
+      notNull: true,
+      description: "The account.",
+      references: ["accounts", "account_id"],
+    },
+    week: { type: "date", notNull: true, description: "The Monday that names the week." },
+    metric: { type: "string", notNull: true, description: "A fact's name, or health_score." },
+    value: { type: "number", description: "The metric that week; null = not measured." },
+    previous: { type: "number", description: "The week before; null without one." },
+    change: {
+      type: "number",
+      unit: "share",
+      description: "value / previous − 1; null when previous is 0 or missing.",
+    },
+    mean_30w: {
+      type: "number",
+      description: "Mean of the 30 weeks before this one; null with fewer than 8.",
+    },
+    stddev_30w: {
+      type: "number",
+      min: 0,
+      description: "Their sample standard deviation; null with fewer than 8.",
+    },
+    z: {
+      type: "number",
+      unit: "standard deviations",
+      description: "(value − mean_30w) / stddev_30w; null where the weeks before did not vary.",
+    },
+    slope_30w: {
+      type: "number",
+      unit: "per week",
+      description: "Least-squares slope over the 30 weeks ending here; null with fewer than 8.",
+    },
+    direction: {
+      type: "string",
+      oneOf: directions,
+      description:
+        "rising or falling where the slope is at least twice its standard error, else steady; null without a slope.",
+    },
+  },
+  sortBy: ["account_id", "metric", "week"],
+  query: ({ journey }) => {
+    const metrics = trendMetrics(journey);
+    const before = sql`partition by account_id order by week_number range between 30 preceding and 1 preceding`;
+    const ending = sql`partition by account_id order by week_number range between 29 preceding and current row`;
+    const lastWeek = sql`partition by account_id order by week_number range between 1 preceding and 1 preceding`;
+    const perMetric = (m: string): Sql[] => {
+      const y = name(m);
+      const x = sql`case when ${y} is not null then week_number end`;
+      return [
+        sql`${y}`,
+        sql`max(${y}) over (${lastWeek}) as ${name(`${m}_previous`)}`,
+        sql`count(${y}) over (${before}) as ${name(`${m}_n_before`)}`,
+        sql`avg(${y}) over (${before}) as ${name(`${m}_mean`)}`,
+        sql`stddev_samp(${y}) over (${before}) as ${name(`${m}_stddev`)}`,
+        sql`count(${y}) over (${ending}) as ${name(`${m}_n`)}`,
+        sql`avg(${y}) over (${ending}) as ${name(`${m}_level`)}`,
+        sql`var_pop(${y}) over (${ending}) as ${name(`${m}_var_y`)}`,
+        sql`var_pop(${cast(x, "number")}) over (${ending}) as ${name(`${m}_var_x`)}`,
+        sql`covar_pop(${y}, ${cast(x, "number")}) over (${ending}) as ${name(`${m}_covar`)}`,
+      ];
+    };
+    const pick = (part: string): Sql =>
+      sql`case m.metric ${join(
+        metrics.map((m) => sql`when ${text(m)} then w.${name(m + part)}`),
+        " ",
+      )} end`;
+    // Rounding can leave a trace of spread in what never moved; a spread below this share of the level is none.
+    const isFlat = (spread: Sql, level: Sql): Sql => sql`${spread} <= ${number(1e-9)} * (1 + abs(${level}))`;
+    return sql`
+with weeks as (
+  select
+    f.account_id as account_id,
+    ${weekOf(sql`f.day`)} as week,
+    ${weekNumber(sql`f.day`)} as week_number,
+    ${join(
+      metrics.map(
+        (m) => sql`${cast(m === healthMetric ? sql`h.score` : sql`f.${name(m)}`, "number")} as ${name(m)}`,
+      ),
+      ",\n    ",
+    )}
+  from ${ref(accountFacts)} as f
+  inner join ${ref(accountHealth)} as h on h.account_id = f.account_id and h.day = f.day
+  where ${daysBetween(weekOf(sql`f.day`), sql`f.day`)} = 6 and f.account_age_days >= 6
+),
+windowed as (
+  select
+    account_id,
+    week,
+    ${join(metrics.flatMap(perMetric), ",\n    ")}
+  from weeks
+),
+metrics as (
+  ${join(
+    metrics.map((m) => sql`select ${text(m)} as metric`),
+    " union all ",
+  )}
+),
+long as (
+  select
+    w.account_id as account_id,
+    w.week as week,
+    m.metric as metric,
+    ${join(
+      (
+        [
+          ["", "value"],
+          ["_previous", "previous"],
+          ["_n_before", "n_before"],
+          ["_mean", "mean"],
+          ["_stddev", "stddev"],
+          ["_n", "n"],
+          ["_level", "level"],
+          ["_var_y", "var_y"],
+          ["_var_x", "var_x"],
+          ["_covar", "covar"],
+        ] as const
+      ).map(([part, alias]) => sql`${pick(part)} as ${name(alias)}`),
+      ",\n    ",
+    )}
+  from windowed as w
+  cross join metrics as m
+),
+fitted as (
+  select
+    account_id,
+    week,
+    metric,
+    value,
+    previous,
+    case when n_before >= ${integer(minWeeks)} then mean end as mean_30w,
+    case when n_before >= ${integer(minWeeks)} then case when ${isFlat(sql`stddev`, sql`mean`)} then 0e0 else stddev end end as stddev_30w,
+    n,
+    level,
+    var_y,
+    var_x,
+    covar,
+    case when n >= ${integer(minWeeks)} then case when ${isFlat(sql`sqrt(var_y)`, sql`level`)} then 0e0 else ${safeDivide(sql`covar`, sql`var_x`)} end end as slope_30w
+  from long
+)
+select
+  account_id,
+  week,
+  metric,
+  value,
+  previous,
+  ${safeDivide(sql`(value - previous)`, sql`previous`)} as change,
+  mean_30w,
+  stddev_30w,
+  ${safeDivide(sql`(value - mean_30w)`, sql`stddev_30w`)} as z,
+  slope_30w,
+  case
+    when slope_30w is null then null
+    when slope_30w * slope_30w * var_x * (n - 2) < 4e0 * (var_y - slope_30w * covar) or slope_30w = 0e0 then 'steady'
+    when slope_30w > 0e0 then 'rising'
+    else 'falling'
+  end as direction
+from fitted`;
+  },
+});

@@ -1,0 +1,403 @@
+import { mkdirSync } from "node:fs";
+import { dirname, resolve } from "node:path";
+import {
+  BIGINT,
+  BOOLEAN,
+  DATE,
+  DECIMAL,
+  DOUBLE,
+  type DuckDBConnection,
+  DuckDBDataChunk,
+  DuckDBDateValue,
+  DuckDBDecimalValue,
+  DuckDBInstance,
+  DuckDBListValue,
+  DuckDBTimestampTZValue,
+  type DuckDBType,
+  type DuckDBValue,
+  LIST,
+  TIMESTAMPTZ,
+  VARCHAR,
+} from "@duckdb/node-api";
+import { messageOf, WaymarkError } from "../errors.js";
+import { typeName } from "./dialect.js";
+import {
+  bind,
+  type ColumnType,
+  type Parameter,
+  path,
+  render,
+  type Sql,
+  type Statement,
+  sql,
+  name as sqlName,
+} from "./sql.js";
+import type { Columns, Materialization, Row, RunOptions, Warehouse } from "./warehouse.js";
+
+export interface DuckDbOptions {
+  /** The database file, or ":memory:". */
+  file: string;
+  /** What DuckDB may hold in memory before it spills to disk, e.g. "4GB". */
+  memoryLimit?: string;
+  threads?: number;
+}
+
+/** More connections than this only queue inside DuckDB. */
+const maxConnections = 8;
+const rowsPerChunk = 2048;
+
+/** The embedded engine. One instance per file and process; another process that holds the file is named. */
+export async function openDuckDb(options: DuckDbOptions): Promise<Warehouse> {
+  const file = options.file === ":memory:" ? options.file : resolve(options.file);
+  const config: Record<string, string> = {
+    default_null_order: "nulls_first_on_asc_last_on_desc",
+    autoinstall_known_extensions: "false",
+    ...(options.memoryLimit ? { memory_limit: options.memoryLimit } : {}),
+    ...(options.threads ? { threads: String(options.threads) } : {}),
+    ...(file === ":memory:" ? {} : { temp_directory: `${file}.tmp` }),
+  };
+  try {
+    if (file === ":memory:") return new DuckDb(await DuckDBInstance.create(file, config));
+    mkdirSync(dirname(file), { recursive: true });
+    // A second instance on one file in one process would lose rows without a word; the cache gives the first.
+    return new DuckDb(await DuckDBInstance.fromCache(file, config));
+  } catch (error) {
+    throw openingError(file, error);
+  }
+}
+
+class DuckDb implements Warehouse {
+  readonly dialect = "duckdb";
+  private readonly idle: DuckDBConnection[] = [];
+  private readonly waiting: ((connection: DuckDBConnection | undefined) => void)[] = [];
+  private open = 0;
+
+  constructor(private readonly instance: DuckDBInstance) {}
+
+  async query<C extends Columns>(statement: Sql, columns: C, options?: RunOptions): Promise<Row<C>[]> {
+    const rows: Row<C>[] = [];
+    for await (const batch of this.stream(statement, columns, options))
+      for (const row of batch) rows.push(row);
+    return rows;
+  }
+
+  async *stream<C extends Columns>(
+    statement: Sql,
+    columns: C,
+    options: RunOptions = {},
+  ): AsyncIterable<Row<C>[]> {
+    const rendered = render(statement, this.dialect, options.locate);
+    const connection = await this.acquire();
+    const interrupt = () => connection.interrupt();
+    let finished = false;
+    try {
+      options.signal?.throwIfAborted();
+      options.signal?.addEventListener("abort", interrupt);
+      const result = await connection.stream(rendered.text, ...bindings(rendered));
+      const readers = Object.entries(columns).map(([column, { type }]) => ({
+        column,
+        index: positionOf(column, result.columnNames()),
+        read: reader(type, column),
+      }));
+      for (;;) {
+        const chunk = await result.fetchChunk();
+        if (!chunk || chunk.rowCount === 0) break;
+        options.signal?.throwIfAborted();
+        const values = readers.map(({ index, read }) => chunk.getColumnValues(index).map(read));
+        yield Array.from({ length: chunk.rowCount }, (_, row) =>
+          Object.fromEntries(readers.map(({ column }, i) => [column, values[i]?.[row]])),
+        ) as Row<C>[];
+      }
+      finished = true;
+    } catch (error) {
+      throw statementError(error, rendered, options.signal);
+    } finally {
+      options.signal?.removeEventListener("abort", interrupt);
+      this.release(connection, finished);
+    }
+  }
+
+  async run(statement: Sql, options: RunOptions = {}): Promise<void> {
+    await this.withConnection((connection) => this.execute(connection, statement, options), options.signal);
+  }
+
+  async transaction(statements: readonly Sql[], options: RunOptions = {}): Promise<void> {
+    await this.withConnection(async (connection) => {
+      await connection.run("begin transaction");
+      try {
+        for (const statement of statements) await this.execute(connection, statement, options);
+        await connection.run("commit");
+      } catch (error) {
+        await connection.run("rollback").catch(() => {}); // a failed commit has rolled back already
+        throw error;
+      }
+    }, options.signal);
+  }
+
+  async materialize(target: Materialization, options: RunOptions = {}): Promise<number> {
+    const [schema, table] = [target.table.at(-2), path(...target.table)];
+    if (schema) await this.run(sql`create schema if not exists ${path(schema)}`);
+    const columns = Object.entries(target.columns).map(
+      ([column, { type }]) => sql`cast(${sqlName(column)} as ${typeName(type)}) as ${sqlName(column)}`,
+    );
+    const order = target.sortBy?.length ? sql`order by ${target.sortBy.map(sqlName)}` : sql``;
+    await this.run(
+      sql`create or replace table ${table} as select ${columns} from (${target.query}) as built ${order}`,
+      options,
+    );
+    const [count] = await this.query(sql`select count(*) as n from ${table}`, {
+      n: { type: "integer", notNull: true },
+    });
+    return count?.n ?? 0;
+  }
+
+  async load(table: readonly string[], columns: Columns, batches: Iterable<unknown[][]>): Promise<number> {
+    const [schema, tableName] = [table.at(-2), table.at(-1) ?? ""];
+    if (schema) await this.run(sql`create schema if not exists ${path(schema)}`);
+    const definitions = Object.entries(columns).map(
+      ([column, { type }]) => sql`${sqlName(column)} ${typeName(type)}`,
+    );
+    await this.run(sql`create table if not exists ${path(...table)} (${definitions})`);
+    const types = Object.values(columns).map(({ type }) => type);
+    return this.withConnection(async (connection) => {
+      const appender = await connection.createAppender(tableName, schema ?? null);
+      let rows = 0;
+      for (const batch of batches) {
+        for (let start = 0; start < batch.length; start += rowsPerChunk) {
+          const part = batch.slice(start, start + rowsPerChunk);
+          const chunk = DuckDBDataChunk.create(
+            types.map((type) => engineTypes[type]),
+            part.length,
+          );
+          chunk.setColumns(types.map((type, i) => part.map((row) => toEngine(row[i], type))));
+          appender.appendDataChunk(chunk);
+        }
+        rows += batch.length;
+      }
+      appender.flushSync();
+      appender.closeSync();
+      return rows;
+    });
+  }
+
+  async describe(query: Sql, options: RunOptions = {}): Promise<Record<string, ColumnType | null>> {
+    const rows = await this.query(
+      sql`select column_name, column_type from (describe ${query})`,
+      { column_name: { type: "string", notNull: true }, column_type: { type: "string", notNull: true } },
+      options,
+    );
+    return Object.fromEntries(rows.map((row) => [row.column_name, typeFromEngine(row.column_type)]));
+  }
+
+  async tables(schema: string): Promise<string[]> {
+    const rows = await this.query(
+      sql`select table_name from information_schema.tables where table_schema = ${bind("string", schema)} order by table_name`,
+      { table_name: { type: "string", notNull: true } },
+    );
+    return rows.map((row) => row.table_name);
+  }
+
+  async close(): Promise<void> {
+    for (const connection of this.idle.splice(0)) connection.closeSync();
+    this.instance.closeSync();
+  }
+
+  private async execute(connection: DuckDBConnection, statement: Sql, options: RunOptions): Promise<void> {
+    const rendered = render(statement, this.dialect, options.locate);
+    try {
+      await connection.run(rendered.text, ...bindings(rendered));
+    } catch (error) {
+      throw statementError(error, rendered, options.signal);
+    }
+  }
+
+  private async withConnection<T>(
+    work: (connection: DuckDBConnection) => Promise<T>,
+    signal?: AbortSignal,
+  ): Promise<T> {
+    const connection = await this.acquire();
+    const interrupt = () => connection.interrupt();
+    try {
+      signal?.throwIfAborted();
+      signal?.addEventListener("abort", interrupt);
+      return await work(connection);
+    } catch (error) {
+      throw signal?.aborted ? cancelled(error) : error;
+    } finally {
+      signal?.removeEventListener("abort", interrupt);
+      this.release(connection, true);
+    }
+  }
+
+  private async acquire(): Promise<DuckDBConnection> {
+    const idle = this.idle.pop();
+    if (idle) return idle;
+    if (this.open >= maxConnections) {
+      const handed = await new Promise<DuckDBConnection | undefined>((resolve) => this.waiting.push(resolve));
+      if (handed) return handed;
+    } else this.open++;
+    const connection = await this.instance.connect();
+    await connection.run("set TimeZone = 'UTC'");
+    return connection;
+  }
+
+  /** A connection whose result was left half-read is closed: its engine-side cursor ends with it. */
+  private release(connection: DuckDBConnection, reusable: boolean): void {
+    if (!reusable) connection.closeSync();
+    const next = this.waiting.shift();
+    if (next) next(reusable ? connection : undefined);
+    else if (reusable) this.idle.push(connection);
+    else this.open--;
+  }
+}
+
+const engineTypes: Record<ColumnType, DuckDBType> = {
+  string: VARCHAR,
+  integer: BIGINT,
+  number: DOUBLE,
+  decimal: DECIMAL(38, 9),
+  boolean: BOOLEAN,
+  date: DATE,
+  timestamp: TIMESTAMPTZ,
+};
+
+function typeFromEngine(engineType: string): ColumnType | null {
+  if (/^(VARCHAR|UUID|ENUM)/.test(engineType)) return "string";
+  if (/^U?(TINY|SMALL|BIG|HUGE)?INT(EGER)?$/.test(engineType)) return "integer";
+  if (/^(FLOAT|DOUBLE)$/.test(engineType)) return "number";
+  if (engineType.startsWith("DECIMAL")) return "decimal";
+  if (engineType === "BOOLEAN") return "boolean";
+  if (engineType === "DATE") return "date";
+  if (engineType.startsWith("TIMESTAMP")) return "timestamp";
+  return null;
+}
+
+function bindings(statement: Statement): [Record<string, DuckDBValue>, Record<string, DuckDBType>] {
+  const params = Object.entries(statement.params);
+  return [
+    Object.fromEntries(params.map(([key, { type, value }]) => [key, parameterValue(type, value)])),
+    Object.fromEntries(params.map(([key, { type }]) => [key, parameterType(type)])),
+  ];
+}
+
+const parameterType = (type: Parameter["type"]): DuckDBType =>
+  isArray(type) ? LIST(engineTypes[elementOf(type)]) : engineTypes[type];
+
+const parameterValue = (type: Parameter["type"], value: unknown): DuckDBValue =>
+  isArray(type)
+    ? new DuckDBListValue((value as unknown[]).map((v) => toEngine(v, elementOf(type))))
+    : toEngine(value, type);
+
+const isArray = (type: Parameter["type"]): type is `${ColumnType}[]` => type.endsWith("[]");
+const elementOf = (type: `${ColumnType}[]`): ColumnType => type.slice(0, -2) as ColumnType;
+
+const msPerDay = 86_400_000;
+
+function toEngine(value: unknown, type: ColumnType): DuckDBValue {
+  if (value === null || value === undefined) return null;
+  switch (type) {
+    case "integer":
+      return BigInt(value as number);
+    case "decimal":
+      return decimalOf(String(value));
+    case "date":
+      return new DuckDBDateValue(Date.parse(`${value}T00:00:00Z`) / msPerDay);
+    case "timestamp":
+      return new DuckDBTimestampTZValue(BigInt((value as Date).getTime()) * 1000n);
+    default:
+      return value as DuckDBValue;
+  }
+}
+
+function decimalOf(digits: string): DuckDBDecimalValue {
+  const match = /^([+-]?)(\d+)(?:\.(\d{1,9}))?$/.exec(digits);
+  if (!match)
+    throw new WaymarkError(
+      "BAD_USER_INPUT",
+      `"${digits}" is not a decimal number with at most 9 digits after the point.`,
+    );
+  const scaled = BigInt(`${match[2]}${(match[3] ?? "").padEnd(9, "0")}`);
+  return new DuckDBDecimalValue(match[1] === "-" ? -scaled : scaled, 38, 9);
+}
+
+/** How a value of a declared type is read, whichever of DuckDB's types carries it. */
+function reader(type: ColumnType, column: string): (value: DuckDBValue) => unknown {
+  const unreadable = (value: DuckDBValue): never => {
+    throw new WaymarkError(
+      "WAREHOUSE_FAILED",
+      `Column ${column} holds ${String(value)}, which is not ${type === "integer" ? "an" : "a"} ${type}.`,
+    );
+  };
+  const read: Record<ColumnType, (value: DuckDBValue) => unknown> = {
+    string: (v) => (typeof v === "string" ? v : unreadable(v)),
+    boolean: (v) => (typeof v === "boolean" ? v : unreadable(v)),
+    integer: (v) => {
+      const n = typeof v === "bigint" ? Number(v) : v;
+      return Number.isSafeInteger(n) ? n : unreadable(v);
+    },
+    number: (v) =>
+      v instanceof DuckDBDecimalValue
+        ? v.toDouble()
+        : typeof v === "bigint"
+          ? Number(v)
+          : typeof v === "number"
+            ? v
+            : unreadable(v),
+    decimal: (v) =>
+      v instanceof DuckDBDecimalValue
+        ? plainDecimal(v.toString())
+        : typeof v === "bigint" || Number.isInteger(v)
+          ? String(v)
+          : unreadable(v),
+    date: (v) =>
+      v instanceof DuckDBDateValue ? new Date(v.days * msPerDay).toISOString().slice(0, 10) : unreadable(v),
+    timestamp: (v) =>
+      v instanceof DuckDBTimestampTZValue ? new Date(Number(v.micros / 1000n)) : unreadable(v),
+  };
+  return (value) => (value === null ? null : read[type](value));
+}
+
+const plainDecimal = (digits: string): string =>
+  digits.includes(".") ? digits.replace(/\.?0+$/, "") : digits;
+
+function positionOf(column: string, columns: readonly string[]): number {
+  const index = columns.indexOf(column);
+  if (index < 0)
+    throw new WaymarkError(
+      "WAREHOUSE_FAILED",
+      `The statement returns no column ${column}, only ${columns.join(", ")}.`,
+    );
+  return index;
+}
+
+const cancelled = (cause: unknown): WaymarkError =>
+  new WaymarkError("CANCELLED", "The statement was cancelled.", {}, { cause });
+
+function statementError(error: unknown, statement: Statement, signal?: AbortSignal): WaymarkError {
+  if (signal?.aborted) return cancelled(error);
+  if (error instanceof WaymarkError) return error;
+  const message = messageOf(error);
+  const advice = message.startsWith("Out of Memory Error")
+    ? " Give it more with warehouse.memory_limit in waymark.yml."
+    : "";
+  return new WaymarkError(
+    "WAREHOUSE_FAILED",
+    `DuckDB: ${message}${advice}`,
+    { statement: statement.text },
+    { cause: error },
+  );
+}
+
+function openingError(file: string, error: unknown): WaymarkError {
+  const message = messageOf(error);
+  const holder = /lock is held in (.+?)(?: \(PID (\d+)\))/.exec(message);
+  if (holder) {
+    return new WaymarkError(
+      "WAREHOUSE_IN_USE",
+      `${file} is in use by process ${holder[2]} (${holder[1]}); one process at a time may open a DuckDB file. Stop it, or ask a running server instead: waymark query --url, waymark status --url.`,
+      { file, pid: Number(holder[2]) },
+      { cause: error },
+    );
+  }
+  return new WaymarkError("WAREHOUSE_FAILED", `Can't open ${file}: ${message}`, { file }, { cause: error });
+}

@@ -1,0 +1,148 @@
+/**
+ * SQL as values. A fragment is text plus bound parameters that is spelled only when it is rendered for
+ * one engine. Fragments nest in fragments; nothing else can be spliced, so a plain string from a user
+ * never becomes SQL: it is either bound (`bind`) or quoted by the engine's rules (`text`, `name`).
+ */
+
+export type Dialect = "duckdb" | "bigquery";
+
+/** What a column holds, whatever the engine calls it; `warehouse.ts` says what a row carries for each. */
+export type ColumnType = "string" | "integer" | "number" | "decimal" | "boolean" | "date" | "timestamp";
+
+/** A bound value: scalars as in rows (`Value`), or an array of them for `type[]`. */
+export interface Parameter {
+  type: ColumnType | `${ColumnType}[]`;
+  value: unknown;
+}
+
+/** A rendered statement. `refs` are the logical relations that it reads, in order of appearance. */
+export interface Statement {
+  text: string;
+  params: Record<string, Parameter>;
+  refs: string[];
+}
+
+/** Where a logical relation lives now: its path, e.g. ["waymark", "account_facts"]. */
+export type Locate = (relation: string) => readonly string[];
+
+interface Rendering {
+  dialect: Dialect;
+  locate: Locate;
+  params: Map<Sql, { name: string; parameter: Parameter }>;
+  refs: Set<string>;
+}
+
+export class Sql {
+  constructor(readonly emit: (rendering: Rendering) => string) {}
+}
+
+/** The tag: `` sql`select ${column} from ${ref("account_facts")}` ``. An array is spliced comma-separated. */
+export function sql(parts: TemplateStringsArray, ...values: (Sql | readonly Sql[])[]): Sql {
+  return new Sql((r) =>
+    parts.reduce((text, part, i) => text + part + (i < values.length ? emit(values[i], r) : ""), ""),
+  );
+}
+
+/** One fragment where the engines differ. */
+export const by = (spellings: Record<Dialect, Sql>): Sql => new Sql((r) => spellings[r.dialect].emit(r));
+
+/** Fragments with a separator between them. */
+export const join = (fragments: readonly Sql[], separator = ", "): Sql =>
+  new Sql((r) => fragments.map((f) => f.emit(r)).join(separator));
+
+/** A value sent beside the text. The same fragment used twice is bound once. */
+export function bind(type: Parameter["type"], value: unknown): Sql {
+  const fragment: Sql = new Sql((r) => {
+    const known = r.params.get(fragment);
+    const bound = known ?? { name: `p${r.params.size + 1}`, parameter: { type, value } };
+    if (!known) r.params.set(fragment, bound);
+    return r.dialect === "bigquery" ? `@${bound.name}` : `$${bound.name}`;
+  });
+  return fragment;
+}
+
+/** A string literal, quoted by the engine's rules. For words of the journey; values of callers are bound. */
+export const text = (value: string): Sql =>
+  new Sql((r) =>
+    r.dialect === "bigquery"
+      ? `'${value.replace(/\\/g, "\\\\").replace(/'/g, "\\'").replace(/\n/g, "\\n").replace(/\r/g, "\\r")}'`
+      : /[\n\r]/.test(value)
+        ? `e'${value.replace(/\\/g, "\\\\").replace(/'/g, "\\'").replace(/\n/g, "\\n").replace(/\r/g, "\\r")}'`
+        : `'${value.replace(/'/g, "''")}'`,
+  );
+
+/** A whole number literal. */
+export function integer(value: number): Sql {
+  if (!Number.isSafeInteger(value)) throw new TypeError(`not a whole number: ${value}`);
+  return new Sql(() => String(value));
+}
+
+/** A float literal. The exponent matters: a bare 2.5 is DECIMAL to DuckDB and FLOAT64 to GoogleSQL. */
+export function number(value: number): Sql {
+  if (!Number.isFinite(value)) throw new TypeError(`not a finite number: ${value}`);
+  const digits = String(value);
+  return new Sql(() => (digits.includes("e") ? digits : `${digits}e0`));
+}
+
+/** A quoted identifier: a column, an alias. */
+export function name(identifier: string): Sql {
+  return new Sql((r) => quote(identifier, r.dialect));
+}
+
+/** A quoted path: `path("raw", "crm_accounts")`. */
+export const path = (...parts: readonly string[]): Sql => join(parts.map(name), ".");
+
+/** The relation of a model or source, located when rendered; this is what makes the graph of models. */
+export const relation = (logicalName: string): Sql =>
+  new Sql((r) => {
+    r.refs.add(logicalName);
+    return r
+      .locate(logicalName)
+      .map((part) => quote(part, r.dialect))
+      .join(".");
+  });
+
+/**
+ * Text that a company wrote in `waymark.yml` in its warehouse's own SQL: the only way for raw text in.
+ * Comments and statement ends are refused, so a fragment can't swallow what follows it.
+ */
+export function companySql(expression: string): Sql {
+  const bare = expression.replace(/'(?:[^'\\]|''|\\.)*'|"[^"]*"|`[^`]*`/g, "''");
+  if (/;|--|\/\*|#/.test(bare))
+    throw new TypeError("SQL here is one expression or query, without comments or ';'");
+  return new Sql(() => expression.trim());
+}
+
+export function render(
+  fragment: Sql,
+  dialect: Dialect,
+  locate: Locate = (relation) => [relation],
+): Statement {
+  const rendering: Rendering = { dialect, locate, params: new Map(), refs: new Set() };
+  const text = tidy(fragment.emit(rendering));
+  const params = Object.fromEntries([...rendering.params.values()].map((p) => [p.name, p.parameter]));
+  return { text, params, refs: [...rendering.refs] };
+}
+
+function emit(value: unknown, rendering: Rendering): string {
+  if (value instanceof Sql) return value.emit(rendering);
+  if (Array.isArray(value)) return value.map((v) => emit(v, rendering)).join(", ");
+  throw new TypeError(
+    `a ${typeof value} can't be spliced into SQL; use bind(), text(), integer() or number()`,
+  );
+}
+
+function quote(identifier: string, dialect: Dialect): string {
+  if (dialect === "duckdb") return `"${identifier.replace(/"/g, '""')}"`;
+  if (/[`\\\n]/.test(identifier)) throw new TypeError(`not a BigQuery identifier: ${identifier}`);
+  return `\`${identifier}\``;
+}
+
+/** Templates nest with their own indentation; drop blank lines and trailing blanks so that goldens read well. */
+const tidy = (text: string): string =>
+  text
+    .split("\n")
+    .map((line) => line.trimEnd())
+    .filter((line) => line !== "")
+    .join("\n")
+    .trim();

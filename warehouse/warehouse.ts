@@ -1,0 +1,70 @@
+import type { ColumnType, Dialect, Locate, Sql } from "./sql.js";
+
+/** The shape of what a statement returns. `notNull` narrows the row's type; checks enforce it. */
+export interface Column {
+  readonly type: ColumnType;
+  readonly notNull?: boolean;
+}
+export type Columns = Readonly<Record<string, Column>>;
+
+/**
+ * What a row carries for each column type, on every engine:
+ * string · integer as a number (an integer beyond ±2^53 is an error, never rounded) · number ·
+ * decimal as exact text without needless zeros ("1250.5") · boolean · date as "YYYY-MM-DD" ·
+ * timestamp as a Date (milliseconds; finer parts are cut off).
+ */
+export interface Values {
+  string: string;
+  integer: number;
+  number: number;
+  decimal: string;
+  boolean: boolean;
+  date: string;
+  timestamp: Date;
+}
+export type ValueOf<C extends Column> = C["notNull"] extends true
+  ? Values[C["type"]]
+  : Values[C["type"]] | null;
+export type Row<C extends Columns> = { [K in keyof C]: ValueOf<C[K]> };
+
+export interface RunOptions {
+  /** Where logical relations live; by default a relation's name is its path. */
+  locate?: Locate;
+  /** Cancels the statement on the engine; the call then fails with code CANCELLED. */
+  signal?: AbortSignal | undefined;
+}
+
+/** A table to be filled by a query: columns are declared, so that types never depend on the rows. */
+export interface Materialization {
+  table: readonly string[];
+  columns: Columns;
+  query: Sql;
+  /** The day column by which the table is partitioned where the engine can, and the physical order of rows. */
+  partitionBy?: string | undefined;
+  sortBy?: readonly string[] | undefined;
+}
+
+/**
+ * Where tables live. Every engine passes the same contract suite (`test/warehouse/contract.ts`).
+ * All methods fail with a `WaymarkError`: WAREHOUSE_FAILED, WAREHOUSE_IN_USE or CANCELLED.
+ */
+export interface Warehouse {
+  readonly dialect: Dialect;
+  /** All rows, typed by the declared columns; for answers that fit in memory. */
+  query<C extends Columns>(statement: Sql, columns: C, options?: RunOptions): Promise<Row<C>[]>;
+  /** Rows in batches, read as fast as the consumer takes them; stopping early stops the engine. */
+  stream<C extends Columns>(statement: Sql, columns: C, options?: RunOptions): AsyncIterable<Row<C>[]>;
+  /** One statement without rows. */
+  run(statement: Sql, options?: RunOptions): Promise<void>;
+  /** Several small statements, all or none. */
+  transaction(statements: readonly Sql[], options?: RunOptions): Promise<void>;
+  /** Create or replace a table from a query; answers its number of rows. */
+  materialize(target: Materialization, options?: RunOptions): Promise<number>;
+  /** Append rows (values in the columns' order) to a table, creating it when absent. */
+  load(table: readonly string[], columns: Columns, batches: Iterable<unknown[][]>): Promise<number>;
+  /** The columns of a query or table: their types in Waymark's words, or null for a type it doesn't read. */
+  describe(query: Sql, options?: RunOptions): Promise<Record<string, ColumnType | null>>;
+  /** Names of the tables in a schema; empty when there is no such schema. */
+  tables(schema: string): Promise<string[]>;
+  close(): Promise<void>;
+}
