@@ -26,5 +26,11 @@ export const weekdayOf = (day: Day): number => (day + 3) % 7;
 
 export const isWeekend = (day: Day): boolean => weekdayOf(day) >= 5;
 
+/**
+ * When the product's own database brings an account or a person that appears on `day`: at its beginning, so
+ * that no extract holds their events without them.
+ */
+export const sameDay = (day: Day): Date => new Date(day * DAY_MS + 300_000);
+
 /** When the nightly load brings what was learnt on `day`: 05:00 UTC of the day after. */
 export const nextMorning = (day: Day): Date => new Date((day + 1) * DAY_MS + 5 * HOUR_MS);

@@ -275,7 +275,7 @@ function addTerm(account: Account, signedOn: Day, terms: Omit<Term, "id">): Term
 }
 
 function writeTerm({ profile, extract }: Account, term: Term, knownOn: Day): void {
-  const row = [
+  extract.revise("subscriptions", term.id, [
     term.id,
     profile.id,
     dateOf(term.startsOn),
@@ -285,6 +285,6 @@ function writeTerm({ profile, extract }: Account, term: Term, knownOn: Day): voi
     term.renewsOn === null ? null : dateOf(term.renewsOn),
     term.isTrial,
     term.plan,
-  ];
-  extract.revise("subscriptions", term.id, row, nextMorning(knownOn));
+    nextMorning(knownOn),
+  ]);
 }

@@ -14,9 +14,9 @@ export const MONTHLY_COMMITMENT = 3;
 
 /** Odds of leaving of a mid-market customer with no trait at all. */
 export const baselineOdds: Readonly<Record<Rhythm, number>> = {
-  annual: 0.62,
-  quarterly: 0.16,
-  monthly: 0.05,
+  annual: 0.52,
+  quarterly: 0.13,
+  monthly: 0.04,
 };
 
 /**
@@ -87,9 +87,9 @@ export function churnProbability(rhythm: Rhythm, traits: Traits): number {
  * decision day. Growth follows use, so net revenue retention does too.
  */
 export function seatChangeProbabilities(utilisation: number): { expands: number; contracts: number } {
-  if (utilisation >= 0.5) return { expands: 0.4, contracts: 0.04 };
-  if (utilisation >= 0.2) return { expands: 0.2, contracts: 0.08 };
-  return { expands: 0.06, contracts: 0.22 };
+  if (utilisation >= 0.5) return { expands: 0.45, contracts: 0.03 };
+  if (utilisation >= 0.2) return { expands: 0.28, contracts: 0.06 };
+  return { expands: 0.08, contracts: 0.2 };
 }
 
 /** The symptom: usage falls in a straight line from the decision to leave down to this share on the last day. */

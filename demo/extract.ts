@@ -42,7 +42,8 @@ export function createExtract(cutoff: number): GatheringExtract {
       latest.clear();
       for (const [table, rows] of gathered) {
         let start = 0;
-        for (; rows.length - start >= size; start += size) yield { table, rows: rows.slice(start, start + size) };
+        for (; rows.length - start >= size; start += size)
+          yield { table, rows: rows.slice(start, start + size) };
         if (start > 0) gathered.set(table, rows.slice(start));
       }
       if (!last) return;

@@ -48,51 +48,33 @@ export function plantFault(account: Account, day: Day): void {
 }
 
 function plantTicket(
-  { profile, extract }: Account,
+  account: Account,
   personId: string,
   day: Day,
   openedAt: number,
   repliedAt: number,
   resolvedAt: number,
 ): void {
+  const { profile, extract } = account;
   const id = `tkt_${String(profile.number).padStart(5, "0")}_x`;
+  const who = [id, profile.id, personId, "email", "normal", "how_to"];
   const times = [new Date(openedAt), new Date(repliedAt), new Date(resolvedAt), null];
-  const row = [
-    id,
-    profile.id,
-    personId,
-    "email",
-    "normal",
-    "how_to",
-    ...times,
-    1,
-    null,
-    null,
-    null,
-    false,
-    false,
-  ];
-  extract.revise("support_tickets", id, row, nextMorning(day));
+  const rest = [1, null, null, null, false, false];
+  extract.revise("support_tickets", id, [...who, ...times, ...rest, nextMorning(day)]);
 }
 
 /** Both events of a collision get the same id: it depends on the account alone. */
 function plantEvent(
-  { profile, extract }: Account,
+  account: Account,
   userId: string,
   day: Day,
   event: string,
   feature: string | null,
   at: number,
 ): void {
-  const row = [
-    `evt_${profile.number}_x`,
-    profile.id,
-    userId,
-    `ses_${profile.number}_x`,
-    event,
-    feature,
-    1,
-    new Date(at),
-  ];
-  extract.append("product_events", row, nextMorning(day));
+  const { profile, extract } = account;
+  const id = `evt_${profile.number}_x`;
+  const session = `ses_${profile.number}_x`;
+  const values = [id, profile.id, userId, session, event, feature, 1, new Date(at)];
+  extract.append("product_events", [...values, nextMorning(day)]);
 }

@@ -1,5 +1,5 @@
 import type { Account } from "./account.js";
-import type { Day } from "./calendar.js";
+import { type Day, dateOf } from "./calendar.js";
 import { coveredSeats, hasAccess, isOver, newContract, runContracts, settleRenewal } from "./contracts.js";
 import { churnProbability, type Rhythm, type Traits } from "./effects.js";
 import type { Extract } from "./extract.js";
@@ -16,8 +16,9 @@ import { runVoice } from "./voice.js";
 export interface Renewal {
   readonly accountId: string;
   readonly rhythm: Rhythm;
-  readonly decidedOn: Day;
-  readonly renewsOn: Day;
+  /** Civil dates: when the customer made up its mind, and the renewal: for a leaver, the first day not covered. */
+  readonly decidedOn: string;
+  readonly renewsOn: string;
   /** As of the end of `decidedOn`. */
   readonly traits: Traits;
   /** Of leaving, by `churnProbability`. */
@@ -79,8 +80,8 @@ function decide(account: Account, day: Day): Renewal {
   return {
     accountId: profile.id,
     rhythm: profile.rhythm,
-    decidedOn: day,
-    renewsOn,
+    decidedOn: dateOf(day),
+    renewsOn: dateOf(renewsOn),
     traits,
     probability,
     churned,

@@ -1,4 +1,4 @@
-import { type Day, dateOf, nextMorning } from "./calendar.js";
+import { type Day, dateOf, sameDay } from "./calendar.js";
 import type { Rhythm } from "./effects.js";
 import type { Extract } from "./extract.js";
 import { companyName } from "./names.js";
@@ -21,7 +21,7 @@ export interface Profile {
   readonly seats: number;
   readonly rhythm: Rhythm;
   readonly hasExecutive: boolean;
-  /** Has a sponsor in our own management, who calls every quarter or so. */
+  /** Has a sponsor in our own management, who calls every ten weeks or so. */
   readonly isSponsored: boolean;
 }
 
@@ -113,7 +113,7 @@ export function drawProfile({ index, notBefore }: Arrival, random: Random, extra
     isSponsored: random.chance(sponsoredShare[segment]),
   };
   const industry = random.weighted(industryWeights);
-  const row = [
+  extract.append("crm_accounts", [
     profile.id,
     companyName(index, random),
     dateOf(signedUpOn),
@@ -122,7 +122,7 @@ export function drawProfile({ index, notBefore }: Arrival, random: Random, extra
     seats >= 60 ? "gold" : seats >= 20 ? "silver" : "bronze",
     industry === "unknown" ? null : industry,
     profile.csm,
-  ];
-  extract.append("crm_accounts", row, nextMorning(signedUpOn));
+    sameDay(signedUpOn),
+  ]);
   return profile;
 }

@@ -86,8 +86,7 @@ function openTicket(account: Account, day: Day): void {
   const neverResolved = random.chance(NEVER_RESOLVED);
   const workHours = random.skewed(resolveHours[priority] * Math.exp(0.35 * profile.trouble), 1.25);
   if (neverResolved) {
-    if (priority === "urgent")
-      account.support.urgent.push({ openedAt, resolvedAt: Number.POSITIVE_INFINITY });
+    if (priority === "urgent") account.support.urgent.push({ openedAt, resolvedAt: Infinity });
     return;
   }
   state.resolvedAt = after(state.firstRepliedAt, workHours);
@@ -138,7 +137,7 @@ function ticketWriter(
   support.ticketCount += 1;
   const id = `tkt_${String(profile.number).padStart(5, "0")}_${String(support.ticketCount).padStart(3, "0")}`;
   return (state, at) => {
-    const row = [
+    extract.revise("support_tickets", id, [
       id,
       profile.id,
       ...fixed,
@@ -152,15 +151,15 @@ function ticketWriter(
       state.csat,
       state.delighted,
       state.escalated,
-    ];
-    extract.revise("support_tickets", id, row, nextExport(at));
+      nextExport(at),
+    ]);
   };
 }
 
 const dateOrNull = (at: number | null): Date | null => (at === null ? null : new Date(at));
 
 /** Five past the next full hour. */
-const nextExport = (at: number): number => (Math.floor(at / HOUR_MS) + 1) * HOUR_MS + 300_000;
+const nextExport = (at: number): Date => new Date((Math.floor(at / HOUR_MS) + 1) * HOUR_MS + 300_000);
 
 /** `hours` after `at`, on a full second. */
 const after = (at: number, hours: number): number => at + Math.max(1, Math.round(hours * 3_600)) * 1_000;

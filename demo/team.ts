@@ -1,5 +1,5 @@
 import type { Account, Person, Role, Team } from "./account.js";
-import { type Day, dateOf, isWeekend, nextMorning } from "./calendar.js";
+import { type Day, dateOf, isWeekend, nextMorning, sameDay } from "./calendar.js";
 import { coveredSeats } from "./contracts.js";
 import { personName } from "./names.js";
 import type { Profile } from "./profile.js";
@@ -66,13 +66,13 @@ function join(account: Account, role: Role, day: Day): void {
   team.everyone.push(person);
   team.present.push(person);
   if (number > 1) team.invitedToday += 1;
-  writePerson(account, person, null, day);
+  writePerson(account, person, null, sameDay(day));
 }
 
 function depart(account: Account, person: Person, day: Day): void {
   const { team, random } = account;
   team.present = team.present.filter((other) => other !== person);
-  writePerson(account, person, day, day);
+  writePerson(account, person, day, nextMorning(day));
   const isReplaced = person.role === "champion" ? random.chance(CHAMPION_REPLACED) : person.role !== "member";
   const pause = person.role === "admin" ? 0 : random.integer(20, 100);
   if (!isReplaced) return;
@@ -87,8 +87,13 @@ function drawPace(random: Random, role: Role): number {
   return random.chance(DORMANT) ? pace * 0.1 : pace;
 }
 
-function writePerson({ profile, extract }: Account, person: Person, leftOn: Day | null, knownOn: Day): void {
+function writePerson(
+  { profile, extract }: Account,
+  person: Person,
+  leftOn: Day | null,
+  loadedAt: Date,
+): void {
   const left = leftOn === null ? null : dateOf(leftOn);
-  const row = [person.id, profile.id, person.name, person.role, dateOf(person.joinedOn), left];
-  extract.revise("people", person.id, row, nextMorning(knownOn));
+  const { id, name, role, joinedOn } = person;
+  extract.revise("people", id, [id, profile.id, name, role, dateOf(joinedOn), left, loadedAt]);
 }

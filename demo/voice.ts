@@ -6,12 +6,20 @@ import { holder } from "./team.js";
 /** Everyone is asked again after this many days, on a weekday rotation of their own. */
 const SURVEY_EVERY = 91;
 const FIRST_SURVEY = 45;
-const KEY_PEOPLE_ANSWER = 0.4;
+const KEY_PEOPLE_ANSWER = 0.5;
 /** Of all members together per round; a large account is not asked more loudly than a small one. */
-const MEMBERS_ANSWERING = 0.7;
+const MEMBERS_ANSWERING = 1;
 
-/** Quarterly reviews are held by segment: another thing that goes with size and has no effect. */
-const holdsReviews: Record<Segment, boolean> = { enterprise: true, mid_market: true, small_business: false };
+/** Per weekday. Trainings and reviews are held by segment: they go with size and have no effect. */
+const trainingsPerDay: Record<Segment, number> = {
+  enterprise: 0.06,
+  mid_market: 0.04,
+  small_business: 0.015,
+};
+const reviewsPerDay: Record<Segment, number> = { enterprise: 1 / 62, mid_market: 1 / 80, small_business: 0 };
+const CALLS_PER_DAY = 1 / 55;
+/** Accounts with a sponsor hear from our management every ten weeks or so. */
+const EXECUTIVE_CALLS_PER_DAY = { sponsored: 1 / 48, others: 1 / 700 } as const;
 
 const praise = ["Saves us hours every week.", "The team loves it.", "Support was quick and kind."] as const;
 const shrugs = ["Does what it should.", "Good, but reports are slow.", "Would like more templates."] as const;
@@ -61,8 +69,9 @@ function answer(account: Account, person: Person, day: Day): void {
   person.lastAnswer = { day, score };
   voice.answerCount += 1;
   const id = `nps_${profile.number}_${voice.answerCount}`;
-  const row = [id, profile.id, person.id, score, hasComment ? comment : null, workingHour(account, day)];
-  extract.append("nps_responses", row, nextMorning(day));
+  const words = hasComment ? comment : null;
+  const at = workingHour(account, day);
+  extract.append("nps_responses", [id, profile.id, person.id, score, words, at, nextMorning(day)]);
 }
 
 type ContactKind = "kick_off" | "training" | "qbr" | "call" | "executive_call";
@@ -72,7 +81,7 @@ function meet(account: Account, day: Day): void {
   const champion = holder(account, "champion") ?? holder(account, "admin");
   const executive = holder(account, "executive");
   const tenure = customerSince === null ? -1 : day - customerSince;
-  const executiveCall = random.chance(profile.isSponsored ? 1 / 48 : 1 / 700);
+  const executiveCall = random.chance(EXECUTIVE_CALLS_PER_DAY[profile.isSponsored ? "sponsored" : "others"]);
   const other = random.uniform();
   if (executiveCall && executive && tenure >= 14) {
     logContact(account, executive, "executive_call", day);
@@ -80,20 +89,22 @@ function meet(account: Account, day: Day): void {
   }
   if (!champion || tenure < 0) return;
   if (tenure < 12) {
-    if (other < 0.16) logContact(account, champion, "kick_off", day);
+    if (other < 0.25 && voice.touchpointCount === 0) logContact(account, champion, "kick_off", day);
   } else if (tenure < 60) {
-    if (other < (profile.segment === "small_business" ? 0.015 : 0.05))
-      logContact(account, champion, "training", day);
-  } else if (holdsReviews[profile.segment] && other < 1 / 65) logContact(account, champion, "qbr", day);
-  else if (other > 1 - 1 / 55) logContact(account, champion, "call", day);
+    if (other < trainingsPerDay[profile.segment]) logContact(account, champion, "training", day);
+  } else if (other < reviewsPerDay[profile.segment]) {
+    logContact(account, champion, "qbr", day);
+  } else if (other > 1 - CALLS_PER_DAY) {
+    logContact(account, champion, "call", day);
+  }
 }
 
 function logContact(account: Account, person: Person, kind: ContactKind, day: Day): void {
   const { profile, extract, voice } = account;
   voice.touchpointCount += 1;
   const id = `tch_${profile.number}_${voice.touchpointCount}`;
-  const row = [id, profile.id, person.id, kind, workingHour(account, day), profile.csm];
-  extract.append("touchpoints", row, nextMorning(day));
+  const at = workingHour(account, day);
+  extract.append("touchpoints", [id, profile.id, person.id, kind, at, profile.csm, nextMorning(day)]);
 }
 
 function confirmOutcome(account: Account, day: Day): void {
@@ -106,11 +117,8 @@ function confirmOutcome(account: Account, day: Day): void {
   voice.outcomeCount += 1;
   voice.outcomeOn = day;
   const id = `out_${profile.number}_${voice.outcomeCount}`;
-  extract.append(
-    "outcomes",
-    [id, profile.id, name, value, unit, workingHour(account, day)],
-    nextMorning(day),
-  );
+  const at = workingHour(account, day);
+  extract.append("outcomes", [id, profile.id, name, value, unit, at, nextMorning(day)]);
 }
 
 function workingHour({ random }: Account, day: Day): Date {

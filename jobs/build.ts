@@ -48,7 +48,6 @@ export interface BuildOptions {
 }
 
 export type Progress =
-  | { kind: "sources"; source: string }
   | {
       kind: "model";
       model: string;

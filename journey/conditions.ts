@@ -56,11 +56,19 @@ export const conditionSchema: z.ZodType<Condition, Condition> = z.lazy(() =>
 );
 
 /** Every milestone that a condition speaks of. */
-export function milestonesOf(condition: Condition): string[] {
-  if ("all" in condition) return condition.all.flatMap(milestonesOf);
-  if ("any" in condition) return condition.any.flatMap(milestonesOf);
-  if ("not" in condition) return milestonesOf(condition.not);
-  return "milestone" in condition ? [condition.milestone] : [];
+export const milestonesOf = (condition: Condition): string[] =>
+  leavesOf(condition).flatMap((leaf) => ("milestone" in leaf ? [leaf.milestone] : []));
+
+/** Every fact that a condition speaks of. */
+export const factsOf = (condition: Condition): FactName[] =>
+  leavesOf(condition).flatMap((leaf) => ("fact" in leaf ? [leaf.fact] : []));
+
+function leavesOf(
+  condition: Condition,
+): Exclude<Condition, { all: unknown } | { any: unknown } | { not: unknown }>[] {
+  if ("all" in condition) return condition.all.flatMap(leavesOf);
+  if ("any" in condition) return condition.any.flatMap(leavesOf);
+  return "not" in condition ? leavesOf(condition.not) : [condition];
 }
 
 /**

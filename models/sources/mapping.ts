@@ -28,10 +28,13 @@ import type { Warehouse } from "../../warehouse/warehouse.js";
 import { type SourceName, sources } from "./index.js";
 import { attributeColumn, type Source } from "./source.js";
 
-/** A raw column as it stands in the warehouse, and as the canonical type: null where it can't be read. */
+/** A raw column, read: the canonical value, null where there is none or it can't be read. */
 export interface MappedColumn {
-  readonly raw: Sql;
   readonly value: Sql;
+  /** Whether the raw data has a value at all; blank text is none. */
+  readonly isPresent: Sql;
+  /** Whether a value may be there and yet not be readable. */
+  readonly mayFail: boolean;
 }
 
 /** A source with the company's raw data behind it. */
@@ -149,8 +152,11 @@ async function mapSource(
   const types = await inSource(source, () => warehouse.describe(raw));
   const columns = wanted.map(([column, m, type]): [string, MappedColumn] => {
     const zone = (typeof m === "object" && m.time_zone) || settings.time_zone;
-    const value = read(sql`c.${name(column)}`, types[column] ?? null, type, m, zone);
-    if (value) return [column, { raw: sql`c.${name(column)}`, value }];
+    const [raw, from] = [sql`c.${name(column)}`, types[column] ?? null];
+    const value = read(raw, from, type, m, zone);
+    // Text pays for being text: presence and readability are asked only where the raw type leaves them open.
+    const isPresent = from === "string" ? sql`nullif(trim(${raw}), '') is not null` : sql`${raw} is not null`;
+    if (value) return [column, { value, isPresent, mayFail: from !== type }];
     throw new WaymarkError(
       "SOURCE_INVALID",
       `sources.${source.name}.columns.${column}: a raw column of this type can't be read as ${type}; give an expression with \`sql\`.`,

@@ -1,4 +1,4 @@
-import { ascending, cast, dayOf, descending, joinTexts, nullOf } from "../../warehouse/dialect.js";
+import { ascending, dayOf, descending, joinTexts, nullOf } from "../../warehouse/dialect.js";
 import { integer, join, name, number, type Sql, sql, text } from "../../warehouse/sql.js";
 import {
   attributeColumns,
@@ -10,7 +10,7 @@ import {
   ref,
 } from "../model.js";
 import type { SourceName } from "../sources/index.js";
-import type { MappedSource } from "../sources/mapping.js";
+import type { MappedColumn, MappedSource } from "../sources/mapping.js";
 import type { Source, SourceColumn } from "../sources/source.js";
 
 /** Something impossible about a row, and whether the row counts all the same. */
@@ -110,9 +110,8 @@ function stage(staging: Staging<Source, ModelColumns>, mapped: MappedSource, com
 
   const values = columns.map((column) => {
     const rules = source.columns[column] ?? { type: "string", description: "" };
-    return isMapped(column)
-      ? checked(column, rules, mapped.columns[column]?.value ?? nullOf(rules.type))
-      : { column, value: nullOf(rules.type), defects: [] };
+    const raw = mapped.columns[column];
+    return raw ? checked(column, rules, raw) : { column, value: nullOf(rules.type), defects: [] };
   });
   const valueDefects = values.flatMap((value) => value.defects);
 
@@ -199,13 +198,9 @@ from judged`;
 function checked(
   column: string,
   rules: SourceColumn,
-  value: Sql,
+  { value, isPresent, mayFail }: MappedColumn,
 ): { column: string; value: Sql; defects: Defect[] } {
   const isUsable = !rules.required;
-  const isPresent =
-    rules.type === "string"
-      ? sql`${value} is not null`
-      : sql`nullif(trim(${cast(sql`c.${name(column)}`, "string")}), '') is not null`;
   const bounds = [
     ...(rules.min === undefined ? [] : [sql`${value} < ${literal(rules.min)}`]),
     ...(rules.max === undefined ? [] : [sql`${value} > ${literal(rules.max)}`]),
@@ -220,9 +215,9 @@ function checked(
   ];
   const defects: Defect[] = [
     ...(rules.required ? [{ defect: `missing_${column}`, when: sql`not (${isPresent})`, isUsable }] : []),
-    ...(rules.type === "string"
-      ? []
-      : [{ defect: `unreadable_${column}`, when: sql`${isPresent} and ${value} is null`, isUsable }]),
+    ...(mayFail
+      ? [{ defect: `unreadable_${column}`, when: sql`${isPresent} and ${value} is null`, isUsable }]
+      : []),
     ...broken,
   ];
   const kept =

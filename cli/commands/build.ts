@@ -1,0 +1,78 @@
+import { Command, InvalidArgumentError } from "commander";
+import { Temporal } from "temporal-polyfill";
+import { WaymarkError } from "../../errors.js";
+import { type BuildResult, build } from "../../jobs/build.js";
+import { answerJson, buildProgress, remark } from "../output.js";
+import { loadProject, optionsOf, withWarehouse } from "../project.js";
+import { untilStopped } from "../stop.js";
+
+interface BuildFlags {
+  select?: string[];
+  from?: string;
+  to?: string;
+  force?: true;
+}
+
+export const buildCommand = (): Command =>
+  new Command("build")
+    .description("build what is stale, check it, and publish all of it at once")
+    .option(
+      "-s, --select <model...>",
+      "only these models; account_health+ adds all that read it, +account_health all it reads",
+    )
+    .option("--from <day>", "also rebuild days from this one on, e.g. 2024-05-01", civilDate)
+    .option("--to <day>", "… up to this one, which is not rebuilt", civilDate)
+    .option("--force", "rebuild even what is fresh")
+    .action(async (_, command: Command) => {
+      const { project: folder, json, select, from, to, force } = optionsOf<BuildFlags>(command);
+      if (from && to && from >= to)
+        throw new WaymarkError("BAD_USER_INPUT", `--from ${from} must be before --to ${to}.`);
+      const project = loadProject(folder);
+      const result = await withWarehouse(project, (warehouse) =>
+        untilStopped((signal) =>
+          build(warehouse, project, {
+            trigger: "manual",
+            now: () => new Date(),
+            signal,
+            ...(select ? { select } : {}),
+            ...(from ? { from } : {}),
+            ...(to ? { to } : {}),
+            ...(force ? { force } : {}),
+            ...(json ? {} : { onProgress: buildProgress() }),
+          }),
+        ),
+      );
+      if (json) return answerJson(summaryOf(result));
+      remark(describeBuild(result));
+    });
+
+const summaryOf = ({ runId, snapshot, isNew, models, seconds }: BuildResult) => ({
+  run: runId,
+  snapshot: snapshot.id,
+  isNew,
+  publishedAt: snapshot.publishedAt,
+  dataThrough: snapshot.dataThrough,
+  seconds,
+  models: models.map(({ model, status, reason, rows, seconds: took }) => ({
+    model,
+    status,
+    reason,
+    rows,
+    seconds: took,
+  })),
+});
+
+export function describeBuild({ snapshot, isNew, models, seconds }: BuildResult): string {
+  const built = models.filter((m) => m.status === "built").length;
+  return isNew
+    ? `Published snapshot ${snapshot.id}: ${built} of ${models.length} tables rebuilt in ${seconds.toFixed(1)} s, data through ${snapshot.dataThrough}.`
+    : `Nothing was stale: snapshot ${snapshot.id} stands, data through ${snapshot.dataThrough}.`;
+}
+
+export function civilDate(value: string): string {
+  try {
+    if (/^\d{4}-\d{2}-\d{2}$/.test(value))
+      return Temporal.PlainDate.from(value, { overflow: "reject" }).toString();
+  } catch {}
+  throw new InvalidArgumentError("Expected a day such as 2024-05-31.");
+}

@@ -1,0 +1,146 @@
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { Command, Option } from "commander";
+import { didYouMean, messageOf, WaymarkError } from "../../errors.js";
+import { startServer } from "../../server/server.js";
+import { answer, type Cell, type CellRow, type Format, formats, rowsAs } from "../output.js";
+import { loadProject, optionsOf, packageFolder, withWarehouse } from "../project.js";
+
+interface QueryFlags {
+  format?: Format;
+  var?: string[];
+  url?: string;
+}
+
+export const queryCommand = (): Command =>
+  new Command("query")
+    .description("run a GraphQL document and print its rows as a table, CSV or JSON")
+    .argument(
+      "<file|name>",
+      "a .graphql file, or a saved query by name: queries/NAME.graphql of the project or of Waymark",
+    )
+    .addOption(new Option("--format <format>", "how to print").choices([...formats]))
+    .option("--var <name=value...>", "variables of the document; JSON or plain text")
+    .option(
+      "--url <url>",
+      "ask a running server instead of opening the warehouse, e.g. http://localhost:4000/graphql",
+    )
+    .action(async (document: string, _, command: Command) => {
+      const flags = optionsOf<QueryFlags>(command);
+      const request = {
+        query: readDocument(document, flags.project),
+        variables: variablesOf(flags.var ?? []),
+      };
+      const data = flags.url ? await ask(flags.url, request) : await askOnce(flags.project, request);
+      const format = flags.format ?? (flags.json ? "json" : "table");
+      answer(format === "json" ? JSON.stringify(data, null, 2) : rowsAs(format, rowsOf(data)));
+    });
+
+interface Request {
+  query: string;
+  variables: Record<string, unknown>;
+}
+
+function readDocument(document: string, project: string): string {
+  if (existsSync(document) && document.includes(".")) return readFileSync(document, "utf8");
+  const folders = [join(project, "queries"), join(packageFolder, "queries")];
+  const found = folders.map((folder) => join(folder, `${document}.graphql`)).find((file) => existsSync(file));
+  if (found) return readFileSync(found, "utf8");
+  const known = folders
+    .flatMap((folder) => (existsSync(folder) ? readdirSync(folder) : []))
+    .filter((file) => file.endsWith(".graphql"))
+    .map((file) => file.replace(/\.graphql$/, ""));
+  throw new WaymarkError(
+    "BAD_USER_INPUT",
+    `There is no file and no saved query "${document}".${didYouMean(document, known)}`,
+  );
+}
+
+function variablesOf(assignments: readonly string[]): Record<string, unknown> {
+  return Object.fromEntries(
+    assignments.map((assignment) => {
+      const split = assignment.indexOf("=");
+      if (split < 1) throw new WaymarkError("BAD_USER_INPUT", `--var ${assignment}: expected name=value.`);
+      return [assignment.slice(0, split), plainOrJson(assignment.slice(split + 1))];
+    }),
+  );
+}
+
+function plainOrJson(value: string): unknown {
+  try {
+    return JSON.parse(value);
+  } catch {
+    return value;
+  }
+}
+
+/** Through a server of its own on a free port of this machine, so that there is one way to answer. */
+async function askOnce(folder: string, request: Request): Promise<unknown> {
+  return withWarehouse(loadProject(folder), async (warehouse) => {
+    const server = await startServer({ warehouse, port: 0, host: "127.0.0.1", isDevelopment: false });
+    try {
+      return await ask(`${server.url}/graphql`, request);
+    } finally {
+      await server.close();
+    }
+  });
+}
+
+interface Answer {
+  data?: unknown;
+  errors?: { message: string; extensions?: { code?: string } }[];
+}
+
+/** Ask a server over HTTP; its errors become ours. */
+export async function ask(url: string, request: Request): Promise<unknown> {
+  const response = await fetch(url, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify(request),
+  }).catch((error: unknown) => {
+    throw new WaymarkError(
+      "WAREHOUSE_FAILED",
+      `No answer from ${url}: ${messageOf(error)}. Is \`waymark serve\` running there?`,
+      { url },
+      { cause: error },
+    );
+  });
+  const result = (await response.json().catch(() => ({
+    errors: [{ message: `${url} answered ${response.status} and no JSON; the path is usually /graphql.` }],
+  }))) as Answer;
+  const [error] = result.errors ?? [];
+  if (error) {
+    const code = error.extensions?.code === "NOT_BUILT" ? "NOT_BUILT" : "BAD_USER_INPUT";
+    throw new WaymarkError(code, (result.errors ?? []).map((e) => e.message).join("\n"), {
+      errors: result.errors,
+    });
+  }
+  return result.data;
+}
+
+/** The first list in an answer as flat rows; nested objects become dotted columns, connections their nodes. */
+export function rowsOf(data: unknown): CellRow[] {
+  const list = firstList(data);
+  return (list ?? [data]).map((item) => Object.fromEntries(flatten(item, "")));
+}
+
+function firstList(value: unknown): unknown[] | undefined {
+  if (Array.isArray(value)) return value.map((item) => (isObject(item) && "node" in item ? item.node : item));
+  if (!isObject(value)) return undefined;
+  for (const inner of Object.values(value)) {
+    const list = firstList(inner);
+    if (list) return list;
+  }
+  return undefined;
+}
+
+function flatten(value: unknown, path: string): [string, Cell][] {
+  if (Array.isArray(value))
+    return [[path, value.map((v) => (isObject(v) ? JSON.stringify(v) : String(v))).join("; ")]];
+  if (isObject(value))
+    return Object.entries(value).flatMap(([key, inner]) => flatten(inner, path ? `${path}.${key}` : key));
+  return [[path, value as Cell]];
+}
+
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === "object" && value !== null && !(value instanceof Date);

@@ -1,0 +1,94 @@
+import { once } from "node:events";
+import { Command } from "commander";
+import { messageOf } from "../../errors.js";
+import { build } from "../../jobs/build.js";
+import { readSnapshots } from "../../jobs/ledger.js";
+import { startTimetable } from "../../jobs/schedule.js";
+import { startServer } from "../../server/server.js";
+import type { Warehouse } from "../../warehouse/warehouse.js";
+import { answerJson, buildProgress, remark } from "../output.js";
+import { loadProject, optionsOf, type ProjectFolder, withWarehouse } from "../project.js";
+import { untilStopped } from "../stop.js";
+import { describeBuild } from "./build.js";
+
+export interface ServeFlags {
+  port?: string;
+  host?: string;
+}
+
+export const serveCommand = (): Command =>
+  new Command("serve")
+    .description("build what is stale, then serve the API and keep the tables fresh on schedule")
+    .option("--port <port>", "port of the API; 4000 or what waymark.yml says by default")
+    .option("--host <address>", "address to listen on; this machine alone by default")
+    .option("--no-build", "serve what is published without building first")
+    .action(async (_, command: Command) => {
+      const flags = optionsOf<ServeFlags & { build: boolean }>(command);
+      const project = loadProject(flags.project);
+      await withWarehouse(project, (warehouse) =>
+        serve(warehouse, project, { ...flags, buildFirst: flags.build }),
+      );
+    });
+
+interface Serve extends ServeFlags {
+  json?: true;
+  buildFirst: boolean;
+  /** Brings raw data up to date before each build; the demo company lives on this way. */
+  beforeBuild?: () => Promise<void>;
+}
+
+/**
+ * Until stopped: the API, and a timetable of builds that it publishes. The API comes first: a port in use is said
+ * before a long build, and what is published already is served meanwhile.
+ */
+export async function serve(warehouse: Warehouse, project: ProjectFolder, options: Serve): Promise<void> {
+  await untilStopped(async (signal) => {
+    const server = await startServer({
+      warehouse,
+      port: Number(options.port ?? project.settings.server.port),
+      host: options.host ?? project.settings.server.host,
+      isDevelopment: process.env.NODE_ENV !== "production",
+    });
+    const buildNow = async (trigger: string): Promise<void> => {
+      await options.beforeBuild?.();
+      // Files may have been edited since: each build reads them anew, and a mistake keeps what is published.
+      const result = await build(warehouse, loadProject(project.folder), {
+        trigger,
+        now: () => new Date(),
+        signal,
+        ...(options.json ? {} : { onProgress: buildProgress() }),
+      });
+      remark(describeBuild(result));
+    };
+    try {
+      if (options.buildFirst) await firstBuild(warehouse, () => buildNow("start"));
+      const timetable = startTimetable(
+        [{ name: "build", at: project.settings.schedule.build, run: () => buildNow("schedule") }],
+        (job, error) => remark(`The scheduled ${job} failed; the last snapshot stands. ${messageOf(error)}`),
+      );
+      const next = timetable.next()[0]?.at.toISOString();
+      if (options.json) answerJson({ url: server.url, nextBuild: next });
+      remark(
+        `Serving GraphQL on ${server.url}/graphql (explore it on ${server.url}). Next build: ${next}. Ctrl-C stops.`,
+      );
+      if (!signal.aborted) await once(signal, "abort");
+      remark("Stopping …");
+      await timetable.stop();
+    } finally {
+      await server.close();
+    }
+  });
+}
+
+/** A build that fails leaves the last snapshot standing: serve it, and say so. */
+async function firstBuild(warehouse: Warehouse, buildFirst: () => Promise<void>): Promise<void> {
+  try {
+    await buildFirst();
+  } catch (error) {
+    const [published] = await readSnapshots(warehouse, 1);
+    if (!published) throw error;
+    remark(
+      `${messageOf(error)}\nServing the last good snapshot, ${published.id}, with data through ${published.dataThrough}.`,
+    );
+  }
+}

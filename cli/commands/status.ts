@@ -1,0 +1,107 @@
+import { Command } from "commander";
+import { WaymarkError } from "../../errors.js";
+import {
+  type BuiltTable,
+  type Run,
+  readRuns,
+  readSnapshots,
+  readTables,
+  type Snapshot,
+} from "../../jobs/ledger.js";
+import { answer, answerJson, count, rowsAs } from "../output.js";
+import { loadProject, optionsOf, withWarehouse } from "../project.js";
+import { ask } from "./query.js";
+
+/** What status tells, whether it comes from the ledger or from a running server. */
+interface Status {
+  snapshot: { id: number; publishedAt: string; dataThrough: string; journeyVersion: string };
+  models: { name: string; rows: number; builtAt: string }[];
+  lastRun: {
+    id: string;
+    status: string;
+    trigger: string;
+    startedAt: string;
+    finishedAt: string | null;
+    error: string | null;
+  } | null;
+}
+
+const document = `{
+  snapshot { id publishedAt dataThrough journeyVersion }
+  lastRun { id status trigger startedAt finishedAt error }
+  models { name rows builtAt }
+}`;
+
+export const statusCommand = (): Command =>
+  new Command("status")
+    .description("say what is published, through which day, how old it is, and what failed")
+    .option(
+      "--url <url>",
+      "ask a running server instead of opening the warehouse, e.g. http://localhost:4000/graphql",
+    )
+    .action(async (_, command: Command) => {
+      const { project: folder, json, url } = optionsOf<{ url?: string }>(command);
+      const status = url
+        ? ((await ask(url, { query: document, variables: {} })) as Status)
+        : await readStatus(folder);
+      if (json) return answerJson(status);
+      print(status, new Date());
+    });
+
+async function readStatus(folder: string): Promise<Status> {
+  return withWarehouse(loadProject(folder), async (warehouse) => {
+    const [snapshot] = await readSnapshots(warehouse, 1);
+    if (!snapshot) {
+      throw new WaymarkError("NOT_BUILT", "Nothing is published yet. `waymark build` builds and publishes.");
+    }
+    const [run] = await readRuns(warehouse, 1);
+    return statusOf(snapshot, [...(await readTables(warehouse, snapshot)).values()], run);
+  });
+}
+
+const statusOf = (snapshot: Snapshot, tables: readonly BuiltTable[], run: Run | undefined): Status => ({
+  snapshot: {
+    id: snapshot.id,
+    publishedAt: snapshot.publishedAt.toISOString(),
+    dataThrough: snapshot.dataThrough,
+    journeyVersion: snapshot.words.journey.version,
+  },
+  models: tables.map((t) => ({ name: t.model, rows: t.rows, builtAt: t.built_at.toISOString() })),
+  lastRun: run
+    ? {
+        id: run.run_id,
+        status: run.status,
+        trigger: run.trigger,
+        startedAt: run.started_at.toISOString(),
+        finishedAt: run.finished_at?.toISOString() ?? null,
+        error: run.error,
+      }
+    : null,
+});
+
+function print({ snapshot, models, lastRun }: Status, now: Date): void {
+  answer(
+    `Snapshot ${snapshot.id}, published ${ago(snapshot.publishedAt, now)}; data through ${snapshot.dataThrough}; journey ${snapshot.journeyVersion}.`,
+  );
+  if (lastRun) {
+    const took = lastRun.finishedAt
+      ? ` after ${((Date.parse(lastRun.finishedAt) - Date.parse(lastRun.startedAt)) / 1000).toFixed(1)} s`
+      : "";
+    answer(
+      `Last run (${lastRun.trigger}) ${ago(lastRun.startedAt, now)}: ${lastRun.status}${took}.${lastRun.error ? `\n${lastRun.error}` : ""}`,
+    );
+  }
+  answer(
+    rowsAs(
+      "table",
+      models.map((m) => ({ model: m.name, rows: count(m.rows), built: ago(m.builtAt, now) })),
+    ),
+  );
+}
+
+function ago(instant: string, now: Date): string {
+  const minutes = Math.round((now.getTime() - Date.parse(instant)) / 60_000);
+  if (minutes < 1) return "just now";
+  if (minutes < 120) return `${minutes} minutes ago`;
+  return minutes < 2880 ? `${Math.round(minutes / 60)} hours ago` : `${Math.round(minutes / 1440)} days ago`;
+}

@@ -1,0 +1,65 @@
+import { Command, CommanderError } from "commander";
+import { exitCodes, messageOf, WaymarkError } from "../errors.js";
+import { buildCommand } from "./commands/build.js";
+import { checkCommand } from "./commands/check.js";
+import { demoCommand } from "./commands/demo.js";
+import { factsCommand } from "./commands/facts.js";
+import { initCommand } from "./commands/init.js";
+import { queryCommand } from "./commands/query.js";
+import { serveCommand } from "./commands/serve.js";
+import { statusCommand } from "./commands/status.js";
+
+const program = new Command("waymark")
+  .description(
+    "Customer health from your own warehouse: stages, milestones, trends and scores that explain themselves.",
+  )
+  .option("-p, --project <folder>", "where waymark.yml and journey.yml are", ".")
+  .option("--json", "answer as JSON, and errors too")
+  .addHelpText(
+    "after",
+    `
+Exit codes:
+  0  done                            3  a data check failed; nothing was published
+  1  unexpected failure              4  the warehouse or port is in use or failed
+  2  bad arguments or configuration  5  nothing is published yet
+
+First steps:
+  waymark demo --serve               a demo company, built and served on http://localhost:4000
+  waymark init && waymark check      start with your own tables`,
+  )
+  .showSuggestionAfterError()
+  .exitOverride();
+
+for (const command of [
+  initCommand,
+  checkCommand,
+  demoCommand,
+  buildCommand,
+  serveCommand,
+  statusCommand,
+  queryCommand,
+  factsCommand,
+]) {
+  program.addCommand(command().copyInheritedSettings(program));
+}
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  process.exitCode = report(error);
+}
+
+function report(error: unknown): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+  const known = error instanceof WaymarkError ? error : undefined;
+  if (program.opts().json) {
+    console.error(
+      JSON.stringify({
+        error: { code: known?.code ?? "UNEXPECTED", message: messageOf(error), ...known?.details },
+      }),
+    );
+  } else {
+    console.error(known ? known.message : error);
+  }
+  return known ? exitCodes[known.code] : 1;
+}

@@ -1,0 +1,59 @@
+import Table from "cli-table3";
+import { stringify } from "csv-stringify/sync";
+import pc from "picocolors";
+import type { Progress } from "../jobs/build.js";
+
+export type Cell = string | number | boolean | Date | null | undefined;
+export type CellRow = Record<string, Cell>;
+
+export const formats = ["table", "csv", "json"] as const;
+export type Format = (typeof formats)[number];
+
+/** Print an answer to stdout; progress and remarks go to stderr, so that answers can be piped. */
+export const answer = (text: string): void => void process.stdout.write(`${text}\n`);
+export const answerJson = (value: unknown): void => answer(JSON.stringify(value, null, 2));
+export const remark = (text: string): void => void process.stderr.write(`${text}\n`);
+
+/** Rows for people or machines; the columns are those of all rows together. */
+export function rowsAs(format: Format, rows: readonly CellRow[]): string {
+  if (format === "json") return JSON.stringify(rows, null, 2);
+  const columns = [...new Set(rows.flatMap((row) => Object.keys(row)))];
+  if (format === "csv")
+    return stringify([...rows], {
+      header: true,
+      columns,
+      cast: { date: (d) => d.toISOString(), boolean: String },
+    }).trimEnd();
+  if (rows.length === 0) return "(no rows)";
+  const table = new Table({ head: columns, style: { head: [], border: [], compact: true } });
+  for (const row of rows) table.push(columns.map((column) => shown(row[column])));
+  return table.toString();
+}
+
+function shown(cell: Cell): string {
+  if (cell === null || cell === undefined) return "";
+  if (cell instanceof Date) return cell.toISOString().slice(0, 19).replace("T", " ");
+  if (typeof cell === "number" && !Number.isInteger(cell)) return cell.toFixed(Math.abs(cell) < 10 ? 3 : 1);
+  return String(cell);
+}
+
+/** A build's progress on stderr: one line that changes on a terminal, one line per table elsewhere. */
+export function buildProgress(): (progress: Progress) => void {
+  const isTerminal = process.stderr.isTTY === true;
+  return (progress) => {
+    if (progress.kind === "published") return;
+    const { model, status, done, total, rows, seconds, reason } = progress;
+    if (status === "fresh") return;
+    if (isTerminal) process.stderr.write("\r\x1b[2K");
+    if (status === "building") {
+      if (isTerminal) process.stderr.write(pc.dim(`[${done}/${total}] ${model} …`));
+      return;
+    }
+    if (status === "failed") return remark(`${pc.red("✗")} ${model}: ${reason}`);
+    remark(
+      `${pc.green("✓")} ${model.padEnd(22)} ${count(rows ?? 0).padStart(12)} rows ${(seconds ?? 0).toFixed(1).padStart(6)} s`,
+    );
+  };
+}
+
+export const count = (n: number): string => n.toLocaleString("en-US");

@@ -1,0 +1,61 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { Command } from "commander";
+import { loadSettings } from "../config/settings.js";
+import type { Project } from "../jobs/build.js";
+import { loadJourney } from "../journey/load.js";
+import { checkMappings } from "../models/sources/mapping.js";
+import { openDuckDb } from "../warehouse/duckdb.js";
+import type { Warehouse } from "../warehouse/warehouse.js";
+
+/** A folder with `waymark.yml` and, if the company has its own, `journey.yml`. */
+export interface ProjectFolder extends Project {
+  readonly folder: string;
+  /** The journey file in use; the one that ships where the folder has none. */
+  readonly journeyFile: string;
+}
+
+export const settingsName = "waymark.yml";
+export const journeyName = "journey.yml";
+
+/** The package's own folder: the same from sources and from dist/. */
+export const packageFolder = (() => {
+  const here = fileURLToPath(new URL("..", import.meta.url));
+  return existsSync(join(here, "package.json")) ? here : join(here, "..");
+})();
+
+export const defaultJourney = join(packageFolder, "journey", "default.yml");
+
+export interface GlobalOptions {
+  project: string;
+  json?: true;
+}
+
+/** A command's own options with those of the program. */
+export const optionsOf = <T>(command: Command): GlobalOptions & T => command.optsWithGlobals();
+
+export function loadProject(folder: string): ProjectFolder {
+  const own = join(folder, journeyName);
+  const journeyFile = existsSync(own) ? own : defaultJourney;
+  return {
+    folder,
+    journeyFile,
+    settings: loadSettings(join(folder, settingsName), checkMappings),
+    journey: loadJourney(journeyFile),
+  };
+}
+
+/** Use a project's warehouse, and close it whatever happens. */
+export async function withWarehouse<T>(
+  { settings }: Project,
+  work: (warehouse: Warehouse) => Promise<T>,
+): Promise<T> {
+  const { file, memory_limit, threads } = settings.warehouse;
+  const warehouse = await openDuckDb({ file, memoryLimit: memory_limit, ...(threads ? { threads } : {}) });
+  try {
+    return await work(warehouse);
+  } finally {
+    await warehouse.close();
+  }
+}

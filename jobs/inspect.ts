@@ -1,0 +1,98 @@
+import type { Condition } from "../journey/conditions.js";
+import { factsOf } from "../journey/conditions.js";
+import { type FactName, facts } from "../journey/facts.js";
+import { buildOrder, upstreamOf } from "../models/graph.js";
+import { models } from "../models/index.js";
+import { type Company, has, type RowOf } from "../models/model.js";
+import { type SourceName, sources } from "../models/sources/index.js";
+import { sourceQuality } from "../models/staging/source_quality.js";
+import { path, relation, sql } from "../warehouse/sql.js";
+import type { Warehouse } from "../warehouse/warehouse.js";
+import { describeCompany, type Project } from "./build.js";
+
+/** What a source holds, as `waymark check` and the API show it. */
+export interface SourceReport {
+  readonly source: string;
+  readonly isMapped: boolean;
+  /** Canonical columns without a raw one; their facts are null. */
+  readonly unmapped: readonly string[];
+  /** All rows of the source. */
+  readonly all: RowOf<typeof sourceQuality> | undefined;
+  readonly defects: readonly RowOf<typeof sourceQuality>[];
+}
+
+export interface Inspection {
+  readonly sources: readonly SourceReport[];
+  /** Parts of the journey that no data can feed, in words. */
+  readonly starved: readonly string[];
+}
+
+const scratch = "waymark_check";
+
+/**
+ * Hold configuration and raw data against each other without building: the staging models run as a build
+ * would run them, into a schema of their own that is dropped again.
+ * @throws WaymarkError SOURCE_INVALID
+ */
+export async function inspect(warehouse: Warehouse, project: Project, now: Date): Promise<Inspection> {
+  const company = await describeCompany(warehouse, project, now);
+  const order = buildOrder(models, company);
+  const needed = new Set([...upstreamOf(order, sourceQuality.name), sourceQuality.name]);
+  const locate = (model: string): string[] => [scratch, model];
+  try {
+    for (const { model } of order.filter((node) => needed.has(node.model.name))) {
+      await warehouse.materialize(
+        { table: locate(model.name), columns: model.columnsFor(company), query: model.query(company) },
+        { locate },
+      );
+    }
+    const rows = await warehouse.query(
+      sql`select * from ${relation(sourceQuality.name)} order by source, row_count desc`,
+      sourceQuality.columns,
+      { locate },
+    );
+    return {
+      sources: (Object.keys(sources) as SourceName[]).map((source) => reportOf(source, company, rows)),
+      starved: starvedBy(company),
+    };
+  } finally {
+    await warehouse.run(sql`drop schema if exists ${path(scratch)} cascade`);
+  }
+}
+
+function reportOf(
+  source: SourceName,
+  company: Company,
+  rows: readonly RowOf<typeof sourceQuality>[],
+): SourceReport {
+  const mapped = company.sources[source];
+  const own = rows.filter((row) => row.source === source);
+  return {
+    source,
+    isMapped: mapped !== undefined,
+    unmapped: mapped?.unmapped ?? [],
+    all: own.find((row) => row.defect === null),
+    defects: own.filter((row) => row.defect !== null),
+  };
+}
+
+/** Stages, milestones and indicators that speak of a fact which is always null here. */
+function starvedBy(company: Company): string[] {
+  const { journey } = company;
+  const missing = (fact: FactName): string[] => facts[fact].needs.filter((need) => !has(company, need));
+  const because = (what: string, used: readonly FactName[]): string[] =>
+    used.flatMap((fact) => {
+      const needs = missing(fact);
+      return needs.length > 0
+        ? [`${what} asks for ${fact}, which needs ${needs.join(" and ")}: not mapped.`]
+        : [];
+    });
+  const conditions = (when: Condition | undefined): FactName[] => (when ? factsOf(when) : []);
+  return [
+    ...journey.stages.flatMap((s) => because(`stage ${s.id}`, conditions(s.when))),
+    ...journey.milestones.flatMap((m) => because(`milestone ${m.id}`, conditions(m.when))),
+    ...journey.health.indicators.flatMap((i) => because(`indicator ${i.id}`, [i.fact])),
+    ...journey.health.caps.flatMap((c) => because(`cap ${c.id}`, conditions(c.when))),
+    ...journey.trends.flatMap((fact) => because(`trend ${fact}`, [fact])),
+  ];
+}

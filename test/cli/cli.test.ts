@@ -1,0 +1,178 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+
+/** The command line as a user has it: a process of its own, its output, its exit code. */
+const folder = mkdtempSync(join(tmpdir(), "waymark-cli-"));
+const demo = join(folder, "demo");
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+interface Outcome {
+  code: number | null;
+  stdout: string;
+  stderr: string;
+}
+
+const start = (...words: string[]): ChildProcess =>
+  spawn(process.execPath, ["--import", "tsx", "cli/main.ts", ...words], {
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+
+function waymark(...words: string[]): Promise<Outcome> {
+  const child = start(...words);
+  let [stdout, stderr] = ["", ""];
+  child.stdout?.on("data", (text) => (stdout += text));
+  child.stderr?.on("data", (text) => (stderr += text));
+  return new Promise((resolve) => child.on("close", (code) => resolve({ code, stdout, stderr })));
+}
+
+/** Wait until a process says something on stderr. */
+function said(child: ChildProcess, what: RegExp): Promise<string> {
+  let text = "";
+  return new Promise((resolve, reject) => {
+    child.stderr?.on("data", (data) => {
+      text += data;
+      const found = what.exec(text);
+      if (found) resolve(found[0]);
+    });
+    child.on("close", () => reject(new Error(`ended without saying ${what}: ${text}`)));
+  });
+}
+
+describe("a new project", () => {
+  it("init writes two commented files, and never over existing ones", async () => {
+    const project = join(folder, "new");
+    expect(await waymark("--project", project, "init")).toMatchObject({ code: 0 });
+    expect(readFileSync(join(project, "waymark.yml"), "utf8")).toContain("# Waymark: which raw data");
+    const again = await waymark("--project", project, "init");
+    expect(again).toMatchObject({ code: 2 });
+    expect(again.stderr).toContain("Nothing was written; --force replaces.");
+  });
+
+  it("check names file, line and the nearest key for a mistake, and exits with 2", async () => {
+    const project = join(folder, "mistaken");
+    await waymark("--project", project, "init");
+    const file = join(project, "waymark.yml");
+    writeFileSync(file, readFileSync(file, "utf8").replace("time_zone:", "timezone:"));
+    const { code, stderr } = await waymark("--project", project, "check");
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/waymark\.yml:5:1: unknown key "timezone"\. Did you mean "time_zone"\?/);
+  });
+
+  it("a missing project says what to do", async () => {
+    const { code, stderr } = await waymark("--project", join(folder, "nowhere"), "--json", "build");
+    expect(code).toBe(2);
+    expect(JSON.parse(stderr)).toMatchObject({
+      error: { code: "CONFIG_INVALID", message: expect.stringContaining("waymark init") },
+    });
+  });
+
+  it("an unknown command and a day that is none exit with 2", async () => {
+    expect(await waymark("bild")).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining("Did you mean build?"),
+    });
+    expect(await waymark("build", "--from", "2024-02-30")).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining("Expected a day"),
+    });
+  });
+});
+
+describe("the demo company", () => {
+  beforeAll(async () => {
+    expect(
+      await waymark("demo", "--folder", demo, "--accounts", "40", "--through", "2025-12-31"),
+    ).toMatchObject({ code: 0 });
+  });
+
+  it("status before a build exits with 5 and names the next step", async () => {
+    expect(await waymark("-p", demo, "status")).toMatchObject({
+      code: 5,
+      stderr: expect.stringContaining("waymark build"),
+    });
+  });
+
+  it("demo again changes nothing", async () => {
+    const { stderr } = await waymark("demo", "--folder", demo, "--accounts", "40", "--through", "2025-12-31");
+    expect(stderr).toContain("The demo company is there");
+  });
+
+  it("check reports rows, days and planted faults without building", async () => {
+    const { code, stdout } = await waymark("-p", demo, "--json", "check");
+    expect(code).toBe(0);
+    const usage = JSON.parse(stdout).sources.find((s: { source: string }) => s.source === "usage_events");
+    expect(usage.all.row_count).toBeGreaterThan(1000);
+    expect(await waymark("-p", demo, "status")).toMatchObject({ code: 5 });
+  });
+
+  it("build publishes, a second build finds nothing stale, status tells it", async () => {
+    const first = await waymark("-p", demo, "--json", "build");
+    expect(first.code).toBe(0);
+    expect(JSON.parse(first.stdout)).toMatchObject({ snapshot: 1, isNew: true, dataThrough: "2025-12-31" });
+    expect(JSON.parse((await waymark("-p", demo, "--json", "build")).stdout)).toMatchObject({
+      snapshot: 1,
+      isNew: false,
+    });
+    const { stdout } = await waymark("-p", demo, "status");
+    expect(stdout).toContain("data through 2025-12-31");
+    expect(stdout).toContain("account_health");
+  });
+
+  it("query prints saved and own documents as table, CSV and JSON", async () => {
+    const csv = await waymark("-p", demo, "query", "portfolio", "--format", "csv");
+    expect(csv.stdout.split("\n")[0]).toBe("stage.name,band,accounts,mrr");
+    const own = join(folder, "own.graphql");
+    writeFileSync(own, "query($n: Int!) { accounts(first: $n) { nodes { id health { score band } } } }");
+    const table = await waymark("-p", demo, "query", own, "--var", "n=3");
+    expect(table.stdout).toContain("health.band");
+    const json = await waymark("-p", demo, "--json", "query", own, "--var", "n=3");
+    expect(JSON.parse(json.stdout).accounts.nodes).toHaveLength(3);
+  });
+
+  it("query explains a wrong document and an unknown name", async () => {
+    expect(await waymark("-p", demo, "query", "portfolioo")).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('Did you mean "portfolio"?'),
+    });
+    const wrong = join(folder, "wrong.graphql");
+    writeFileSync(wrong, "{ accounts(first: 1000000) { totalCount } }");
+    expect(await waymark("-p", demo, "query", wrong)).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining("1000"),
+    });
+  });
+
+  it("while a server holds the file others say so in one line, and may ask it by --url; a second port user too", async () => {
+    const server = start("-p", demo, "serve", "--port", "0");
+    try {
+      const url = /http:\S+?\/graphql/.exec(await said(server, /Serving GraphQL on \S+/))?.[0] ?? "";
+      const locked = await waymark("-p", demo, "status");
+      expect(locked.code).toBe(4);
+      expect(locked.stderr.trim().split("\n")).toHaveLength(1);
+      expect(locked.stderr).toContain(`in use by process ${server.pid}`);
+      expect(await waymark("-p", demo, "status", "--url", url)).toMatchObject({
+        code: 0,
+        stdout: expect.stringContaining("data through 2025-12-31"),
+      });
+      expect(await waymark("-p", demo, "query", "portfolio", "--url", url)).toMatchObject({ code: 0 });
+    } finally {
+      const ended = new Promise((resolve) => server.on("close", resolve));
+      server.kill("SIGTERM");
+      expect(await ended).toBe(0);
+    }
+  });
+
+  it("a port in use is said in one line", async () => {
+    const holder = createServer().listen(0, "127.0.0.1");
+    await new Promise((resolve) => holder.once("listening", resolve));
+    const { port } = holder.address() as { port: number };
+    const { code, stderr } = await waymark("-p", demo, "serve", "--no-build", "--port", String(port));
+    holder.close();
+    expect(code).toBe(4);
+    expect(stderr.trim()).toBe(`Port ${port} is in use; choose another with --port.`);
+  });
+});

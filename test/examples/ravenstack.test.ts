@@ -1,0 +1,129 @@
+import { existsSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { loadSettings } from "../../config/settings.js";
+import { type BuildResult, build, type Project } from "../../jobs/build.js";
+import { inspect } from "../../jobs/inspect.js";
+import { loadJourney } from "../../journey/load.js";
+import { checkMappings } from "../../models/sources/mapping.js";
+import { startServer } from "../../server/server.js";
+import { openDuckDb } from "../../warehouse/duckdb.js";
+import type { Warehouse } from "../../warehouse/warehouse.js";
+
+/** RavenStack (credit: River @ Rivalytics, synthetic) is not part of the project; see examples/ravenstack. */
+const data = resolve(process.env.RAVENSTACK_DIR ?? "../shared/data/ravenstack");
+const isThere = existsSync(join(data, "ravenstack_accounts.csv"));
+const now = (): Date => new Date("2025-06-01T12:00:00Z");
+
+describe.skipIf(!isThere)(
+  isThere ? "RavenStack" : `RavenStack (skipped: no data in ${data}; set RAVENSTACK_DIR)`,
+  () => {
+    let warehouse: Warehouse;
+    let project: Project;
+    let result: BuildResult;
+    let server: Awaited<ReturnType<typeof startServer>>;
+    const ask = async (query: string): Promise<Record<string, never>> => {
+      const response = await fetch(`${server.url}/graphql`, {
+        method: "POST",
+        headers: { "content-type": "application/json" },
+        body: JSON.stringify({ query }),
+      });
+      const answer = (await response.json()) as { data: Record<string, never>; errors?: unknown };
+      expect(answer.errors).toBeUndefined();
+      return answer.data;
+    };
+
+    beforeAll(async () => {
+      process.env.RAVENSTACK_DIR = data;
+      warehouse = await openDuckDb({ file: ":memory:" });
+      project = {
+        settings: loadSettings("examples/ravenstack/waymark.yml", checkMappings),
+        journey: loadJourney("examples/ravenstack/journey.yml"),
+      };
+      result = await build(warehouse, project, { trigger: "test", now });
+      server = await startServer({ warehouse, port: 0, host: "127.0.0.1", isDevelopment: false });
+    });
+    afterAll(async () => {
+      await server?.close();
+      await warehouse?.close();
+    });
+
+    it("builds end to end, through the last day of the data", () => {
+      expect(result.snapshot.dataThrough).toBe("2024-12-31");
+      expect(result.models.find((m) => m.model === "accounts")?.rows).toBe(500);
+    });
+
+    it("check counts every quirk and drops nothing", async () => {
+      const { sources, starved } = await inspect(warehouse, project, now());
+      const defect = (source: string, name: string) => {
+        const found = sources.find((s) => s.source === source)?.defects.find((d) => d.defect === name);
+        return found && [found.row_count, found.unusable_rows];
+      };
+      const rows = Object.fromEntries(sources.map((s) => [s.source, s.all?.row_count]));
+      expect(rows).toMatchObject({
+        accounts: 500,
+        contracts: 5000,
+        usage_events: 25_000,
+        tickets: 2000,
+        survey_responses: 0,
+      });
+      expect(defect("usage_events", "id_collision"), "21 ids, each on two different rows").toEqual([42, 20]);
+      expect(defect("usage_events", "before_contract"), "three quarters precede their subscription").toEqual([
+        19_142, 13_198,
+      ]);
+      expect(defect("tickets", "before_account")).toEqual([1077, 1077]);
+      expect(defect("tickets", "resolution_before_reply"), "replies after the resolution").toEqual([36, 18]);
+      expect(starved).toEqual([]);
+    });
+
+    it("the API shows the same counts", async () => {
+      const { sources } = (await ask(
+        "{ sources { name isMapped rows usable defects { defect rows unusable } } }",
+      )) as unknown as {
+        sources: { name: string; isMapped: boolean; rows: number; usable: number; defects: unknown[] }[];
+      };
+      expect(sources.find((s) => s.name === "usage_events")).toMatchObject({
+        isMapped: true,
+        rows: 25_000,
+        usable: 11_802,
+      });
+      expect(sources.find((s) => s.name === "survey_responses")).toMatchObject({ isMapped: false, rows: 0 });
+    });
+
+    it("trials have no revenue, and contract ends alone say who left", async () => {
+      const { portfolio } = (await ask(
+        "{ portfolio { accounts mrr cells { stage { id } band accounts mrr } } }",
+      )) as unknown as {
+        portfolio: {
+          accounts: number;
+          mrr: string;
+          cells: { stage: { id: string }; band: string; accounts: number; mrr: string | null }[];
+        };
+      };
+      expect(portfolio.accounts).toBe(500);
+      expect(portfolio.cells.reduce((sum, cell) => sum + cell.accounts, 0)).toBe(500);
+      expect(portfolio.mrr).toBe("10159608");
+      expect(
+        portfolio.cells
+          .filter((c) => c.stage.id === "prospect")
+          .every((c) => c.band === "unknown" && c.mrr === null),
+      ).toBe(true);
+    });
+
+    it("an account's score explains itself from its indicators", async () => {
+      const { accounts } = (await ask(
+        "{ accounts(first: 50, orderBy: { field: SCORE, direction: DESC }) { nodes { id health { score uncappedScore coverage indicators { id points weightShare contribution } } } } }",
+      )) as unknown as {
+        accounts: {
+          nodes: {
+            health: { score: number; uncappedScore: number; indicators: { contribution: number | null }[] };
+          }[];
+        };
+      };
+      for (const { health } of accounts.nodes) {
+        const sum = health.indicators.reduce((total, i) => total + (i.contribution ?? 0), 0);
+        expect(sum).toBeCloseTo(health.uncappedScore, 9);
+      }
+    });
+  },
+);
