@@ -35,7 +35,7 @@ const DEFAULT_MONTHS = 24;
 
 /**
  * The raw tables as the warehouse of the demo company held them at the end of `through`, in batches of at
- * most 20,000 rows; the tables come interleaved, every one more than once.
+ * most 20,000 rows. Batches of different tables come interleaved.
  *
  * With the same `seed`, `from` and `accounts`, an extract is what any later one holds of the rows loaded by
  * then: append-only tables (events, answers, touchpoints, outcomes) begin with the same rows; of terms,

@@ -31,7 +31,7 @@ const SLUMP_STARTS = 1 / 260;
 /** Exports go with the segment: they look protective and do nothing. */
 const exportShare: Record<Segment, number> = { enterprise: 0.16, mid_market: 0.08, small_business: 0.03 };
 /** Working hours by region begin at this hour UTC, so that a local day lies within one UTC day. */
-const firstHour: Record<string, number> = { amer: 13, latam: 12, emea: 7, apac: 1 };
+const firstHour: Record<Profile["region"], number> = { amer: 13, latam: 12, emea: 7, apac: 1 };
 const WORKING_HOURS = 9;
 
 export function newUsage({ fit, segment }: Profile, random: Random): Usage {
@@ -194,7 +194,7 @@ function openSession(account: Account, person: Person, day: Day): Session {
   person.lastActiveOn = day;
   usage.sessionCount += 1;
   const seconds = Math.floor(random.uniform() * WORKING_HOURS * 3_600);
-  const at = day * DAY_MS + (firstHour[profile.region] ?? 8) * HOUR_MS + seconds * 1_000;
+  const at = day * DAY_MS + firstHour[profile.region] * HOUR_MS + seconds * 1_000;
   return { id: `ses_${profile.number}_${usage.sessionCount}`, userId: person.id, day, at };
 }
 

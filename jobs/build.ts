@@ -17,6 +17,7 @@ import {
   type BuiltTable,
   type CheckRow,
   checkRecorded,
+  type FinishedRun,
   locateIn,
   modelFinished,
   openLedger,
@@ -25,6 +26,7 @@ import {
   readTables,
   runFinished,
   runStarted,
+  runsInterrupted,
   type Snapshot,
   schemas,
 } from "./ledger.js";
@@ -106,56 +108,49 @@ export async function build(
   project: Project,
   options: BuildOptions,
 ): Promise<BuildResult> {
+  if (building.has(warehouse))
+    throw new WaymarkError("RUN_IN_PROGRESS", "A build is running already; it publishes when it is done.");
+  building.add(warehouse);
+  try {
+    return await record(warehouse, project, options);
+  } finally {
+    building.delete(warehouse);
+  }
+}
+
+const building = new WeakSet<Warehouse>();
+
+/** Build, and tell the ledger how it went. */
+async function record(warehouse: Warehouse, project: Project, options: BuildOptions): Promise<BuildResult> {
   await openLedger(warehouse);
   const started = options.now();
   const runId = `${started.toISOString().replace(/[:.]/g, "-")}-${randomBytes(3).toString("hex")}`;
-  await warehouse.run(runStarted({ run_id: runId, trigger: options.trigger, started_at: started }));
+  // Whatever ran here before this process is dead: only one process at a time has the file.
+  await warehouse.transaction([
+    runsInterrupted(),
+    runStarted({ run_id: runId, trigger: options.trigger, started_at: started }),
+  ]);
   const [previous] = await readSnapshots(warehouse, 1);
-  const run = new Run(
-    warehouse,
-    options,
-    runId,
-    previous,
-    previous ? await readTables(warehouse, previous) : new Map(),
-  );
+  const published = previous ? await readTables(warehouse, previous) : new Map<string, BuiltTable>();
+  const run = new Run(warehouse, options, runId, previous, published);
+  const finish = (
+    outcome: Pick<FinishedRun, "status" | "snapshot_id" | "error_code" | "error">,
+  ): Promise<void> =>
+    warehouse.transaction([
+      ...run.models.map(modelFinished),
+      ...run.checks.map((check) => checkRecorded(runId, check)),
+      runFinished({ run_id: runId, finished_at: options.now(), ...outcome }),
+    ]);
   try {
     const company = await describeCompany(warehouse, project, started);
-    const order = buildOrder(models, company);
-    await run.buildAll(order, company);
+    await run.buildAll(buildOrder(models, company), company);
     const snapshot = run.hasNews ? await run.publish(company) : (previous as Snapshot);
-    await warehouse.transaction([
-      ...run.models.map(modelFinished),
-      ...run.checks.map((check) => checkRecorded(runId, check)),
-      runFinished({
-        run_id: runId,
-        status: "succeeded",
-        finished_at: options.now(),
-        snapshot_id: snapshot.id,
-        error_code: null,
-        error: null,
-      }),
-    ]);
-    return {
-      runId,
-      snapshot,
-      isNew: snapshot !== previous,
-      models: run.models,
-      seconds: seconds(started, options.now()),
-    };
+    await finish({ status: "succeeded", snapshot_id: snapshot.id, error_code: null, error: null });
+    const seconds = (options.now().getTime() - started.getTime()) / 1000;
+    return { runId, snapshot, isNew: snapshot !== previous, models: run.models, seconds };
   } catch (error) {
-    const code = error instanceof WaymarkError ? error.code : "WAREHOUSE_FAILED";
-    await warehouse.transaction([
-      ...run.models.map(modelFinished),
-      ...run.checks.map((check) => checkRecorded(runId, check)),
-      runFinished({
-        run_id: runId,
-        status: "failed",
-        finished_at: options.now(),
-        snapshot_id: null,
-        error_code: code,
-        error: messageOf(error),
-      }),
-    ]);
+    const error_code = error instanceof WaymarkError ? error.code : "WAREHOUSE_FAILED";
+    await finish({ status: "failed", snapshot_id: null, error_code, error: messageOf(error) });
     throw error;
   }
 }
@@ -405,5 +400,3 @@ select ${columns} from ${path(schemas.tables, published.table_name)} where not (
     });
   }
 }
-
-const seconds = (from: Date, to: Date): number => (to.getTime() - from.getTime()) / 1000;

@@ -6,7 +6,8 @@ import { models } from "../models/index.js";
 import { type Company, has, type RowOf } from "../models/model.js";
 import { type SourceName, sources } from "../models/sources/index.js";
 import { sourceQuality } from "../models/staging/source_quality.js";
-import { path, relation, sql } from "../warehouse/sql.js";
+import { cast } from "../warehouse/dialect.js";
+import { name, path, relation, sql } from "../warehouse/sql.js";
 import type { Warehouse } from "../warehouse/warehouse.js";
 import { describeCompany, type Project } from "./build.js";
 
@@ -23,6 +24,8 @@ export interface SourceReport {
 
 export interface Inspection {
   readonly sources: readonly SourceReport[];
+  /** Columns with values that can't be read, with one of them, and what to declare. */
+  readonly unreadable: readonly string[];
   /** Parts of the journey that no data can feed, in words. */
   readonly starved: readonly string[];
 }
@@ -53,6 +56,7 @@ export async function inspect(warehouse: Warehouse, project: Project, now: Date)
     );
     return {
       sources: (Object.keys(sources) as SourceName[]).map((source) => reportOf(source, company, rows)),
+      unreadable: await unreadable(warehouse, company, rows),
       starved: starvedBy(company),
     };
   } finally {
@@ -74,6 +78,34 @@ function reportOf(
     all: own.find((row) => row.defect === null),
     defects: own.filter((row) => row.defect !== null),
   };
+}
+
+async function unreadable(
+  warehouse: Warehouse,
+  company: Company,
+  rows: readonly RowOf<typeof sourceQuality>[],
+): Promise<string[]> {
+  const lines: string[] = [];
+  for (const { source, defect, row_count } of rows) {
+    const column = defect?.startsWith("unreadable_") ? defect.slice("unreadable_".length) : undefined;
+    const mapped = company.sources[source as SourceName];
+    const mappedColumn = column === undefined ? undefined : mapped?.columns[column];
+    if (column === undefined || !mapped || !mappedColumn) continue;
+    const { value, isPresent } = mappedColumn;
+    const [example] = await warehouse.query(
+      sql`select ${cast(sql`c.${name(column)}`, "string")} as raw from (${mapped.raw}) as c where ${isPresent} and ${value} is null limit 1`,
+      { raw: { type: "string" } },
+    );
+    const type = mapped.source.columns[column]?.type ?? "string";
+    const advice =
+      type === "date" || type === "timestamp"
+        ? `Dates and times are ISO 8601 unless you declare how they are written, e.g. ${column}: { column: …, format: "%d-%m-%Y" }.`
+        : "Give an expression with `sql`, or say with `values` what the words mean.";
+    lines.push(
+      `${source}.${column}: ${row_count} rows hold what is no ${type}, e.g. ${JSON.stringify(example?.raw)}. ${advice}`,
+    );
+  }
+  return lines;
 }
 
 /** Stages, milestones and indicators that speak of a fact which is always null here. */

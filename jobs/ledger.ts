@@ -125,7 +125,9 @@ export const runStarted = (run: Pick<Run, "run_id" | "trigger" | "started_at">):
     error: null,
   });
 
-export const runFinished = (run: Omit<Run, "trigger" | "started_at">): Sql => sql`
+export type FinishedRun = Omit<Run, "trigger" | "started_at">;
+
+export const runFinished = (run: FinishedRun): Sql => sql`
 update ${at("runs")}
 set
   status = ${bind("string", run.status)},
@@ -134,6 +136,10 @@ set
   error_code = ${bind("string", run.error_code)},
   error = ${bind("string", run.error)}
 where run_id = ${bind("string", run.run_id)}`;
+
+/** Runs that never finished: their process ended without a word. */
+export const runsInterrupted = (): Sql =>
+  sql`update ${at("runs")} set status = 'interrupted' where status = 'running'`;
 
 export const modelFinished = (row: RunModel): Sql => insert("run_models", row);
 

@@ -1,7 +1,7 @@
 import { countIf } from "../warehouse/dialect.js";
 import { integer, join, name, number, relation, type Sql, sql, text } from "../warehouse/sql.js";
 import type { Column, RunOptions, Warehouse } from "../warehouse/warehouse.js";
-import type { Company, Model, ModelColumn } from "./model.js";
+import type { Company, Model, ModelColumn, RowRule } from "./model.js";
 
 /** What a check found: 0 failing rows is a pass. */
 export interface CheckResult {
@@ -9,12 +9,6 @@ export interface CheckResult {
   readonly failingRows: number;
   /** For a failed check: which rows, in words, up to five. */
   readonly examples: readonly string[];
-}
-
-interface Rule {
-  check: string;
-  expected: string;
-  fails: Sql;
 }
 
 /**
@@ -28,7 +22,10 @@ export async function checkTable(
   options: RunOptions,
 ): Promise<CheckResult[]> {
   const columns = model.columnsFor(company);
-  const rules = Object.entries(columns).flatMap(([column, rule]) => rowRules(column, rule));
+  const rules = [
+    ...Object.entries(columns).flatMap(([column, rule]) => rowRules(column, rule)),
+    ...(model.checks ?? []),
+  ];
   const table = relation(model.name);
   const results: CheckResult[] = [];
 
@@ -83,7 +80,7 @@ export async function checkTable(
   return results;
 }
 
-function rowRules(column: string, rule: ModelColumn): Rule[] {
+function rowRules(column: string, rule: ModelColumn): RowRule[] {
   const value = name(column);
   const bound = (n: number): Sql => (Number.isInteger(n) ? integer(n) : number(n));
   return [

@@ -38,6 +38,16 @@ export interface Company extends CompanyWords {
   readonly sources: Readonly<Partial<Record<SourceName, MappedSource>>>;
 }
 
+/** A rule on rows that no single column can state. */
+export interface RowRule {
+  /** Its name in results. */
+  readonly check: string;
+  /** What a row must fulfil, in words with the next step. */
+  readonly expected: string;
+  /** True for the rows that break it. */
+  readonly fails: Sql;
+}
+
 interface Definition<C extends ModelColumns> {
   /** The table's name. */
   readonly name: string;
@@ -56,6 +66,7 @@ interface Definition<C extends ModelColumns> {
   readonly source?: SourceName;
   /** One row or a few more: equal contents are recognised, and then nothing downstream is rebuilt. */
   readonly small?: boolean;
+  readonly checks?: readonly RowRule[];
   readonly query: (company: Company) => Sql;
 }
 

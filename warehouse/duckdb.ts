@@ -376,7 +376,8 @@ const cancelled = (cause: unknown): WaymarkError =>
 function statementError(error: unknown, statement: Statement, signal?: AbortSignal): WaymarkError {
   if (signal?.aborted) return cancelled(error);
   if (error instanceof WaymarkError) return error;
-  const message = messageOf(error);
+  // What follows names the place in a statement that the reader has not written; it stands in the details.
+  const [message = ""] = messageOf(error).split("\n\nLINE ");
   const advice = message.startsWith("Out of Memory Error")
     ? " Give it more with warehouse.memory_limit in waymark.yml."
     : "";

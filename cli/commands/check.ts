@@ -1,5 +1,6 @@
 import { Command } from "commander";
-import { inspect, type SourceReport } from "../../jobs/inspect.js";
+import { WaymarkError } from "../../errors.js";
+import { type Inspection, inspect, type SourceReport } from "../../jobs/inspect.js";
 import { answer, answerJson, type CellRow, count, remark, rowsAs } from "../output.js";
 import { loadProject, optionsOf, withWarehouse } from "../project.js";
 
@@ -11,35 +12,30 @@ export const checkCommand = (): Command =>
       const project = loadProject(folder);
       if (!json) remark(`Journey: ${project.journeyFile}. Reading the sources …`);
       const inspection = await withWarehouse(project, (warehouse) => inspect(warehouse, project, new Date()));
-      if (json) return answerJson({ journey: project.journeyFile, ...inspection });
-      answer(rowsAs("table", inspection.sources.map(summary)));
-      const defects = inspection.sources.flatMap((s) =>
-        s.defects.map(
-          (d): CellRow => ({
-            source: s.source,
-            defect: d.defect,
-            rows: d.row_count,
-            "left out": d.unusable_rows,
-            example: d.example,
-          }),
-        ),
-      );
-      if (defects.length > 0)
-        answer(
-          `\nWhat is wrong with rows (a row may be in several lines; "left out" rows count for nothing):\n${rowsAs("table", defects)}`,
+      if (json) answerJson({ journey: project.journeyFile, ...inspection });
+      else print(inspection);
+      const useless = inspection.sources.filter(hasNoUsableRow).map((s) => s.source);
+      if (useless.length > 0) {
+        throw new WaymarkError(
+          "CHECK_FAILED",
+          `No row of ${useless.join(", ")} can be used, so a build would publish nothing. What is wrong with the rows is said above.`,
+          { sources: useless },
         );
-      const lines = [
-        ...inspection.sources
-          .filter((s) => !s.isMapped)
-          .map((s) => `${s.source} is not mapped: its facts are null.`),
-        ...inspection.sources
-          .filter((s) => s.isMapped && s.unmapped.length > 0)
-          .map((s) => `${s.source}: not mapped: ${s.unmapped.join(", ")}.`),
-        ...inspection.starved,
-      ];
-      if (lines.length > 0) answer(`\nWhat is missing:\n${lines.map((line) => `- ${line}`).join("\n")}`);
-      answer("\nBoth files are valid and every mapped column can be read. Next: waymark build");
+      }
+      remark("\nBoth files are valid. Next: waymark build");
     });
+
+function print({ sources, unreadable, starved }: Inspection): void {
+  answer(rowsAs("table", sources.map(summary)));
+  const defects = sources.flatMap(defectRows);
+  if (defects.length > 0) {
+    answer(`\nWhat is wrong with rows. A row may be in several lines; those left out count for nothing.`);
+    answer(rowsAs("table", defects));
+  }
+  if (unreadable.length > 0) answer(`\nWhat can't be read:\n${bullets(unreadable)}`);
+  const missing = [...sources.flatMap(missingFrom), ...starved];
+  if (missing.length > 0) answer(`\nWhat is missing:\n${bullets(missing)}`);
+}
 
 const summary = ({ source, isMapped, all }: SourceReport): CellRow =>
   isMapped
@@ -52,3 +48,22 @@ const summary = ({ source, isMapped, all }: SourceReport): CellRow =>
         to: all?.last_day,
       }
     : { source, rows: "not mapped" };
+
+const defectRows = ({ source, defects }: SourceReport): CellRow[] =>
+  defects.map((d) => ({
+    source,
+    defect: d.defect,
+    rows: count(d.row_count),
+    "left out": count(d.unusable_rows),
+    example: d.example,
+  }));
+
+const missingFrom = ({ source, isMapped, unmapped }: SourceReport): string[] => {
+  if (!isMapped) return [`${source} is not mapped: its facts are null.`];
+  return unmapped.length > 0 ? [`${source}: no column for ${unmapped.join(", ")}.`] : [];
+};
+
+const bullets = (lines: readonly string[]): string => lines.map((line) => `- ${line}`).join("\n");
+
+const hasNoUsableRow = ({ all }: SourceReport): boolean =>
+  all !== undefined && all.row_count > 0 && all.unusable_rows === all.row_count;

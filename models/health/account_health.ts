@@ -64,7 +64,7 @@ export const accountHealth = defineModel({
   query: ({ journey }) => {
     const { indicators, bands: edges, min_coverage } = journey.health;
     const caps = [...journey.health.caps].sort((a, b) => a.at_most - b.at_most);
-    const sum = (terms: Sql[]): Sql => join(terms, " + ");
+    const sum = (terms: Sql[]): Sql => join(terms, "\n      + ");
     const capCase = (cap: (typeof caps)[number]): Sql =>
       sql`when uncapped_score > ${number(cap.at_most)} and ${name(`cap_${cap.id}`)} then ${text(cap.id)}`;
     const limitCase = (cap: (typeof caps)[number]): Sql =>

@@ -57,10 +57,12 @@ export const accountMilestones = defineModel({
     if (milestones.length === 0) return none;
     const rows = milestones.map((m) => {
       const stuckAfter = m.stuck_after_days ?? Math.max(1, 2 * m.expected_days);
-      return sql`select a.account_id, ${text(m.id)} as milestone, ${startOf(m, has(company, "contracts"))} as started_on, e.${name(reachedOn(m.id))} as reached_on, ${integer(m.expected_days)} as expected_days, ${integer(stuckAfter)} as stuck_days
+      const stage = typeof m.starts === "object" && "stage" in m.starts ? m.starts.stage : undefined;
+      const stay = sql`left join first_stays as s on s.account_id = a.account_id and s.stage = ${text(stage ?? "")}`;
+      return sql`select a.account_id as account_id, ${text(m.id)} as milestone, ${startOf(m, has(company, "contracts"))} as started_on, e.${name(reachedOn(m.id))} as reached_on, ${integer(m.expected_days)} as expected_days, ${integer(stuckAfter)} as stuck_days
   from ${ref(accounts)} as a
   inner join ${ref(milestoneEvidence)} as e on e.account_id = a.account_id
-  left join first_stays as s on s.account_id = a.account_id and s.stage = ${text(typeof m.starts === "object" && "stage" in m.starts ? m.starts.stage : "")}`;
+  ${stage === undefined ? sql`` : stay}`;
     });
     return sql`
 with first_stays as (

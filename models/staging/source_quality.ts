@@ -65,6 +65,13 @@ export const sourceQuality = defineModel({
       description: "The least id among them; null where the id is what is missing.",
     },
   },
+  checks: [
+    {
+      check: "a source with rows has usable ones",
+      expected: "at least one of its rows must be usable; `waymark check` says what is wrong with them",
+      fails: sql`defect is null and row_count > 0 and unusable_rows = row_count`,
+    },
+  ],
   query: () =>
     join(
       stagingModels.flatMap((model) => {

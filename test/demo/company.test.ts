@@ -22,10 +22,10 @@ const appendOnly = ["product_events", "nps_responses", "touchpoints", "outcomes"
 const years = { from: "2024-01-01", through: "2025-12-31" };
 
 /** Enough accounts for every kind of planted fault, few enough to hold in memory. */
-const company = read({ ...years, accounts: 400 });
+const company = read({ ...years, accounts: 300 });
 
 /** The truth behind `company`. */
-const renewals = [...generateRenewals({ ...years, accounts: 400 })];
+const renewals = [...generateRenewals({ ...years, accounts: 300 })];
 
 /** The rows as objects; `keep` spares memory by leaving some out, given as they come. */
 function read(
@@ -216,7 +216,7 @@ describe("the tables", () => {
     const tooEarly = company.product_events.filter(
       (event) => day(event, "occurred_at") < (signedUp.get(event.account_id) ?? 0),
     );
-    expect(impossibleTickets.map(({ id }) => id)).toEqual(["tkt_00006_x", "tkt_00103_x", "tkt_00394_x"]);
+    expect(impossibleTickets.map(({ id }) => id)).toEqual(["tkt_00006_x", "tkt_00103_x"]);
     expect(tooEarly.map(({ event_id }) => event_id)).toEqual(["evt_200_x"]);
   });
 
@@ -308,9 +308,9 @@ describe("a later extract", () => {
           } else {
             // What has not changed since is the same; what has, is there in its earlier version.
             expect(lines(earlier[table]), table).toEqual(expect.arrayContaining(known));
-            const later_ = new Set(later[table].map(({ id }) => id));
+            const laterIds = new Set(later[table].map(({ id }) => id));
             expect(
-              earlier[table].every(({ id }) => later_.has(id)),
+              earlier[table].every(({ id }) => laterIds.has(id)),
               table,
             ).toBe(true);
           }
