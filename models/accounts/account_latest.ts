@@ -1,26 +1,13 @@
 import { facts } from "../../journey/facts.js";
 import { name, sql } from "../../warehouse/sql.js";
-import { accountFacts } from "../daily/account_facts.js";
+import { accountFacts, factColumns } from "../daily/account_facts.js";
 import { timeline } from "../daily/timeline.js";
 import { accountHealth } from "../health/account_health.js";
-import { attributeColumns, defineModel, type Model, type ModelColumns, ref } from "../model.js";
+import { attributeColumns, defineModel, type ModelColumns, ref } from "../model.js";
 import { stageStays } from "../stages/stage_stays.js";
 import { accounts } from "../staging/accounts.js";
 
-type Nullable<M> =
-  M extends Model<infer C>
-    ? { [K in Exclude<keyof C, "account_id" | "day" | "stage">]: C[K] & { notNull?: false } }
-    : never;
-
-/** Columns of a table of days as they stand here: null for an account without a row on the last day. */
-function latest<M extends Model<never>>({ columns }: M): Nullable<M> {
-  const kept = Object.entries(columns as ModelColumns).filter(
-    ([column]) => !["account_id", "day", "stage"].includes(column),
-  );
-  return Object.fromEntries(
-    kept.map(([column, { notNull, references, ...rest }]) => [column, rest]),
-  ) as Nullable<M>;
-}
+const { account_id: _account, day: _day, stage: _stage, ...healthColumns } = accountHealth.columns;
 
 /** Lists, filters and totals of today read this one; the history would cost them thirty times more. */
 export const accountLatest = defineModel({
@@ -34,8 +21,8 @@ export const accountLatest = defineModel({
     stage_entered_on: { type: "date", description: "Since when." },
     stage_days: { type: "integer", min: 1, unit: "days", description: "For how long." },
     is_stuck: { type: "boolean", description: "Longer than the journey expects." },
-    ...latest(accountHealth as never as typeof accountHealth & Model<never>),
-    ...latest(accountFacts as never as typeof accountFacts & Model<never>),
+    ...asNullable(healthColumns),
+    ...factColumns,
   },
   companyColumns: attributeColumns,
   query: (company) => sql`
@@ -58,3 +45,9 @@ left join ${ref(accountFacts)} as f on f.account_id = a.account_id and f.day = t
 left join ${ref(accountHealth)} as h on h.account_id = a.account_id and h.day = t.data_through
 left join ${ref(stageStays)} as s on s.account_id = a.account_id and s.left_on is null`,
 });
+
+/** Columns of a table of days as they stand here: null for an account without a row on the last day. */
+function asNullable<C extends ModelColumns>(columns: C): { [K in keyof C]: Omit<C[K], "notNull"> & { notNull?: false } } {
+  const entries = Object.entries(columns).map(([column, { notNull, ...rest }]) => [column, rest]);
+  return Object.fromEntries(entries);
+}

@@ -16,6 +16,9 @@ const daysAfterCoverage = 90;
 
 type FactColumns = { [F in FactName]: ModelColumn & { type: (typeof facts)[F]["type"]; notNull?: false } };
 
+/** The facts as columns. */
+export const factColumns = facts as unknown as FactColumns;
+
 /** The days of an account stand without gaps until the very end, so windows count rows. */
 const window = (frame: Sql): Sql =>
   sql`partition by account_id order by day rows between ${frame} and current row`;
@@ -169,7 +172,7 @@ export const accountFacts = defineModel({
       references: ["accounts", "account_id"],
     },
     day: { type: "date", notNull: true, description: "The day." },
-    ...(facts as unknown as FactColumns),
+    ...factColumns,
   },
   byDay: true,
   sortBy: ["account_id", "day"],

@@ -1,0 +1,40 @@
+import { WaymarkError } from "../errors.js";
+import { locateIn, readSnapshots, type Snapshot } from "../jobs/ledger.js";
+import type { Sql } from "../warehouse/sql.js";
+import type { Columns, Row, Warehouse } from "../warehouse/warehouse.js";
+import { type Loaders, loadersFor } from "./loaders.js";
+
+/** Reads the tables of one snapshot, whatever is published meanwhile. */
+export interface Reader {
+  readonly snapshot: Snapshot;
+  query<C extends Columns>(statement: Sql, columns: C): Promise<Row<C>[]>;
+}
+
+/** What the resolvers of one request share. */
+export interface Context {
+  readonly warehouse: Warehouse;
+  /** The tables that the whole request sees. */
+  readonly reader: Reader;
+  readonly load: Loaders;
+}
+
+/**
+ * The context of a request: the latest snapshot, held until the answer is complete.
+ * @param onStatement told of every statement before it is sent
+ * @throws WaymarkError NOT_BUILT where nothing is published
+ */
+export async function contextFor(warehouse: Warehouse, signal?: AbortSignal, onStatement: () => void = () => {}): Promise<Context> {
+  const [snapshot] = await readSnapshots(warehouse, 1);
+  if (!snapshot) {
+    throw new WaymarkError("NOT_BUILT", "Nothing is published yet; the first build is running or has failed. `waymark build` builds and publishes.");
+  }
+  const locate = locateIn(snapshot.tables);
+  const reader: Reader = {
+    snapshot,
+    query: (statement, columns) => {
+      onStatement();
+      return warehouse.query(statement, columns, { locate, signal });
+    },
+  };
+  return { warehouse, reader, load: loadersFor(reader) };
+}

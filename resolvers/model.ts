@@ -1,0 +1,66 @@
+import { Arg, Ctx, FieldResolver, Query, Resolver, Root } from "type-graphql";
+import { didYouMean, WaymarkError } from "../errors.js";
+import { readChecks, readRuns, readTables } from "../jobs/ledger.js";
+import { models } from "../models/index.js";
+import { Check, ModelInfo } from "../schema/model.js";
+import { Run } from "../schema/snapshot.js";
+import type { Context } from "./context.js";
+import { runOf } from "./snapshot.js";
+
+@Resolver(() => ModelInfo)
+export class ModelResolver {
+  @Query(() => [ModelInfo], { description: "The tables that Waymark builds: what they mean, what they come from, how fresh they are." })
+  async models(
+    @Ctx() { warehouse, reader }: Context,
+    @Arg("names", () => [String], { nullable: true, description: "These; all, in reading order, by default." }) names?: string[] | null,
+  ): Promise<ModelInfo[]> {
+    const { snapshot } = reader;
+    const tables = await readTables(warehouse, snapshot);
+    const known = models.map((m) => m.name);
+    const unknown = (names ?? []).find((n) => !known.includes(n));
+    if (unknown !== undefined) throw new WaymarkError("BAD_USER_INPUT", `models: there is no model "${unknown}".${didYouMean(unknown, known)}`);
+    return models.flatMap((model) => {
+      const table = tables.get(model.name);
+      if (!table || (names && !names.includes(model.name))) return [];
+      return {
+        name: model.name,
+        description: model.description,
+        grain: [...model.grain],
+        columns: Object.entries(model.columnsFor(snapshot.words)).map(([name, column]) => ({
+          name,
+          type: column.type,
+          unit: column.unit ?? null,
+          description: column.description,
+          isNullable: !column.notNull,
+        })),
+        upstream: Object.keys(table.inputs.tables),
+        downstream: [...tables.values()].filter((t) => model.name in t.inputs.tables).map((t) => t.model),
+        rows: table.rows,
+        builtAt: table.built_at,
+        dataThrough: snapshot.dataThrough,
+      } as ModelInfo;
+    });
+  }
+
+  @FieldResolver(() => [Check], { description: "The checks that it passed when it was built." })
+  async checks(@Root() { name }: ModelInfo, @Ctx() context: Context): Promise<Check[]> {
+    const checks = await once(context, "checks", () => readChecks(context.warehouse, context.reader.snapshot));
+    return checks.filter((check) => check.model === name).map(({ check, failingRows }) => ({ name: check, failingRows }));
+  }
+
+  @FieldResolver(() => Run, { nullable: true, description: "The latest run of the build." })
+  async lastRun(@Ctx() context: Context): Promise<Run | null> {
+    const [run] = await once(context, "runs", () => readRuns(context.warehouse, 1));
+    return run ? runOf(run) : null;
+  }
+}
+
+/** The ledger is read once per request, however many models ask. */
+const answers = new WeakMap<Context, Map<string, Promise<unknown>>>();
+function once<T>(context: Context, question: string, ask: () => Promise<T>): Promise<T> {
+  const known = answers.get(context) ?? new Map<string, Promise<unknown>>();
+  answers.set(context, known);
+  const answer = (known.get(question) as Promise<T> | undefined) ?? ask();
+  known.set(question, answer);
+  return answer;
+}

@@ -1,0 +1,34 @@
+import { Ctx, Query, Resolver } from "type-graphql";
+import { readRuns, type Run as LedgerRun, type Snapshot } from "../jobs/ledger.js";
+import { Run, SnapshotInfo } from "../schema/snapshot.js";
+import type { Context } from "./context.js";
+
+@Resolver()
+export class SnapshotResolver {
+  @Query(() => SnapshotInfo, { description: "The snapshot that this answer is read from." })
+  snapshot(@Ctx() { reader }: Context): SnapshotInfo {
+    return snapshotOf(reader.snapshot);
+  }
+
+  @Query(() => Run, { nullable: true, description: "The latest run of the build, whether it published or failed." })
+  async lastRun(@Ctx() { warehouse }: Context): Promise<Run | null> {
+    const [run] = await readRuns(warehouse, 1);
+    return run ? runOf(run) : null;
+  }
+}
+
+export const snapshotOf = ({ id, publishedAt, dataThrough, words }: Snapshot): SnapshotInfo => ({
+  id,
+  publishedAt,
+  dataThrough,
+  journeyVersion: words.journey.version,
+});
+
+export const runOf = (run: LedgerRun): Run => ({
+  id: run.run_id,
+  status: run.status,
+  trigger: run.trigger,
+  startedAt: run.started_at,
+  finishedAt: run.finished_at,
+  error: run.error,
+});

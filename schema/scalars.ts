@@ -1,0 +1,14 @@
+import { GraphQLScalarType, Kind } from "graphql";
+import { GraphQLDateTimeISO, GraphQLLocalDate } from "graphql-scalars";
+
+export { GraphQLLocalDate as LocalDate, GraphQLDateTimeISO as DateTime };
+
+/** Money stays exact: text with as many digits as it has, never a float. */
+export const Decimal = new GraphQLScalarType<string, string>({
+  name: "Decimal",
+  description: 'An exact decimal number as text, e.g. "1250.5".',
+  serialize: (value) => String(value),
+  parseValue: (value) => String(value),
+  parseLiteral: (node) => (node.kind === Kind.STRING || node.kind === Kind.INT || node.kind === Kind.FLOAT ? node.value : ""),
+});
+

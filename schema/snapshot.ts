@@ -1,0 +1,38 @@
+import { Field, ID, Int, ObjectType } from "type-graphql";
+import { DateTime, LocalDate } from "./scalars.js";
+
+@ObjectType({ simpleResolvers: true, description: "What readers see: all tables as they were published at once." })
+export class SnapshotInfo {
+  @Field(() => Int, { description: "Its number; every publish adds one." })
+  id!: number;
+
+  @Field(() => DateTime, { description: "When it was published." })
+  publishedAt!: Date;
+
+  @Field(() => LocalDate, { description: "The last day that the data covers: building again makes nothing fresher." })
+  dataThrough!: string;
+
+  @Field(() => String, { description: "Hash of the journey that made it." })
+  journeyVersion!: string;
+}
+
+@ObjectType({ simpleResolvers: true, description: "One run of the build." })
+export class Run {
+  @Field(() => ID, { description: "Its id." })
+  id!: string;
+
+  @Field(() => String, { description: "running, succeeded, failed or interrupted." })
+  status!: string;
+
+  @Field(() => String, { description: "Who asked for it: manual, schedule, start." })
+  trigger!: string;
+
+  @Field(() => DateTime, { description: "When it began." })
+  startedAt!: Date;
+
+  @Field(() => DateTime, { nullable: true, description: "When it ended; null while it runs, and where its process died." })
+  finishedAt!: Date | null;
+
+  @Field(() => String, { nullable: true, description: "What went wrong; null where nothing did." })
+  error!: string | null;
+}

@@ -1,0 +1,49 @@
+import { Field, Float, ID, ObjectType } from "type-graphql";
+import { sourceQuality } from "../models/staging/source_quality.js";
+import { column } from "./describe.js";
+import { LocalDate } from "./scalars.js";
+
+@ObjectType({ simpleResolvers: true, description: "What is wrong with some rows of a source." })
+export class Defect {
+  @Field(() => String, { description: "The reason." })
+  defect!: string;
+
+  @Field(() => Float, column(sourceQuality, "row_count"))
+  rows!: number;
+
+  @Field(() => Float, column(sourceQuality, "unusable_rows"))
+  unusable!: number;
+
+  @Field(() => String, column(sourceQuality, "example"))
+  example!: string | null;
+}
+
+@ObjectType({ simpleResolvers: true, description: "A source: what came in, what counts, and what is wrong with the rest." })
+export class SourceInfo {
+  @Field(() => ID, { description: "Its name in waymark.yml." })
+  name!: string;
+
+  @Field(() => String, { description: "What a row is." })
+  description!: string;
+
+  @Field(() => Boolean, { description: "Whether raw data was mapped to it when the snapshot was built; if not, its facts are null." })
+  isMapped!: boolean;
+
+  @Field(() => Float, { description: "Rows of different content." })
+  rows!: number;
+
+  @Field(() => Float, { description: "Those that count." })
+  usable!: number;
+
+  @Field(() => Float, column(sourceQuality, "copies"))
+  copies!: number;
+
+  @Field(() => LocalDate, column(sourceQuality, "first_day"))
+  firstDay!: string | null;
+
+  @Field(() => LocalDate, column(sourceQuality, "last_day"))
+  lastDay!: string | null;
+
+  @Field(() => [Defect], { description: "By reason, most rows first; a row may stand in several." })
+  defects!: Defect[];
+}

@@ -1,0 +1,109 @@
+import type { AddressInfo } from "node:net";
+import { ApolloServer, type ApolloServerPlugin } from "@apollo/server";
+import { ApolloServerPluginCacheControlDisabled, ApolloServerPluginLandingPageDisabled } from "@apollo/server/plugin/disabled";
+import fastifyApollo, { fastifyApolloDrainPlugin } from "@as-integrations/fastify";
+import Fastify, { type FastifyReply } from "fastify";
+import { messageOf, WaymarkError } from "../errors.js";
+import { readSnapshots } from "../jobs/ledger.js";
+import { type Context, contextFor } from "../resolvers/context.js";
+import { createSchema } from "../resolvers/schema.js";
+import type { Warehouse } from "../warehouse/warehouse.js";
+import { formatError } from "./errors.js";
+import { serveExplorer } from "./explorer.js";
+
+export interface ServerOptions {
+  warehouse: Warehouse;
+  /** 0 = any free one. */
+  port: number;
+  host: string;
+  /** With the explorer and introspection. */
+  isDevelopment: boolean;
+  /** After so long a request's statements are stopped; 30 s by default. */
+  timeoutMs?: number;
+  /** Told of every statement that answers a request; tests count them. */
+  onStatement?: () => void;
+}
+
+export interface Server {
+  /** Without a path, e.g. http://localhost:4000. */
+  readonly url: string;
+  close(): Promise<void>;
+}
+
+/**
+ * Serve the API over HTTP: /graphql, /healthz (it runs), /readyz (something is published), and the explorer
+ * at / in development.
+ * @throws WaymarkError PORT_IN_USE
+ */
+export async function startServer(options: ServerOptions): Promise<Server> {
+  const { warehouse, port, host, isDevelopment } = options;
+  const app = Fastify({
+    logger: { level: process.env.LOG_LEVEL ?? "warn", stream: process.stderr },
+    forceCloseConnections: true,
+    bodyLimit: 256 * 1024,
+  });
+  const apollo = new ApolloServer<Context>({
+    schema: await createSchema(),
+    introspection: isDevelopment,
+    hideSchemaDetailsFromClientErrors: !isDevelopment,
+    includeStacktraceInErrorResponses: false,
+    csrfPrevention: true,
+    stopOnTerminationSignals: false,
+    formatError: (formatted, error) => formatError(formatted, error, (e) => app.log.error(e)),
+    parseOptions: { maxTokens: 5000 },
+    plugins: [
+      fastifyApolloDrainPlugin(app),
+      ApolloServerPluginCacheControlDisabled(),
+      ApolloServerPluginLandingPageDisabled(),
+      snapshotInAnswers,
+    ],
+  });
+  await apollo.start();
+  await app.register(fastifyApollo(apollo), {
+    context: async (_request, reply) => contextFor(warehouse, signalOf(reply, options.timeoutMs ?? 30_000), options.onStatement),
+  });
+  app.get("/healthz", async () => ({ status: "ok" }));
+  app.get("/readyz", async (_, reply) => {
+    const [snapshot] = await readSnapshots(warehouse, 1);
+    if (!snapshot) return reply.code(503).send({ status: "nothing is published yet" });
+    return { status: "ready", snapshot: snapshot.id, publishedAt: snapshot.publishedAt, dataThrough: snapshot.dataThrough };
+  });
+  if (isDevelopment) serveExplorer(app);
+  try {
+    await app.listen({ port, host });
+  } catch (error) {
+    await app.close();
+    throw listenError(error, port, host);
+  }
+  const { port: listening } = app.server.address() as AddressInfo;
+  const name = ["127.0.0.1", "::1", "0.0.0.0", "::"].includes(host) ? "localhost" : host;
+  return { url: `http://${name}:${listening}`, close: () => app.close() };
+}
+
+/** Every answer tells which snapshot it was read from. */
+const snapshotInAnswers: ApolloServerPlugin<Context> = {
+  requestDidStart: async () => ({
+    willSendResponse: async ({ response, contextValue }) => {
+      if (response.body.kind !== "single" || !contextValue.reader) return;
+      const { id, publishedAt, dataThrough } = contextValue.reader.snapshot;
+      response.body.singleResult.extensions = { ...response.body.singleResult.extensions, snapshot: { id, publishedAt, dataThrough } };
+    },
+  }),
+};
+
+/** Aborted when the caller has gone, or after the time that a request may take: its statements are stopped then. */
+function signalOf(reply: FastifyReply, timeoutMs: number): AbortSignal {
+  const gone = new AbortController();
+  reply.raw.on("close", () => {
+    if (!reply.raw.writableFinished) gone.abort();
+  });
+  return AbortSignal.any([gone.signal, AbortSignal.timeout(timeoutMs)]);
+}
+
+function listenError(error: unknown, port: number, host: string): WaymarkError {
+  const code = (error as { code?: string }).code;
+  if (code === "EADDRINUSE") {
+    return new WaymarkError("PORT_IN_USE", `Port ${port} is in use; choose another with --port.`, { port, host }, { cause: error });
+  }
+  return new WaymarkError("PORT_IN_USE", `Can't listen on ${host}:${port}: ${messageOf(error)}.`, { port, host }, { cause: error });
+}
