@@ -2,7 +2,17 @@ import { Arg, Ctx, FieldResolver, ID, Int, Query, Resolver, Root } from "type-gr
 import { didYouMean, WaymarkError } from "../errors.js";
 import { type FactName, factNames, facts } from "../journey/facts.js";
 import { attributeColumn } from "../models/sources/source.js";
-import { Account, AccountConnection, AccountFilter, AccountOrder, AccountOrderField, Attribute, FactNames, FactValue, OrderDirection } from "../schema/account.js";
+import {
+  Account,
+  AccountConnection,
+  AccountFilter,
+  AccountOrder,
+  AccountOrderField,
+  Attribute,
+  FactNames,
+  FactValue,
+  OrderDirection,
+} from "../schema/account.js";
 import { Contract } from "../schema/contract.js";
 import type { Context } from "./context.js";
 import type { AccountRow } from "./loaders.js";
@@ -11,29 +21,49 @@ import { accountPage, countAccounts } from "./pages.js";
 @Resolver(() => Account)
 export class AccountResolver {
   @Query(() => Account, { nullable: true, description: "One account; null where there is none of this id." })
-  async account(@Arg("id", () => ID, { description: "The account's id." }) id: string, @Ctx() { load }: Context): Promise<Account | null> {
+  async account(
+    @Arg("id", () => ID, { description: "The account's id." }) id: string,
+    @Ctx() { load }: Context,
+  ): Promise<Account | null> {
     const row = await load.account.load(id);
     return row && accountOf(row);
   }
 
-  @FieldResolver(() => [Attribute], { description: "All attributes that the company has given its accounts." })
+  @FieldResolver(() => [Attribute], {
+    description: "All attributes that the company has given its accounts.",
+  })
   attributes(@Root() { row }: Account, @Ctx() { reader }: Context): Attribute[] {
     return reader.snapshot.words.attributes.map((name) => ({ name, value: attributeIn(row, name) }));
   }
 
   @FieldResolver(() => String, { nullable: true, description: "One attribute's value." })
-  attribute(@Arg("name", () => String, { description: "Its name in waymark.yml." }) name: string, @Root() { row }: Account, @Ctx() { reader }: Context): string | null {
+  attribute(
+    @Arg("name", () => String, { description: "Its name in waymark.yml." }) name: string,
+    @Root() { row }: Account,
+    @Ctx() { reader }: Context,
+  ): string | null {
     const known = reader.snapshot.words.attributes;
-    if (!known.includes(name)) throw new WaymarkError("BAD_USER_INPUT", `attribute: accounts have no attribute "${name}".${didYouMean(name, known)}`);
+    if (!known.includes(name))
+      throw new WaymarkError(
+        "BAD_USER_INPUT",
+        `attribute: accounts have no attribute "${name}".${didYouMean(name, known)}`,
+      );
     return attributeIn(row, name);
   }
 
   @FieldResolver(() => [FactValue], { description: "Facts on the last day of the data." })
   facts(
     @Root() { row }: Account,
-    @Arg("names", () => [FactNames], { nullable: true, description: "These; all by default." }) names?: FactName[] | null,
+    @Arg("names", () => [FactNames], { nullable: true, description: "These; all by default." }) names?:
+      | FactName[]
+      | null,
   ): FactValue[] {
-    return (names ?? factNames).map((name) => ({ name, value: numberOf(row[name]), unit: facts[name].unit, description: facts[name].description }));
+    return (names ?? factNames).map((name) => ({
+      name,
+      value: numberOf(row[name]),
+      unit: facts[name].unit,
+      description: facts[name].description,
+    }));
   }
 
   @FieldResolver(() => [Contract], { description: "Its contracts and trials, by first day." })
@@ -59,12 +89,24 @@ export class AccountConnectionResolver {
   async accounts(
     @Arg("first", () => Int, { defaultValue: 20, description: "How many, 1 to 1000." }) first: number,
     @Ctx() { reader, load }: Context,
-    @Arg("after", () => String, { nullable: true, description: "Go on behind this cursor; with the same orderBy." }) after?: string | null,
-    @Arg("filter", () => AccountFilter, { nullable: true, description: "Only these." }) filter?: AccountFilter | null,
-    @Arg("orderBy", () => AccountOrder, { nullable: true, description: "By name by default." }) orderBy?: AccountOrder | null,
+    @Arg("after", () => String, {
+      nullable: true,
+      description: "Go on behind this cursor; with the same orderBy.",
+    })
+    after?: string | null,
+    @Arg("filter", () => AccountFilter, { nullable: true, description: "Only these." })
+    filter?: AccountFilter | null,
+    @Arg("orderBy", () => AccountOrder, { nullable: true, description: "By name by default." })
+    orderBy?: AccountOrder | null,
   ): Promise<AccountConnection> {
     const order = orderBy ?? { field: AccountOrderField.NAME, direction: OrderDirection.ASC };
-    const { rows, cursors, hasNextPage } = await accountPage(reader, filter ?? {}, order, first, after ?? null);
+    const { rows, cursors, hasNextPage } = await accountPage(
+      reader,
+      filter ?? {},
+      order,
+      first,
+      after ?? null,
+    );
     for (const row of rows) load.account.prime(row.account_id, row);
     const nodes = rows.map(accountOf);
     return {
@@ -101,6 +143,8 @@ const accountOf = (row: AccountRow): Account => ({
   daysToRenewal: row.days_to_renewal,
 });
 
-const attributeIn = (row: AccountRow, attribute: string): string | null => (row[attributeColumn(attribute)] as string | null | undefined) ?? null;
+const attributeIn = (row: AccountRow, attribute: string): string | null =>
+  (row[attributeColumn(attribute)] as string | null | undefined) ?? null;
 
-const numberOf = (value: unknown): number | null => (value === null || value === undefined ? null : Number(value));
+const numberOf = (value: unknown): number | null =>
+  value === null || value === undefined ? null : Number(value);

@@ -23,10 +23,17 @@ export interface Context {
  * @param onStatement told of every statement before it is sent
  * @throws WaymarkError NOT_BUILT where nothing is published
  */
-export async function contextFor(warehouse: Warehouse, signal?: AbortSignal, onStatement: () => void = () => {}): Promise<Context> {
+export async function contextFor(
+  warehouse: Warehouse,
+  signal?: AbortSignal,
+  onStatement: () => void = () => {},
+): Promise<Context> {
   const [snapshot] = await readSnapshots(warehouse, 1);
   if (!snapshot) {
-    throw new WaymarkError("NOT_BUILT", "Nothing is published yet; the first build is running or has failed. `waymark build` builds and publishes.");
+    throw new WaymarkError(
+      "NOT_BUILT",
+      "Nothing is published yet; the first build is running or has failed. `waymark build` builds and publishes.",
+    );
   }
   const locate = locateIn(snapshot.tables);
   const reader: Reader = {

@@ -6,21 +6,35 @@ import type { Journey } from "../journey/journey.js";
 import { pointsOf, weightOf } from "../models/health/account_indicators.js";
 import { contributionsOf, explainChange, type ScoredDay } from "../models/health/explain.js";
 import { Account } from "../schema/account.js";
-import { type Band, Grain, Health, HealthChange, HealthPoint, type IndicatorDimension } from "../schema/health.js";
+import {
+  type Band,
+  Grain,
+  Health,
+  HealthChange,
+  HealthPoint,
+  type IndicatorDimension,
+} from "../schema/health.js";
 import { LocalDate } from "../schema/scalars.js";
 import type { Context } from "./context.js";
 import { stageOf } from "./journey.js";
-import { type HealthRow, valueOf } from "./loaders.js";
+import { type HealthRow, valueColumn } from "./loaders.js";
 
 const defaultHistoryDays = 90;
 
 @Resolver(() => Account)
 export class AccountHealthResolver {
-  @FieldResolver(() => Health, { nullable: true, description: "Its health on a day; null where the account has no facts that day." })
+  @FieldResolver(() => Health, {
+    nullable: true,
+    description: "Its health on a day; null where the account has no facts that day.",
+  })
   async health(
     @Root() { id }: Account,
     @Ctx() { load, reader }: Context,
-    @Arg("on", () => LocalDate, { nullable: true, description: "The day; the last day of the data by default." }) on?: string | null,
+    @Arg("on", () => LocalDate, {
+      nullable: true,
+      description: "The day; the last day of the data by default.",
+    })
+    on?: string | null,
   ): Promise<Health | null> {
     const [row] = await load.health.load({ id, day: on ?? reader.snapshot.dataThrough });
     return row ? healthOf(row, reader.snapshot.words.journey) : null;
@@ -29,18 +43,29 @@ export class AccountHealthResolver {
 
 @Resolver(() => Health)
 export class HealthResolver {
-  @FieldResolver(() => [HealthPoint], { description: "Health over time. A score is a stock: a period shows its last day." })
+  @FieldResolver(() => [HealthPoint], {
+    description: "Health over time. A score is a stock: a period shows its last day.",
+  })
   async history(
     @Root() { accountId }: Health,
     @Ctx() { load, reader }: Context,
     @Arg("grain", () => Grain, { defaultValue: Grain.DAY, description: "Length of a period." }) grain: Grain,
-    @Arg("from", () => LocalDate, { nullable: true, description: "First day; 90 days before `to` by default." }) from?: string | null,
-    @Arg("to", () => LocalDate, { nullable: true, description: "First day no longer shown; the day after the last day of the data by default." }) to?: string | null,
+    @Arg("from", () => LocalDate, {
+      nullable: true,
+      description: "First day; 90 days before `to` by default.",
+    })
+    from?: string | null,
+    @Arg("to", () => LocalDate, {
+      nullable: true,
+      description: "First day no longer shown; the day after the last day of the data by default.",
+    })
+    to?: string | null,
   ): Promise<HealthPoint[]> {
     const { snapshot } = reader;
     const end = to ?? Temporal.PlainDate.from(snapshot.dataThrough).add({ days: 1 }).toString();
     const begin = from ?? Temporal.PlainDate.from(end).subtract({ days: defaultHistoryDays }).toString();
-    if (begin >= end) throw new WaymarkError("BAD_USER_INPUT", `history: from ${begin} must be before to ${end}.`);
+    if (begin >= end)
+      throw new WaymarkError("BAD_USER_INPUT", `history: from ${begin} must be before to ${end}.`);
     const rows = await load.healthHistory.load({ id: accountId, from: begin, to: end, grain });
     return rows.map((row) => ({
       period: row.period,
@@ -58,9 +83,16 @@ export class HealthResolver {
     @Arg("since", () => LocalDate, { description: "The earlier day." }) since: string,
     @Ctx() { load, reader }: Context,
   ): Promise<HealthChange> {
-    if (since >= day) throw new WaymarkError("BAD_USER_INPUT", `change: since ${since} must be before ${day}, the day of this health.`);
+    if (since >= day)
+      throw new WaymarkError(
+        "BAD_USER_INPUT",
+        `change: since ${since} must be before ${day}, the day of this health.`,
+      );
     const { journey } = reader.snapshot.words;
-    const [[before], [after]] = await Promise.all([load.health.load({ id: accountId, day: since }), load.health.load({ id: accountId, day })]);
+    const [[before], [after]] = await Promise.all([
+      load.health.load({ id: accountId, day: since }),
+      load.health.load({ id: accountId, day }),
+    ]);
     return explainChange(scoredDay(since, before, journey), scoredDay(day, after, journey));
   }
 }
@@ -84,7 +116,7 @@ function healthOf(row: HealthRow, journey: Journey): Health {
       name: indicator.name,
       dimension: indicator.dimension as IndicatorDimension,
       fact: indicator.fact,
-      value: row[valueOf(indicator.id)] ?? null,
+      value: row[valueColumn(indicator.id)] ?? null,
       unit: facts[indicator.fact].unit,
       points: row[pointsOf(indicator.id)] ?? null,
       weight: row[weightOf(indicator.id)] ?? 0,
@@ -98,5 +130,10 @@ const scoredDay = (day: string, row: HealthRow | undefined, journey: Journey): S
   day,
   score: row?.score ?? null,
   uncappedScore: row?.uncapped_score ?? null,
-  indicators: journey.health.indicators.map(({ id, name }) => ({ id, name, points: row?.[pointsOf(id)] ?? null, weight: row?.[weightOf(id)] ?? 0 })),
+  indicators: journey.health.indicators.map(({ id, name }) => ({
+    id,
+    name,
+    points: row?.[pointsOf(id)] ?? null,
+    weight: row?.[weightOf(id)] ?? 0,
+  })),
 });

@@ -6,7 +6,7 @@ import { timeline } from "../models/daily/timeline.js";
 import { accountHealth } from "../models/health/account_health.js";
 import { accountIndicators, pointsOf, weightOf } from "../models/health/account_indicators.js";
 import { accountMilestones } from "../models/milestones/account_milestones.js";
-import { ref, type RowOf } from "../models/model.js";
+import { type RowOf, ref } from "../models/model.js";
 import { stageStays } from "../models/stages/stage_stays.js";
 import { stgContracts } from "../models/staging/stg_contracts.js";
 import { stgSurveyResponses } from "../models/staging/stg_survey_responses.js";
@@ -31,11 +31,12 @@ export function loadersFor(reader: Reader) {
   const { words } = reader.snapshot;
   const accountColumns = accountLatest.columnsFor(words);
   return {
-    account: one<AccountRow>((ids) =>
-      reader.query(
-        sql`select ${Object.keys(accountColumns).map(name)} from ${ref(accountLatest)} where ${among(ids)}`,
-        accountColumns,
-      ) as unknown as Promise<AccountRow[]>,
+    account: one<AccountRow>(
+      (ids) =>
+        reader.query(
+          sql`select ${Object.keys(accountColumns).map(name)} from ${ref(accountLatest)} where ${among(ids)}`,
+          accountColumns,
+        ) as unknown as Promise<AccountRow[]>,
     ),
 
     contracts: many((ids) =>
@@ -53,21 +54,35 @@ order by c.starts_on, c.contract_id`,
     ),
 
     stageStays: many((ids) =>
-      reader.query(sql`select ${columnsOf(stageStays)} from ${ref(stageStays)} where ${among(ids)} order by entered_on`, stageStays.columns),
+      reader.query(
+        sql`select ${columnsOf(stageStays)} from ${ref(stageStays)} where ${among(ids)} order by entered_on`,
+        stageStays.columns,
+      ),
     ),
 
     milestones: many((ids) =>
-      reader.query(sql`select ${columnsOf(accountMilestones)} from ${ref(accountMilestones)} where ${among(ids)}`, accountMilestones.columns),
+      reader.query(
+        sql`select ${columnsOf(accountMilestones)} from ${ref(accountMilestones)} where ${among(ids)}`,
+        accountMilestones.columns,
+      ),
     ),
 
     /** Health on one day with the points, weight and value of every indicator. */
     health: byShape<{ day: string }, HealthRow>(async (ids, { day }) => {
       const { indicators } = words.journey.health;
       const parts = indicators.flatMap((i) => [pointsOf(i.id), weightOf(i.id)]);
-      const values = indicators.map((i) => sql`${cast(facts[i.fact].type === "boolean" ? sql`case when f.${name(i.fact)} then 1 else 0 end` : sql`f.${name(i.fact)}`, "number")} as ${name(valueOf(i.id))}`);
+      const values = indicators.map(
+        (i) =>
+          sql`${cast(facts[i.fact].type === "boolean" ? sql`case when f.${name(i.fact)} then 1 else 0 end` : sql`f.${name(i.fact)}`, "number")} as ${name(valueColumn(i.id))}`,
+      );
       const columns: Columns = {
         ...accountHealth.columns,
-        ...Object.fromEntries([...parts, ...indicators.map((i) => valueOf(i.id))].map((column) => [column, { type: "number" }])),
+        ...Object.fromEntries(
+          [...parts, ...indicators.map((i) => valueColumn(i.id))].map((column) => [
+            column,
+            { type: "number" },
+          ]),
+        ),
       };
       const own = Object.keys(accountHealth.columns).map((column) => sql`h.${name(column)}`);
       return (await reader.query(
@@ -82,9 +97,10 @@ where h.day = ${bind("date", day)} and ${among(ids, sql`h.account_id`)}`,
     }),
 
     /** The last row of each period, [from, to). */
-    healthHistory: byShape<{ from: string; to: string; grain: Grain }, HistoryRow>((ids, { from, to, grain }) =>
-      reader.query(
-        sql`
+    healthHistory: byShape<{ from: string; to: string; grain: Grain }, HistoryRow>(
+      (ids, { from, to, grain }) =>
+        reader.query(
+          sql`
 with ranked as (
   select
     account_id,
@@ -102,8 +118,8 @@ select account_id, period, day, score, band, coverage, stage
 from ranked
 where days_from_end = 1
 order by period`,
-        historyColumns,
-      ),
+          historyColumns,
+        ),
     ),
 
     /** The last `weeks` complete weeks of a metric. */
@@ -193,11 +209,12 @@ const surveyColumns = {
 
 /** `account_health` with `<indicator>_points`, `_weight` and `_value` of every indicator. */
 export type HealthRow = RowOf<typeof accountHealth> & Record<string, number | null>;
-export const valueOf = (indicator: string): string => `${indicator}_value`;
+export const valueColumn = (indicator: string): string => `${indicator}_value`;
 
 const columnsOf = (model: { columns: object }): Sql[] => Object.keys(model.columns).map(name);
 
-const among = (ids: readonly string[], column: Sql = sql`account_id`): Sql => inArray(column, bind("string[]", ids));
+const among = (ids: readonly string[], column: Sql = sql`account_id`): Sql =>
+  inArray(column, bind("string[]", ids));
 
 interface OfAccount {
   account_id: string;
@@ -215,7 +232,9 @@ const many = <R extends OfAccount>(read: (ids: string[]) => Promise<R[]>): DataL
   new DataLoader(async (ids) => grouped(await read([...ids]), ids));
 
 /** A loader whose statement depends on more than the account: one statement for each shape that is asked for. */
-const byShape = <S extends object, R extends OfAccount>(read: (ids: string[], shape: S) => Promise<R[]>): DataLoader<S & { id: string }, R[], string> =>
+const byShape = <S extends object, R extends OfAccount>(
+  read: (ids: string[], shape: S) => Promise<R[]>,
+): DataLoader<S & { id: string }, R[], string> =>
   new DataLoader<S & { id: string }, R[], string>(
     async (keys) => {
       const shapes = new Map<string, { shape: S; ids: string[] }>();

@@ -5,7 +5,9 @@ import type { Context } from "./context.js";
 
 @Resolver(() => Account)
 export class MilestoneResolver {
-  @FieldResolver(() => [AccountMilestone], { description: "The journey's milestones, in its order; none for an account that never had facts." })
+  @FieldResolver(() => [AccountMilestone], {
+    description: "The journey's milestones, in its order; none for an account that never had facts.",
+  })
   async milestones(@Root() { id }: Account, @Ctx() { load, reader }: Context): Promise<AccountMilestone[]> {
     const rows = await load.milestones.load(id);
     return reader.snapshot.words.journey.milestones.flatMap((milestone) => {

@@ -9,16 +9,26 @@ import { runOf } from "./snapshot.js";
 
 @Resolver(() => ModelInfo)
 export class ModelResolver {
-  @Query(() => [ModelInfo], { description: "The tables that Waymark builds: what they mean, what they come from, how fresh they are." })
+  @Query(() => [ModelInfo], {
+    description: "The tables that Waymark builds: what they mean, what they come from, how fresh they are.",
+  })
   async models(
     @Ctx() { warehouse, reader }: Context,
-    @Arg("names", () => [String], { nullable: true, description: "These; all, in reading order, by default." }) names?: string[] | null,
+    @Arg("names", () => [String], {
+      nullable: true,
+      description: "These; all, in reading order, by default.",
+    })
+    names?: string[] | null,
   ): Promise<ModelInfo[]> {
     const { snapshot } = reader;
     const tables = await readTables(warehouse, snapshot);
     const known = models.map((m) => m.name);
     const unknown = (names ?? []).find((n) => !known.includes(n));
-    if (unknown !== undefined) throw new WaymarkError("BAD_USER_INPUT", `models: there is no model "${unknown}".${didYouMean(unknown, known)}`);
+    if (unknown !== undefined)
+      throw new WaymarkError(
+        "BAD_USER_INPUT",
+        `models: there is no model "${unknown}".${didYouMean(unknown, known)}`,
+      );
     return models.flatMap((model) => {
       const table = tables.get(model.name);
       if (!table || (names && !names.includes(model.name))) return [];
@@ -44,8 +54,12 @@ export class ModelResolver {
 
   @FieldResolver(() => [Check], { description: "The checks that it passed when it was built." })
   async checks(@Root() { name }: ModelInfo, @Ctx() context: Context): Promise<Check[]> {
-    const checks = await once(context, "checks", () => readChecks(context.warehouse, context.reader.snapshot));
-    return checks.filter((check) => check.model === name).map(({ check, failingRows }) => ({ name: check, failingRows }));
+    const checks = await once(context, "checks", () =>
+      readChecks(context.warehouse, context.reader.snapshot),
+    );
+    return checks
+      .filter((check) => check.model === name)
+      .map(({ check, failingRows }) => ({ name: check, failingRows }));
   }
 
   @FieldResolver(() => Run, { nullable: true, description: "The latest run of the build." })

@@ -1,8 +1,13 @@
-import { attributeColumn } from "../models/sources/source.js";
+import { didYouMean, WaymarkError } from "../errors.js";
 import { accountLatest } from "../models/accounts/account_latest.js";
 import { ref } from "../models/model.js";
-import { didYouMean, WaymarkError } from "../errors.js";
-import { type AccountFilter, type AccountOrder, type AccountOrderField, OrderDirection } from "../schema/account.js";
+import { attributeColumn } from "../models/sources/source.js";
+import {
+  type AccountFilter,
+  type AccountOrder,
+  type AccountOrderField,
+  OrderDirection,
+} from "../schema/account.js";
 import { inArray } from "../warehouse/dialect.js";
 import { bind, type ColumnType, integer, join, name, type Sql, sql } from "../warehouse/sql.js";
 import type { Reader } from "./context.js";
@@ -30,9 +35,18 @@ const orderTypes: Record<AccountOrderField, ColumnType> = {
  * published; accounts without a value come last either way.
  * @throws WaymarkError BAD_USER_INPUT for a page size, cursor or attribute that can't be used
  */
-export async function accountPage(reader: Reader, filter: AccountFilter, order: AccountOrder, first: number, after: string | null): Promise<Page> {
+export async function accountPage(
+  reader: Reader,
+  filter: AccountFilter,
+  order: AccountOrder,
+  first: number,
+  after: string | null,
+): Promise<Page> {
   if (first < 1 || first > maxPage) {
-    throw new WaymarkError("BAD_USER_INPUT", `accounts: first is ${first}, expected 1 to ${maxPage}. Ask for the next page with after: endCursor.`);
+    throw new WaymarkError(
+      "BAD_USER_INPUT",
+      `accounts: first is ${first}, expected 1 to ${maxPage}. Ask for the next page with after: endCursor.`,
+    );
   }
   const value = name(order.field);
   const behind = after === null ? sql`true` : behindCursor(readCursor(after, order), order);
@@ -47,22 +61,34 @@ limit ${integer(first + 1)}`,
     columns,
   )) as unknown as AccountRow[];
   const page = rows.slice(0, first);
-  return { rows: page, cursors: page.map((row) => writeCursor(row, order)), hasNextPage: rows.length > first };
+  return {
+    rows: page,
+    cursors: page.map((row) => writeCursor(row, order)),
+    hasNextPage: rows.length > first,
+  };
 }
 
 export async function countAccounts(reader: Reader, filter: AccountFilter): Promise<number> {
-  const [row] = await reader.query(sql`select count(*) as n from ${ref(accountLatest)} where ${filterSql(filter, reader)}`, { n: { type: "integer", notNull: true } });
+  const [row] = await reader.query(
+    sql`select count(*) as n from ${ref(accountLatest)} where ${filterSql(filter, reader)}`,
+    { n: { type: "integer", notNull: true } },
+  );
   return row?.n ?? 0;
 }
 
-const direction = (order: AccountOrder): Sql => (order.direction === OrderDirection.DESC ? sql`desc` : sql`asc`);
+const direction = (order: AccountOrder): Sql =>
+  order.direction === OrderDirection.DESC ? sql`desc` : sql`asc`;
 
 function filterSql(filter: AccountFilter, { snapshot }: Reader): Sql {
-  const anyOf = (column: string, values: readonly string[] | null | undefined): Sql[] => (values ? [inArray(name(column), bind("string[]", values))] : []);
+  const anyOf = (column: string, values: readonly string[] | null | undefined): Sql[] =>
+    values ? [inArray(name(column), bind("string[]", values))] : [];
   const known = snapshot.words.attributes;
   const attributes = (filter.attributes ?? []).flatMap((attribute) => {
     if (!known.includes(attribute.name)) {
-      throw new WaymarkError("BAD_USER_INPUT", `accounts: there is no attribute "${attribute.name}".${didYouMean(attribute.name, known)}`);
+      throw new WaymarkError(
+        "BAD_USER_INPUT",
+        `accounts: there is no attribute "${attribute.name}".${didYouMean(attribute.name, known)}`,
+      );
     }
     return anyOf(attributeColumn(attribute.name), attribute.in);
   });
@@ -75,8 +101,12 @@ function filterSql(filter: AccountFilter, { snapshot }: Reader): Sql {
     ...anyOf("region", filter.region),
     ...anyOf("owner", filter.owner),
     ...attributes,
-    ...(isSet(filter.search) ? [sql`strpos(lower(${name("name")}), lower(${bind("string", filter.search)})) > 0`] : []),
-    ...(isSet(filter.isCustomer) ? [sql`coalesce(is_customer, false) = ${bind("boolean", filter.isCustomer)}`] : []),
+    ...(isSet(filter.search)
+      ? [sql`strpos(lower(${name("name")}), lower(${bind("string", filter.search)})) > 0`]
+      : []),
+    ...(isSet(filter.isCustomer)
+      ? [sql`coalesce(is_customer, false) = ${bind("boolean", filter.isCustomer)}`]
+      : []),
     ...(isSet(filter.isStuck) ? [sql`coalesce(is_stuck, false) = ${bind("boolean", filter.isStuck)}`] : []),
     ...(isSet(filter.minScore) ? [sql`score >= ${bind("number", filter.minScore)}`] : []),
     ...(isSet(filter.maxScore) ? [sql`score <= ${bind("number", filter.maxScore)}`] : []),
@@ -95,25 +125,33 @@ function behindCursor({ value, id }: Cursor, order: AccountOrder): Sql {
   if (value === null) return sql`(${column} is null and ${afterId})`;
   const type = orderTypes[order.field];
   const bound = bind(type, value);
-  const beyond = order.direction === OrderDirection.DESC ? sql`${column} < ${bound}` : sql`${column} > ${bound}`;
+  const beyond =
+    order.direction === OrderDirection.DESC ? sql`${column} < ${bound}` : sql`${column} > ${bound}`;
   return sql`(${beyond} or (${column} = ${bound} and ${afterId}) or ${column} is null)`;
 }
 
 const orderWord = (order: AccountOrder): string => `${order.field} ${order.direction}`;
 
 function writeCursor(row: AccountRow, order: AccountOrder): string {
-  return Buffer.from(JSON.stringify([orderWord(order), row[order.field] ?? null, row.account_id])).toString("base64url");
+  return Buffer.from(JSON.stringify([orderWord(order), row[order.field] ?? null, row.account_id])).toString(
+    "base64url",
+  );
 }
 
 function readCursor(cursor: string, order: AccountOrder): Cursor {
-  const broken = (why: string): WaymarkError => new WaymarkError("BAD_USER_INPUT", `accounts: the cursor "${cursor.slice(0, 80)}" ${why}. Use an endCursor as it was given, with the same orderBy.`);
+  const broken = (why: string): WaymarkError =>
+    new WaymarkError(
+      "BAD_USER_INPUT",
+      `accounts: the cursor "${cursor.slice(0, 80)}" ${why}. Use an endCursor as it was given, with the same orderBy.`,
+    );
   let parts: unknown;
   try {
     parts = JSON.parse(Buffer.from(cursor, "base64url").toString("utf8"));
   } catch {
     throw broken("is none of ours");
   }
-  if (!Array.isArray(parts) || parts.length !== 3 || typeof parts[2] !== "string") throw broken("is none of ours");
+  if (!Array.isArray(parts) || parts.length !== 3 || typeof parts[2] !== "string")
+    throw broken("is none of ours");
   const [word, value, id] = parts as [unknown, unknown, string];
   if (word !== orderWord(order)) throw broken(`belongs to another order (${String(word)})`);
   if (value !== null && !fits(value, orderTypes[order.field])) throw broken("is none of ours");

@@ -30,11 +30,17 @@ select null as stage, null as band, coalesce(sum(accounts), 0) as accounts, sum(
     const { journey } = reader.snapshot.words;
     const total = rows.find((row) => row.stage === null);
     const cells = rows.flatMap(({ stage, band, accounts, mrr }) =>
-      stage === null ? [] : [{ stage: stageOf(journey, stage), band: (band ?? "unknown") as Band, accounts, mrr }],
+      stage === null
+        ? []
+        : [{ stage: stageOf(journey, stage), band: (band ?? "unknown") as Band, accounts, mrr }],
     );
     const place = (cell: (typeof cells)[number]): number =>
       journey.stages.findIndex((s) => s.id === cell.stage.id) * bands.length + bands.indexOf(cell.band);
-    return { accounts: total?.accounts ?? 0, mrr: total?.mrr ?? null, cells: cells.sort((a, b) => place(a) - place(b)) };
+    return {
+      accounts: total?.accounts ?? 0,
+      mrr: total?.mrr ?? null,
+      cells: cells.sort((a, b) => place(a) - place(b)),
+    };
   }
 }
 

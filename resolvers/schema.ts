@@ -36,4 +36,5 @@ export const createSchema = (): Promise<GraphQLSchema> =>
   });
 
 /** The API as text, in an order that doesn't depend on the code's: committed as schema/schema.graphql. */
-export const schemaText = (schema: GraphQLSchema): string => `${printSchema(lexicographicSortSchema(schema))}\n`;
+export const schemaText = (schema: GraphQLSchema): string =>
+  `${printSchema(lexicographicSortSchema(schema))}\n`;

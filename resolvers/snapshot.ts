@@ -1,5 +1,5 @@
 import { Ctx, Query, Resolver } from "type-graphql";
-import { readRuns, type Run as LedgerRun, type Snapshot } from "../jobs/ledger.js";
+import { type Run as LedgerRun, readRuns, type Snapshot } from "../jobs/ledger.js";
 import { Run, SnapshotInfo } from "../schema/snapshot.js";
 import type { Context } from "./context.js";
 
@@ -10,7 +10,10 @@ export class SnapshotResolver {
     return snapshotOf(reader.snapshot);
   }
 
-  @Query(() => Run, { nullable: true, description: "The latest run of the build, whether it published or failed." })
+  @Query(() => Run, {
+    nullable: true,
+    description: "The latest run of the build, whether it published or failed.",
+  })
   async lastRun(@Ctx() { warehouse }: Context): Promise<Run | null> {
     const [run] = await readRuns(warehouse, 1);
     return run ? runOf(run) : null;

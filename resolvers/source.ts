@@ -9,7 +9,9 @@ import type { Context } from "./context.js";
 
 @Resolver()
 export class SourceResolver {
-  @Query(() => [SourceInfo], { description: "The company's sources: what came in, what counts, and what is wrong with the rest." })
+  @Query(() => [SourceInfo], {
+    description: "The company's sources: what came in, what counts, and what is wrong with the rest.",
+  })
   async sources(@Ctx() { warehouse, reader }: Context): Promise<SourceInfo[]> {
     const [rows, tables] = await Promise.all([
       reader.query(

@@ -6,7 +6,10 @@ import { stageOf } from "./journey.js";
 
 @Resolver(() => Account)
 export class AccountStageResolver {
-  @FieldResolver(() => AccountStage, { nullable: true, description: "The stage it is in; null for an account without facts on the last day." })
+  @FieldResolver(() => AccountStage, {
+    nullable: true,
+    description: "The stage it is in; null for an account without facts on the last day.",
+  })
   stage(@Root() { row }: Account, @Ctx() { reader }: Context): AccountStage | null {
     if (row.stage === null || row.stage_entered_on === null || row.stage_days === null) return null;
     const { journey } = reader.snapshot.words;

@@ -12,15 +12,23 @@ export class TrendResolver {
   @FieldResolver(() => [TrendWeek], { description: "A metric over complete weeks, the latest first." })
   async trend(
     @Root() { id }: Account,
-    @Arg("metric", () => String, { description: "health_score, or a fact that the journey keeps the trend of." }) metric: string,
-    @Arg("weeks", () => Int, { defaultValue: 30, description: "How many weeks back, 1 to 520." }) weeks: number,
+    @Arg("metric", () => String, {
+      description: "health_score, or a fact that the journey keeps the trend of.",
+    })
+    metric: string,
+    @Arg("weeks", () => Int, { defaultValue: 30, description: "How many weeks back, 1 to 520." })
+    weeks: number,
     @Ctx() { load, reader }: Context,
   ): Promise<TrendWeek[]> {
     const known = trendMetrics(reader.snapshot.words.journey);
     if (!known.includes(metric)) {
-      throw new WaymarkError("BAD_USER_INPUT", `trend: no trend of "${metric}" is kept.${didYouMean(metric, known)} The journey's \`trends\` say which are.`);
+      throw new WaymarkError(
+        "BAD_USER_INPUT",
+        `trend: no trend of "${metric}" is kept.${didYouMean(metric, known)} The journey's \`trends\` say which are.`,
+      );
     }
-    if (weeks < 1 || weeks > maxWeeks) throw new WaymarkError("BAD_USER_INPUT", `trend: weeks is ${weeks}, expected 1 to ${maxWeeks}.`);
+    if (weeks < 1 || weeks > maxWeeks)
+      throw new WaymarkError("BAD_USER_INPUT", `trend: weeks is ${weeks}, expected 1 to ${maxWeeks}.`);
     const rows = await load.trend.load({ id, metric, weeks });
     return rows.map((row) => ({
       week: row.week,

@@ -1,7 +1,7 @@
 import { Field, Float, ID, InputType, Int, ObjectType, registerEnumType } from "type-graphql";
-import type { RowOf } from "../models/model.js";
-import type { accountLatest } from "../models/accounts/account_latest.js";
 import { type FactName, factNames } from "../journey/facts.js";
+import type { accountLatest } from "../models/accounts/account_latest.js";
+import type { RowOf } from "../models/model.js";
 import { accounts } from "../models/staging/accounts.js";
 import { column, fact } from "./describe.js";
 import { Band } from "./health.js";
@@ -9,7 +9,10 @@ import { Decimal, LocalDate } from "./scalars.js";
 
 /** Every fact by the name that journeys use. */
 export const FactNames = Object.fromEntries(factNames.map((name) => [name, name])) as { [F in FactName]: F };
-registerEnumType(FactNames, { name: "FactName", description: "A built-in fact, by the name that journeys use." });
+registerEnumType(FactNames, {
+  name: "FactName",
+  description: "A built-in fact, by the name that journeys use.",
+});
 
 @ObjectType({ simpleResolvers: true, description: "An attribute that the company has given its accounts." })
 export class Attribute {
@@ -25,7 +28,10 @@ export class FactValue {
   @Field(() => FactNames, { description: "The fact." })
   name!: FactName;
 
-  @Field(() => Float, { nullable: true, description: "Its value, yes/no as 1/0; null = not measured, or a source it needs is not mapped." })
+  @Field(() => Float, {
+    nullable: true,
+    description: "Its value, yes/no as 1/0; null = not measured, or a source it needs is not mapped.",
+  })
   value!: number | null;
 
   @Field(() => String, { description: "Its unit." })
@@ -35,7 +41,9 @@ export class FactValue {
   description!: string;
 }
 
-@ObjectType({ description: "A customer or prospect, with its facts, stage and health on the last day of the data." })
+@ObjectType({
+  description: "A customer or prospect, with its facts, stage and health on the last day of the data.",
+})
 export class Account {
   /** The row behind it; fields that need more ask the loaders. */
   row!: RowOf<typeof accountLatest> & Record<string, unknown>;
@@ -74,7 +82,10 @@ export class Account {
   daysToRenewal!: number | null;
 }
 
-@ObjectType({ simpleResolvers: true, description: "An account in a list, with the place from which the list goes on." })
+@ObjectType({
+  simpleResolvers: true,
+  description: "An account in a list, with the place from which the list goes on.",
+})
 export class AccountEdge {
   @Field(() => String, { description: "Give it as `after` to go on behind this account." })
   cursor!: string;
@@ -91,10 +102,16 @@ export class PageInfo {
   @Field(() => Boolean, { description: "Whether the page begins behind a cursor." })
   hasPreviousPage!: boolean;
 
-  @Field(() => String, { nullable: true, description: "Cursor of the page's first account; null on an empty page." })
+  @Field(() => String, {
+    nullable: true,
+    description: "Cursor of the page's first account; null on an empty page.",
+  })
   startCursor!: string | null;
 
-  @Field(() => String, { nullable: true, description: "Cursor of its last account: the next page's `after`." })
+  @Field(() => String, {
+    nullable: true,
+    description: "Cursor of its last account: the next page's `after`.",
+  })
   endCursor!: string | null;
 }
 
@@ -175,7 +192,9 @@ export enum OrderDirection {
 }
 registerEnumType(OrderDirection, { name: "OrderDirection", description: "Which end comes first." });
 
-@InputType({ description: "Order of a list. Accounts without a value come last either way; equal ones follow by id." })
+@InputType({
+  description: "Order of a list. Accounts without a value come last either way; equal ones follow by id.",
+})
 export class AccountOrder {
   @Field(() => AccountOrderField, { description: "By what.", defaultValue: AccountOrderField.NAME })
   field!: AccountOrderField;

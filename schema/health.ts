@@ -1,6 +1,6 @@
 import { Field, Float, ID, ObjectType, registerEnumType } from "type-graphql";
-import type { HealthChange as Change, IndicatorChange as OneChange } from "../models/health/explain.js";
 import { accountHealth } from "../models/health/account_health.js";
+import type { HealthChange as Change, IndicatorChange as OneChange } from "../models/health/explain.js";
 import { column } from "./describe.js";
 import { LocalDate } from "./scalars.js";
 import { Stage } from "./stage.js";
@@ -11,7 +11,11 @@ export enum Band {
   GOOD = "good",
   UNKNOWN = "unknown",
 }
-registerEnumType(Band, { name: "Band", description: "The band of a health score; UNKNOWN where there is too little evidence, or the stage is not scored." });
+registerEnumType(Band, {
+  name: "Band",
+  description:
+    "The band of a health score; UNKNOWN where there is too little evidence, or the stage is not scored.",
+});
 
 export enum IndicatorDimension {
   OUTCOMES = "outcomes",
@@ -20,7 +24,10 @@ export enum IndicatorDimension {
   SATISFACTION = "satisfaction",
   SUPPORT = "support",
 }
-registerEnumType(IndicatorDimension, { name: "IndicatorDimension", description: "What kind of evidence an indicator is." });
+registerEnumType(IndicatorDimension, {
+  name: "IndicatorDimension",
+  description: "What kind of evidence an indicator is.",
+});
 
 export enum Grain {
   DAY = "day",
@@ -61,20 +68,34 @@ export class IndicatorScore {
   @Field(() => String, { description: "The value's unit." })
   unit!: string;
 
-  @Field(() => Float, { nullable: true, description: "The value on the indicator's scale, 0–100; null = no value. Unit: points." })
+  @Field(() => Float, {
+    nullable: true,
+    description: "The value on the indicator's scale, 0–100; null = no value. Unit: points.",
+  })
   points!: number | null;
 
   @Field(() => Float, { description: "Its weight in the account's stage that day." })
   weight!: number;
 
-  @Field(() => Float, { nullable: true, description: "Its weight / the weight of all indicators that have a value; null without points or without a score." })
+  @Field(() => Float, {
+    nullable: true,
+    description:
+      "Its weight / the weight of all indicators that have a value; null without points or without a score.",
+  })
   weightShare!: number | null;
 
-  @Field(() => Float, { nullable: true, description: "weightShare × points. The contributions of all indicators add up to uncappedScore. Null without points or without a score." })
+  @Field(() => Float, {
+    nullable: true,
+    description:
+      "weightShare × points. The contributions of all indicators add up to uncappedScore. Null without points or without a score.",
+  })
   contribution!: number | null;
 }
 
-@ObjectType({ simpleResolvers: true, description: "Health on the last day of a period: a score is a stock, never summed or averaged over days." })
+@ObjectType({
+  simpleResolvers: true,
+  description: "Health on the last day of a period: a score is a stock, never summed or averaged over days.",
+})
 export class HealthPoint {
   @Field(() => LocalDate, { description: "First day of the period." })
   period!: string;
@@ -103,7 +124,9 @@ export class IndicatorChange implements OneChange {
   @Field(() => String, { description: "What people call it." })
   name!: string;
 
-  @Field(() => Float, { description: "Its contribution on the earlier day; 0 where it had no points. Unit: points." })
+  @Field(() => Float, {
+    description: "Its contribution on the earlier day; 0 where it had no points. Unit: points.",
+  })
   contributionBefore!: number;
 
   @Field(() => Float, { description: "Its contribution on the later day. Unit: points." })
@@ -112,14 +135,23 @@ export class IndicatorChange implements OneChange {
   @Field(() => Float, { description: "contributionAfter − contributionBefore = pointsMoved + weightsMoved." })
   change!: number;
 
-  @Field(() => Float, { description: "The part that comes from its points: mean weight share × change of points." })
+  @Field(() => Float, {
+    description: "The part that comes from its points: mean weight share × change of points.",
+  })
   pointsMoved!: number;
 
-  @Field(() => Float, { description: "The part that comes from its weight share: mean points × change of share; all of it where one day has no points." })
+  @Field(() => Float, {
+    description:
+      "The part that comes from its weight share: mean points × change of share; all of it where one day has no points.",
+  })
   weightsMoved!: number;
 }
 
-@ObjectType({ simpleResolvers: true, description: "Why the score moved between two days: the indicators' changes and the cap's add up to the change exactly." })
+@ObjectType({
+  simpleResolvers: true,
+  description:
+    "Why the score moved between two days: the indicators' changes and the cap's add up to the change exactly.",
+})
 export class HealthChange implements Change {
   @Field(() => LocalDate, { description: "The earlier day." })
   from!: string;
@@ -133,16 +165,27 @@ export class HealthChange implements Change {
   @Field(() => Float, { nullable: true, description: "The score on the later day. Unit: points." })
   scoreAfter!: number | null;
 
-  @Field(() => Float, { nullable: true, description: "scoreAfter − scoreBefore; null where a day has no score. Unit: points." })
+  @Field(() => Float, {
+    nullable: true,
+    description: "scoreAfter − scoreBefore; null where a day has no score. Unit: points.",
+  })
   change!: number | null;
 
-  @Field(() => Float, { nullable: true, description: "What the cap takes off, later − earlier (0 or less each). Unit: points." })
+  @Field(() => Float, {
+    nullable: true,
+    description: "What the cap takes off, later − earlier (0 or less each). Unit: points.",
+  })
   capChange!: number | null;
 
-  @Field(() => [IndicatorChange], { description: "Every indicator's part, the greatest first; empty without a change to explain." })
+  @Field(() => [IndicatorChange], {
+    description: "Every indicator's part, the greatest first; empty without a change to explain.",
+  })
   indicators!: IndicatorChange[];
 
-  @Field(() => String, { nullable: true, description: "Why there is no change to tell; null where there is one." })
+  @Field(() => String, {
+    nullable: true,
+    description: "Why there is no change to tell; null where there is one.",
+  })
   reason!: string | null;
 }
 
@@ -165,7 +208,10 @@ export class Health {
   @Field(() => Float, column(accountHealth, "uncapped_score"))
   uncappedScore!: number | null;
 
-  @Field(() => Cap, { nullable: true, description: "The cap in force, that is the lowest that lowers the score; null = none." })
+  @Field(() => Cap, {
+    nullable: true,
+    description: "The cap in force, that is the lowest that lowers the score; null = none.",
+  })
   cap!: Cap | null;
 
   @Field(() => Stage, { description: "The stage whose weights were used." })
@@ -174,6 +220,8 @@ export class Health {
   @Field(() => String, column(accountHealth, "journey_version"))
   journeyVersion!: string;
 
-  @Field(() => [IndicatorScore], { description: "Every indicator of the journey, those without a value too." })
+  @Field(() => [IndicatorScore], {
+    description: "Every indicator of the journey, those without a value too.",
+  })
   indicators!: IndicatorScore[];
 }

@@ -11,7 +11,10 @@ export enum MilestoneStatus {
   REACHED_ON_TIME = "reached_on_time",
   REACHED_LATE = "reached_late",
 }
-registerEnumType(MilestoneStatus, { name: "MilestoneStatus", description: "Where an account stands with a milestone on the last day of the data." });
+registerEnumType(MilestoneStatus, {
+  name: "MilestoneStatus",
+  description: "Where an account stands with a milestone on the last day of the data.",
+});
 
 @ObjectType({ simpleResolvers: true, description: "A milestone of the journey, for one account." })
 export class AccountMilestone {

@@ -10,7 +10,10 @@ export class ModelColumnInfo {
   @Field(() => String, { description: "string, integer, number, decimal, boolean, date or timestamp." })
   type!: string;
 
-  @Field(() => String, { nullable: true, description: "What one of it is; null for names, days and the like." })
+  @Field(() => String, {
+    nullable: true,
+    description: "What one of it is; null for names, days and the like.",
+  })
   unit!: string | null;
 
   @Field(() => String, { description: "What it means, and what null means." })
@@ -25,11 +28,15 @@ export class Check {
   @Field(() => String, { description: "What was checked." })
   name!: string;
 
-  @Field(() => Int, { description: "Rows that fail it; 0 = passed. A table with failing rows is not published." })
+  @Field(() => Int, {
+    description: "Rows that fail it; 0 = passed. A table with failing rows is not published.",
+  })
   failingRows!: number;
 }
 
-@ObjectType({ description: "A table that Waymark builds: what it means, what it comes from, how fresh it is." })
+@ObjectType({
+  description: "A table that Waymark builds: what it means, what it comes from, how fresh it is.",
+})
 export class ModelInfo {
   @Field(() => ID, { description: "Its name; the view of this name in the schema `waymark`." })
   name!: string;
@@ -52,7 +59,9 @@ export class ModelInfo {
   @Field(() => Float, { description: "How many rows it has." })
   rows!: number;
 
-  @Field(() => DateTime, { description: "When its table was built; older than the snapshot where nothing it depends on changed." })
+  @Field(() => DateTime, {
+    description: "When its table was built; older than the snapshot where nothing it depends on changed.",
+  })
   builtAt!: Date;
 
   @Field(() => LocalDate, { description: "The last day that its data covers." })

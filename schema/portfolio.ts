@@ -14,18 +14,29 @@ export class PortfolioCell {
   @Field(() => Int, { description: "How many accounts." })
   accounts!: number;
 
-  @Field(() => Decimal, { nullable: true, description: "Their monthly recurring revenue; null where none of them has any." })
+  @Field(() => Decimal, {
+    nullable: true,
+    description: "Their monthly recurring revenue; null where none of them has any.",
+  })
   mrr!: string | null;
 }
 
-@ObjectType({ simpleResolvers: true, description: "All accounts with facts on the last day of the data, by stage and band." })
+@ObjectType({
+  simpleResolvers: true,
+  description: "All accounts with facts on the last day of the data, by stage and band.",
+})
 export class Portfolio {
   @Field(() => Int, { description: "How many accounts." })
   accounts!: number;
 
-  @Field(() => Decimal, { nullable: true, description: "Their monthly recurring revenue; null where none of them has any." })
+  @Field(() => Decimal, {
+    nullable: true,
+    description: "Their monthly recurring revenue; null where none of them has any.",
+  })
   mrr!: string | null;
 
-  @Field(() => [PortfolioCell], { description: "By stage, in the journey's order, and band, from poor to unknown." })
+  @Field(() => [PortfolioCell], {
+    description: "By stage, in the journey's order, and band, from poor to unknown.",
+  })
   cells!: PortfolioCell[];
 }

@@ -1,7 +1,7 @@
 import { GraphQLScalarType, Kind } from "graphql";
 import { GraphQLDateTimeISO, GraphQLLocalDate } from "graphql-scalars";
 
-export { GraphQLLocalDate as LocalDate, GraphQLDateTimeISO as DateTime };
+export { GraphQLDateTimeISO as DateTime, GraphQLLocalDate as LocalDate };
 
 /** Money stays exact: text with as many digits as it has, never a float. */
 export const Decimal = new GraphQLScalarType<string, string>({
@@ -9,6 +9,6 @@ export const Decimal = new GraphQLScalarType<string, string>({
   description: 'An exact decimal number as text, e.g. "1250.5".',
   serialize: (value) => String(value),
   parseValue: (value) => String(value),
-  parseLiteral: (node) => (node.kind === Kind.STRING || node.kind === Kind.INT || node.kind === Kind.FLOAT ? node.value : ""),
+  parseLiteral: (node) =>
+    node.kind === Kind.STRING || node.kind === Kind.INT || node.kind === Kind.FLOAT ? node.value : "",
 });
-

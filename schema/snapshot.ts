@@ -1,7 +1,10 @@
 import { Field, ID, Int, ObjectType } from "type-graphql";
 import { DateTime, LocalDate } from "./scalars.js";
 
-@ObjectType({ simpleResolvers: true, description: "What readers see: all tables as they were published at once." })
+@ObjectType({
+  simpleResolvers: true,
+  description: "What readers see: all tables as they were published at once.",
+})
 export class SnapshotInfo {
   @Field(() => Int, { description: "Its number; every publish adds one." })
   id!: number;
@@ -9,7 +12,9 @@ export class SnapshotInfo {
   @Field(() => DateTime, { description: "When it was published." })
   publishedAt!: Date;
 
-  @Field(() => LocalDate, { description: "The last day that the data covers: building again makes nothing fresher." })
+  @Field(() => LocalDate, {
+    description: "The last day that the data covers: building again makes nothing fresher.",
+  })
   dataThrough!: string;
 
   @Field(() => String, { description: "Hash of the journey that made it." })
@@ -30,7 +35,10 @@ export class Run {
   @Field(() => DateTime, { description: "When it began." })
   startedAt!: Date;
 
-  @Field(() => DateTime, { nullable: true, description: "When it ended; null while it runs, and where its process died." })
+  @Field(() => DateTime, {
+    nullable: true,
+    description: "When it ended; null while it runs, and where its process died.",
+  })
   finishedAt!: Date | null;
 
   @Field(() => String, { nullable: true, description: "What went wrong; null where nothing did." })

@@ -18,7 +18,10 @@ export class Defect {
   example!: string | null;
 }
 
-@ObjectType({ simpleResolvers: true, description: "A source: what came in, what counts, and what is wrong with the rest." })
+@ObjectType({
+  simpleResolvers: true,
+  description: "A source: what came in, what counts, and what is wrong with the rest.",
+})
 export class SourceInfo {
   @Field(() => ID, { description: "Its name in waymark.yml." })
   name!: string;
@@ -26,7 +29,9 @@ export class SourceInfo {
   @Field(() => String, { description: "What a row is." })
   description!: string;
 
-  @Field(() => Boolean, { description: "Whether raw data was mapped to it when the snapshot was built; if not, its facts are null." })
+  @Field(() => Boolean, {
+    description: "Whether raw data was mapped to it when the snapshot was built; if not, its facts are null.",
+  })
   isMapped!: boolean;
 
   @Field(() => Float, { description: "Rows of different content." })

@@ -1,7 +1,11 @@
 import { Field, Float, Int, ObjectType } from "type-graphql";
 import { fact } from "./describe.js";
 
-@ObjectType({ simpleResolvers: true, description: "An account's support tickets. Null figures: tickets, or what a figure needs of them, are not mapped, or the account has no facts on the last day." })
+@ObjectType({
+  simpleResolvers: true,
+  description:
+    "An account's support tickets. Null figures: tickets, or what a figure needs of them, are not mapped, or the account has no facts on the last day.",
+})
 export class TicketSummary {
   @Field(() => Int, fact("open_tickets"))
   open!: number | null;
@@ -30,9 +34,16 @@ export class TicketSummary {
   @Field(() => Int, { description: "Those of them that are solved." })
   resolved!: number;
 
-  @Field(() => Float, { nullable: true, description: "Mean hours from opening to first human reply over all tickets whose clocks agree; null without one." })
+  @Field(() => Float, {
+    nullable: true,
+    description:
+      "Mean hours from opening to first human reply over all tickets whose clocks agree; null without one.",
+  })
   firstReplyHoursMean!: number | null;
 
-  @Field(() => Int, { description: "Tickets that count for nothing, e.g. opened before the account existed, and those whose clocks contradict each other, which no time is taken from." })
+  @Field(() => Int, {
+    description:
+      "Tickets that count for nothing, e.g. opened before the account existed, and those whose clocks contradict each other, which no time is taken from.",
+  })
   leftOut!: number;
 }

@@ -8,9 +8,15 @@ export enum Direction {
   STEADY = "steady",
   FALLING = "falling",
 }
-registerEnumType(Direction, { name: "Direction", description: "Where a trend goes: rising or falling where its slope is at least twice its standard error." });
+registerEnumType(Direction, {
+  name: "Direction",
+  description: "Where a trend goes: rising or falling where its slope is at least twice its standard error.",
+});
 
-@ObjectType({ simpleResolvers: true, description: "One complete week of a metric, and how it stands against the 30 weeks before." })
+@ObjectType({
+  simpleResolvers: true,
+  description: "One complete week of a metric, and how it stands against the 30 weeks before.",
+})
 export class TrendWeek {
   @Field(() => LocalDate, column(accountTrends, "week"))
   week!: string;

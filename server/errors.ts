@@ -1,14 +1,21 @@
-import type { GraphQLFormattedError } from "graphql";
 import { unwrapResolverError } from "@apollo/server/errors";
+import type { GraphQLFormattedError } from "graphql";
 import { WaymarkError } from "../errors.js";
 
 /**
  * What callers see of an error: a stable code and a message for them. SQL, stacks and paths of the machine
  * stay in the log.
  */
-export function formatError(formatted: GraphQLFormattedError, error: unknown, log: (error: unknown) => void): GraphQLFormattedError {
+export function formatError(
+  formatted: GraphQLFormattedError,
+  error: unknown,
+  log: (error: unknown) => void,
+): GraphQLFormattedError {
   const original = unwrapResolverError(error);
-  const place = { ...(formatted.locations ? { locations: formatted.locations } : {}), ...(formatted.path ? { path: formatted.path } : {}) };
+  const place = {
+    ...(formatted.locations ? { locations: formatted.locations } : {}),
+    ...(formatted.path ? { path: formatted.path } : {}),
+  };
   if (original instanceof WaymarkError) {
     const isOurs = original.code === "WAREHOUSE_FAILED";
     if (isOurs) log(original);
@@ -16,8 +23,16 @@ export function formatError(formatted: GraphQLFormattedError, error: unknown, lo
     return { ...place, message, extensions: { code: original.code } };
   }
   if (formatted.extensions?.code !== "INTERNAL_SERVER_ERROR") {
-    return { ...place, message: formatted.message, extensions: { code: formatted.extensions?.code ?? "BAD_REQUEST" } };
+    return {
+      ...place,
+      message: formatted.message,
+      extensions: { code: formatted.extensions?.code ?? "BAD_REQUEST" },
+    };
   }
   log(original);
-  return { ...place, message: "Something went wrong; the server's log says what.", extensions: { code: "INTERNAL_SERVER_ERROR" } };
+  return {
+    ...place,
+    message: "Something went wrong; the server's log says what.",
+    extensions: { code: "INTERNAL_SERVER_ERROR" },
+  };
 }

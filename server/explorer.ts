@@ -13,14 +13,15 @@ export const firstQuery = `# What is each account's health made of, and why did 
       name mrr
       stage { name days isStuck }
       milestones { name status daysToReach }
-      health { score coverage indicators { name value unit points contribution } }
+      health { score coverage cap { name atMost } indicators { name value unit points contribution } }
     }
   }
 }
 `;
 
 /** A file of a package, also where its `exports` don't name it. */
-const fileOf = (name: string, file: string): string => join(dirname(require.resolve(`${name}/package.json`)), file);
+const fileOf = (name: string, file: string): string =>
+  join(dirname(require.resolve(`${name}/package.json`)), file);
 
 const assets: Record<string, { file: string; type: string }> = {
   "react.js": { file: fileOf("react", "umd/react.production.min.js"), type: "text/javascript" },
@@ -59,7 +60,10 @@ ReactDOM.createRoot(document.getElementById("explorer")).render(
 export function serveExplorer(app: FastifyInstance): void {
   app.addHook("onSend", async (request, reply) => {
     if (request.url === "/" || request.url.startsWith("/explorer/")) {
-      reply.header("content-security-policy", "default-src 'self'; style-src 'self' 'unsafe-inline'; font-src 'self' data:; img-src 'self' data:");
+      reply.header(
+        "content-security-policy",
+        "default-src 'self'; style-src 'self' 'unsafe-inline'; font-src 'self' data:; img-src 'self' data:",
+      );
     }
   });
   app.get("/", (_, reply) => reply.type("text/html; charset=utf-8").send(page));

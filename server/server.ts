@@ -1,6 +1,9 @@
 import type { AddressInfo } from "node:net";
 import { ApolloServer, type ApolloServerPlugin } from "@apollo/server";
-import { ApolloServerPluginCacheControlDisabled, ApolloServerPluginLandingPageDisabled } from "@apollo/server/plugin/disabled";
+import {
+  ApolloServerPluginCacheControlDisabled,
+  ApolloServerPluginLandingPageDisabled,
+} from "@apollo/server/plugin/disabled";
 import fastifyApollo, { fastifyApolloDrainPlugin } from "@as-integrations/fastify";
 import Fastify, { type FastifyReply } from "fastify";
 import { messageOf, WaymarkError } from "../errors.js";
@@ -60,13 +63,19 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   });
   await apollo.start();
   await app.register(fastifyApollo(apollo), {
-    context: async (_request, reply) => contextFor(warehouse, signalOf(reply, options.timeoutMs ?? 30_000), options.onStatement),
+    context: async (_request, reply) =>
+      contextFor(warehouse, signalOf(reply, options.timeoutMs ?? 30_000), options.onStatement),
   });
   app.get("/healthz", async () => ({ status: "ok" }));
   app.get("/readyz", async (_, reply) => {
     const [snapshot] = await readSnapshots(warehouse, 1);
     if (!snapshot) return reply.code(503).send({ status: "nothing is published yet" });
-    return { status: "ready", snapshot: snapshot.id, publishedAt: snapshot.publishedAt, dataThrough: snapshot.dataThrough };
+    return {
+      status: "ready",
+      snapshot: snapshot.id,
+      publishedAt: snapshot.publishedAt,
+      dataThrough: snapshot.dataThrough,
+    };
   });
   if (isDevelopment) serveExplorer(app);
   try {
@@ -86,7 +95,10 @@ const snapshotInAnswers: ApolloServerPlugin<Context> = {
     willSendResponse: async ({ response, contextValue }) => {
       if (response.body.kind !== "single" || !contextValue.reader) return;
       const { id, publishedAt, dataThrough } = contextValue.reader.snapshot;
-      response.body.singleResult.extensions = { ...response.body.singleResult.extensions, snapshot: { id, publishedAt, dataThrough } };
+      response.body.singleResult.extensions = {
+        ...response.body.singleResult.extensions,
+        snapshot: { id, publishedAt, dataThrough },
+      };
     },
   }),
 };
@@ -103,7 +115,17 @@ function signalOf(reply: FastifyReply, timeoutMs: number): AbortSignal {
 function listenError(error: unknown, port: number, host: string): WaymarkError {
   const code = (error as { code?: string }).code;
   if (code === "EADDRINUSE") {
-    return new WaymarkError("PORT_IN_USE", `Port ${port} is in use; choose another with --port.`, { port, host }, { cause: error });
+    return new WaymarkError(
+      "PORT_IN_USE",
+      `Port ${port} is in use; choose another with --port.`,
+      { port, host },
+      { cause: error },
+    );
   }
-  return new WaymarkError("PORT_IN_USE", `Can't listen on ${host}:${port}: ${messageOf(error)}.`, { port, host }, { cause: error });
+  return new WaymarkError(
+    "PORT_IN_USE",
+    `Can't listen on ${host}:${port}: ${messageOf(error)}.`,
+    { port, host },
+    { cause: error },
+  );
 }

@@ -47,7 +47,9 @@ left join ${ref(stageStays)} as s on s.account_id = a.account_id and s.left_on i
 });
 
 /** Columns of a table of days as they stand here: null for an account without a row on the last day. */
-function asNullable<C extends ModelColumns>(columns: C): { [K in keyof C]: Omit<C[K], "notNull"> & { notNull?: false } } {
+function asNullable<C extends ModelColumns>(
+  columns: C,
+): { [K in keyof C]: Omit<C[K], "notNull"> & { notNull?: false } } {
   const entries = Object.entries(columns).map(([column, { notNull, ...rest }]) => [column, rest]);
   return Object.fromEntries(entries);
 }

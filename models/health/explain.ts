@@ -62,16 +62,34 @@ export function explainChange(before: ScoredDay, after: ScoredDay): HealthChange
   const days = { from: before.day, to: after.day, scoreBefore: before.score, scoreAfter: after.score };
   if (before.score === null || after.score === null) {
     const without = [before, after].filter((d) => d.score === null).map((d) => d.day);
-    return { ...days, change: null, capChange: null, indicators: [], reason: `There is no score on ${without.join(" and ")}.` };
+    return {
+      ...days,
+      change: null,
+      capChange: null,
+      indicators: [],
+      reason: `There is no score on ${without.join(" and ")}.`,
+    };
   }
   const [shares0, shares1] = [contributionsOf(before.indicators), contributionsOf(after.indicators)];
   const indicators = after.indicators.map((indicator, i): IndicatorChange => {
     const [points0, points1] = [before.indicators[i]?.points ?? null, indicator.points];
     const [share0, share1] = [shares0[i]?.weightShare ?? 0, shares1[i]?.weightShare ?? 0];
-    const [contributionBefore, contributionAfter] = [shares0[i]?.contribution ?? 0, shares1[i]?.contribution ?? 0];
+    const [contributionBefore, contributionAfter] = [
+      shares0[i]?.contribution ?? 0,
+      shares1[i]?.contribution ?? 0,
+    ];
     const change = contributionAfter - contributionBefore;
-    const pointsMoved = points0 === null || points1 === null ? 0 : ((share0 + share1) / 2) * (points1 - points0);
-    return { id: indicator.id, name: indicator.name, contributionBefore, contributionAfter, change, pointsMoved, weightsMoved: change - pointsMoved };
+    const pointsMoved =
+      points0 === null || points1 === null ? 0 : ((share0 + share1) / 2) * (points1 - points0);
+    return {
+      id: indicator.id,
+      name: indicator.name,
+      contributionBefore,
+      contributionAfter,
+      change,
+      pointsMoved,
+      weightsMoved: change - pointsMoved,
+    };
   });
   const capEffect = ({ score, uncappedScore }: ScoredDay): number => (score ?? 0) - (uncappedScore ?? 0);
   return {
