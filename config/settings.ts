@@ -1,4 +1,4 @@
-import { dirname, resolve } from "node:path";
+import { dirname, parse, resolve } from "node:path";
 import { z } from "zod";
 import { type Problem, readYaml } from "./yaml.js";
 
@@ -76,7 +76,15 @@ export const settingsSchema = z.strictObject({
   warehouse: z
     .strictObject({
       engine: z.literal("duckdb").default("duckdb"),
-      file: z.string().default("waymark.duckdb").describe("The database file, relative to this file."),
+      file: z
+        .string()
+        .default("warehouse.duckdb")
+        // DuckDB calls a database by its file's name, and can't tell it from a schema of the same name.
+        .refine(
+          (file) => !/^waymark(_\w+)?$/.test(parse(file).name),
+          "expected another name: Waymark's own schemas are called waymark…, and DuckDB would mix them up",
+        )
+        .describe("The database file, relative to this file."),
       memory_limit: z
         .string()
         .regex(/^\d+(\.\d+)?\s?[KMGT]i?B$/i, 'expected a size such as "4GB"')

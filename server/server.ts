@@ -6,6 +6,7 @@ import {
 } from "@apollo/server/plugin/disabled";
 import fastifyApollo, { fastifyApolloDrainPlugin } from "@as-integrations/fastify";
 import Fastify, { type FastifyReply } from "fastify";
+import { GraphQLError } from "graphql";
 import { messageOf, WaymarkError } from "../errors.js";
 import { readSnapshots } from "../jobs/ledger.js";
 import { type Context, contextFor } from "../resolvers/context.js";
@@ -63,8 +64,10 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   });
   await apollo.start();
   await app.register(fastifyApollo(apollo), {
-    context: async (_request, reply) =>
-      contextFor(warehouse, signalOf(reply, options.timeoutMs ?? 30_000), options.onStatement),
+    context: (_request, reply) =>
+      contextFor(warehouse, signalOf(reply, options.timeoutMs ?? 30_000), options.onStatement).catch(
+        unavailable,
+      ),
   });
   app.get("/healthz", async () => ({ status: "ok" }));
   app.get("/readyz", async (_, reply) => {
@@ -110,6 +113,15 @@ function signalOf(reply: FastifyReply, timeoutMs: number): AbortSignal {
     if (!reply.raw.writableFinished) gone.abort();
   });
   return AbortSignal.any([gone.signal, AbortSignal.timeout(timeoutMs)]);
+}
+
+/** Nothing to read from yet is the server's state, not the question's fault. */
+function unavailable(error: unknown): never {
+  if (!(error instanceof WaymarkError)) throw error;
+  throw new GraphQLError(error.message, {
+    originalError: error,
+    extensions: { code: error.code, http: { status: 503 } },
+  });
 }
 
 function listenError(error: unknown, port: number, host: string): WaymarkError {

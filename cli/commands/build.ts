@@ -1,7 +1,7 @@
-import { Command, InvalidArgumentError } from "commander";
-import { Temporal } from "temporal-polyfill";
+import { Command } from "commander";
 import { WaymarkError } from "../../errors.js";
 import { type BuildResult, build } from "../../jobs/build.js";
+import { civilDate } from "../arguments.js";
 import { answerJson, buildProgress, remark } from "../output.js";
 import { loadProject, optionsOf, withWarehouse } from "../project.js";
 import { untilStopped } from "../stop.js";
@@ -67,12 +67,4 @@ export function describeBuild({ snapshot, isNew, models, seconds }: BuildResult)
   return isNew
     ? `Published snapshot ${snapshot.id}: ${built} of ${models.length} tables rebuilt in ${seconds.toFixed(1)} s, data through ${snapshot.dataThrough}.`
     : `Nothing was stale: snapshot ${snapshot.id} stands, data through ${snapshot.dataThrough}.`;
-}
-
-export function civilDate(value: string): string {
-  try {
-    if (/^\d{4}-\d{2}-\d{2}$/.test(value))
-      return Temporal.PlainDate.from(value, { overflow: "reject" }).toString();
-  } catch {}
-  throw new InvalidArgumentError("Expected a day such as 2024-05-31.");
 }

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { Command } from "commander";
 import { Temporal } from "temporal-polyfill";
 import { loadDemo } from "../../demo/load.js";
+import { civilDate, wholeNumber } from "../arguments.js";
 import { answerJson, count, remark } from "../output.js";
 import {
   defaultJourney,
@@ -13,13 +14,12 @@ import {
   settingsName,
   withWarehouse,
 } from "../project.js";
-import { civilDate } from "./build.js";
-import { type ServeFlags, serve } from "./serve.js";
+import { portNumber, type ServeFlags, serve } from "./serve.js";
 
 interface DemoFlags extends ServeFlags {
   folder: string;
-  seed: string;
-  accounts: string;
+  seed: number;
+  accounts: number;
   through?: string;
   serve?: true;
 }
@@ -28,11 +28,16 @@ export const demoCommand = (): Command =>
   new Command("demo")
     .description("generate the demo company: a project folder with raw tables in an embedded DuckDB file")
     .option("--folder <folder>", "the project folder to make", "waymark-demo")
-    .option("--seed <number>", "which company; the same seed gives the same rows", "1")
-    .option("--accounts <number>", "how many accounts in two years", "1000")
+    .option(
+      "--seed <number>",
+      "which company; the same seed gives the same rows",
+      (v) => wholeNumber(v, 0, 2_147_483_647),
+      1,
+    )
+    .option("--accounts <number>", "how many accounts in two years", (v) => wholeNumber(v, 1, 100_000), 1000)
     .option("--through <day>", "last day of its data; yesterday by default", civilDate)
     .option("--serve", "then build it, serve it and keep it fresh")
-    .option("--port <port>", "with --serve: port of the API")
+    .option("--port <port>", "with --serve: port of the API", portNumber)
     .option("--host <address>", "with --serve: address to listen on")
     .action(async (_, command: Command) => {
       const flags = optionsOf<DemoFlags>(command);
@@ -43,7 +48,7 @@ export const demoCommand = (): Command =>
         const begun = performance.now();
         const { tables, isNew } = await loadDemo(
           warehouse,
-          { seed: Number(flags.seed), accounts: Number(flags.accounts), through },
+          { seed: flags.seed, accounts: flags.accounts, through },
           (table, rows) => {
             if (!flags.json && process.stderr.isTTY)
               process.stderr.write(`\r\x1b[2Kgenerating ${table}: ${count(rows)} rows`);

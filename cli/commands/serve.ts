@@ -6,20 +6,21 @@ import { readSnapshots } from "../../jobs/ledger.js";
 import { startTimetable } from "../../jobs/schedule.js";
 import { startServer } from "../../server/server.js";
 import type { Warehouse } from "../../warehouse/warehouse.js";
+import { wholeNumber } from "../arguments.js";
 import { answerJson, buildProgress, remark } from "../output.js";
 import { loadProject, optionsOf, type ProjectFolder, withWarehouse } from "../project.js";
 import { untilStopped } from "../stop.js";
 import { describeBuild } from "./build.js";
 
 export interface ServeFlags {
-  port?: string;
+  port?: number;
   host?: string;
 }
 
 export const serveCommand = (): Command =>
   new Command("serve")
     .description("build what is stale, then serve the API and keep the tables fresh on schedule")
-    .option("--port <port>", "port of the API; 4000 or what waymark.yml says by default")
+    .option("--port <port>", "port of the API; 4000 or what waymark.yml says by default", portNumber)
     .option("--host <address>", "address to listen on; this machine alone by default")
     .option("--no-build", "serve what is published without building first")
     .action(async (_, command: Command) => {
@@ -45,7 +46,7 @@ export async function serve(warehouse: Warehouse, project: ProjectFolder, option
   await untilStopped(async (signal) => {
     const server = await startServer({
       warehouse,
-      port: Number(options.port ?? project.settings.server.port),
+      port: options.port ?? project.settings.server.port,
       host: options.host ?? project.settings.server.host,
       isDevelopment: process.env.NODE_ENV !== "production",
     });
@@ -92,3 +93,5 @@ async function firstBuild(warehouse: Warehouse, buildFirst: () => Promise<void>)
     );
   }
 }
+
+export const portNumber = (value: string): number => wholeNumber(value, 0, 65_535);

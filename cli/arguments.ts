@@ -1,0 +1,18 @@
+import { InvalidArgumentError } from "commander";
+import { Temporal } from "temporal-polyfill";
+
+/** Options as they are typed, read once: what can't be meant is refused before anything begins. */
+
+export function civilDate(value: string): string {
+  try {
+    if (/^\d{4}-\d{2}-\d{2}$/.test(value))
+      return Temporal.PlainDate.from(value, { overflow: "reject" }).toString();
+  } catch {}
+  throw new InvalidArgumentError("Expected a day such as 2024-05-31.");
+}
+
+export function wholeNumber(value: string, least: number, most: number): number {
+  const number = Number(value);
+  if (value.trim() !== "" && Number.isInteger(number) && number >= least && number <= most) return number;
+  throw new InvalidArgumentError(`Expected a whole number from ${least} to ${most}.`);
+}
