@@ -24,6 +24,8 @@ export interface ServerOptions {
   isDevelopment: boolean;
   /** After so long a request's statements are stopped; 30 s by default. */
   timeoutMs?: number;
+  /** How much is logged, as JSON lines on stderr; "warn" or LOG_LEVEL by default. */
+  log?: string;
   /** Told of every statement that answers a request; tests count them. */
   onStatement?: () => void;
 }
@@ -42,7 +44,7 @@ export interface Server {
 export async function startServer(options: ServerOptions): Promise<Server> {
   const { warehouse, port, host, isDevelopment } = options;
   const app = Fastify({
-    logger: { level: process.env.LOG_LEVEL ?? "warn", stream: process.stderr },
+    logger: { level: options.log ?? process.env.LOG_LEVEL ?? "warn", stream: process.stderr },
     forceCloseConnections: true,
     bodyLimit: 256 * 1024,
   });

@@ -1,0 +1,44 @@
+/* eslint-disable */
+import * as types from './graphql.js';
+
+
+
+/**
+ * Map of all GraphQL operations in the project.
+ *
+ * This map has several performance disadvantages:
+ * 1. It is not tree-shakeable, so it will include all operations in the project.
+ * 2. It is not minifiable, so the string of a GraphQL query will be multiple times inside the bundle.
+ * 3. It does not support dead code elimination, so it will add unused operations.
+ *
+ * Therefore it is highly recommended to use the babel or swc plugin for production.
+ * Learn more about it here: https://the-guild.dev/graphql/codegen/plugins/presets/preset-client#reducing-bundle-size
+ */
+type Documents = {
+    "query AtRisk($first: Int = 20) {\n  accounts(\n    filter: {isCustomer: true}\n    orderBy: {field: SCORE, direction: ASC}\n    first: $first\n  ) {\n    nodes {\n      id\n      name\n      owner\n      mrr\n      stage {\n        name\n        days\n        isStuck\n      }\n      health {\n        score\n        band\n        coverage\n      }\n    }\n  }\n}": typeof types.AtRiskDocument,
+    "query Portfolio {\n  portfolio {\n    cells {\n      stage {\n        name\n      }\n      band\n      accounts\n      mrr\n    }\n  }\n}": typeof types.PortfolioDocument,
+    "\n  query WorstAccounts($first: Int!, $since: LocalDate!) {\n    accounts(orderBy: { field: SCORE, direction: ASC }, first: $first) {\n      nodes {\n        id\n        mrr\n        health {\n          score\n          band\n          change(since: $since) {\n            change\n            capChange\n            indicators {\n              id\n              change\n            }\n          }\n        }\n      }\n    }\n  }\n": typeof types.WorstAccountsDocument,
+};
+const documents: Documents = {
+    "query AtRisk($first: Int = 20) {\n  accounts(\n    filter: {isCustomer: true}\n    orderBy: {field: SCORE, direction: ASC}\n    first: $first\n  ) {\n    nodes {\n      id\n      name\n      owner\n      mrr\n      stage {\n        name\n        days\n        isStuck\n      }\n      health {\n        score\n        band\n        coverage\n      }\n    }\n  }\n}": types.AtRiskDocument,
+    "query Portfolio {\n  portfolio {\n    cells {\n      stage {\n        name\n      }\n      band\n      accounts\n      mrr\n    }\n  }\n}": types.PortfolioDocument,
+    "\n  query WorstAccounts($first: Int!, $since: LocalDate!) {\n    accounts(orderBy: { field: SCORE, direction: ASC }, first: $first) {\n      nodes {\n        id\n        mrr\n        health {\n          score\n          band\n          change(since: $since) {\n            change\n            capChange\n            indicators {\n              id\n              change\n            }\n          }\n        }\n      }\n    }\n  }\n": types.WorstAccountsDocument,
+};
+
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "query AtRisk($first: Int = 20) {\n  accounts(\n    filter: {isCustomer: true}\n    orderBy: {field: SCORE, direction: ASC}\n    first: $first\n  ) {\n    nodes {\n      id\n      name\n      owner\n      mrr\n      stage {\n        name\n        days\n        isStuck\n      }\n      health {\n        score\n        band\n        coverage\n      }\n    }\n  }\n}"): typeof import('./graphql.js').AtRiskDocument;
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "query Portfolio {\n  portfolio {\n    cells {\n      stage {\n        name\n      }\n      band\n      accounts\n      mrr\n    }\n  }\n}"): typeof import('./graphql.js').PortfolioDocument;
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  query WorstAccounts($first: Int!, $since: LocalDate!) {\n    accounts(orderBy: { field: SCORE, direction: ASC }, first: $first) {\n      nodes {\n        id\n        mrr\n        health {\n          score\n          band\n          change(since: $since) {\n            change\n            capChange\n            indicators {\n              id\n              change\n            }\n          }\n        }\n      }\n    }\n  }\n"): typeof import('./graphql.js').WorstAccountsDocument;
+
+
+export function graphql(source: string) {
+  return (documents as any)[source] ?? {};
+}

@@ -1,0 +1,114 @@
+/* eslint-disable */
+/** Internal type. DO NOT USE DIRECTLY. */
+type Exact<T extends { [key: string]: unknown }> = { [K in keyof T]: T[K] };
+/** Internal type. DO NOT USE DIRECTLY. */
+export type Incremental<T> = T | { [P in keyof T]?: P extends ' $fragmentName' | '__typename' ? T[P] : never };
+import type { DocumentTypeDecoration } from '@graphql-typed-document-node/core';
+/** The band of a health score; UNKNOWN where there is too little evidence, or the stage is not scored. */
+export type Band =
+  | 'AVERAGE'
+  | 'GOOD'
+  | 'POOR'
+  | 'UNKNOWN';
+
+export type AtRiskQueryVariables = Exact<{
+  first?: number | null | undefined;
+}>;
+
+
+export type AtRiskQuery = { accounts: { nodes: Array<{ id: string, name: string, owner: string | null, mrr: string | null, stage: { name: string, days: number, isStuck: boolean } | null, health: { score: number | null, band: Band, coverage: number | null } | null }> } };
+
+export type PortfolioQueryVariables = Exact<{ [key: string]: never; }>;
+
+
+export type PortfolioQuery = { portfolio: { cells: Array<{ band: Band, accounts: number, mrr: string | null, stage: { name: string } }> } };
+
+export type WorstAccountsQueryVariables = Exact<{
+  first: number;
+  since: string;
+}>;
+
+
+export type WorstAccountsQuery = { accounts: { nodes: Array<{ id: string, mrr: string | null, health: { score: number | null, band: Band, change: { change: number | null, capChange: number | null, indicators: Array<{ id: string, change: number }> } } | null }> } };
+
+export class TypedDocumentString<TResult, TVariables>
+  extends String
+  implements DocumentTypeDecoration<TResult, TVariables>
+{
+  __apiType?: NonNullable<DocumentTypeDecoration<TResult, TVariables>['__apiType']>;
+  private value: string;
+  public __meta__?: Record<string, any> | undefined;
+
+  constructor(value: string, __meta__?: Record<string, any> | undefined) {
+    super(value);
+    this.value = value;
+    this.__meta__ = __meta__;
+  }
+
+  override toString(): string & DocumentTypeDecoration<TResult, TVariables> {
+    return this.value;
+  }
+}
+
+export const AtRiskDocument = new TypedDocumentString(`
+    query AtRisk($first: Int = 20) {
+  accounts(
+    filter: {isCustomer: true}
+    orderBy: {field: SCORE, direction: ASC}
+    first: $first
+  ) {
+    nodes {
+      id
+      name
+      owner
+      mrr
+      stage {
+        name
+        days
+        isStuck
+      }
+      health {
+        score
+        band
+        coverage
+      }
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<AtRiskQuery, AtRiskQueryVariables>;
+export const PortfolioDocument = new TypedDocumentString(`
+    query Portfolio {
+  portfolio {
+    cells {
+      stage {
+        name
+      }
+      band
+      accounts
+      mrr
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<PortfolioQuery, PortfolioQueryVariables>;
+export const WorstAccountsDocument = new TypedDocumentString(`
+    query WorstAccounts($first: Int!, $since: LocalDate!) {
+  accounts(orderBy: {field: SCORE, direction: ASC}, first: $first) {
+    nodes {
+      id
+      mrr
+      health {
+        score
+        band
+        change(since: $since) {
+          change
+          capChange
+          indicators {
+            id
+            change
+          }
+        }
+      }
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<WorstAccountsQuery, WorstAccountsQueryVariables>;

@@ -1,0 +1,5 @@
+import { writeFileSync } from "node:fs";
+import { createSchema, schemaText } from "./schema.js";
+
+/** `npm run schema`: write the API as text, to be read as a diff when it changes. */
+writeFileSync("schema/schema.graphql", schemaText(await createSchema()));
