@@ -1,7 +1,6 @@
 import DataLoader from "dataloader";
-import { facts } from "../journey/facts.js";
 import { accountLatest } from "../models/accounts/account_latest.js";
-import { accountFacts } from "../models/daily/account_facts.js";
+import { accountFacts, factAsNumber } from "../models/daily/account_facts.js";
 import { timeline } from "../models/daily/timeline.js";
 import { accountHealth } from "../models/health/account_health.js";
 import { accountIndicators, pointsOf, weightOf } from "../models/health/account_indicators.js";
@@ -13,7 +12,7 @@ import { stgSurveyResponses } from "../models/staging/stg_survey_responses.js";
 import { stgTickets } from "../models/staging/stg_tickets.js";
 import { accountTrends } from "../models/trends/account_trends.js";
 import type { Grain } from "../schema/health.js";
-import { addDays, cast, countIf, inArray, periodOf } from "../warehouse/dialect.js";
+import { addDays, countIf, inArray, periodOf, weekOf } from "../warehouse/dialect.js";
 import { bind, name, type Sql, sql } from "../warehouse/sql.js";
 import type { Columns, Row } from "../warehouse/warehouse.js";
 import type { Reader } from "./context.js";
@@ -72,8 +71,7 @@ order by c.starts_on, c.contract_id`,
       const { indicators } = words.journey.health;
       const parts = indicators.flatMap((i) => [pointsOf(i.id), weightOf(i.id)]);
       const values = indicators.map(
-        (i) =>
-          sql`${cast(facts[i.fact].type === "boolean" ? sql`case when f.${name(i.fact)} then 1 else 0 end` : sql`f.${name(i.fact)}`, "number")} as ${name(valueColumn(i.id))}`,
+        (i) => sql`${factAsNumber(sql`f`, i.fact)} as ${name(valueColumn(i.id))}`,
       );
       const columns: Columns = {
         ...accountHealth.columns,
@@ -129,7 +127,7 @@ order by period`,
 select ${Object.keys(accountTrends.columns).map((column) => sql`w.${name(column)}`)}
 from ${ref(accountTrends)} as w
 cross join ${ref(timeline)} as t
-where w.metric = ${bind("string", metric)} and w.week > ${addDays(sql`t.data_through`, -7 * (weeks + 1))} and ${among(ids, sql`w.account_id`)}
+where w.metric = ${bind("string", metric)} and w.week >= ${addDays(weekOf(addDays(sql`t.data_through`, 1)), -7 * weeks)} and ${among(ids, sql`w.account_id`)}
 order by w.week desc`,
         accountTrends.columns,
       ),

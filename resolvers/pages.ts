@@ -83,6 +83,14 @@ function filterSql(filter: AccountFilter, { snapshot }: Reader): Sql {
   const anyOf = (column: string, values: readonly string[] | null | undefined): Sql[] =>
     values ? [inArray(name(column), bind("string[]", values))] : [];
   const known = snapshot.words.attributes;
+  const stages = snapshot.words.journey.stages.map((s) => s.id);
+  const unknown = filter.stage?.find((stage) => !stages.includes(stage));
+  if (unknown !== undefined) {
+    throw new WaymarkError(
+      "BAD_USER_INPUT",
+      `accounts: there is no stage "${unknown}".${didYouMean(unknown, stages)}`,
+    );
+  }
   const attributes = (filter.attributes ?? []).flatMap((attribute) => {
     if (!known.includes(attribute.name)) {
       throw new WaymarkError(

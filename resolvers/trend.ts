@@ -5,7 +5,7 @@ import { Account } from "../schema/account.js";
 import { type Direction, TrendWeek } from "../schema/trend.js";
 import type { Context } from "./context.js";
 
-const maxWeeks = 520;
+const maxWeeks = 260;
 
 @Resolver(() => Account)
 export class TrendResolver {
@@ -16,7 +16,7 @@ export class TrendResolver {
       description: "health_score, or a fact that the journey keeps the trend of.",
     })
     metric: string,
-    @Arg("weeks", () => Int, { defaultValue: 30, description: "How many weeks back, 1 to 520." })
+    @Arg("weeks", () => Int, { defaultValue: 30, description: "How many weeks back, 1 to 260." })
     weeks: number,
     @Ctx() { load, reader }: Context,
   ): Promise<TrendWeek[]> {

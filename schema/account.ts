@@ -161,7 +161,11 @@ export class AccountFilter {
   @Field(() => [String], { nullable: true, description: "Looked after by one of these." })
   owner?: string[] | null;
 
-  @Field(() => Boolean, { nullable: true, description: "Whether a paid contract covers the last day." })
+  @Field(() => Boolean, {
+    nullable: true,
+    description:
+      "Whether a paid contract covers the last day; an account without facts that day counts as no.",
+  })
   isCustomer?: boolean | null;
 
   @Field(() => Boolean, { nullable: true, description: "Whether it is longer in its stage than expected." })

@@ -6,7 +6,6 @@ import {
 } from "@apollo/server/plugin/disabled";
 import fastifyApollo, { fastifyApolloDrainPlugin } from "@as-integrations/fastify";
 import Fastify, { type FastifyReply } from "fastify";
-import { GraphQLError } from "graphql";
 import { messageOf, WaymarkError } from "../errors.js";
 import { readSnapshots } from "../jobs/ledger.js";
 import { type Context, contextFor } from "../resolvers/context.js";
@@ -56,7 +55,8 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     csrfPrevention: true,
     stopOnTerminationSignals: false,
     formatError: (formatted, error) => formatError(formatted, error, (e) => app.log.error(e)),
-    parseOptions: { maxTokens: 5000 },
+    parseOptions: { maxTokens: 2000 },
+    maxRecursiveSelections: true,
     plugins: [
       fastifyApolloDrainPlugin(app),
       ApolloServerPluginCacheControlDisabled(),
@@ -67,9 +67,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   await apollo.start();
   await app.register(fastifyApollo(apollo), {
     context: (_request, reply) =>
-      contextFor(warehouse, signalOf(reply, options.timeoutMs ?? 30_000), options.onStatement).catch(
-        unavailable,
-      ),
+      contextFor(warehouse, signalOf(reply, options.timeoutMs ?? 30_000), options.onStatement),
   });
   app.get("/healthz", async () => ({ status: "ok" }));
   app.get("/readyz", async (_, reply) => {
@@ -98,8 +96,8 @@ export async function startServer(options: ServerOptions): Promise<Server> {
 const snapshotInAnswers: ApolloServerPlugin<Context> = {
   requestDidStart: async () => ({
     willSendResponse: async ({ response, contextValue }) => {
-      if (response.body.kind !== "single" || !contextValue.reader) return;
-      const { id, publishedAt, dataThrough } = contextValue.reader.snapshot;
+      if (response.body.kind !== "single" || !contextValue.snapshot) return;
+      const { id, publishedAt, dataThrough } = contextValue.snapshot;
       response.body.singleResult.extensions = {
         ...response.body.singleResult.extensions,
         snapshot: { id, publishedAt, dataThrough },
@@ -115,15 +113,6 @@ function signalOf(reply: FastifyReply, timeoutMs: number): AbortSignal {
     if (!reply.raw.writableFinished) gone.abort();
   });
   return AbortSignal.any([gone.signal, AbortSignal.timeout(timeoutMs)]);
-}
-
-/** Nothing to read from yet is the server's state, not the question's fault. */
-function unavailable(error: unknown): never {
-  if (!(error instanceof WaymarkError)) throw error;
-  throw new GraphQLError(error.message, {
-    originalError: error,
-    extensions: { code: error.code, http: { status: 503 } },
-  });
 }
 
 function listenError(error: unknown, port: number, host: string): WaymarkError {

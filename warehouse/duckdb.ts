@@ -87,12 +87,11 @@ class DuckDb implements Warehouse {
     options: RunOptions = {},
   ): AsyncIterable<Row<C>[]> {
     const rendered = render(statement, this.dialect, options.locate);
-    const connection = await this.acquire();
-    const interrupt = () => connection.interrupt();
+    const connection = await this.acquire(options.signal);
+    const attended = interruptOn(options.signal, connection);
     let finished = false;
     try {
       options.signal?.throwIfAborted();
-      options.signal?.addEventListener("abort", interrupt);
       const result = await connection.stream(rendered.text, ...bindings(rendered));
       const readers = Object.entries(columns).map(([column, { type }]) => ({
         column,
@@ -101,8 +100,8 @@ class DuckDb implements Warehouse {
       }));
       for (;;) {
         const chunk = await result.fetchChunk();
+        options.signal?.throwIfAborted(); // first: an interrupted result may look like one that has ended
         if (!chunk || chunk.rowCount === 0) break;
-        options.signal?.throwIfAborted();
         const values = readers.map(({ index, read }) => chunk.getColumnValues(index).map(read));
         yield Array.from({ length: chunk.rowCount }, (_, row) =>
           Object.fromEntries(readers.map(({ column }, i) => [column, values[i]?.[row]])),
@@ -112,7 +111,7 @@ class DuckDb implements Warehouse {
     } catch (error) {
       throw statementError(error, rendered, options.signal);
     } finally {
-      options.signal?.removeEventListener("abort", interrupt);
+      attended();
       this.release(connection, finished);
     }
   }
@@ -126,6 +125,7 @@ class DuckDb implements Warehouse {
       await connection.run("begin transaction");
       try {
         for (const statement of statements) await this.execute(connection, statement, options);
+        if (options.signal?.aborted) throw cancelled(options.signal.reason);
         await connection.run("commit");
       } catch (error) {
         await connection.run("rollback").catch(() => {}); // a failed commit has rolled back already
@@ -160,23 +160,29 @@ class DuckDb implements Warehouse {
     await this.run(sql`create table if not exists ${path(...table)} (${definitions})`);
     const types = Object.values(columns).map(({ type }) => type);
     return this.withConnection(async (connection) => {
-      const appender = await connection.createAppender(tableName, schema ?? null);
-      let rows = 0;
-      for (const batch of batches) {
-        for (let start = 0; start < batch.length; start += rowsPerChunk) {
-          const part = batch.slice(start, start + rowsPerChunk);
-          const chunk = DuckDBDataChunk.create(
-            types.map((type) => engineTypes[type]),
-            part.length,
-          );
-          chunk.setColumns(types.map((type, i) => part.map((row) => toEngine(row[i], type))));
-          appender.appendDataChunk(chunk);
+      await connection.run("begin transaction"); // an appender alone commits as it goes
+      try {
+        const appender = await connection.createAppender(tableName, schema ?? null);
+        let rows = 0;
+        for (const batch of batches) {
+          for (let start = 0; start < batch.length; start += rowsPerChunk) {
+            const part = batch.slice(start, start + rowsPerChunk);
+            const chunk = DuckDBDataChunk.create(
+              types.map((type) => engineTypes[type]),
+              part.length,
+            );
+            chunk.setColumns(types.map((type, i) => part.map((row) => toEngine(row[i], type))));
+            appender.appendDataChunk(chunk);
+          }
+          rows += batch.length;
         }
-        rows += batch.length;
+        appender.closeSync();
+        await connection.run("commit");
+        return rows;
+      } catch (error) {
+        await connection.run("rollback").catch(() => {});
+        throw error instanceof WaymarkError ? error : loadError(table, error);
       }
-      appender.flushSync();
-      appender.closeSync();
-      return rows;
     });
   }
 
@@ -204,10 +210,14 @@ class DuckDb implements Warehouse {
 
   private async execute(connection: DuckDBConnection, statement: Sql, options: RunOptions): Promise<void> {
     const rendered = render(statement, this.dialect, options.locate);
+    const attended = interruptOn(options.signal, connection);
     try {
+      options.signal?.throwIfAborted();
       await connection.run(rendered.text, ...bindings(rendered));
     } catch (error) {
       throw statementError(error, rendered, options.signal);
+    } finally {
+      attended();
     }
   }
 
@@ -215,30 +225,41 @@ class DuckDb implements Warehouse {
     work: (connection: DuckDBConnection) => Promise<T>,
     signal?: AbortSignal,
   ): Promise<T> {
-    const connection = await this.acquire();
-    const interrupt = () => connection.interrupt();
+    const connection = await this.acquire(signal);
     try {
-      signal?.throwIfAborted();
-      signal?.addEventListener("abort", interrupt);
       return await work(connection);
-    } catch (error) {
-      throw signal?.aborted ? cancelled(error) : error;
     } finally {
-      signal?.removeEventListener("abort", interrupt);
       this.release(connection, true);
     }
   }
 
-  private async acquire(): Promise<DuckDBConnection> {
+  private async acquire(signal?: AbortSignal): Promise<DuckDBConnection> {
+    if (signal?.aborted) throw cancelled(signal.reason);
     const idle = this.idle.pop();
     if (idle) return idle;
     if (this.open >= maxConnections) {
-      const handed = await new Promise<DuckDBConnection | undefined>((resolve) => this.waiting.push(resolve));
+      const handed = await this.turn(signal);
       if (handed) return handed;
     } else this.open++;
     const connection = await this.instance.connect();
     await connection.run("set TimeZone = 'UTC'");
     return connection;
+  }
+
+  /** Wait for a connection, or for leave to open one; what is cancelled meanwhile leaves the queue. */
+  private turn(signal?: AbortSignal): Promise<DuckDBConnection | undefined> {
+    return new Promise((resolve, reject) => {
+      const leave = (): void => {
+        this.waiting.splice(this.waiting.indexOf(take), 1);
+        reject(cancelled(signal?.reason));
+      };
+      const take = (connection: DuckDBConnection | undefined): void => {
+        signal?.removeEventListener("abort", leave);
+        resolve(connection);
+      };
+      signal?.addEventListener("abort", leave, { once: true });
+      this.waiting.push(take);
+    });
   }
 
   /** A connection whose result was left half-read is closed: its engine-side cursor ends with it. */
@@ -249,6 +270,23 @@ class DuckDb implements Warehouse {
     else if (reusable) this.idle.push(connection);
     else this.open--;
   }
+}
+
+/**
+ * Interrupt a connection from the signal's abort until the answered function is called. Once is not enough:
+ * DuckDB forgets an interrupt that comes between the steps of a statement (parse, plan, run).
+ */
+function interruptOn(signal: AbortSignal | undefined, connection: DuckDBConnection): () => void {
+  let again: NodeJS.Timeout | undefined;
+  const interrupt = (): void => {
+    connection.interrupt();
+    again = setInterval(() => connection.interrupt(), 20);
+  };
+  signal?.addEventListener("abort", interrupt, { once: true });
+  return () => {
+    signal?.removeEventListener("abort", interrupt);
+    clearInterval(again);
+  };
 }
 
 const engineTypes: Record<ColumnType, DuckDBType> = {
@@ -262,6 +300,7 @@ const engineTypes: Record<ColumnType, DuckDBType> = {
 };
 
 function typeFromEngine(engineType: string): ColumnType | null {
+  if (engineType.endsWith("]")) return null;
   if (/^(VARCHAR|UUID|ENUM)/.test(engineType)) return "string";
   if (/^U?(TINY|SMALL|BIG|HUGE)?INT(EGER)?$/.test(engineType)) return "integer";
   if (/^(FLOAT|DOUBLE)$/.test(engineType)) return "number";
@@ -301,12 +340,20 @@ function toEngine(value: unknown, type: ColumnType): DuckDBValue {
     case "decimal":
       return decimalOf(String(value));
     case "date":
-      return new DuckDBDateValue(Date.parse(`${value}T00:00:00Z`) / msPerDay);
+      return new DuckDBDateValue(dayNumberOf(String(value)));
     case "timestamp":
       return new DuckDBTimestampTZValue(BigInt((value as Date).getTime()) * 1000n);
     default:
       return value as DuckDBValue;
   }
+}
+
+function dayNumberOf(day: string): number {
+  const ms = Date.parse(`${day}T00:00:00Z`);
+  // JavaScript reads 30 February as 1 March.
+  if (Number.isNaN(ms) || new Date(ms).toISOString().slice(0, 10) !== day)
+    throw new WaymarkError("BAD_USER_INPUT", `"${day}" is no day such as 2024-02-29.`);
+  return ms / msPerDay;
 }
 
 function decimalOf(digits: string): DuckDBDecimalValue {
@@ -352,10 +399,14 @@ function reader(type: ColumnType, column: string): (value: DuckDBValue) => unkno
     date: (v) =>
       v instanceof DuckDBDateValue ? new Date(v.days * msPerDay).toISOString().slice(0, 10) : unreadable(v),
     timestamp: (v) =>
-      v instanceof DuckDBTimestampTZValue ? new Date(Number(v.micros / 1000n)) : unreadable(v),
+      v instanceof DuckDBTimestampTZValue ? new Date(millisecondsOf(v.micros)) : unreadable(v),
   };
   return (value) => (value === null ? null : read[type](value));
 }
+
+/** Rounded down, before 1970 too. */
+const millisecondsOf = (micros: bigint): number =>
+  Number(micros / 1000n) - (micros < 0n && micros % 1000n !== 0n ? 1 : 0);
 
 const plainDecimal = (digits: string): string =>
   digits.includes(".") ? digits.replace(/\.?0+$/, "") : digits;
@@ -375,7 +426,10 @@ const cancelled = (cause: unknown): WaymarkError =>
 
 function statementError(error: unknown, statement: Statement, signal?: AbortSignal): WaymarkError {
   if (signal?.aborted) return cancelled(error);
-  if (error instanceof WaymarkError) return error;
+  if (error instanceof WaymarkError) {
+    const { code, message, details, cause } = error;
+    return new WaymarkError(code, message, { statement: statement.text, ...details }, { cause });
+  }
   // What follows names the place in a statement that the reader has not written; it stands in the details.
   const [message = ""] = messageOf(error).split("\n\nLINE ");
   const advice = message.startsWith("Out of Memory Error")
@@ -388,6 +442,14 @@ function statementError(error: unknown, statement: Statement, signal?: AbortSign
     { cause: error },
   );
 }
+
+const loadError = (table: readonly string[], error: unknown): WaymarkError =>
+  new WaymarkError(
+    "WAREHOUSE_FAILED",
+    `Can't load rows into ${table.join(".")}: ${messageOf(error)}`,
+    {},
+    { cause: error },
+  );
 
 function openingError(file: string, error: unknown): WaymarkError {
   const message = messageOf(error);

@@ -1,5 +1,5 @@
 import { type FactName, facts } from "../../journey/facts.js";
-import { daysBetween, eachDay, nullOf, safeDivide } from "../../warehouse/dialect.js";
+import { cast, daysBetween, eachDay, nullOf, safeDivide } from "../../warehouse/dialect.js";
 import { integer, join, name, number, type Sql, sql } from "../../warehouse/sql.js";
 import { defineModel, has, type ModelColumn, ref } from "../model.js";
 import { accounts } from "../staging/accounts.js";
@@ -18,6 +18,12 @@ type FactColumns = { [F in FactName]: ModelColumn & { type: (typeof facts)[F]["t
 
 /** The facts as columns. */
 export const factColumns = facts as unknown as FactColumns;
+
+/** A fact of a row as a number, yes/no as 1 and 0: what scales, trends and the API's figures read. */
+export const factAsNumber = (row: Sql, fact: FactName): Sql =>
+  facts[fact].type === "boolean"
+    ? sql`case ${row}.${name(fact)} when true then ${number(1)} when false then ${number(0)} end`
+    : cast(sql`${row}.${name(fact)}`, "number");
 
 /** The days of an account stand without gaps until the very end, so windows count rows. */
 const window = (frame: Sql): Sql =>

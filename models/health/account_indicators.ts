@@ -1,7 +1,6 @@
 import type { Indicator, Journey } from "../../journey/journey.js";
-import { cast } from "../../warehouse/dialect.js";
 import { join, name, number, type Sql, sql, text } from "../../warehouse/sql.js";
-import { accountFacts } from "../daily/account_facts.js";
+import { accountFacts, factAsNumber } from "../daily/account_facts.js";
 import { defineModel, type ModelColumns, ref } from "../model.js";
 import { accountStages } from "../stages/account_stages.js";
 
@@ -67,7 +66,7 @@ inner join ${ref(accountStages)} as s on s.account_id = f.account_id and s.day =
 
 /** Straight lines between the scale's points, level beyond its ends. */
 function pointsSql({ fact, scale, missing }: Indicator): Sql {
-  const value = cast(sql`f.${name(fact)}`, "number");
+  const value = factAsNumber(sql`f`, fact);
   const pieces = scale.slice(1).map(([x, points], i) => {
     const [x0, points0] = scale[i] as [number, number];
     return sql`when ${value} < ${number(x)} then ${number(points0)} + (${value} - ${number(x0)}) * ${number((points - points0) / (x - x0))}`;

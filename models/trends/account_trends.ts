@@ -1,7 +1,8 @@
+import type { FactName } from "../../journey/facts.js";
 import type { Journey } from "../../journey/journey.js";
 import { cast, daysBetween, safeDivide, weekNumber, weekOf } from "../../warehouse/dialect.js";
 import { integer, join, name, number, type Sql, sql, text } from "../../warehouse/sql.js";
-import { accountFacts } from "../daily/account_facts.js";
+import { accountFacts, factAsNumber } from "../daily/account_facts.js";
 import { accountHealth } from "../health/account_health.js";
 import { defineModel, ref } from "../model.js";
 
@@ -98,7 +99,7 @@ with weeks as (
     ${weekNumber(sql`f.day`)} as week_number,
     ${join(
       metrics.map(
-        (m) => sql`${cast(m === healthMetric ? sql`h.score` : sql`f.${name(m)}`, "number")} as ${name(m)}`,
+        (m) => sql`${m === healthMetric ? sql`h.score` : factAsNumber(sql`f`, m as FactName)} as ${name(m)}`,
       ),
       ",\n    ",
     )}
