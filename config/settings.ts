@@ -23,6 +23,7 @@ const columnMapping = z.union([
         .describe('How text is written, as in strptime: "%d-%m-%Y". ISO 8601 needs none.'),
       time_zone: z
         .string()
+        .refine(isTimeZone, "expected an IANA time zone such as Europe/Berlin")
         .optional()
         .describe("Zone of times written without one; the company's by default."),
       values: z

@@ -87,8 +87,11 @@ export const weekOf = (day: Sql): Sql =>
   });
 
 /** Weeks counted from the one of 1969-12-29, a Monday: an integer order for windows by range. */
-export const weekNumber = (day: Sql): Sql =>
-  by({ duckdb: sql`((${dayNumber(day)} + 3) // 7)`, bigquery: sql`div(${dayNumber(day)} + 3, 7)` });
+export const weekNumber = (day: Sql): Sql => {
+  // From Monday to Monday, as division rounds towards 0 and would give the weeks around 1970 one number.
+  const monday = dayNumber(weekOf(day));
+  return by({ duckdb: sql`((${monday} + 3) // 7)`, bigquery: sql`div(${monday} + 3, 7)` });
+};
 
 export type Grain = "day" | "week" | "month" | "quarter" | "year";
 
@@ -135,8 +138,21 @@ export const eachDay = (from: Sql, to: Sql): Sql =>
     bigquery: sql`unnest(generate_date_array(${from}, ${to})) as day`,
   });
 
-/** Text of a value; dates in ISO form. */
-export const toText = (value: Sql): Sql => cast(value, "string");
+/** Text of a value of a type; numbers without needless zeros ("5", "1250.5"), dates in ISO form. */
+export const toText = (value: Sql, type: ColumnType): Sql => {
+  if (type === "number") {
+    const isWhole = sql`abs(${value}) < 9e15 and ${value} = trunc(${value})`;
+    return sql`case when ${isWhole} then ${cast(tryCast(value, "integer"), "string")} else ${cast(value, "string")} end`;
+  }
+  if (type !== "decimal") return cast(value, "string");
+  return by({
+    duckdb: sql`regexp_replace(${cast(value, "string")}, '\\.0+$|(\\.\\d*[1-9])0+$', '\\1')`,
+    bigquery: cast(value, "string"),
+  });
+};
+
+/** Text without the blanks, tabs and line ends around it: DuckDB's plain trim takes only blanks. */
+export const trimmed = (value: Sql): Sql => sql`trim(${value}, ${text(" \t\n\r\u00a0")})`;
 
 const listSeparator = ", ";
 
@@ -169,22 +185,37 @@ export const matches = (value: Sql, pattern: string): Sql =>
 export const parseDate = (value: Sql, format: string): Sql =>
   by({
     duckdb: sql`cast(try_strptime(${value}, ${text(format)}) as date)`,
-    bigquery: sql`safe.parse_date(${text(format)}, ${value})`,
+    bigquery: sql`date(safe.parse_timestamp(${text(bigQueryFormat(format))}, ${value}, 'UTC'))`,
   });
 
-/** An instant read by a strptime format as local time of a zone, or null where the text doesn't fit it. */
-export const parseInstant = (value: Sql, format: string, timeZone: string): Sql =>
-  by({
-    duckdb: sql`(try_strptime(${value}, ${text(format)}) at time zone ${text(timeZone)})`,
-    bigquery: sql`safe.parse_timestamp(${text(format)}, ${value}, ${text(timeZone)})`,
+/** An instant read by a strptime format, as local time of a zone unless the format has its own (%z); null where the text doesn't fit it. */
+export const parseInstant = (value: Sql, format: string, timeZone: string): Sql => {
+  const parsed = sql`try_strptime(${value}, ${text(format)})`;
+  return by({
+    duckdb: /%z/i.test(format) ? cast(parsed, "timestamp") : sql`(${parsed} at time zone ${text(timeZone)})`,
+    bigquery: sql`safe.parse_timestamp(${text(bigQueryFormat(format))}, ${value}, ${text(timeZone)})`,
   });
+};
 
-/** The instant of ISO text without a zone, as local time of a zone; null where it can't be read. */
+/** The instant of ISO text with a zone or offset; null where it can't be read. */
+export const isoInstant = (value: Sql): Sql =>
+  by({ duckdb: tryCast(value, "timestamp"), bigquery: tryCast(inMicroseconds(value), "timestamp") });
+
+/**
+ * The instant of ISO text without a zone, as local time of a zone; null where it can't be read. In the hour
+ * that a change of clocks repeats DuckDB takes the later instant, BigQuery the earlier.
+ */
 export const zonedInstant = (value: Sql, timeZone: string): Sql =>
   by({
     duckdb: sql`(try_cast(${value} as timestamp) at time zone ${text(timeZone)})`,
-    bigquery: sql`timestamp(safe_cast(${value} as datetime), ${text(timeZone)})`,
+    bigquery: sql`timestamp(safe_cast(${inMicroseconds(sql`if(length(${value}) = 16, concat(${value}, ':00'), ${value})`)} as datetime), ${text(timeZone)})`,
   });
+
+/** BigQuery reads no finer fractions. */
+const inMicroseconds = (value: Sql): Sql => sql`regexp_replace(${value}, r'(\\.\\d{6})\\d+', r'\\1')`;
+
+/** DuckDB writes fractions of a second as %S.%f or %S.%g, BigQuery as %E*S. */
+const bigQueryFormat = (format: string): string => format.replace(/%S\.%[fgn]/g, "%E*S");
 
 /** Nulls first, said aloud because the engines' defaults differ. */
 export const ascending = (value: Sql): Sql => sql`${value} asc nulls first`;
@@ -198,11 +229,11 @@ export const greatest = (...values: Sql[]): Sql => extreme("greatest", values);
 export const inArray = (value: Sql, array: Sql): Sql =>
   by({ duckdb: sql`list_contains(${array}, ${value})`, bigquery: sql`${value} in unnest(${array})` });
 
-/** A checksum of a set of rows that doesn't depend on their order; 0 for none. Row copies must be counted beside it. */
+/** A checksum of rows that doesn't depend on their order; 0 for none. A sum: with xor a row would hide its own copy. */
 export const checksum = (row: Sql): Sql =>
   by({
-    duckdb: sql`coalesce(cast(bit_xor(hash(${row})) as varchar), '0')`,
-    bigquery: sql`coalesce(cast(bit_xor(farm_fingerprint(to_json_string(${row}))) as string), '0')`,
+    duckdb: sql`coalesce(cast(sum(hash(${row})) as varchar), '0')`,
+    bigquery: sql`coalesce(cast(sum(cast(farm_fingerprint(to_json_string(${row})) as numeric)) as string), '0')`,
   });
 
 function extreme(function_: "least" | "greatest", values: Sql[]): Sql {

@@ -396,8 +396,11 @@ function reader(type: ColumnType, column: string): (value: DuckDBValue) => unkno
         : typeof v === "bigint" || Number.isInteger(v)
           ? String(v)
           : unreadable(v),
-    date: (v) =>
-      v instanceof DuckDBDateValue ? new Date(v.days * msPerDay).toISOString().slice(0, 10) : unreadable(v),
+    date: (v) => {
+      // Years beyond 9999 take more than four digits, and a sign.
+      const iso = v instanceof DuckDBDateValue ? new Date(v.days * msPerDay).toISOString() : "+";
+      return /^[+-]/.test(iso) ? unreadable(v) : iso.slice(0, 10);
+    },
     timestamp: (v) =>
       v instanceof DuckDBTimestampTZValue ? new Date(millisecondsOf(v.micros)) : unreadable(v),
   };

@@ -183,12 +183,22 @@ export const accountFacts = defineModel({
   byDay: true,
   sortBy: ["account_id", "day"],
   query: (company) => sql`
-with features_offered as (
-  select day, count(f.feature) as features_offered
-  from ${ref(timeline)} as t
-  cross join ${eachDay(sql`t.data_from`, sql`t.data_through`)}
-  left join (select feature, min(day) as first_day from ${ref(featureDays)} group by feature) as f on f.first_day <= day
-  group by day
+with first_days as (
+  select feature, min(day) as day
+  from ${ref(featureDays)}
+  group by feature
+),
+features_offered as (
+  select
+    day,
+    sum(first_used) over (order by day rows between unbounded preceding and current row) as features_offered
+  from (
+    select day, count(f.feature) as first_used
+    from ${ref(timeline)} as t
+    cross join ${eachDay(sql`t.data_from`, sql`t.data_through`)}
+    left join first_days as f using (day)
+    group by day
+  ) as days_with_firsts
 ),
 spine as (
   select a.account_id as account_id, a.created_on as created_on, a.customer_since as customer_since, day

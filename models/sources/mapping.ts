@@ -6,10 +6,13 @@ import {
   cast,
   checksum,
   dayOf,
+  isoInstant,
   matches,
   parseDate,
   parseInstant,
   startOfDay,
+  toText,
+  trimmed,
   tryCast,
   zonedInstant,
 } from "../../warehouse/dialect.js";
@@ -119,49 +122,63 @@ async function mapSource(
 ): Promise<MappedSource> {
   const rawTypes = await describeRaw(warehouse, source, mapping, settings.folder);
   const rawNames = Object.keys(rawTypes);
-  const wanted: [string, ColumnMapping, ColumnType][] = [
-    ...Object.entries(mapping.columns).map(([c, m]): [string, ColumnMapping, ColumnType] => [
-      c,
-      m,
-      source.columns[c]?.type ?? "string",
-    ]),
-    ...Object.entries(mapping.attributes ?? {}).map(([a, m]): [string, ColumnMapping, ColumnType] => [
-      attributeColumn(a),
-      m,
-      "string",
-    ]),
+  const place = `sources.${source.name}`;
+  const wanted: Wanted[] = [
+    ...Object.entries(mapping.columns).map(([column, mapped]) => ({
+      place: `${place}.columns.${column}`,
+      column,
+      mapped,
+      type: source.columns[column]?.type ?? "string",
+    })),
+    ...Object.entries(mapping.attributes ?? {}).map(([attribute, mapped]) => ({
+      place: `${place}.attributes.${attribute}`,
+      column: attributeColumn(attribute),
+      mapped,
+      type: "string" as const,
+    })),
   ];
-  const problems = wanted.flatMap(([column, m]) => {
-    const raw = typeof m === "string" ? m : m.column;
+  const problems = wanted.flatMap(({ place, mapped }) => {
+    const raw = typeof mapped === "string" ? mapped : mapped.column;
     if (raw === undefined || rawNames.includes(raw)) return [];
     return [
-      `sources.${source.name}.columns.${column}: the raw data has no column "${raw}".${didYouMean(raw, rawNames) || ` It has ${rawNames.join(", ")}.`}`,
+      `${place}: the raw data has no column "${raw}".${didYouMean(raw, rawNames) || ` It has ${rawNames.join(", ")}.`}`,
     ];
   });
   const missing = Object.entries(source.columns).filter(([column]) => !(column in mapping.columns));
   const viaContract = source === sources.usage_events && "contract_id" in mapping.columns;
   for (const [column, { required }] of missing) {
     if (!required || (viaContract && column === "account_id")) continue;
-    problems.push(`sources.${source.name}.columns.${column} is required. ${nearestRaw(column, rawNames)}`);
+    problems.push(`${place}.columns.${column} is required. ${nearestRaw(column, rawNames)}`);
   }
   if (problems.length > 0) throw new WaymarkError("SOURCE_INVALID", problems.join("\n"));
 
   const from = relationOf(mapping, settings.folder, rawNames);
-  const selected = wanted.map(([column, m]) => sql`${rawExpression(m)} as ${name(column)}`);
+  const selected = wanted.map(
+    ({ column, mapped }) => sql`${rawExpression(mapped, rawTypes)} as ${name(column)}`,
+  );
   const raw = sql`select ${selected} from ${from}`;
   const types = await inSource(source, () => warehouse.describe(raw));
-  const columns = wanted.map(([column, m, type]): [string, MappedColumn] => {
-    const zone = (typeof m === "object" && m.time_zone) || settings.time_zone;
-    const [raw, from] = [sql`c.${name(column)}`, types[column] ?? null];
-    const value = read(raw, from, type, m, zone);
+  const columns: [string, MappedColumn][] = [];
+  for (const { place, column, mapped, type } of wanted) {
+    const options = typeof mapped === "object" ? mapped : {};
+    const [given, from] = [sql`c.${name(column)}`, types[column] ?? null];
+    const value = read(given, from, type, options.format, options.time_zone ?? settings.time_zone);
+    if (!value) {
+      problems.push(
+        `${place}: a raw column of this type can't be read as ${type}; give an expression with \`sql\`.`,
+      );
+      continue;
+    }
+    if (options.format !== undefined) {
+      const fault = await faultOf(() => warehouse.describe(sql`select ${value} as v from (${raw}) as c`));
+      if (fault) problems.push(`${place}: format "${options.format}" can't be used. ${fault}`);
+    }
     // Text pays for being text: presence and readability are asked only where the raw type leaves them open.
-    const isPresent = from === "string" ? sql`nullif(trim(${raw}), '') is not null` : sql`${raw} is not null`;
-    if (value) return [column, { value, isPresent, mayFail: from !== type }];
-    throw new WaymarkError(
-      "SOURCE_INVALID",
-      `sources.${source.name}.columns.${column}: a raw column of this type can't be read as ${type}; give an expression with \`sql\`.`,
-    );
-  });
+    const isPresent =
+      from === "string" ? sql`nullif(${trimmed(given)}, '') is not null` : sql`${given} is not null`;
+    columns.push([column, { value, isPresent, mayFail: from !== type }]);
+  }
+  if (problems.length > 0) throw new WaymarkError("SOURCE_INVALID", problems.join("\n"));
   return {
     source,
     raw,
@@ -169,6 +186,23 @@ async function mapSource(
     unmapped: missing.filter(([, { required }]) => !required).map(([column]) => column),
     loginEvent: mapping.login_event ?? "login",
   };
+}
+
+/** A column to be read, and where in `waymark.yml` it is mapped. */
+interface Wanted {
+  place: string;
+  column: string;
+  mapped: ColumnMapping;
+  type: ColumnType;
+}
+
+async function faultOf(work: () => Promise<unknown>): Promise<string | undefined> {
+  try {
+    await work();
+    return undefined;
+  } catch (error) {
+    return messageOf(error);
+  }
 }
 
 /** Raw columns and their types; JSON lines get their keys, read as text. */
@@ -221,7 +255,7 @@ function relationOf(mapping: SourceMapping, folder: string, rawNames: readonly s
 const globs = (mapping: SourceMapping, folder: string): Sql =>
   sql`[${[mapping.files?.path ?? []].flat().map((glob) => text(resolve(folder, glob)))}]`;
 
-function rawExpression(mapping: ColumnMapping): Sql {
+function rawExpression(mapping: ColumnMapping, rawTypes: Readonly<Record<string, ColumnType | null>>): Sql {
   if (typeof mapping === "string") return name(mapping);
   const raw =
     mapping.column !== undefined ? name(mapping.column) : sql`(${companySql(mapping.sql ?? "null")})`;
@@ -229,12 +263,14 @@ function rawExpression(mapping: ColumnMapping): Sql {
   const cases = Object.entries(mapping.values).map(
     ([from, to]) => sql`when ${text(from)} then ${text(String(to))} `,
   );
-  const asText = cast(raw, "string");
+  const from = mapping.column === undefined ? null : rawTypes[mapping.column];
+  const asText = from === "string" ? trimmed(raw) : from ? toText(raw, from) : cast(raw, "string");
   return sql`case ${asText} ${join(cases, "")}else ${asText} end`;
 }
 
 const isoDate = "\\d{4}-\\d{2}-\\d{2}";
-const isoTime = "[T ]\\d{2}:\\d{2}(:\\d{2}(\\.\\d{1,9})?)?";
+const isoMinutes = "[T ]([01]\\d|2[0-3]):[0-5]\\d";
+const isoSeconds = ":[0-5]\\d(\\.\\d{1,9})?";
 const isoZone = " ?(Z|[+-]\\d{2}(:?\\d{2})?)";
 
 /** How a raw value becomes the canonical type; undefined where it never can. Formats are declared or ISO 8601, never guessed. */
@@ -242,12 +278,11 @@ function read(
   raw: Sql,
   from: ColumnType | null,
   to: ColumnType,
-  mapping: ColumnMapping,
+  format: string | undefined,
   zone: string,
 ): Sql | undefined {
-  const format = typeof mapping === "object" ? mapping.format : undefined;
-  if (from === "string") return readText(sql`nullif(trim(${raw}), '')`, to, format, zone);
-  if (to === "string") return from ? cast(raw, "string") : undefined;
+  if (from === "string") return readText(sql`nullif(${trimmed(raw)}, '')`, to, format, zone);
+  if (to === "string") return from ? toText(raw, from) : undefined;
   if (from === to) return cast(raw, to);
   const numeric = ["integer", "number", "decimal"];
   if (from && numeric.includes(from)) {
@@ -277,7 +312,7 @@ function readText(raw: Sql, to: ColumnType, format: string | undefined, zone: st
       return format ? parseDate(raw, format) : when(isoDate, tryCast(raw, to));
     case "timestamp":
       if (format) return parseInstant(raw, format, zone);
-      return sql`case when ${matches(raw, isoDate + isoTime + isoZone)} then ${tryCast(raw, to)} when ${matches(raw, `${isoDate}(${isoTime})?`)} then ${zonedInstant(raw, zone)} end`;
+      return sql`case when ${matches(raw, isoDate + isoMinutes + isoSeconds + isoZone)} then ${isoInstant(raw)} when ${matches(raw, `${isoDate}(${isoMinutes}(${isoSeconds})?)?`)} then ${zonedInstant(raw, zone)} end`;
   }
 }
 

@@ -159,7 +159,7 @@ fitted as (
     var_y,
     var_x,
     covar,
-    case when n >= ${integer(minWeeks)} then case when ${isFlat(sql`sqrt(var_y)`, sql`level`)} then 0e0 else ${safeDivide(sql`covar`, sql`var_x`)} end end as slope_30w
+    case when n >= ${integer(minWeeks)} then case when ${isFlat(sql`sqrt(var_y)`, sql`level`)} or abs(covar) <= ${number(1e-12)} * (1 + abs(level)) then 0e0 else ${safeDivide(sql`covar`, sql`var_x`)} end end as slope_30w
   from long
 )
 select

@@ -1,3 +1,5 @@
+import type { ColumnType } from "../../warehouse/sql.js";
+
 /**
  * Values between JavaScript and GoogleSQL's protocol buffers, without a detour through floating point:
  *
@@ -5,8 +7,7 @@
  * text without needless zeros ("1250.5") · boolean · date as "YYYY-MM-DD" · timestamp as a Date (finer parts
  * than milliseconds are cut off) · null.
  */
-
-export type ColumnType = "string" | "integer" | "number" | "decimal" | "boolean" | "date" | "timestamp";
+export type { ColumnType };
 
 /** A column's type, or for parameters an array of it. */
 export type ValueType = ColumnType | `${ColumnType}[]`;

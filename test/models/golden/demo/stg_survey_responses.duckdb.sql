@@ -1,0 +1,60 @@
+with contents as (
+  select
+    "response_id", "account_id", "user_id", "score", "comment", "responded_at",
+    max(loaded_at) as loaded_at,
+    count(*) as copies
+  from (select "id" as "response_id", "account_id" as "account_id", "person_id" as "user_id", "score" as "score", "comment" as "comment", "responded_at" as "responded_at", "loaded_at" as "loaded_at" from "raw"."nps_responses") as raw_rows
+  group by "response_id", "account_id", "user_id", "score", "comment", "responded_at"
+),
+read_rows as (
+  select
+    nullif(trim(c."response_id", e' 	\n\r '), '') as "response_id",
+    nullif(trim(c."account_id", e' 	\n\r '), '') as "account_id",
+    nullif(trim(c."user_id", e' 	\n\r '), '') as "user_id",
+    case when cast(c."score" as bigint) < 0 or cast(c."score" as bigint) > 10 then null else cast(c."score" as bigint) end as "score",
+    nullif(trim(c."comment", e' 	\n\r '), '') as "comment",
+    cast(c."responded_at" as timestamptz) as "responded_at",
+    cast(c."loaded_at" as timestamptz) as "loaded_at",
+    c.copies as copies,
+    nullif(concat_ws(', ', case when not (nullif(trim(c."response_id", e' 	\n\r '), '') is not null) then 'missing_response_id' end, case when not (nullif(trim(c."account_id", e' 	\n\r '), '') is not null) then 'missing_account_id' end, case when not (c."score" is not null) then 'missing_score' end, case when cast(c."score" as bigint) < 0 or cast(c."score" as bigint) > 10 then 'out_of_range_score' end, case when not (c."responded_at" is not null) then 'missing_responded_at' end), '') as unusable_values,
+    cast(null as varchar) as unusual_values
+  from contents as c
+),
+numbered as (
+  select
+    "response_id", "account_id", "user_id", "score", "comment", "responded_at", "loaded_at",
+    copies,
+    unusable_values,
+    unusual_values,
+    row_number() over (
+      partition by "response_id"
+      order by loaded_at desc nulls last, "account_id" asc nulls first, "user_id" asc nulls first, "score" asc nulls first, "comment" asc nulls first, "responded_at" asc nulls first
+    ) as occurrence,
+    count(*) over (partition by "response_id") as rows_with_id
+  from read_rows
+),
+judged as (
+  select
+    r."response_id" as "response_id",
+    r.account_id as "account_id",
+    r."user_id" as "user_id",
+    r."score" as "score",
+    r."comment" as "comment",
+    r."responded_at" as "responded_at",
+    r."loaded_at" as "loaded_at",
+    cast(r."responded_at" at time zone 'UTC' as date) as day,
+    r.occurrence as occurrence,
+    r.copies as copies,
+    nullif(concat_ws(', ', r.unusable_values, case when r.occurrence > 1 then 'superseded' end, case when a.account_id is null and r.account_id is not null then 'unknown_account' end, case when cast(r."responded_at" at time zone 'UTC' as date) < a.created_on then 'before_account' end), '') as unusable,
+    nullif(concat_ws(', ', r.unusual_values), '') as unusual
+  from numbered as r
+  left join "accounts" as a on a.account_id = r.account_id
+)
+select
+  "response_id", "account_id", "user_id", "score", "comment", "responded_at", "loaded_at",
+  day,
+  occurrence,
+  copies,
+  nullif(concat_ws(', ', unusable, unusual), '') as defects,
+  unusable is null as is_usable
+from judged

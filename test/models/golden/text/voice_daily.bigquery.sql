@@ -1,0 +1,46 @@
+with answers as (
+  select
+    account_id,
+    day,
+    score,
+    row_number() over (
+      partition by account_id, coalesce(user_id, concat('response ', response_id)), day
+      order by responded_at desc, response_id desc
+    ) as rank_of_day,
+    coalesce(user_id, concat('response ', response_id)) as respondent
+  from `stg_survey_responses`
+  where is_usable
+),
+latest_of_day as (
+  select
+    account_id,
+    day,
+    score,
+    lead(day) over (partition by account_id, respondent order by day) as next_day
+  from answers
+  where rank_of_day = 1
+),
+spoken as (
+  select
+    account_id,
+    day,
+    score,
+    least(coalesce(next_day, date_add(day, interval 180 day)), date_add(day, interval 180 day)) as until_day
+  from latest_of_day
+)
+select
+  account_id,
+  day,
+  sum(`responses`) as `responses`,
+  sum(`score_sum`) as `score_sum`,
+  sum(`respondents_change`) as `respondents_change`,
+  sum(`promoters_change`) as `promoters_change`,
+  sum(`detractors_change`) as `detractors_change`
+from (
+  select account_id, day as day, 1 as `responses`, score as `score_sum`, 0 as `respondents_change`, 0 as `promoters_change`, 0 as `detractors_change` from answers where true
+  union all
+  select account_id, day as day, 0 as `responses`, 0 as `score_sum`, 1 as `respondents_change`, case when score >= 9 then 1 else 0 end as `promoters_change`, case when score <= 6 then 1 else 0 end as `detractors_change` from spoken where true
+  union all
+  select account_id, until_day as day, 0 as `responses`, 0 as `score_sum`, -1 as `respondents_change`, case when score >= 9 then -1 else 0 end as `promoters_change`, case when score <= 6 then -1 else 0 end as `detractors_change` from spoken where true
+) as steps
+group by account_id, day

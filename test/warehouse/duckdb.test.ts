@@ -1,0 +1,116 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, rmSync } from "node:fs";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, describe, expect, it } from "vitest";
+import { WaymarkError } from "../../errors.js";
+import { openDuckDb } from "../../warehouse/duckdb.js";
+import { sql, text } from "../../warehouse/sql.js";
+import { warehouseContract } from "./contract.js";
+
+const folder = mkdtempSync(join(tmpdir(), "waymark-duckdb-"));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+warehouseContract("DuckDB", () => openDuckDb({ file: join(folder, "w.duckdb"), memoryLimit: "2GB" }));
+
+describe("a DuckDB file", () => {
+  const rows = { n: { type: "integer" } } as const;
+  const failureOf = async (work: Promise<unknown>): Promise<WaymarkError> => {
+    const error = await work.catch((error: unknown) => error);
+    expect(error).toBeInstanceOf(WaymarkError);
+    return error as WaymarkError;
+  };
+
+  it("opened twice in one process is one database: neither loses the other's rows", async () => {
+    const file = join(folder, "twice.duckdb");
+    const [first, second] = [await openDuckDb({ file }), await openDuckDb({ file })];
+    await first.load(["t"], rows, [[[1]]]);
+    await second.load(["t"], rows, [[[2]]]);
+    await Promise.all([first.load(["t"], rows, [[[3]]]), second.load(["t"], rows, [[[4]]])]);
+    const count = sql`select count(*) as n from t`;
+    expect(await first.query(count, rows)).toEqual([{ n: 4 }]);
+    await first.close();
+    expect(await second.query(count, rows)).toEqual([{ n: 4 }]);
+    await second.close();
+    const third = await openDuckDb({ file });
+    expect(await third.query(count, rows)).toEqual([{ n: 4 }]);
+    await third.close();
+  });
+
+  it("held by another process is refused in one line that names it", async () => {
+    const file = join(folder, "held.duckdb");
+    const holder = await hold(file);
+    const error = await failureOf(openDuckDb({ file }));
+    expect(error.code).toBe("WAREHOUSE_IN_USE");
+    expect(error.message).toContain(`${file} is in use by process ${holder.pid} (`);
+    expect(error.message.split("\n")).toHaveLength(1);
+    expect(error.details).toEqual({ file, pid: holder.pid });
+    holder.kill();
+    await once(holder, "exit");
+    await (await openDuckDb({ file })).close();
+  });
+
+  it("is let go by close: another process may open it", async () => {
+    const file = join(folder, "let-go.duckdb");
+    const warehouse = await openDuckDb({ file });
+    await warehouse.load(["t"], rows, [[[1]]]);
+    await warehouse.close();
+    const holder = await hold(file);
+    holder.kill();
+    await once(holder, "exit");
+  });
+
+  it("that is none is said with its name", async () => {
+    const error = await failureOf(openDuckDb({ file: join(import.meta.dirname, "duckdb.test.ts") }));
+    expect(error.code).toBe("WAREHOUSE_FAILED");
+    expect(error.message).toMatch(/^Can't open .*duckdb\.test\.ts: /);
+  });
+
+  it("is created with the folders above it", async () => {
+    const warehouse = await openDuckDb({ file: join(folder, "new", "deep", "w.duckdb") });
+    expect(await warehouse.tables("main")).toEqual([]);
+    await warehouse.close();
+  });
+});
+
+it("a query beyond the memory limit says which setting to raise, and the next one works", async () => {
+  const warehouse = await openDuckDb({ file: ":memory:", memoryLimit: "20MB" });
+  const hungry = warehouse.query(
+    sql`select length(string_agg(repeat('x', 1000), '')) as n from range(1000000)`,
+    { n: { type: "integer" } },
+  );
+  const error = (await hungry.catch((error: unknown) => error)) as WaymarkError;
+  expect(error.code).toBe("WAREHOUSE_FAILED");
+  expect(error.message).toMatch(/^DuckDB: Out of Memory Error/);
+  expect(error.message).toContain("warehouse.memory_limit in waymark.yml");
+  expect(await warehouse.query(sql`select 1 as n`, { n: { type: "integer" } })).toEqual([{ n: 1 }]);
+  await warehouse.close();
+});
+
+it("two warehouses in memory share nothing", async () => {
+  const [first, second] = [await openDuckDb({ file: ":memory:" }), await openDuckDb({ file: ":memory:" })];
+  await first.load(["t"], { n: { type: "integer" } }, []);
+  expect([await first.tables("main"), await second.tables("main")]).toEqual([["t"], []]);
+  await Promise.all([first.close(), second.close()]);
+});
+
+/** Another process that has the file open. */
+async function hold(file: string) {
+  const duckdb = createRequire(import.meta.url).resolve("@duckdb/node-api");
+  const script = `require(${JSON.stringify(duckdb)}).DuckDBInstance.create(${JSON.stringify(file)}).then((db) => { globalThis.db = db; console.log("open"); setInterval(() => {}, 1000); }, (error) => { console.log(error.message); process.exit(1); })`;
+  const holder = spawn(process.execPath, ["-e", script], { stdio: ["ignore", "pipe", "inherit"] });
+  const [said] = (await once(holder.stdout, "data")) as [Buffer];
+  expect(String(said).trim()).toBe("open");
+  return holder;
+}
+
+it("a day beyond the year 9999 is not cut to something else", async () => {
+  const warehouse = await openDuckDb({ file: ":memory:" });
+  for (const day of ["10000-01-01", "0001-01-01 (BC)", "infinity"]) {
+    const read = warehouse.query(sql`select cast(${text(day)} as date) as day`, { day: { type: "date" } });
+    await expect(read).rejects.toBeInstanceOf(WaymarkError);
+  }
+  await warehouse.close();
+});
