@@ -6,7 +6,7 @@ import type { FastifyInstance } from "fastify";
 const require = createRequire(import.meta.url);
 
 /** What a newcomer should try first. */
-export const firstQuery = `# What is each account's health made of, and why did it move?
+export const firstQuery = `# The unhealthy accounts with the most money at stake, and what their scores are made of.
 {
   accounts(filter: { band: [POOR] }, orderBy: { field: MRR, direction: DESC }, first: 3) {
     nodes {

@@ -397,9 +397,9 @@ function reader(type: ColumnType, column: string): (value: DuckDBValue) => unkno
           ? String(v)
           : unreadable(v),
     date: (v) => {
-      // Years beyond 9999 take more than four digits, and a sign.
+      // Years beyond 9999 and before 1 have no place in YYYY-MM-DD.
       const iso = v instanceof DuckDBDateValue ? new Date(v.days * msPerDay).toISOString() : "+";
-      return /^[+-]/.test(iso) ? unreadable(v) : iso.slice(0, 10);
+      return /^([+-]|0000)/.test(iso) ? unreadable(v) : iso.slice(0, 10);
     },
     timestamp: (v) =>
       v instanceof DuckDBTimestampTZValue ? new Date(millisecondsOf(v.micros)) : unreadable(v),
