@@ -1,14 +1,8 @@
 import { WaymarkError } from "../errors.js";
 import { locateIn, readSnapshots, type Snapshot } from "../jobs/ledger.js";
-import type { Sql } from "../warehouse/sql.js";
-import type { Columns, Row, Warehouse } from "../warehouse/warehouse.js";
+import type { Warehouse } from "../warehouse/warehouse.js";
 import { type Loaders, loadersFor } from "./loaders.js";
-
-/** Reads the tables of one snapshot, whatever is published meanwhile. */
-export interface Reader {
-  readonly snapshot: Snapshot;
-  query<C extends Columns>(statement: Sql, columns: C): Promise<Row<C>[]>;
-}
+import type { Reader } from "./reader.js";
 
 /** What the resolvers of one request share. */
 export interface Context {

@@ -15,7 +15,7 @@ import type { Grain } from "../schema/health.js";
 import { addDays, countIf, inArray, periodOf, weekOf } from "../warehouse/dialect.js";
 import { bind, name, type Sql, sql } from "../warehouse/sql.js";
 import type { Columns, Row } from "../warehouse/warehouse.js";
-import type { Reader } from "./context.js";
+import type { Reader } from "./reader.js";
 
 /** The row of `account_latest` with the company's own columns. */
 export type AccountRow = RowOf<typeof accountLatest> & Record<string, unknown>;

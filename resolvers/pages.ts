@@ -10,8 +10,8 @@ import {
 } from "../schema/account.js";
 import { inArray } from "../warehouse/dialect.js";
 import { bind, type ColumnType, integer, join, name, type Sql, sql } from "../warehouse/sql.js";
-import type { Reader } from "./context.js";
 import type { AccountRow } from "./loaders.js";
+import type { Reader } from "./reader.js";
 
 export const maxPage = 1000;
 

@@ -37,7 +37,7 @@ describe.each(Object.entries(companies))("models of the %s company", (companyNam
     await prepared.warehouse.close();
   });
 
-  it.each(models.map((m) => m.name))("%s reads as its golden SQL for both engines", async (modelName) => {
+  it.each(golden(companyName))("%s reads as its golden SQL for both engines", async (modelName) => {
     const model = models.find((m) => m.name === modelName);
     for (const dialect of ["duckdb", "bigquery"] as const) {
       const { text } = render(model?.query(prepared.company) ?? sql``, dialect);
@@ -89,6 +89,10 @@ describe.each(Object.entries(companies))("models of the %s company", (companyNam
     },
   );
 });
+
+/** Only staging reads differently where raw data is text. */
+const golden = (companyName: string): string[] =>
+  models.filter((m) => companyName === "demo" || m.source).map((m) => m.name);
 
 const inBuilt = (table: string): string[] => ["built", table];
 const keyOf = (row: Record<string, unknown>, grain: readonly string[]): string =>
