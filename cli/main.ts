@@ -1,3 +1,5 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { Command, CommanderError } from "commander";
 import { exitCodes, messageOf, WaymarkError } from "../errors.js";
 import { buildCommand } from "./commands/build.js";
@@ -8,11 +10,17 @@ import { initCommand } from "./commands/init.js";
 import { queryCommand } from "./commands/query.js";
 import { serveCommand } from "./commands/serve.js";
 import { statusCommand } from "./commands/status.js";
+import { packageFolder } from "./project.js";
+
+const { version } = JSON.parse(readFileSync(join(packageFolder, "package.json"), "utf8")) as {
+  version: string;
+};
 
 const program = new Command("waymark")
   .description(
     "Customer health from your own warehouse: stages, milestones, trends and scores that explain themselves.",
   )
+  .version(version, "-V, --version", "print the version")
   .option("-p, --project <folder>", "where waymark.yml and journey.yml are", ".")
   .option("--json", "answer as JSON, and errors too")
   .addHelpText(

@@ -5,9 +5,10 @@ import { buildOrder, upstreamOf } from "../models/graph.js";
 import { models } from "../models/index.js";
 import { type Company, has, type RowOf } from "../models/model.js";
 import { type SourceName, sources } from "../models/sources/index.js";
+import type { SourceColumn } from "../models/sources/source.js";
 import { sourceQuality } from "../models/staging/source_quality.js";
 import { cast } from "../warehouse/dialect.js";
-import { name, path, relation, sql } from "../warehouse/sql.js";
+import { join, name, number, path, relation, type Sql, sql, text } from "../warehouse/sql.js";
 import type { Warehouse } from "../warehouse/warehouse.js";
 import { describeCompany, type Project } from "./build.js";
 
@@ -24,7 +25,7 @@ export interface SourceReport {
 
 export interface Inspection {
   readonly sources: readonly SourceReport[];
-  /** Columns with values that can't be read, with one of them, and what to declare. */
+  /** Columns with values that break their rules, with one of them, and what to declare. */
   readonly unreadable: readonly string[];
   /** Parts of the journey that no data can feed, in words. */
   readonly starved: readonly string[];
@@ -80,6 +81,7 @@ function reportOf(
   };
 }
 
+/** Of each column with values that break its rules: how many, one of them, and what to declare. */
 async function unreadable(
   warehouse: Warehouse,
   company: Company,
@@ -87,25 +89,55 @@ async function unreadable(
 ): Promise<string[]> {
   const lines: string[] = [];
   for (const { source, defect, row_count } of rows) {
-    const column = defect?.startsWith("unreadable_") ? defect.slice("unreadable_".length) : undefined;
+    const [, fault, column = ""] = /^(unreadable|unexpected|out_of_range)_(.+)$/.exec(defect ?? "") ?? [];
     const mapped = company.sources[source as SourceName];
-    const mappedColumn = column === undefined ? undefined : mapped?.columns[column];
-    if (column === undefined || !mapped || !mappedColumn) continue;
+    const rules = mapped?.source.columns[column];
+    const mappedColumn = mapped?.columns[column];
+    if (!mapped || !rules || !mappedColumn) continue;
     const { value, isPresent } = mappedColumn;
+    const breaks: Record<string, Sql> = {
+      unreadable: sql`${value} is null`,
+      unexpected: sql`${value} not in (${(rules.oneOf ?? []).map(text)})`,
+      out_of_range: join(
+        [
+          ...(rules.min === undefined ? [] : [sql`${value} < ${number(rules.min)}`]),
+          ...(rules.max === undefined ? [] : [sql`${value} > ${number(rules.max)}`]),
+        ],
+        " or ",
+      ),
+    };
     const [example] = await warehouse.query(
-      sql`select ${cast(sql`c.${name(column)}`, "string")} as raw from (${mapped.raw}) as c where ${isPresent} and ${value} is null limit 1`,
+      sql`select ${cast(sql`c.${name(column)}`, "string")} as raw from (${mapped.raw}) as c where ${isPresent} and (${breaks[fault ?? ""] ?? sql`true`}) limit 1`,
       { raw: { type: "string" } },
     );
-    const type = mapped.source.columns[column]?.type ?? "string";
-    const advice =
-      type === "date" || type === "timestamp"
-        ? `Dates and times are ISO 8601 unless you declare how they are written, e.g. ${column}: { column: …, format: "%d-%m-%Y" }.`
-        : "Give an expression with `sql`, or say with `values` what the words mean.";
     lines.push(
-      `${source}.${column}: ${row_count} rows hold what is no ${type}, e.g. ${JSON.stringify(example?.raw)}. ${advice}`,
+      `${source}.${column}: ${row_count} rows hold ${JSON.stringify(example?.raw ?? null)} or the like. ${adviceOn(column, rules, fault, example?.raw ?? "")}`,
     );
   }
   return lines;
+}
+
+function adviceOn(
+  column: string,
+  { type, oneOf, min, max }: SourceColumn,
+  fault: string | undefined,
+  example: string,
+): string {
+  if (fault === "unexpected")
+    return `Expected ${oneOf?.join(", ")}; map your words: ${column}: { column: …, values: { ${JSON.stringify(example)}: ${oneOf?.[0]} } }.`;
+  if (fault === "out_of_range")
+    return `Expected ${min ?? "anything"} to ${max ?? "anything"}; the value counts as missing.`;
+  if (type === "date" || type === "timestamp")
+    return `Days and times are ISO 8601 unless you declare how they are written: ${column}: { column: …, format: "${formatOf(example)}" }.`;
+  return `That is no ${type}; give an expression with \`sql\`, or say with \`values\` what the words mean.`;
+}
+
+/** A format that may be meant. Which of two numbers is the day can't be told: the reader decides. */
+function formatOf(example: string): string {
+  const [, separator, time, seconds] =
+    /^\d{1,2}([./-])\d{1,2}\1\d{4}(?:[ T](\d{1,2}:\d{2})(:\d{2})?)?$/.exec(example) ?? [];
+  const day = separator ? `%d${separator}%m${separator}%Y` : "%Y-%m-%d";
+  return `${day}${time ? " %H:%M" : ""}${seconds ? ":%S" : ""}`;
 }
 
 /** Stages, milestones and indicators that speak of a fact which is always null here. */

@@ -96,7 +96,7 @@ const at = (table: LedgerTable): Sql => path(schemas.ledger, table);
 
 /** Create the ledger where there is none. */
 export async function openLedger(warehouse: Warehouse): Promise<void> {
-  if ((await warehouse.tables(schemas.ledger)).length === Object.keys(ledgerTables).length) return;
+  if (await hasLedger(warehouse)) return;
   await warehouse.run(sql`create schema if not exists ${path(schemas.ledger)}`);
   for (const [table, columns] of Object.entries(ledgerTables)) {
     const definitions = Object.entries(columns).map(
@@ -104,6 +104,11 @@ export async function openLedger(warehouse: Warehouse): Promise<void> {
     );
     await warehouse.run(sql`create table if not exists ${at(table as LedgerTable)} (${definitions})`);
   }
+}
+
+/** Whether anything was ever built here. */
+async function hasLedger(warehouse: Warehouse): Promise<boolean> {
+  return (await warehouse.tables(schemas.ledger)).length === Object.keys(ledgerTables).length;
 }
 
 /** A statement that adds one row to a ledger table. */
@@ -168,7 +173,7 @@ export const snapshotPublished = (snapshot: Snapshot): Sql =>
 
 /** The latest snapshots, newest first; none where nothing was published. */
 export async function readSnapshots(warehouse: Warehouse, count: number): Promise<Snapshot[]> {
-  if (!(await warehouse.tables(schemas.ledger)).includes("snapshots")) return [];
+  if (!(await hasLedger(warehouse))) return [];
   const rows = await warehouse.query(
     sql`select * from ${at("snapshots")} order by snapshot_id desc limit ${bind("integer", count)}`,
     snapshots,
@@ -193,11 +198,13 @@ export async function readTables(warehouse: Warehouse, snapshot: Snapshot): Prom
 }
 
 /** The latest runs, newest first. */
-export const readRuns = (warehouse: Warehouse, count: number): Promise<Run[]> =>
-  warehouse.query(
+export async function readRuns(warehouse: Warehouse, count: number): Promise<Run[]> {
+  if (!(await hasLedger(warehouse))) return [];
+  return warehouse.query(
     sql`select * from ${at("runs")} order by started_at desc limit ${bind("integer", count)}`,
     runs,
   );
+}
 
 export const readRunModels = (warehouse: Warehouse, runId: string): Promise<RunModel[]> =>
   warehouse.query(sql`select * from ${at("run_models")} where run_id = ${bind("string", runId)}`, runModels);

@@ -63,7 +63,10 @@ export function selectModels(order: readonly Node[], selection: readonly string[
   for (const word of selection) {
     const name = word.replace(/^\+|\+$/g, "");
     if (!names.includes(name))
-      throw new WaymarkError("BAD_USER_INPUT", `There is no model "${name}".${didYouMean(name, names)}`);
+      throw new WaymarkError(
+        "BAD_USER_INPUT",
+        `There is no model "${name}".${didYouMean(name, names) || ` Models: ${names.join(", ")}.`}`,
+      );
     selected.add(name);
     if (word.endsWith("+")) for (const n of downstreamOf(order, name)) selected.add(n);
     if (word.startsWith("+")) for (const n of upstreamOf(order, name)) selected.add(n);

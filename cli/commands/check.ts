@@ -32,7 +32,7 @@ function print({ sources, unreadable, starved }: Inspection): void {
     answer(`\nWhat is wrong with rows. A row may be in several lines; those left out count for nothing.`);
     answer(rowsAs("table", defects));
   }
-  if (unreadable.length > 0) answer(`\nWhat can't be read:\n${bullets(unreadable)}`);
+  if (unreadable.length > 0) answer(`\nWhat can't be used as it is written:\n${bullets(unreadable)}`);
   const missing = [...sources.flatMap(missingFrom), ...starved];
   if (missing.length > 0) answer(`\nWhat is missing:\n${bullets(missing)}`);
 }

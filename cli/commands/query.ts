@@ -91,8 +91,9 @@ interface Answer {
   errors?: { message: string; extensions?: { code?: string } }[];
 }
 
-/** Ask a server over HTTP; its errors become ours. */
-export async function ask(url: string, request: Request): Promise<unknown> {
+/** Ask a server over HTTP; its errors become ours. A URL without a path means /graphql. */
+export async function ask(address: string, request: Request): Promise<unknown> {
+  const url = endpointOf(address);
   const response = await fetch(url, {
     method: "POST",
     headers: { "content-type": "application/json" },
@@ -105,33 +106,52 @@ export async function ask(url: string, request: Request): Promise<unknown> {
       { cause: error },
     );
   });
-  const result = (await response.json().catch(() => ({
-    errors: [{ message: `${url} answered ${response.status} and no JSON; the path is usually /graphql.` }],
-  }))) as Answer;
+  const result = (await response.json().catch(() => ({}))) as Answer;
   const [error] = result.errors ?? [];
   if (error) {
     const code = error.extensions?.code === "NOT_BUILT" ? "NOT_BUILT" : "BAD_USER_INPUT";
-    throw new WaymarkError(code, (result.errors ?? []).map((e) => e.message).join("\n"), {
-      errors: result.errors,
-    });
+    const messages = (result.errors ?? []).map((e) => e.message).join("\n");
+    throw new WaymarkError(code, messages, { errors: result.errors });
+  }
+  if (!result.data) {
+    throw new WaymarkError(
+      "WAREHOUSE_FAILED",
+      `${url} answered ${response.status}, but not as GraphQL does. Is it Waymark's /graphql?`,
+      { url },
+    );
   }
   return result.data;
 }
 
-/** The first list in an answer as flat rows; nested objects become dotted columns, connections their nodes. */
+function endpointOf(address: string): string {
+  try {
+    const url = new URL(address);
+    return url.pathname === "/" ? `${url.origin}/graphql` : url.href;
+  } catch {
+    throw new WaymarkError(
+      "BAD_USER_INPUT",
+      `--url ${address}: expected an address such as http://localhost:4000/graphql.`,
+    );
+  }
+}
+
+/**
+ * An answer as flat rows: those of its one list, else one row of all that was asked. Nested objects become
+ * dotted columns, lists inside a row JSON; nothing is left out.
+ */
 export function rowsOf(data: unknown): CellRow[] {
-  const list = firstList(data);
+  const list = listIn(data);
   return (list ?? [data]).map((item) => Object.fromEntries(flatten(item, "")));
 }
 
-function firstList(value: unknown): unknown[] | undefined {
-  if (Array.isArray(value)) return value.map((item) => (isObject(item) && "node" in item ? item.node : item));
+/** The list that an answer is about: on the way down to it nothing else was asked. */
+function listIn(value: unknown): unknown[] | undefined {
+  if (Array.isArray(value)) return value;
   if (!isObject(value)) return undefined;
-  for (const inner of Object.values(value)) {
-    const list = firstList(inner);
-    if (list) return list;
-  }
-  return undefined;
+  if (Array.isArray(value.nodes)) return value.nodes;
+  if (Array.isArray(value.edges)) return value.edges.map((edge) => (isObject(edge) ? edge.node : edge));
+  const [only, ...others] = Object.values(value);
+  return others.length === 0 ? listIn(only) : undefined;
 }
 
 function flatten(value: unknown, path: string): [string, Cell][] {

@@ -51,10 +51,14 @@ export const statusCommand = (): Command =>
 async function readStatus(folder: string): Promise<Status> {
   return withWarehouse(loadProject(folder), async (warehouse) => {
     const [snapshot] = await readSnapshots(warehouse, 1);
-    if (!snapshot) {
-      throw new WaymarkError("NOT_BUILT", "Nothing is published yet. `waymark build` builds and publishes.");
-    }
     const [run] = await readRuns(warehouse, 1);
+    if (!snapshot) {
+      const last = run ? ` The last run ${run.status}${run.error ? `:\n${run.error}` : "."}` : "";
+      throw new WaymarkError(
+        "NOT_BUILT",
+        `Nothing is published yet. \`waymark build\` builds and publishes.${last}`,
+      );
+    }
     return statusOf(snapshot, [...(await readTables(warehouse, snapshot)).values()], run);
   });
 }
@@ -102,6 +106,7 @@ function print({ snapshot, models, lastRun }: Status, now: Date): void {
 function ago(instant: string, now: Date): string {
   const minutes = Math.round((now.getTime() - Date.parse(instant)) / 60_000);
   if (minutes < 1) return "just now";
+  if (minutes === 1) return "a minute ago";
   if (minutes < 120) return `${minutes} minutes ago`;
   return minutes < 2880 ? `${Math.round(minutes / 60)} hours ago` : `${Math.round(minutes / 1440)} days ago`;
 }

@@ -23,8 +23,8 @@ export interface Defect {
 interface Staging<S extends Source, D extends ModelColumns> {
   source: S;
   description: string;
-  /** What account ids are held against; "none" for accounts themselves. */
-  accounts: "none" | { readonly name: string };
+  /** What account ids are held against; "none" for accounts themselves. Of a staging table the row that counts. */
+  accounts: "none" | { readonly name: string; readonly source?: SourceName };
   /** The instant that decides the row's day; adds the column `day` and the defect `before_account`. */
   occurredAt?: keyof S["columns"] & string;
   /** The account, where it isn't the source's own column. The row is `r`. */
@@ -113,9 +113,17 @@ function stage(staging: Staging<Source, ModelColumns>, mapped: MappedSource, com
     const raw = mapped.columns[column];
     return raw ? checked(column, rules, raw) : { column, value: nullOf(rules.type), defects: [] };
   });
-  const valueDefects = values.flatMap((value) => value.defects);
-
   const account = accountId?.value ?? sql`r.account_id`;
+  // Where the account may come from elsewhere, it is missing only when it isn't found there either.
+  const missingAccount: Defect = {
+    defect: "missing_account_id",
+    when: sql`${account} is null`,
+    isUsable: false,
+  };
+  const valueDefects = values
+    .flatMap((value) => value.defects)
+    .filter(({ defect }) => !(accountId && defect === missingAccount.defect));
+
   const sameKey: Defect = isCollision
     ? { defect: "id_collision", when: sql`r.rows_with_id > 1`, isUsable: true }
     : {
@@ -126,6 +134,7 @@ function stage(staging: Staging<Source, ModelColumns>, mapped: MappedSource, com
   const day = occurredAt ? dayOf(sql`r.${name(occurredAt)}`, company.timeZone) : undefined;
   const rowDefects: Defect[] = [
     sameKey,
+    ...(accountId ? [missingAccount] : []),
     ...(staging.accounts === "none"
       ? []
       : [
@@ -181,7 +190,7 @@ judged as (
     ${joinTexts(sql`r.unusual_values`, ...rowDefects.filter((d) => d.isUsable).map(named))} as unusual
   from numbered as r
   ${accountId?.joins ?? sql``}
-  ${staging.accounts === "none" ? sql`` : sql`left join ${ref(staging.accounts)} as a on a.account_id = ${account}`}
+  ${staging.accounts === "none" ? sql`` : sql`left join ${ref(staging.accounts)} as a on a.account_id = ${account}${staging.accounts.source ? sql` and a.occurrence = 1` : sql``}`}
 )
 select
   ${columns.map(name)},

@@ -139,7 +139,7 @@ async function loadGiven(
     const types = Object.fromEntries(
       columns.map((c) => [c, { type: declared[c]?.type ?? "string" }]),
     ) as Columns;
-    const values = rows.map((row) => columns.map((c) => valueOf(row[c], types[c]?.type)));
+    const values = rows.map((row) => columns.map((c) => rawValue(row[c], types[c]?.type)));
     await warehouse.load(["raw", source], types, [values]);
     const own = columns.filter((c) => c in declared);
     const attributes = columns.filter((c) => !(c in declared));
@@ -154,5 +154,5 @@ async function loadGiven(
 }
 
 /** Instants may be written as ISO text. */
-const valueOf = (value: unknown, type: string | undefined): unknown =>
+const rawValue = (value: unknown, type: string | undefined): unknown =>
   type === "timestamp" && typeof value === "string" ? new Date(value) : (value ?? null);

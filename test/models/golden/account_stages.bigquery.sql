@@ -1,0 +1,15 @@
+select
+  f.account_id as account_id,
+  f.day as day,
+  case
+    when coalesce(f.`days_since_coverage_ended` >= 0, false) then 'former'
+    when (coalesce(f.`is_trial` = true, false) and coalesce(f.`is_customer` = false, false)) then 'trial'
+    when f.`tenure_days` is null then 'prospect'
+    when coalesce(f.`days_to_renewal` <= 60, false) then 'renewal'
+    when (coalesce(f.`mrr` > numeric '999.5', false) and coalesce(e.`used_reached_on` <= f.day, false)) then 'key_account'
+    when (not (coalesce(e.`used_reached_on` <= f.day, false) or coalesce(f.`tenure_days` >= 90, false))) then 'onboarding'
+    else 'established'
+  end as stage,
+  'd300b920da35' as journey_version
+from `account_facts` as f
+left join `milestone_evidence` as e on e.account_id = f.account_id

@@ -1,0 +1,44 @@
+with marked as (
+  select
+    account_id,
+    day,
+    stage,
+    lag(stage) over (partition by account_id order by day) as stage_before,
+    lag(day) over (partition by account_id order by day) as day_before
+  from `account_stages`
+),
+numbered as (
+  select
+    account_id,
+    day,
+    stage,
+    sum(case when stage = stage_before and day_before = date_add(day, interval -1 day) then 0 else 1 end) over (
+      partition by account_id order by day rows between unbounded preceding and current row
+    ) as stay
+  from marked
+),
+stays as (
+  select account_id, stay, stage, min(day) as entered_on, max(day) as last_day
+  from numbered
+  group by account_id, stay, stage
+),
+dated as (
+  select
+    s.account_id as account_id,
+    s.stage as stage,
+    s.entered_on as entered_on,
+    case when s.last_day < t.data_through then date_add(s.last_day, interval 1 day) end as left_on,
+    date_diff(s.last_day, s.entered_on, day) + 1 as days,
+    case s.stage when 'trial' then 14 when 'renewal' then 60 when 'onboarding' then 30 end as expected_days
+  from stays as s
+  cross join `timeline` as t
+)
+select
+  account_id,
+  stage,
+  entered_on,
+  left_on,
+  days,
+  expected_days,
+  left_on is null and coalesce(days > expected_days, false) as is_stuck
+from dated

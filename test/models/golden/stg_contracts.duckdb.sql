@@ -1,0 +1,63 @@
+with contents as (
+  select
+    "contract_id", "account_id", "starts_on", "ends_on", "renews_on", "seats", "mrr", "is_trial", "plan",
+    count(*) as copies
+  from (select "id" as "contract_id", "customer" as "account_id", "starts" as "starts_on", "ends" as "ends_on", "renewal" as "renews_on", "seats" as "seats", (arr / 12e0) as "mrr", case trim("kind", e' 	\n\r ') when 'trial' then 'true' when 'paid' then 'false' else trim("kind", e' 	\n\r ') end as "is_trial", "plan" as "plan" from (select * from raw.deals where kind <> 'draft') as raw) as raw_rows
+  group by "contract_id", "account_id", "starts_on", "ends_on", "renews_on", "seats", "mrr", "is_trial", "plan"
+),
+read_rows as (
+  select
+    nullif(trim(c."contract_id", e' 	\n\r '), '') as "contract_id",
+    nullif(trim(c."account_id", e' 	\n\r '), '') as "account_id",
+    cast(c."starts_on" as date) as "starts_on",
+    cast(c."ends_on" as date) as "ends_on",
+    cast(c."renews_on" as date) as "renews_on",
+    case when cast(c."seats" as bigint) < 0 then null else cast(c."seats" as bigint) end as "seats",
+    case when try_cast(c."mrr" as decimal(38, 9)) < 0 then null else try_cast(c."mrr" as decimal(38, 9)) end as "mrr",
+    case lower(nullif(trim(c."is_trial", e' 	\n\r '), '')) when 'true' then true when 'false' then false end as "is_trial",
+    nullif(trim(c."plan", e' 	\n\r '), '') as "plan",
+    cast(null as timestamptz) as "loaded_at",
+    c.copies as copies,
+    nullif(concat_ws(', ', case when not (nullif(trim(c."contract_id", e' 	\n\r '), '') is not null) then 'missing_contract_id' end, case when not (nullif(trim(c."account_id", e' 	\n\r '), '') is not null) then 'missing_account_id' end, case when not (c."starts_on" is not null) then 'missing_starts_on' end), '') as unusable_values,
+    nullif(concat_ws(', ', case when cast(c."seats" as bigint) < 0 then 'out_of_range_seats' end, case when c."mrr" is not null and try_cast(c."mrr" as decimal(38, 9)) is null then 'unreadable_mrr' end, case when try_cast(c."mrr" as decimal(38, 9)) < 0 then 'out_of_range_mrr' end, case when nullif(trim(c."is_trial", e' 	\n\r '), '') is not null and case lower(nullif(trim(c."is_trial", e' 	\n\r '), '')) when 'true' then true when 'false' then false end is null then 'unreadable_is_trial' end), '') as unusual_values
+  from contents as c
+),
+numbered as (
+  select
+    "contract_id", "account_id", "starts_on", "ends_on", "renews_on", "seats", "mrr", "is_trial", "plan", "loaded_at",
+    copies,
+    unusable_values,
+    unusual_values,
+    row_number() over (
+      partition by "contract_id"
+      order by loaded_at desc nulls last, "account_id" asc nulls first, "starts_on" asc nulls first, "ends_on" asc nulls first, "renews_on" asc nulls first, "seats" asc nulls first, "mrr" asc nulls first, "is_trial" asc nulls first, "plan" asc nulls first
+    ) as occurrence,
+    count(*) over (partition by "contract_id") as rows_with_id
+  from read_rows
+),
+judged as (
+  select
+    r."contract_id" as "contract_id",
+    r.account_id as "account_id",
+    r."starts_on" as "starts_on",
+    r."ends_on" as "ends_on",
+    r."renews_on" as "renews_on",
+    r."seats" as "seats",
+    r."mrr" as "mrr",
+    r."is_trial" as "is_trial",
+    r."plan" as "plan",
+    r."loaded_at" as "loaded_at",
+    r.occurrence as occurrence,
+    r.copies as copies,
+    nullif(concat_ws(', ', r.unusable_values, case when r.occurrence > 1 then 'id_collision' end, case when a.account_id is null and r.account_id is not null then 'unknown_account' end, case when r.ends_on < r.starts_on then 'ends_before_start' end), '') as unusable,
+    nullif(concat_ws(', ', r.unusual_values, case when r.starts_on < a.created_on then 'before_account' end), '') as unusual
+  from numbered as r
+  left join "stg_accounts" as a on a.account_id = r.account_id and a.occurrence = 1
+)
+select
+  "contract_id", "account_id", "starts_on", "ends_on", "renews_on", "seats", "mrr", "is_trial", "plan", "loaded_at",
+  occurrence,
+  copies,
+  nullif(concat_ws(', ', unusable, unusual), '') as defects,
+  unusable is null as is_usable
+from judged

@@ -1,0 +1,59 @@
+with contents as (
+  select
+    `outcome_id`, `account_id`, `name`, `value`, `unit`, `confirmed_at`,
+    count(*) as copies
+  from (select `id` as `outcome_id`, `org` as `account_id`, `win` as `name`, `worth` as `value`, `unit` as `unit`, `at` as `confirmed_at` from `raw`.`wins`) as raw_rows
+  group by `outcome_id`, `account_id`, `name`, `value`, `unit`, `confirmed_at`
+),
+read_rows as (
+  select
+    nullif(trim(c.`outcome_id`, ' 	\n\r '), '') as `outcome_id`,
+    nullif(trim(c.`account_id`, ' 	\n\r '), '') as `account_id`,
+    nullif(trim(c.`name`, ' 	\n\r '), '') as `name`,
+    case when regexp_contains(nullif(trim(c.`value`, ' 	\n\r '), ''), '^(?:[+-]?(\\d+(\\.\\d*)?|\\.\\d+)([eE][+-]?\\d+)?)$') then safe_cast(nullif(trim(c.`value`, ' 	\n\r '), '') as float64) end as `value`,
+    nullif(trim(c.`unit`, ' 	\n\r '), '') as `unit`,
+    cast(c.`confirmed_at` as timestamp) as `confirmed_at`,
+    cast(null as timestamp) as `loaded_at`,
+    c.copies as copies,
+    nullif(array_to_string([case when not (nullif(trim(c.`outcome_id`, ' 	\n\r '), '') is not null) then 'missing_outcome_id' end, case when not (nullif(trim(c.`account_id`, ' 	\n\r '), '') is not null) then 'missing_account_id' end, case when not (c.`confirmed_at` is not null) then 'missing_confirmed_at' end], ', '), '') as unusable_values,
+    nullif(array_to_string([case when nullif(trim(c.`value`, ' 	\n\r '), '') is not null and case when regexp_contains(nullif(trim(c.`value`, ' 	\n\r '), ''), '^(?:[+-]?(\\d+(\\.\\d*)?|\\.\\d+)([eE][+-]?\\d+)?)$') then safe_cast(nullif(trim(c.`value`, ' 	\n\r '), '') as float64) end is null then 'unreadable_value' end], ', '), '') as unusual_values
+  from contents as c
+),
+numbered as (
+  select
+    `outcome_id`, `account_id`, `name`, `value`, `unit`, `confirmed_at`, `loaded_at`,
+    copies,
+    unusable_values,
+    unusual_values,
+    row_number() over (
+      partition by `outcome_id`
+      order by loaded_at desc nulls last, `account_id` asc nulls first, `name` asc nulls first, `value` asc nulls first, `unit` asc nulls first, `confirmed_at` asc nulls first
+    ) as occurrence,
+    count(*) over (partition by `outcome_id`) as rows_with_id
+  from read_rows
+),
+judged as (
+  select
+    r.`outcome_id` as `outcome_id`,
+    r.account_id as `account_id`,
+    r.`name` as `name`,
+    r.`value` as `value`,
+    r.`unit` as `unit`,
+    r.`confirmed_at` as `confirmed_at`,
+    r.`loaded_at` as `loaded_at`,
+    date(r.`confirmed_at`, 'Europe/Berlin') as day,
+    r.occurrence as occurrence,
+    r.copies as copies,
+    nullif(array_to_string([r.unusable_values, case when r.occurrence > 1 then 'id_collision' end, case when a.account_id is null and r.account_id is not null then 'unknown_account' end, case when date(r.`confirmed_at`, 'Europe/Berlin') < a.created_on then 'before_account' end], ', '), '') as unusable,
+    nullif(array_to_string([r.unusual_values], ', '), '') as unusual
+  from numbered as r
+  left join `accounts` as a on a.account_id = r.account_id
+)
+select
+  `outcome_id`, `account_id`, `name`, `value`, `unit`, `confirmed_at`, `loaded_at`,
+  day,
+  occurrence,
+  copies,
+  nullif(array_to_string([unusable, unusual], ', '), '') as defects,
+  unusable is null as is_usable
+from judged

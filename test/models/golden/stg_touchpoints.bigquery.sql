@@ -1,0 +1,59 @@
+with contents as (
+  select
+    `touchpoint_id`, `account_id`, `user_id`, `kind`, `happened_at`, `owner`,
+    count(*) as copies
+  from (select `id` as `touchpoint_id`, `org` as `account_id`, `uid` as `user_id`, `kind` as `kind`, `day` as `happened_at`, `csm` as `owner` from `raw`.`meetings`) as raw_rows
+  group by `touchpoint_id`, `account_id`, `user_id`, `kind`, `happened_at`, `owner`
+),
+read_rows as (
+  select
+    cast(c.`touchpoint_id` as string) as `touchpoint_id`,
+    nullif(trim(c.`account_id`, ' 	\n\r '), '') as `account_id`,
+    nullif(trim(c.`user_id`, ' 	\n\r '), '') as `user_id`,
+    nullif(trim(c.`kind`, ' 	\n\r '), '') as `kind`,
+    timestamp(c.`happened_at`, 'Europe/Berlin') as `happened_at`,
+    nullif(trim(c.`owner`, ' 	\n\r '), '') as `owner`,
+    cast(null as timestamp) as `loaded_at`,
+    c.copies as copies,
+    nullif(array_to_string([case when not (c.`touchpoint_id` is not null) then 'missing_touchpoint_id' end, case when c.`touchpoint_id` is not null and cast(c.`touchpoint_id` as string) is null then 'unreadable_touchpoint_id' end, case when not (nullif(trim(c.`account_id`, ' 	\n\r '), '') is not null) then 'missing_account_id' end, case when not (c.`happened_at` is not null) then 'missing_happened_at' end, case when c.`happened_at` is not null and timestamp(c.`happened_at`, 'Europe/Berlin') is null then 'unreadable_happened_at' end], ', '), '') as unusable_values,
+    cast(null as string) as unusual_values
+  from contents as c
+),
+numbered as (
+  select
+    `touchpoint_id`, `account_id`, `user_id`, `kind`, `happened_at`, `owner`, `loaded_at`,
+    copies,
+    unusable_values,
+    unusual_values,
+    row_number() over (
+      partition by `touchpoint_id`
+      order by loaded_at desc nulls last, `account_id` asc nulls first, `user_id` asc nulls first, `kind` asc nulls first, `happened_at` asc nulls first, `owner` asc nulls first
+    ) as occurrence,
+    count(*) over (partition by `touchpoint_id`) as rows_with_id
+  from read_rows
+),
+judged as (
+  select
+    r.`touchpoint_id` as `touchpoint_id`,
+    r.account_id as `account_id`,
+    r.`user_id` as `user_id`,
+    r.`kind` as `kind`,
+    r.`happened_at` as `happened_at`,
+    r.`owner` as `owner`,
+    r.`loaded_at` as `loaded_at`,
+    date(r.`happened_at`, 'Europe/Berlin') as day,
+    r.occurrence as occurrence,
+    r.copies as copies,
+    nullif(array_to_string([r.unusable_values, case when r.occurrence > 1 then 'id_collision' end, case when a.account_id is null and r.account_id is not null then 'unknown_account' end, case when date(r.`happened_at`, 'Europe/Berlin') < a.created_on then 'before_account' end], ', '), '') as unusable,
+    nullif(array_to_string([r.unusual_values], ', '), '') as unusual
+  from numbered as r
+  left join `accounts` as a on a.account_id = r.account_id
+)
+select
+  `touchpoint_id`, `account_id`, `user_id`, `kind`, `happened_at`, `owner`, `loaded_at`,
+  day,
+  occurrence,
+  copies,
+  nullif(array_to_string([unusable, unusual], ', '), '') as defects,
+  unusable is null as is_usable
+from judged

@@ -1,0 +1,66 @@
+with contents as (
+  select
+    "event_id", "account_id", "user_id", "session_id", "event", "feature", "quantity", "occurred_at",
+    min(loaded_at) as loaded_at,
+    count(*) as copies
+  from (select "id" as "event_id", "org" as "account_id", "uid" as "user_id", "visit" as "session_id", "what" as "event", "feature" as "feature", "times" as "quantity", "at" as "occurred_at", "loaded" as "loaded_at" from "raw"."clicks") as raw_rows
+  group by "event_id", "account_id", "user_id", "session_id", "event", "feature", "quantity", "occurred_at"
+),
+read_rows as (
+  select
+    nullif(trim(c."event_id", e' 	\n\r '), '') as "event_id",
+    nullif(trim(c."account_id", e' 	\n\r '), '') as "account_id",
+    cast(null as varchar) as "contract_id",
+    nullif(trim(c."user_id", e' 	\n\r '), '') as "user_id",
+    nullif(trim(c."session_id", e' 	\n\r '), '') as "session_id",
+    nullif(trim(c."event", e' 	\n\r '), '') as "event",
+    nullif(trim(c."feature", e' 	\n\r '), '') as "feature",
+    case when cast(c."quantity" as bigint) < 0 then null else cast(c."quantity" as bigint) end as "quantity",
+    cast(c."occurred_at" as timestamptz) as "occurred_at",
+    cast(c."loaded_at" as timestamptz) as "loaded_at",
+    c.copies as copies,
+    nullif(concat_ws(', ', case when not (nullif(trim(c."event_id", e' 	\n\r '), '') is not null) then 'missing_event_id' end, case when not (nullif(trim(c."account_id", e' 	\n\r '), '') is not null) then 'missing_account_id' end, case when not (c."occurred_at" is not null) then 'missing_occurred_at' end), '') as unusable_values,
+    nullif(concat_ws(', ', case when cast(c."quantity" as bigint) < 0 then 'out_of_range_quantity' end), '') as unusual_values
+  from contents as c
+),
+numbered as (
+  select
+    "event_id", "account_id", "contract_id", "user_id", "session_id", "event", "feature", "quantity", "occurred_at", "loaded_at",
+    copies,
+    unusable_values,
+    unusual_values,
+    row_number() over (
+      partition by "event_id"
+      order by loaded_at desc nulls last, "account_id" asc nulls first, "contract_id" asc nulls first, "user_id" asc nulls first, "session_id" asc nulls first, "event" asc nulls first, "feature" asc nulls first, "quantity" asc nulls first, "occurred_at" asc nulls first
+    ) as occurrence,
+    count(*) over (partition by "event_id") as rows_with_id
+  from read_rows
+),
+judged as (
+  select
+    r."event_id" as "event_id",
+    r.account_id as "account_id",
+    r."contract_id" as "contract_id",
+    r."user_id" as "user_id",
+    r."session_id" as "session_id",
+    r."event" as "event",
+    r."feature" as "feature",
+    r."quantity" as "quantity",
+    r."occurred_at" as "occurred_at",
+    r."loaded_at" as "loaded_at",
+    cast(r."occurred_at" at time zone 'Europe/Berlin' as date) as day,
+    r.occurrence as occurrence,
+    r.copies as copies,
+    nullif(concat_ws(', ', r.unusable_values, case when a.account_id is null and r.account_id is not null then 'unknown_account' end, case when cast(r."occurred_at" at time zone 'Europe/Berlin' as date) < a.created_on then 'before_account' end), '') as unusable,
+    nullif(concat_ws(', ', r.unusual_values, case when r.rows_with_id > 1 then 'id_collision' end), '') as unusual
+  from numbered as r
+  left join "accounts" as a on a.account_id = r.account_id
+)
+select
+  "event_id", "account_id", "contract_id", "user_id", "session_id", "event", "feature", "quantity", "occurred_at", "loaded_at",
+  day,
+  occurrence,
+  copies,
+  nullif(concat_ws(', ', unusable, unusual), '') as defects,
+  unusable is null as is_usable
+from judged

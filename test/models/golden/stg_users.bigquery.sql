@@ -1,0 +1,57 @@
+with contents as (
+  select
+    `user_id`, `account_id`, `name`, `role`, `joined_on`, `left_on`,
+    count(*) as copies
+  from (select `uid` as `user_id`, `org` as `account_id`, `full name` as `name`, case trim(`job`, ' 	\n\r ') when 'CEO' then 'executive' when 'Fan' then 'champion' when 'Root' then 'admin' when '' then 'member' else trim(`job`, ' 	\n\r ') end as `role`, `joined` as `joined_on`, `left` as `left_on` from `raw`.`people`) as raw_rows
+  group by `user_id`, `account_id`, `name`, `role`, `joined_on`, `left_on`
+),
+read_rows as (
+  select
+    nullif(trim(c.`user_id`, ' 	\n\r '), '') as `user_id`,
+    nullif(trim(c.`account_id`, ' 	\n\r '), '') as `account_id`,
+    nullif(trim(c.`name`, ' 	\n\r '), '') as `name`,
+    case when nullif(trim(c.`role`, ' 	\n\r '), '') not in ('admin', 'champion', 'executive', 'member') then null else nullif(trim(c.`role`, ' 	\n\r '), '') end as `role`,
+    cast(c.`joined_on` as date) as `joined_on`,
+    cast(c.`left_on` as date) as `left_on`,
+    cast(null as timestamp) as `loaded_at`,
+    c.copies as copies,
+    nullif(array_to_string([case when not (nullif(trim(c.`user_id`, ' 	\n\r '), '') is not null) then 'missing_user_id' end, case when not (nullif(trim(c.`account_id`, ' 	\n\r '), '') is not null) then 'missing_account_id' end], ', '), '') as unusable_values,
+    nullif(array_to_string([case when nullif(trim(c.`role`, ' 	\n\r '), '') not in ('admin', 'champion', 'executive', 'member') then 'unexpected_role' end], ', '), '') as unusual_values
+  from contents as c
+),
+numbered as (
+  select
+    `user_id`, `account_id`, `name`, `role`, `joined_on`, `left_on`, `loaded_at`,
+    copies,
+    unusable_values,
+    unusual_values,
+    row_number() over (
+      partition by `user_id`
+      order by loaded_at desc nulls last, `account_id` asc nulls first, `name` asc nulls first, `role` asc nulls first, `joined_on` asc nulls first, `left_on` asc nulls first
+    ) as occurrence,
+    count(*) over (partition by `user_id`) as rows_with_id
+  from read_rows
+),
+judged as (
+  select
+    r.`user_id` as `user_id`,
+    r.account_id as `account_id`,
+    r.`name` as `name`,
+    r.`role` as `role`,
+    r.`joined_on` as `joined_on`,
+    r.`left_on` as `left_on`,
+    r.`loaded_at` as `loaded_at`,
+    r.occurrence as occurrence,
+    r.copies as copies,
+    nullif(array_to_string([r.unusable_values, case when r.occurrence > 1 then 'id_collision' end, case when a.account_id is null and r.account_id is not null then 'unknown_account' end], ', '), '') as unusable,
+    nullif(array_to_string([r.unusual_values, case when r.left_on < r.joined_on then 'left_before_joined' end], ', '), '') as unusual
+  from numbered as r
+  left join `accounts` as a on a.account_id = r.account_id
+)
+select
+  `user_id`, `account_id`, `name`, `role`, `joined_on`, `left_on`, `loaded_at`,
+  occurrence,
+  copies,
+  nullif(array_to_string([unusable, unusual], ', '), '') as defects,
+  unusable is null as is_usable
+from judged
