@@ -118,7 +118,7 @@ with tickets as (
     account_id,
     day as opened_on,
     ${dayOf(sql`resolved_at`, timeZone)} as resolved_on,
-    case when reopened_at >= resolved_at then ${dayOf(sql`reopened_at`, timeZone)} end as reopened_on,
+    case when reopened_at >= resolved_at then ${greatest(dayOf(sql`reopened_at`, timeZone), sql`day`)} end as reopened_on,
     coalesce(priority = 'urgent', false) as is_urgent,
     coalesce(category = 'billing', false) as is_billing,
     is_timed,

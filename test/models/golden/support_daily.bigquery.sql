@@ -3,7 +3,7 @@ with tickets as (
     account_id,
     day as opened_on,
     date(resolved_at, 'Europe/Berlin') as resolved_on,
-    case when reopened_at >= resolved_at then date(reopened_at, 'Europe/Berlin') end as reopened_on,
+    case when reopened_at >= resolved_at then greatest(date(reopened_at, 'Europe/Berlin'), day) end as reopened_on,
     coalesce(priority = 'urgent', false) as is_urgent,
     coalesce(category = 'billing', false) as is_billing,
     is_timed,

@@ -3,7 +3,7 @@ with tickets as (
     account_id,
     day as opened_on,
     cast(resolved_at at time zone 'Europe/Berlin' as date) as resolved_on,
-    case when reopened_at >= resolved_at then cast(reopened_at at time zone 'Europe/Berlin' as date) end as reopened_on,
+    case when reopened_at >= resolved_at then case when not (cast(reopened_at at time zone 'Europe/Berlin' as date) is null or day is null) then greatest(cast(reopened_at at time zone 'Europe/Berlin' as date), day) end end as reopened_on,
     coalesce(priority = 'urgent', false) as is_urgent,
     coalesce(category = 'billing', false) as is_billing,
     is_timed,
