@@ -95,6 +95,15 @@ export function defineModel<const C extends ModelColumns>(definition: Definition
 /** Another model's table in a query; it also makes this model wait for that one. */
 export const ref = (model: { readonly name: string }): Sql => relation(model.name);
 
+/** The columns that identify rows of an account, and of an account on a day. */
+export const accountKey = {
+  type: "string",
+  notNull: true,
+  description: "The account.",
+  references: ["accounts", "account_id"],
+} as const satisfies ModelColumn;
+export const dayKey = { type: "date", notNull: true, description: "The day." } as const satisfies ModelColumn;
+
 /** The columns of all own attributes. */
 export const attributeColumns = ({ attributes }: CompanyWords): ModelColumns =>
   Object.fromEntries(

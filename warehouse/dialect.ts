@@ -151,8 +151,14 @@ export const toText = (value: Sql, type: ColumnType): Sql => {
   });
 };
 
-/** Text without the blanks, tabs and line ends around it: DuckDB's plain trim takes only blanks. */
-export const trimmed = (value: Sql): Sql => sql`trim(${value}, ${text(" \t\n\r\u00a0")})`;
+/** Text without the blanks, tabs and line ends around it: DuckDB's plain trim takes only blanks, and no UUID or enum. */
+export const trimmed = (value: Sql): Sql => {
+  const blanks = text(" \t\n\r\u00a0");
+  return by({
+    duckdb: sql`trim(cast(${value} as varchar), ${blanks})`,
+    bigquery: sql`trim(${value}, ${blanks})`,
+  });
+};
 
 const listSeparator = ", ";
 

@@ -1,7 +1,7 @@
 import { type FactName, facts } from "../../journey/facts.js";
 import { cast, daysBetween, eachDay, nullOf, safeDivide } from "../../warehouse/dialect.js";
 import { integer, join, name, number, type Sql, sql } from "../../warehouse/sql.js";
-import { defineModel, has, type ModelColumn, ref } from "../model.js";
+import { accountKey, dayKey, defineModel, has, type ModelColumn, ref } from "../model.js";
 import { accounts } from "../staging/accounts.js";
 import { coverageDaily } from "./coverage_daily.js";
 import { featureDays } from "./feature_days.js";
@@ -171,13 +171,8 @@ export const accountFacts = defineModel({
   description: `One row per account and day, from the account's first day to the last day built; ${daysAfterCoverage} days after coverage ends rows stop until it is covered again. Every fact knows only what happened before the end of the day.`,
   grain: ["account_id", "day"],
   columns: {
-    account_id: {
-      type: "string",
-      notNull: true,
-      description: "The account.",
-      references: ["accounts", "account_id"],
-    },
-    day: { type: "date", notNull: true, description: "The day." },
+    account_id: accountKey,
+    day: dayKey,
     ...factColumns,
   },
   byDay: true,

@@ -1,6 +1,6 @@
 import { addDays, daysBetween, eachDay, least } from "../../warehouse/dialect.js";
 import { sql } from "../../warehouse/sql.js";
-import { defineModel, ref } from "../model.js";
+import { accountKey, dayKey, defineModel, ref } from "../model.js";
 import { stgContracts } from "../staging/stg_contracts.js";
 import { timeline } from "./timeline.js";
 
@@ -10,13 +10,8 @@ export const coverageDaily = defineModel({
     "One row per account and day that a contract or trial covers; overlapping contracts are summed.",
   grain: ["account_id", "day"],
   columns: {
-    account_id: {
-      type: "string",
-      notNull: true,
-      description: "The account.",
-      references: ["accounts", "account_id"],
-    },
-    day: { type: "date", notNull: true, description: "The day." },
+    account_id: accountKey,
+    day: dayKey,
     paid_contracts: {
       type: "integer",
       notNull: true,

@@ -1,6 +1,6 @@
 import { sumInteger } from "../../warehouse/dialect.js";
 import { sql, text } from "../../warehouse/sql.js";
-import { defineModel, ref } from "../model.js";
+import { accountKey, dayKey, defineModel, ref } from "../model.js";
 import { stgUsageEvents } from "../staging/stg_usage_events.js";
 
 export const featureDays = defineModel({
@@ -8,9 +8,9 @@ export const featureDays = defineModel({
   description: "One row per account, feature and day with usage; events without a feature are not here.",
   grain: ["account_id", "feature", "day"],
   columns: {
-    account_id: { type: "string", notNull: true, description: "The account." },
+    account_id: accountKey,
     feature: { type: "string", notNull: true, description: "The feature." },
-    day: { type: "date", notNull: true, description: "The day." },
+    day: dayKey,
     events: {
       type: "integer",
       notNull: true,

@@ -1,6 +1,6 @@
 import { greatest } from "../../warehouse/dialect.js";
 import { sql } from "../../warehouse/sql.js";
-import { defineModel, ref } from "../model.js";
+import { accountKey, dayKey, defineModel, ref } from "../model.js";
 import { accounts } from "../staging/accounts.js";
 import { stgOutcomes } from "../staging/stg_outcomes.js";
 import { stgTouchpoints } from "../staging/stg_touchpoints.js";
@@ -26,13 +26,8 @@ export const peopleDaily = defineModel({
     "One row per account and day on which someone was met, an outcome was confirmed, an executive was seen, or a champion or executive came or left.",
   grain: ["account_id", "day"],
   columns: {
-    account_id: {
-      type: "string",
-      notNull: true,
-      description: "The account.",
-      references: ["accounts", "account_id"],
-    },
-    day: { type: "date", notNull: true, description: "The day." },
+    account_id: accountKey,
+    day: dayKey,
     touchpoints: {
       type: "integer",
       notNull: true,

@@ -1,6 +1,6 @@
 import { addDays, dayOf, greatest } from "../../warehouse/dialect.js";
 import { number, sql } from "../../warehouse/sql.js";
-import { defineModel, ref } from "../model.js";
+import { accountKey, dayKey, defineModel, ref } from "../model.js";
 import { stgTickets } from "../staging/stg_tickets.js";
 import { minusOne, minusOneIf, ofLevel, one, oneIf, sumOfSteps } from "./steps.js";
 
@@ -28,13 +28,8 @@ export const supportDaily = defineModel({
     "One row per account and day on which a ticket was opened, rated or solved, or became overdue.",
   grain: ["account_id", "day"],
   columns: {
-    account_id: {
-      type: "string",
-      notNull: true,
-      description: "The account.",
-      references: ["accounts", "account_id"],
-    },
-    day: { type: "date", notNull: true, description: "The day." },
+    account_id: accountKey,
+    day: dayKey,
     tickets_opened: {
       type: "integer",
       notNull: true,

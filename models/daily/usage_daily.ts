@@ -1,6 +1,6 @@
 import { addDays, countIf, least, sumInteger } from "../../warehouse/dialect.js";
 import { type Sql, sql, text } from "../../warehouse/sql.js";
-import { defineModel, ref } from "../model.js";
+import { accountKey, defineModel, ref } from "../model.js";
 import { stgUsageEvents } from "../staging/stg_usage_events.js";
 import { featureDays } from "./feature_days.js";
 import { minusOne, ofLevel, one, oneIf, sumOfSteps } from "./steps.js";
@@ -29,12 +29,7 @@ export const usageDaily = defineModel({
     "One row per account and day on which something was used, or a trailing count of users or features changes.",
   grain: ["account_id", "day"],
   columns: {
-    account_id: {
-      type: "string",
-      notNull: true,
-      description: "The account.",
-      references: ["accounts", "account_id"],
-    },
+    account_id: accountKey,
     day: { type: "date", notNull: true, description: "The day; up to 28 days after the last event." },
     events: { type: "integer", notNull: true, min: 0, unit: "events", description: "Events, by quantity." },
     sessions: { type: "integer", notNull: true, min: 0, unit: "sessions", description: "Distinct sessions." },

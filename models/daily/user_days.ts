@@ -1,6 +1,6 @@
 import { sumInteger } from "../../warehouse/dialect.js";
 import { sql } from "../../warehouse/sql.js";
-import { defineModel, ref } from "../model.js";
+import { accountKey, dayKey, defineModel, ref } from "../model.js";
 import { stgUsageEvents } from "../staging/stg_usage_events.js";
 
 export const userDays = defineModel({
@@ -8,9 +8,9 @@ export const userDays = defineModel({
   description: "One row per account, user and day with usage; events without a user are not here.",
   grain: ["account_id", "user_id", "day"],
   columns: {
-    account_id: { type: "string", notNull: true, description: "The account." },
+    account_id: accountKey,
     user_id: { type: "string", notNull: true, description: "The user." },
-    day: { type: "date", notNull: true, description: "The day." },
+    day: dayKey,
     events: {
       type: "integer",
       notNull: true,

@@ -1,6 +1,6 @@
 import { addDays, least } from "../../warehouse/dialect.js";
 import { sql } from "../../warehouse/sql.js";
-import { defineModel, ref } from "../model.js";
+import { accountKey, dayKey, defineModel, ref } from "../model.js";
 import { stgSurveyResponses } from "../staging/stg_survey_responses.js";
 import { minusOne, minusOneIf, ofLevel, one, oneIf, sumOfSteps } from "./steps.js";
 
@@ -23,13 +23,8 @@ export const voiceDaily = defineModel({
   description: `One row per account and day on which a survey was answered or an answer grew older than ${speaksForDays} days.`,
   grain: ["account_id", "day"],
   columns: {
-    account_id: {
-      type: "string",
-      notNull: true,
-      description: "The account.",
-      references: ["accounts", "account_id"],
-    },
-    day: { type: "date", notNull: true, description: "The day." },
+    account_id: accountKey,
+    day: dayKey,
     responses: {
       type: "integer",
       notNull: true,

@@ -4,7 +4,7 @@ import { nullOf, safeDivide } from "../../warehouse/dialect.js";
 import { join, name, number, type Sql, sql, text } from "../../warehouse/sql.js";
 import { accountFacts } from "../daily/account_facts.js";
 import { milestoneEvidence, reachedOn } from "../milestones/milestone_evidence.js";
-import { defineModel, ref } from "../model.js";
+import { accountKey, dayKey, defineModel, ref } from "../model.js";
 import { accountStages } from "../stages/account_stages.js";
 import { accountIndicators, pointsOf, weightOf } from "./account_indicators.js";
 
@@ -14,13 +14,8 @@ export const accountHealth = defineModel({
     "One row per account and day: the health score, its band and how much of the evidence was there. Too little evidence gives no score: absence of data is never good health.",
   grain: ["account_id", "day"],
   columns: {
-    account_id: {
-      type: "string",
-      notNull: true,
-      description: "The account.",
-      references: ["accounts", "account_id"],
-    },
-    day: { type: "date", notNull: true, description: "The day." },
+    account_id: accountKey,
+    day: dayKey,
     stage: { type: "string", notNull: true, description: "The stage whose weights were used." },
     uncapped_score: {
       type: "number",
@@ -64,6 +59,8 @@ export const accountHealth = defineModel({
   query: ({ journey }) => {
     const { indicators, bands: edges, min_coverage } = journey.health;
     const caps = [...journey.health.caps].sort((a, b) => a.at_most - b.at_most);
+    // Rounding can carry a mean of hundreds past 100.
+    const mean = sql`least(100e0, ${safeDivide(sql`weighted_points`, sql`weight_with_value`)})`;
     const sum = (terms: Sql[]): Sql => join(terms, "\n      + ");
     const capCase = (cap: (typeof caps)[number]): Sql =>
       sql`when uncapped_score > ${number(cap.at_most)} and ${name(`cap_${cap.id}`)} then ${text(cap.id)}`;
@@ -91,7 +88,7 @@ scored as (
     ${safeDivide(sql`weight_with_value`, sql`all_weight`)} as coverage,
     case
       when weight_with_value > 0 and weight_with_value >= ${number(min_coverage)} * all_weight
-      then ${safeDivide(sql`weighted_points`, sql`weight_with_value`)}
+      then ${mean}
     end as uncapped_score${caps.length > 0 ? sql`,` : sql``}
     ${caps.map((cap) => name(`cap_${cap.id}`))}
   from weighed

@@ -1,7 +1,7 @@
 import type { Indicator, Journey } from "../../journey/journey.js";
 import { join, name, number, type Sql, sql, text } from "../../warehouse/sql.js";
 import { accountFacts, factAsNumber } from "../daily/account_facts.js";
-import { defineModel, type ModelColumns, ref } from "../model.js";
+import { accountKey, dayKey, defineModel, type ModelColumns, ref } from "../model.js";
 import { accountStages } from "../stages/account_stages.js";
 
 export const pointsOf = (indicator: string): string => `${indicator}_points`;
@@ -14,13 +14,8 @@ export const accountIndicators = defineModel({
     "One row per account and day with the points of every indicator and its weight in the account's stage. A contribution to the score is weight × points / sum of the weights that have points.",
   grain: ["account_id", "day"],
   columns: {
-    account_id: {
-      type: "string",
-      notNull: true,
-      description: "The account.",
-      references: ["accounts", "account_id"],
-    },
-    day: { type: "date", notNull: true, description: "The day." },
+    account_id: accountKey,
+    day: dayKey,
   },
   companyColumns: ({ journey }): ModelColumns =>
     Object.fromEntries(

@@ -2,7 +2,7 @@ import type { Milestone } from "../../journey/journey.js";
 import { addDays, daysBetween } from "../../warehouse/dialect.js";
 import { integer, join, name, type Sql, sql, text } from "../../warehouse/sql.js";
 import { timeline } from "../daily/timeline.js";
-import { defineModel, has, ref } from "../model.js";
+import { accountKey, defineModel, has, ref } from "../model.js";
 import { stageStays } from "../stages/stage_stays.js";
 import { accounts } from "../staging/accounts.js";
 import { milestoneEvidence, reachedOn } from "./milestone_evidence.js";
@@ -22,12 +22,7 @@ export const accountMilestones = defineModel({
     "One row per account and milestone, with its status on the last day built. The dates tell the status on any other day.",
   grain: ["account_id", "milestone"],
   columns: {
-    account_id: {
-      type: "string",
-      notNull: true,
-      description: "The account.",
-      references: ["accounts", "account_id"],
-    },
+    account_id: accountKey,
     milestone: { type: "string", notNull: true, description: "The milestone's id in the journey." },
     started_on: { type: "date", description: "From when its days are counted; null = not started." },
     reached_on: { type: "date", description: "First day on which its condition held; null = not yet." },

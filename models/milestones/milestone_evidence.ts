@@ -2,7 +2,7 @@ import { conditionSql } from "../../journey/conditions.js";
 import { minIf } from "../../warehouse/dialect.js";
 import { name, sql } from "../../warehouse/sql.js";
 import { accountFacts } from "../daily/account_facts.js";
-import { defineModel, type ModelColumns, ref } from "../model.js";
+import { accountKey, defineModel, type ModelColumns, ref } from "../model.js";
 
 /** The column that holds the day on which a milestone was reached. */
 export const reachedOn = (milestone: string): string => `${milestone}_reached_on`;
@@ -17,12 +17,7 @@ export const milestoneEvidence = defineModel({
     "One row per account with the first day on which each milestone's condition held; null = not yet.",
   grain: ["account_id"],
   columns: {
-    account_id: {
-      type: "string",
-      notNull: true,
-      description: "The account.",
-      references: ["accounts", "account_id"],
-    },
+    account_id: accountKey,
   },
   companyColumns: ({ journey }): ModelColumns =>
     Object.fromEntries(

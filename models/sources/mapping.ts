@@ -64,6 +64,7 @@ export function checkMappings(settings: Pick<Settings, "sources">): Problem[] {
       problems.push({ path: at, message: `unknown source "${sourceName}".${didYouMean(sourceName, names)}` });
       continue;
     }
+    problems.push(...checkSql(mapping, at));
     const known = Object.keys(source.columns);
     for (const column of Object.keys(mapping.columns)) {
       if (known.includes(column)) continue;
@@ -89,6 +90,23 @@ export function checkMappings(settings: Pick<Settings, "sources">): Problem[] {
     });
   }
   return problems;
+}
+
+/** The company's own SQL, as far as it can be judged by its text. */
+function checkSql(mapping: SourceMapping, at: PropertyKey[]): Problem[] {
+  const written: [PropertyKey[], string | undefined][] = [[[...at, "query"], mapping.query]];
+  for (const part of ["columns", "attributes"] as const) {
+    for (const [column, mapped] of Object.entries(mapping[part] ?? {}))
+      if (typeof mapped === "object") written.push([[...at, part, column, "sql"], mapped.sql]);
+  }
+  return written.flatMap(([path, text]) => {
+    try {
+      if (text !== undefined) companySql(text);
+      return [];
+    } catch (error) {
+      return [{ path, message: messageOf(error) }];
+    }
+  });
 }
 
 /**

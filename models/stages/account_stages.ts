@@ -2,7 +2,7 @@ import { conditionSql } from "../../journey/conditions.js";
 import { join, name, sql, text } from "../../warehouse/sql.js";
 import { accountFacts } from "../daily/account_facts.js";
 import { milestoneEvidence, reachedOn } from "../milestones/milestone_evidence.js";
-import { defineModel, ref } from "../model.js";
+import { accountKey, dayKey, defineModel, ref } from "../model.js";
 
 export const accountStages = defineModel({
   name: "account_stages",
@@ -10,13 +10,8 @@ export const accountStages = defineModel({
     "One row per account and day: the first stage of the journey whose condition holds on the facts of that day.",
   grain: ["account_id", "day"],
   columns: {
-    account_id: {
-      type: "string",
-      notNull: true,
-      description: "The account.",
-      references: ["accounts", "account_id"],
-    },
-    day: { type: "date", notNull: true, description: "The day." },
+    account_id: accountKey,
+    day: dayKey,
     stage: { type: "string", notNull: true, description: "The stage's id in the journey." },
     journey_version: { type: "string", notNull: true, description: "Hash of the journey that decided it." },
   },

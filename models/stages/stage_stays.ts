@@ -1,7 +1,7 @@
 import { addDays, daysBetween, nullOf } from "../../warehouse/dialect.js";
 import { integer, join, sql, text } from "../../warehouse/sql.js";
 import { timeline } from "../daily/timeline.js";
-import { defineModel, ref } from "../model.js";
+import { accountKey, defineModel, ref } from "../model.js";
 import { accountStages } from "./account_stages.js";
 
 export const stageStays = defineModel({
@@ -10,12 +10,7 @@ export const stageStays = defineModel({
     "One row per account and maximal run of days in one stage; a gap in the account's facts ends a stay.",
   grain: ["account_id", "entered_on"],
   columns: {
-    account_id: {
-      type: "string",
-      notNull: true,
-      description: "The account.",
-      references: ["accounts", "account_id"],
-    },
+    account_id: accountKey,
     stage: { type: "string", notNull: true, description: "The stage's id in the journey." },
     entered_on: { type: "date", notNull: true, description: "First day in the stage." },
     left_on: {

@@ -4,7 +4,7 @@ import { cast, daysBetween, safeDivide, weekNumber, weekOf } from "../../warehou
 import { integer, join, name, number, type Sql, sql, text } from "../../warehouse/sql.js";
 import { accountFacts, factAsNumber } from "../daily/account_facts.js";
 import { accountHealth } from "../health/account_health.js";
-import { defineModel, ref } from "../model.js";
+import { accountKey, defineModel, ref } from "../model.js";
 
 /** The metrics whose trend is kept: the journey's choice of facts, and the health score. */
 export const healthMetric = "health_score";
@@ -21,12 +21,7 @@ export const accountTrends = defineModel({
     "One row per account, complete week and metric. A metric's value is the fact on the week's Sunday, so a 7-day fact is the week's own. The running week never counts, nor does a week in which the account began.",
   grain: ["account_id", "week", "metric"],
   columns: {
-    account_id: {
-      type: "string",
-      notNull: true,
-      description: "The account.",
-      references: ["accounts", "account_id"],
-    },
+    account_id: accountKey,
     week: { type: "date", notNull: true, description: "The Monday that names the week." },
     metric: { type: "string", notNull: true, description: "A fact's name, or health_score." },
     value: { type: "number", description: "The metric that week; null = not measured." },

@@ -236,7 +236,7 @@ describe("health", () => {
   const indicators = `
   indicators:
     - { id: use, name: Use, dimension: engagement, fact: events_1d, scale: [[0, 0], [10, 100]], weight: 3 }
-    - { id: nps, name: NPS, dimension: satisfaction, fact: nps_180d, scale: [[-100, 0], [100, 100]], weight: 1, weights: { young: 5 } }
+    - { id: nps, name: NPS, dimension: satisfaction, fact: nps_180d, scale: [[-100, 0], [100, 100]], weight: 1 }
     - { id: csat, name: CSAT, dimension: satisfaction, fact: csat_90d, scale: [[1, 0], [5, 100]], weight: 2 }`;
   const response = (day: string, score: number, user_id = "u1") => ({
     response_id: `r${++number}`,
@@ -333,7 +333,8 @@ describe("health", () => {
       survey_responses: [response("2024-01-01", 10)],
       tickets: [ticket("2024-01-01", 5)],
     };
-    const on = await scored(given, indicators, "2024-01-03", stages);
+    const byStage = indicators.replace("weight: 1 }", "weight: 1, weights: { young: 5 } }");
+    const on = await scored(given, byStage, "2024-01-03", stages);
     expect(on["2024-01-01"]).toMatchObject({ stage: "young", score: (3 * 50 + 5 * 100 + 2 * 100) / 10 });
     expect(on["2024-01-02"]).toMatchObject({ stage: "grown", score: (3 * 50 + 1 * 100 + 2 * 100) / 6 });
     expect(on["2024-01-03"]).toMatchObject({

@@ -38,7 +38,7 @@ scored as (
     safe_divide(cast(weight_with_value as float64), cast(all_weight as float64)) as coverage,
     case
       when weight_with_value > 0 and weight_with_value >= 0.5e0 * all_weight
-      then safe_divide(cast(weighted_points as float64), cast(weight_with_value as float64))
+      then least(100e0, safe_divide(cast(weighted_points as float64), cast(weight_with_value as float64)))
     end as uncapped_score,
     `cap_urgent`, `cap_alone`
   from weighed

@@ -38,7 +38,7 @@ scored as (
     (cast(weight_with_value as double) / nullif(cast(all_weight as double), 0)) as coverage,
     case
       when weight_with_value > 0 and weight_with_value >= 0.5e0 * all_weight
-      then (cast(weighted_points as double) / nullif(cast(weight_with_value as double), 0))
+      then least(100e0, (cast(weighted_points as double) / nullif(cast(weight_with_value as double), 0)))
     end as uncapped_score,
     "cap_urgent", "cap_alone"
   from weighed

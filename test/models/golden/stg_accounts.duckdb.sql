@@ -8,18 +8,18 @@ with contents as (
 ),
 read_rows as (
   select
-    nullif(trim(c."account_id", e' 	\n\r '), '') as "account_id",
-    nullif(trim(c."name", e' 	\n\r '), '') as "name",
-    cast(try_strptime(nullif(trim(c."created_on", e' 	\n\r '), ''), '%d.%m.%Y') as date) as "created_on",
-    nullif(trim(c."segment", e' 	\n\r '), '') as "segment",
-    nullif(trim(c."region", e' 	\n\r '), '') as "region",
-    nullif(trim(c."owner", e' 	\n\r '), '') as "owner",
+    nullif(trim(cast(c."account_id" as varchar), e' 	\n\r '), '') as "account_id",
+    nullif(trim(cast(c."name" as varchar), e' 	\n\r '), '') as "name",
+    cast(try_strptime(nullif(trim(cast(c."created_on" as varchar), e' 	\n\r '), ''), '%d.%m.%Y') as date) as "created_on",
+    nullif(trim(cast(c."segment" as varchar), e' 	\n\r '), '') as "segment",
+    nullif(trim(cast(c."region" as varchar), e' 	\n\r '), '') as "region",
+    nullif(trim(cast(c."owner" as varchar), e' 	\n\r '), '') as "owner",
     cast(c."loaded_at" as timestamptz) as "loaded_at",
-    nullif(trim(c."attribute_industry", e' 	\n\r '), '') as "attribute_industry",
+    nullif(trim(cast(c."attribute_industry" as varchar), e' 	\n\r '), '') as "attribute_industry",
     case when abs(c."attribute_employees") < 9e15 and c."attribute_employees" = trunc(c."attribute_employees") then cast(try_cast(c."attribute_employees" as bigint) as varchar) else cast(c."attribute_employees" as varchar) end as "attribute_employees",
     c.copies as copies,
-    nullif(concat_ws(', ', case when not (nullif(trim(c."account_id", e' 	\n\r '), '') is not null) then 'missing_account_id' end), '') as unusable_values,
-    nullif(concat_ws(', ', case when nullif(trim(c."created_on", e' 	\n\r '), '') is not null and cast(try_strptime(nullif(trim(c."created_on", e' 	\n\r '), ''), '%d.%m.%Y') as date) is null then 'unreadable_created_on' end, case when c."attribute_employees" is not null and case when abs(c."attribute_employees") < 9e15 and c."attribute_employees" = trunc(c."attribute_employees") then cast(try_cast(c."attribute_employees" as bigint) as varchar) else cast(c."attribute_employees" as varchar) end is null then 'unreadable_attribute_employees' end), '') as unusual_values
+    nullif(concat_ws(', ', case when not (nullif(trim(cast(c."account_id" as varchar), e' 	\n\r '), '') is not null) then 'missing_account_id' end), '') as unusable_values,
+    nullif(concat_ws(', ', case when nullif(trim(cast(c."created_on" as varchar), e' 	\n\r '), '') is not null and cast(try_strptime(nullif(trim(cast(c."created_on" as varchar), e' 	\n\r '), ''), '%d.%m.%Y') as date) is null then 'unreadable_created_on' end, case when c."attribute_employees" is not null and case when abs(c."attribute_employees") < 9e15 and c."attribute_employees" = trunc(c."attribute_employees") then cast(try_cast(c."attribute_employees" as bigint) as varchar) else cast(c."attribute_employees" as varchar) end is null then 'unreadable_attribute_employees' end), '') as unusual_values
   from contents as c
 ),
 numbered as (

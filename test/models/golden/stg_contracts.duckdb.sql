@@ -2,24 +2,24 @@ with contents as (
   select
     "contract_id", "account_id", "starts_on", "ends_on", "renews_on", "seats", "mrr", "is_trial", "plan",
     count(*) as copies
-  from (select "id" as "contract_id", "customer" as "account_id", "starts" as "starts_on", "ends" as "ends_on", "renewal" as "renews_on", "seats" as "seats", (arr / 12e0) as "mrr", case trim("kind", e' 	\n\r ') when 'trial' then 'true' when 'paid' then 'false' else trim("kind", e' 	\n\r ') end as "is_trial", "plan" as "plan" from (select * from raw.deals where kind <> 'draft') as raw) as raw_rows
+  from (select "id" as "contract_id", "customer" as "account_id", "starts" as "starts_on", "ends" as "ends_on", "renewal" as "renews_on", "seats" as "seats", (arr / 12e0) as "mrr", case trim(cast("kind" as varchar), e' 	\n\r ') when 'trial' then 'true' when 'paid' then 'false' else trim(cast("kind" as varchar), e' 	\n\r ') end as "is_trial", "plan" as "plan" from (select * from raw.deals where kind <> 'draft') as raw) as raw_rows
   group by "contract_id", "account_id", "starts_on", "ends_on", "renews_on", "seats", "mrr", "is_trial", "plan"
 ),
 read_rows as (
   select
-    nullif(trim(c."contract_id", e' 	\n\r '), '') as "contract_id",
-    nullif(trim(c."account_id", e' 	\n\r '), '') as "account_id",
+    nullif(trim(cast(c."contract_id" as varchar), e' 	\n\r '), '') as "contract_id",
+    nullif(trim(cast(c."account_id" as varchar), e' 	\n\r '), '') as "account_id",
     cast(c."starts_on" as date) as "starts_on",
     cast(c."ends_on" as date) as "ends_on",
     cast(c."renews_on" as date) as "renews_on",
     case when cast(c."seats" as bigint) < 0 then null else cast(c."seats" as bigint) end as "seats",
     case when try_cast(c."mrr" as decimal(38, 9)) < 0 then null else try_cast(c."mrr" as decimal(38, 9)) end as "mrr",
-    case lower(nullif(trim(c."is_trial", e' 	\n\r '), '')) when 'true' then true when 'false' then false end as "is_trial",
-    nullif(trim(c."plan", e' 	\n\r '), '') as "plan",
+    case lower(nullif(trim(cast(c."is_trial" as varchar), e' 	\n\r '), '')) when 'true' then true when 'false' then false end as "is_trial",
+    nullif(trim(cast(c."plan" as varchar), e' 	\n\r '), '') as "plan",
     cast(null as timestamptz) as "loaded_at",
     c.copies as copies,
-    nullif(concat_ws(', ', case when not (nullif(trim(c."contract_id", e' 	\n\r '), '') is not null) then 'missing_contract_id' end, case when not (nullif(trim(c."account_id", e' 	\n\r '), '') is not null) then 'missing_account_id' end, case when not (c."starts_on" is not null) then 'missing_starts_on' end), '') as unusable_values,
-    nullif(concat_ws(', ', case when cast(c."seats" as bigint) < 0 then 'out_of_range_seats' end, case when c."mrr" is not null and try_cast(c."mrr" as decimal(38, 9)) is null then 'unreadable_mrr' end, case when try_cast(c."mrr" as decimal(38, 9)) < 0 then 'out_of_range_mrr' end, case when nullif(trim(c."is_trial", e' 	\n\r '), '') is not null and case lower(nullif(trim(c."is_trial", e' 	\n\r '), '')) when 'true' then true when 'false' then false end is null then 'unreadable_is_trial' end), '') as unusual_values
+    nullif(concat_ws(', ', case when not (nullif(trim(cast(c."contract_id" as varchar), e' 	\n\r '), '') is not null) then 'missing_contract_id' end, case when not (nullif(trim(cast(c."account_id" as varchar), e' 	\n\r '), '') is not null) then 'missing_account_id' end, case when not (c."starts_on" is not null) then 'missing_starts_on' end), '') as unusable_values,
+    nullif(concat_ws(', ', case when cast(c."seats" as bigint) < 0 then 'out_of_range_seats' end, case when c."mrr" is not null and try_cast(c."mrr" as decimal(38, 9)) is null then 'unreadable_mrr' end, case when try_cast(c."mrr" as decimal(38, 9)) < 0 then 'out_of_range_mrr' end, case when nullif(trim(cast(c."is_trial" as varchar), e' 	\n\r '), '') is not null and case lower(nullif(trim(cast(c."is_trial" as varchar), e' 	\n\r '), '')) when 'true' then true when 'false' then false end is null then 'unreadable_is_trial' end), '') as unusual_values
   from contents as c
 ),
 numbered as (

@@ -7,16 +7,16 @@ with contents as (
 ),
 read_rows as (
   select
-    nullif(trim(c."outcome_id", e' 	\n\r '), '') as "outcome_id",
-    nullif(trim(c."account_id", e' 	\n\r '), '') as "account_id",
-    nullif(trim(c."name", e' 	\n\r '), '') as "name",
-    case when regexp_full_match(nullif(trim(c."value", e' 	\n\r '), ''), '[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?') then try_cast(nullif(trim(c."value", e' 	\n\r '), '') as double) end as "value",
-    nullif(trim(c."unit", e' 	\n\r '), '') as "unit",
+    nullif(trim(cast(c."outcome_id" as varchar), e' 	\n\r '), '') as "outcome_id",
+    nullif(trim(cast(c."account_id" as varchar), e' 	\n\r '), '') as "account_id",
+    nullif(trim(cast(c."name" as varchar), e' 	\n\r '), '') as "name",
+    case when regexp_full_match(nullif(trim(cast(c."value" as varchar), e' 	\n\r '), ''), '[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?') then try_cast(nullif(trim(cast(c."value" as varchar), e' 	\n\r '), '') as double) end as "value",
+    nullif(trim(cast(c."unit" as varchar), e' 	\n\r '), '') as "unit",
     cast(c."confirmed_at" as timestamptz) as "confirmed_at",
     cast(null as timestamptz) as "loaded_at",
     c.copies as copies,
-    nullif(concat_ws(', ', case when not (nullif(trim(c."outcome_id", e' 	\n\r '), '') is not null) then 'missing_outcome_id' end, case when not (nullif(trim(c."account_id", e' 	\n\r '), '') is not null) then 'missing_account_id' end, case when not (c."confirmed_at" is not null) then 'missing_confirmed_at' end), '') as unusable_values,
-    nullif(concat_ws(', ', case when nullif(trim(c."value", e' 	\n\r '), '') is not null and case when regexp_full_match(nullif(trim(c."value", e' 	\n\r '), ''), '[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?') then try_cast(nullif(trim(c."value", e' 	\n\r '), '') as double) end is null then 'unreadable_value' end), '') as unusual_values
+    nullif(concat_ws(', ', case when not (nullif(trim(cast(c."outcome_id" as varchar), e' 	\n\r '), '') is not null) then 'missing_outcome_id' end, case when not (nullif(trim(cast(c."account_id" as varchar), e' 	\n\r '), '') is not null) then 'missing_account_id' end, case when not (c."confirmed_at" is not null) then 'missing_confirmed_at' end), '') as unusable_values,
+    nullif(concat_ws(', ', case when nullif(trim(cast(c."value" as varchar), e' 	\n\r '), '') is not null and case when regexp_full_match(nullif(trim(cast(c."value" as varchar), e' 	\n\r '), ''), '[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?') then try_cast(nullif(trim(cast(c."value" as varchar), e' 	\n\r '), '') as double) end is null then 'unreadable_value' end), '') as unusual_values
   from contents as c
 ),
 numbered as (

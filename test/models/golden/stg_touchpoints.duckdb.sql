@@ -8,14 +8,14 @@ with contents as (
 read_rows as (
   select
     cast(c."touchpoint_id" as varchar) as "touchpoint_id",
-    nullif(trim(c."account_id", e' 	\n\r '), '') as "account_id",
-    nullif(trim(c."user_id", e' 	\n\r '), '') as "user_id",
-    nullif(trim(c."kind", e' 	\n\r '), '') as "kind",
+    nullif(trim(cast(c."account_id" as varchar), e' 	\n\r '), '') as "account_id",
+    nullif(trim(cast(c."user_id" as varchar), e' 	\n\r '), '') as "user_id",
+    nullif(trim(cast(c."kind" as varchar), e' 	\n\r '), '') as "kind",
     (cast(c."happened_at" as timestamp) at time zone 'Europe/Berlin') as "happened_at",
-    nullif(trim(c."owner", e' 	\n\r '), '') as "owner",
+    nullif(trim(cast(c."owner" as varchar), e' 	\n\r '), '') as "owner",
     cast(null as timestamptz) as "loaded_at",
     c.copies as copies,
-    nullif(concat_ws(', ', case when not (c."touchpoint_id" is not null) then 'missing_touchpoint_id' end, case when c."touchpoint_id" is not null and cast(c."touchpoint_id" as varchar) is null then 'unreadable_touchpoint_id' end, case when not (nullif(trim(c."account_id", e' 	\n\r '), '') is not null) then 'missing_account_id' end, case when not (c."happened_at" is not null) then 'missing_happened_at' end, case when c."happened_at" is not null and (cast(c."happened_at" as timestamp) at time zone 'Europe/Berlin') is null then 'unreadable_happened_at' end), '') as unusable_values,
+    nullif(concat_ws(', ', case when not (c."touchpoint_id" is not null) then 'missing_touchpoint_id' end, case when c."touchpoint_id" is not null and cast(c."touchpoint_id" as varchar) is null then 'unreadable_touchpoint_id' end, case when not (nullif(trim(cast(c."account_id" as varchar), e' 	\n\r '), '') is not null) then 'missing_account_id' end, case when not (c."happened_at" is not null) then 'missing_happened_at' end, case when c."happened_at" is not null and (cast(c."happened_at" as timestamp) at time zone 'Europe/Berlin') is null then 'unreadable_happened_at' end), '') as unusable_values,
     cast(null as varchar) as unusual_values
   from contents as c
 ),

@@ -8,18 +8,18 @@ with contents as (
 ),
 read_rows as (
   select
-    nullif(trim(c."event_id", e' 	\n\r '), '') as "event_id",
-    nullif(trim(c."account_id", e' 	\n\r '), '') as "account_id",
+    nullif(trim(cast(c."event_id" as varchar), e' 	\n\r '), '') as "event_id",
+    nullif(trim(cast(c."account_id" as varchar), e' 	\n\r '), '') as "account_id",
     cast(null as varchar) as "contract_id",
-    nullif(trim(c."user_id", e' 	\n\r '), '') as "user_id",
-    nullif(trim(c."session_id", e' 	\n\r '), '') as "session_id",
-    nullif(trim(c."event", e' 	\n\r '), '') as "event",
-    nullif(trim(c."feature", e' 	\n\r '), '') as "feature",
+    nullif(trim(cast(c."user_id" as varchar), e' 	\n\r '), '') as "user_id",
+    nullif(trim(cast(c."session_id" as varchar), e' 	\n\r '), '') as "session_id",
+    nullif(trim(cast(c."event" as varchar), e' 	\n\r '), '') as "event",
+    nullif(trim(cast(c."feature" as varchar), e' 	\n\r '), '') as "feature",
     case when cast(c."quantity" as bigint) < 0 then null else cast(c."quantity" as bigint) end as "quantity",
     cast(c."occurred_at" as timestamptz) as "occurred_at",
     cast(c."loaded_at" as timestamptz) as "loaded_at",
     c.copies as copies,
-    nullif(concat_ws(', ', case when not (nullif(trim(c."event_id", e' 	\n\r '), '') is not null) then 'missing_event_id' end, case when not (nullif(trim(c."account_id", e' 	\n\r '), '') is not null) then 'missing_account_id' end, case when not (c."occurred_at" is not null) then 'missing_occurred_at' end), '') as unusable_values,
+    nullif(concat_ws(', ', case when not (nullif(trim(cast(c."event_id" as varchar), e' 	\n\r '), '') is not null) then 'missing_event_id' end, case when not (nullif(trim(cast(c."account_id" as varchar), e' 	\n\r '), '') is not null) then 'missing_account_id' end, case when not (c."occurred_at" is not null) then 'missing_occurred_at' end), '') as unusable_values,
     nullif(concat_ws(', ', case when cast(c."quantity" as bigint) < 0 then 'out_of_range_quantity' end), '') as unusual_values
   from contents as c
 ),

@@ -2,21 +2,21 @@ with contents as (
   select
     "user_id", "account_id", "name", "role", "joined_on", "left_on",
     count(*) as copies
-  from (select "uid" as "user_id", "org" as "account_id", "full name" as "name", case trim("job", e' 	\n\r ') when 'CEO' then 'executive' when 'Fan' then 'champion' when 'Root' then 'admin' when '' then 'member' else trim("job", e' 	\n\r ') end as "role", "joined" as "joined_on", "left" as "left_on" from "raw"."people") as raw_rows
+  from (select "uid" as "user_id", "org" as "account_id", "full name" as "name", case trim(cast("job" as varchar), e' 	\n\r ') when 'CEO' then 'executive' when 'Fan' then 'champion' when 'Root' then 'admin' when '' then 'member' else trim(cast("job" as varchar), e' 	\n\r ') end as "role", "joined" as "joined_on", "left" as "left_on" from "raw"."people") as raw_rows
   group by "user_id", "account_id", "name", "role", "joined_on", "left_on"
 ),
 read_rows as (
   select
-    nullif(trim(c."user_id", e' 	\n\r '), '') as "user_id",
-    nullif(trim(c."account_id", e' 	\n\r '), '') as "account_id",
-    nullif(trim(c."name", e' 	\n\r '), '') as "name",
-    case when nullif(trim(c."role", e' 	\n\r '), '') not in ('admin', 'champion', 'executive', 'member') then null else nullif(trim(c."role", e' 	\n\r '), '') end as "role",
+    nullif(trim(cast(c."user_id" as varchar), e' 	\n\r '), '') as "user_id",
+    nullif(trim(cast(c."account_id" as varchar), e' 	\n\r '), '') as "account_id",
+    nullif(trim(cast(c."name" as varchar), e' 	\n\r '), '') as "name",
+    case when nullif(trim(cast(c."role" as varchar), e' 	\n\r '), '') not in ('admin', 'champion', 'executive', 'member') then null else nullif(trim(cast(c."role" as varchar), e' 	\n\r '), '') end as "role",
     cast(c."joined_on" as date) as "joined_on",
     cast(c."left_on" as date) as "left_on",
     cast(null as timestamptz) as "loaded_at",
     c.copies as copies,
-    nullif(concat_ws(', ', case when not (nullif(trim(c."user_id", e' 	\n\r '), '') is not null) then 'missing_user_id' end, case when not (nullif(trim(c."account_id", e' 	\n\r '), '') is not null) then 'missing_account_id' end), '') as unusable_values,
-    nullif(concat_ws(', ', case when nullif(trim(c."role", e' 	\n\r '), '') not in ('admin', 'champion', 'executive', 'member') then 'unexpected_role' end), '') as unusual_values
+    nullif(concat_ws(', ', case when not (nullif(trim(cast(c."user_id" as varchar), e' 	\n\r '), '') is not null) then 'missing_user_id' end, case when not (nullif(trim(cast(c."account_id" as varchar), e' 	\n\r '), '') is not null) then 'missing_account_id' end), '') as unusable_values,
+    nullif(concat_ws(', ', case when nullif(trim(cast(c."role" as varchar), e' 	\n\r '), '') not in ('admin', 'champion', 'executive', 'member') then 'unexpected_role' end), '') as unusual_values
   from contents as c
 ),
 numbered as (
