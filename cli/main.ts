@@ -51,6 +51,12 @@ for (const command of [
   program.addCommand(command().copyInheritedSettings(program));
 }
 
+// `waymark status | head` closes the pipe early: that is no failure.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  if (error.code !== "EPIPE") throw error;
+  process.exit();
+});
+
 try {
   await program.parseAsync();
 } catch (error) {

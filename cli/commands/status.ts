@@ -51,9 +51,11 @@ export const statusCommand = (): Command =>
 async function readStatus(folder: string): Promise<Status> {
   return withWarehouse(loadProject(folder), async (warehouse) => {
     const [snapshot] = await readSnapshots(warehouse, 1);
-    const [run] = await readRuns(warehouse, 1);
+    const [latest] = await readRuns(warehouse, 1);
+    // Whoever holds the file is this process: a run that is said to be running has died.
+    const run = latest?.status === "running" ? { ...latest, status: "interrupted" } : latest;
     if (!snapshot) {
-      const last = run ? ` The last run ${run.status}${run.error ? `:\n${run.error}` : "."}` : "";
+      const last = run ? ` The last run: ${run.status}${run.error ? `:\n${run.error}` : "."}` : "";
       throw new WaymarkError(
         "NOT_BUILT",
         `Nothing is published yet. \`waymark build\` builds and publishes.${last}`,
