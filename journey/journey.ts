@@ -44,7 +44,6 @@ const milestone = z.strictObject({
 });
 
 export const dimensions = ["outcomes", "engagement", "utilisation", "satisfaction", "support"] as const;
-export type Dimension = (typeof dimensions)[number];
 
 const indicator = z.strictObject({
   id,

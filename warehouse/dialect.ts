@@ -45,23 +45,12 @@ export const countIf = (condition: Sql): Sql =>
 export const sumInteger = (value: Sql): Sql =>
   by({ duckdb: sql`cast(sum(${value}) as bigint)`, bigquery: sql`sum(${value})` });
 
-/** Sum of integers over a window. */
-export const sumIntegerOver = (value: Sql, window: Sql): Sql =>
-  by({
-    duckdb: sql`cast(sum(${value}) over (${window}) as bigint)`,
-    bigquery: sql`sum(${value}) over (${window})`,
-  });
-
 /** Least value of the rows for which the condition holds. */
 export const minIf = (value: Sql, condition: Sql): Sql =>
   by({
     duckdb: sql`min(${value}) filter (where ${condition})`,
     bigquery: sql`min(if(${condition}, ${value}, null))`,
   });
-
-/** Whether any row's condition holds; null without rows. */
-export const anyTrue = (condition: Sql): Sql =>
-  by({ duckdb: sql`bool_or(${condition})`, bigquery: sql`logical_or(${condition})` });
 
 export const addDays = (day: Sql, days: Sql | number): Sql => {
   const n = typeof days === "number" ? integer(days) : days;
@@ -125,12 +114,6 @@ export const secondsBetween = (from: Sql, to: Sql): Sql =>
     bigquery: sql`timestamp_diff(${to}, ${from}, second)`,
   });
 
-export const addHours = (instant: Sql, hours: number): Sql =>
-  by({
-    duckdb: sql`(${instant} + to_hours(${integer(hours)}))`,
-    bigquery: sql`timestamp_add(${instant}, interval ${integer(hours)} hour)`,
-  });
-
 /** One row per day from `from` to `to` as the column `day`, for `cross join`; none where `to` is earlier or null. */
 export const eachDay = (from: Sql, to: Sql): Sql =>
   by({
@@ -175,10 +158,6 @@ export const eachText = (list: Sql, alias: Sql): Sql =>
     duckdb: sql`lateral (select unnest(string_split(${list}, ${text(listSeparator)})) as ${alias}) as entries`,
     bigquery: sql`unnest(split(${list}, ${text(listSeparator)})) as ${alias}`,
   });
-
-/** A 128-bit fingerprint of text as 32 hex digits. */
-export const fingerprint = (value: Sql): Sql =>
-  by({ duckdb: sql`md5(${value})`, bigquery: sql`to_hex(md5(${value}))` });
 
 /** Whether the whole text matches; the pattern must mean the same to RE2 everywhere. */
 export const matches = (value: Sql, pattern: string): Sql =>

@@ -236,11 +236,6 @@ describe(`the dialect means the same on both engines${missing ? ` (GoogleSQL ski
       await expectTotal(xs("integer", []), dialect.sumInteger(x), "integer", null);
     });
 
-    test("sumIntegerOver", "an integer over a window", async () => {
-      const running = dialect.sumIntegerOver(x, sql`order by i rows between 1 preceding and current row`);
-      await expectValues(xs("integer", [1, 2, null, 4]), running, "integer", [1, 3, 2, 4]);
-    });
-
     test("minIf", "the least of the rows for which it holds; null without one", async () => {
       const given = pairs("integer", [
         [5, 1],
@@ -251,12 +246,6 @@ describe(`the dialect means the same on both engines${missing ? ` (GoogleSQL ski
       ]);
       await expectTotal(given, dialect.minIf(x, sql`y = 1`), "integer", 3);
       await expectTotal(given, dialect.minIf(x, sql`y = 9`), "integer", null);
-    });
-
-    test("anyTrue", "whether any row's holds; null without rows", async () => {
-      await expectTotal(xs("boolean", [false, null, true]), dialect.anyTrue(x), "boolean", true);
-      await expectTotal(xs("boolean", [false, null]), dialect.anyTrue(x), "boolean", false);
-      await expectTotal(xs("boolean", []), dialect.anyTrue(x), "boolean", null);
     });
 
     test(["least", "greatest"], "null where any is null", async () => {
@@ -445,15 +434,6 @@ describe(`the dialect means the same on both engines${missing ? ` (GoogleSQL ski
         [null, instant("1970-01-02T00:00:00Z")],
       ]);
       await expectValues(spans, dialect.secondsBetween(x, y), "integer", [1, -1, 0, 86401, null]);
-    });
-
-    test("addHours", "hours that have passed, not hours of a clock", async () => {
-      const moved = (hours: number): (Date | null)[] => [
-        ...moments.map((m) => new Date(Date.parse(m) + hours * 3_600_000)),
-        null,
-      ];
-      await expectValues(given, dialect.addHours(x, 24), "timestamp", moved(24));
-      await expectValues(given, dialect.addHours(x, -1), "timestamp", moved(-1));
     });
   });
 
@@ -645,16 +625,6 @@ describe(`the dialect means the same on both engines${missing ? ` (GoogleSQL ski
           { i: 0, entry: "b" },
           { i: 1, entry: "c" },
         ]);
-    });
-
-    test("fingerprint", "the same 32 digits", async () => {
-      const given = xs("string", ["abc", "é", "", null]);
-      await expectValues(given, dialect.fingerprint(x), "string", [
-        "900150983cd24fb0d6963f7d28e17f72",
-        "66ddcd97cfdeabb2f6fb8a999b4bc76f",
-        "d41d8cd98f00b204e9800998ecf8427e",
-        null,
-      ]);
     });
 
     test(
