@@ -2,7 +2,9 @@ import { dirname, parse, resolve } from "node:path";
 import { z } from "zod";
 import { type Problem, readYaml } from "./yaml.js";
 
-const civilDate = z.string().regex(/^\d{4}-\d{2}-\d{2}$/, "expected a date such as 2024-12-31");
+const civilDate = z
+  .string()
+  .refine((day) => /^\d{4}-\d{2}-\d{2}$/.test(day) && isDay(day), "expected a date such as 2024-12-31");
 const columnName = z.string().min(1);
 
 /** How one canonical column comes from raw data: a raw column's name, or one of these. */
@@ -130,6 +132,12 @@ export function loadSettings(
     },
     folder,
   };
+}
+
+/** Whether the calendar has it; JavaScript takes 30 February for 1 March. */
+function isDay(day: string): boolean {
+  const start = new Date(`${day}T00:00:00Z`);
+  return !Number.isNaN(start.getTime()) && start.toISOString().startsWith(day);
 }
 
 function isTimeZone(zone: string): boolean {

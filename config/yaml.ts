@@ -41,19 +41,34 @@ export function parseYaml<S extends z.ZodType>(
     );
   }
   const missing = fillFromEnvironment(document);
-  const at = (problem: Problem): string => {
-    const { line, col } = lines.linePos(offsetOf(document, problem.path));
-    return `${file}:${line}:${col}: ${problem.message}`;
-  };
-  if (missing.length > 0) throw invalid(file, missing.map(at));
-  const parsed = schema.safeParse(document.toJS() ?? {});
+  /** In the file's order. */
+  const located = (problems: Problem[]): string[] =>
+    problems
+      .map((problem) => ({ ...problem, offset: offsetOf(document, problem.path) }))
+      .sort((a, b) => a.offset - b.offset)
+      .map(({ offset, message }) => {
+        const { line, col } = lines.linePos(offset);
+        return `${file}:${line}:${col}: ${message}`;
+      });
+  if (missing.length > 0) throw invalid(file, located(missing));
+  const parsed = schema.safeParse(contentOf(document, file) ?? {});
   if (!parsed.success) {
     const words = z.toJSONSchema(schema, { io: "input", unrepresentable: "any" }) as JsonSchema;
-    throw invalid(file, parsed.error.issues.flatMap((issue) => explain(issue, words, document)).map(at));
+    const issues = parsed.error.issues.flatMap((issue) => explain(issue, words, document));
+    throw invalid(file, located(issues));
   }
   const problems = validate(parsed.data);
-  if (problems.length > 0) throw invalid(file, problems.map(at));
+  if (problems.length > 0) throw invalid(file, located(problems));
   return parsed.data;
+}
+
+/** What the document says; an alias without its anchor shows only here. */
+function contentOf(document: Document, file: string): unknown {
+  try {
+    return document.toJS();
+  } catch (error) {
+    throw invalid(file, [`${file}:1:1: not valid YAML: ${messageOf(error)}`]);
+  }
 }
 
 function readText(file: string): string {
@@ -137,19 +152,36 @@ function explain(issue: Issue, words: JsonSchema, document: Document): Problem[]
     }));
   }
   if (issue.code === "invalid_union") {
-    // Of the spellings that a value may have, explain the one that was begun: the one with the fewest faults at its root.
-    const faults = (branch: readonly Issue[]) =>
-      branch.filter((i) => i.path.length === 0 && i.code === "invalid_type").length;
-    const [nearest] = [...issue.errors].sort((a, b) => faults(a) - faults(b));
-    return (nearest ?? []).flatMap((inner) =>
+    // Of the spellings that a value may have, explain the one that was begun: of the right kind, with the right keys.
+    const isMissing = (i: Issue): boolean =>
+      i.path.length === 1 && document.getIn([...issue.path, ...i.path], true) === undefined;
+    const strangers = (i: Issue): number =>
+      i.path.length === 0 && i.code === "unrecognized_keys" ? i.keys.length : 0;
+    const isWrongKind = (i: Issue): boolean =>
+      i.path.length === 0 && (i.code === "invalid_type" || i.code === "invalid_value");
+    const faults = (branch: readonly Issue[]): number =>
+      branch.reduce((sum, i) => sum + strangers(i) + (isMissing(i) ? 1 : 0) + (isWrongKind(i) ? 1000 : 0), 0);
+    const [nearest = []] = [...issue.errors].sort((a, b) => faults(a) - faults(b));
+    // A misspelt key says itself that the right one is missing.
+    const said = nearest.some((i) => strangers(i) > 0) ? nearest.filter((i) => !isMissing(i)) : nearest;
+    return said.flatMap((inner) =>
       explain({ ...inner, path: [...issue.path, ...inner.path] }, words, document),
     );
+  }
+  if (issue.code === "invalid_key") {
+    const expected = issue.issues.map((i) => i.message).join(", ");
+    return [{ path: issue.path, message: `${JSON.stringify(issue.path.at(-1))}: ${expected}` }];
   }
   const value = document.getIn(issue.path, true);
   const said = isScalar(value) ? `${JSON.stringify(value.value)}: ` : "";
   const key = issue.path.length > 0 ? `${issue.path.join(".")}: ` : "";
   if (issue.code === "invalid_type" && value === undefined) {
     return [{ path: issue.path, message: `${issue.path.join(".")} is required (${issue.expected}).` }];
+  }
+  if (issue.code === "invalid_value" && value === undefined) {
+    return [
+      { path: issue.path, message: `${issue.path.join(".")} is required (one of ${fewOf(issue.values)}).` },
+    ];
   }
   if (issue.code === "invalid_value" && isScalar(value)) {
     return [
@@ -161,6 +193,9 @@ function explain(issue: Issue, words: JsonSchema, document: Document): Problem[]
   }
   return [{ path: issue.path, message: `${key}${said}${issue.message}` }];
 }
+
+const fewOf = (values: readonly unknown[]): string =>
+  values.length > 12 ? `${values.slice(0, 6).join(", ")} …` : values.join(", ");
 
 /** The keys that a schema knows at a path, over all spellings that a value may have there. */
 function keysAt(root: JsonSchema, path: readonly PropertyKey[]): string[] {

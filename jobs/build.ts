@@ -18,6 +18,7 @@ import {
   type CheckRow,
   checkRecorded,
   type FinishedRun,
+  type Inputs,
   locateIn,
   modelFinished,
   openLedger,
@@ -120,6 +121,9 @@ export async function build(
 
 const building = new WeakSet<Warehouse>();
 
+const cancelled = (cause: unknown): WaymarkError =>
+  new WaymarkError("CANCELLED", "The build was cancelled; nothing was published.", {}, { cause });
+
 /** Build, and tell the ledger how it went. */
 async function record(warehouse: Warehouse, project: Project, options: BuildOptions): Promise<BuildResult> {
   await openLedger(warehouse);
@@ -208,6 +212,7 @@ class Run {
       );
     }
     const outcomes = await Promise.allSettled(finished.values());
+    if (this.options.signal?.aborted) throw cancelled(this.options.signal.reason);
     const errors = outcomes.flatMap((o) => (o.status === "rejected" ? [o.reason] : []));
     // What failed of itself, rather than what was stopped because of it.
     if (errors.length > 0)
@@ -225,7 +230,7 @@ class Run {
     const mapped = model.source ? company.sources[model.source] : undefined;
     const source =
       mapped && (isSelected || !published)
-        ? await sourceState(this.warehouse, mapped)
+        ? await sourceState(this.warehouse, mapped, { signal })
         : published?.inputs.source;
     const inputs = inputsOf(node, company, this.warehouse, this.tables, source);
     const isWanted = model.byDay && (this.options.from !== undefined || this.options.to !== undefined);
@@ -241,7 +246,7 @@ class Run {
     const begun = performance.now();
     this.report(model.name, "building", reason ?? "");
     const table = `${model.name}__${String(this.snapshotId).padStart(6, "0")}`;
-    const { query, isPartial } = this.days(node, company, published);
+    const { query, isPartial } = this.days(node, company, inputs, published);
     const locate = locateIn(this.tables);
     const columns = model.columnsFor(company);
     const rows = await this.warehouse.materialize(
@@ -307,15 +312,17 @@ class Run {
     this.report(model.name, "built", reason ?? "", rows, took);
   }
 
-  /** The whole table, or the days asked for beside the published rest. */
+  /** The whole table, or the days asked for beside the published rest, if one definition made both. */
   private days(
     { model }: Node,
     company: Company,
+    inputs: Inputs,
     published: BuiltTable | undefined,
   ): { query: Sql; isPartial: boolean } {
     const query = model.query(company);
     const { from, to } = this.options;
-    if (!model.byDay || !published || (from === undefined && to === undefined))
+    const isInterval = from !== undefined || to !== undefined;
+    if (!model.byDay || !isInterval || inputs.code !== published?.inputs.code)
       return { query, isPartial: false };
     const columns = Object.keys(model.columnsFor(company)).map(name);
     const conditions = [

@@ -27,7 +27,7 @@ import {
   sql,
   text,
 } from "../../warehouse/sql.js";
-import type { Warehouse } from "../../warehouse/warehouse.js";
+import type { RunOptions, Warehouse } from "../../warehouse/warehouse.js";
 import { type SourceName, sources } from "./index.js";
 import { attributeColumn, type Source } from "./source.js";
 
@@ -348,10 +348,15 @@ function nearestRaw(column: string, rawNames: readonly string[]): string {
 }
 
 /** What a source held when it was read: a change in either figure means that rows came, went or changed. */
-export async function sourceState(warehouse: Warehouse, mapped: MappedSource): Promise<string> {
+export async function sourceState(
+  warehouse: Warehouse,
+  mapped: MappedSource,
+  options: RunOptions = {},
+): Promise<string> {
   const [state] = await warehouse.query(
     sql`select count(*) as n, ${checksum(sql`t`)} as checksum from (${mapped.raw}) as t`,
     { n: { type: "integer", notNull: true }, checksum: { type: "string", notNull: true } },
+    options,
   );
   return `${state?.n}:${state?.checksum}`;
 }

@@ -1,257 +1,576 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { parse } from "yaml";
+import { describe, expect, it, onTestFinished } from "vitest";
 import { type Settings, settingsSchema } from "../../config/settings.js";
-import { type BuildOptions, type BuildResult, build, type Project } from "../../jobs/build.js";
-import { locateIn, readRuns, readSnapshots, schemas } from "../../jobs/ledger.js";
-import { loadJourney, versioned } from "../../journey/load.js";
+import { parseYaml } from "../../config/yaml.js";
+import { WaymarkError } from "../../errors.js";
+import {
+  type BuildOptions,
+  type BuildResult,
+  build,
+  describeCompany,
+  type Progress,
+} from "../../jobs/build.js";
+import {
+  locateIn,
+  readChecks,
+  readRunModels,
+  readRuns,
+  readSnapshots,
+  type Snapshot,
+  schemas,
+} from "../../jobs/ledger.js";
+import { type Journey, journeySchema } from "../../journey/journey.js";
+import { checkJourney, versioned } from "../../journey/load.js";
+import { buildOrder, downstreamOf } from "../../models/graph.js";
+import { models } from "../../models/index.js";
+import type { Model } from "../../models/model.js";
+import { checkMappings } from "../../models/sources/mapping.js";
 import { openDuckDb } from "../../warehouse/duckdb.js";
-import { path, relation, sql } from "../../warehouse/sql.js";
-import type { Columns, Warehouse } from "../../warehouse/warehouse.js";
+import { bind, path, sql } from "../../warehouse/sql.js";
+import type { Row, Warehouse } from "../../warehouse/warehouse.js";
 
-/** Builds on a real DuckDB file, as a company's nights go: rows come, files are edited, checks fail. */
-const settings = {
-  ...settingsSchema.parse(
-    parse(`
-company: Nights
+const settingsText = `
+company: Small
 sources:
-  accounts: { table: raw.accounts, columns: { account_id: id, created_on: since, name: name } }
-  contracts: { table: raw.contracts, columns: { contract_id: id, account_id: account, starts_on: since, seats: seats, mrr: mrr } }
-  usage_events: { table: raw.events, columns: { event_id: id, account_id: account, user_id: who, event: what, feature: part, occurred_at: at } }
-  tickets: { table: raw.tickets, columns: { ticket_id: id, account_id: account, opened_at: at } }
-`),
-  ),
-  folder: ".",
-} as Settings;
-const journey = loadJourney("journey/default.yml");
+  accounts: { table: raw.accounts, columns: { account_id: id, created_on: since } }
+  contracts: { table: raw.contracts, columns: { contract_id: id, account_id: org, starts_on: starts, seats: seats, mrr: mrr } }
+  usage_events: { table: raw.events, columns: { event_id: id, account_id: org, user_id: uid, feature: feature, occurred_at: done } }
+  tickets: { table: raw.tickets, columns: { ticket_id: id, account_id: org, opened_at: at } }
+  survey_responses: { table: raw.nps, columns: { response_id: id, account_id: org, score: score, responded_at: at } }
+`;
+const journeyText = (name = "Customer", more = "") => `
+stages:
+  - { id: prospect, name: Prospect, is_scored: false, when: { not: { fact: is_customer, equals: true } } }
+  - { id: customer, name: ${name} }
+milestones: [{ id: used, name: Used, expected_days: 7, when: { fact: events_1d, at_least: 1 } }]
+health:
+  min_coverage: 0
+  indicators:
+    - { id: use, name: Use, dimension: engagement, fact: events_7d, scale: [[0, 0], [10, 100]] }
+    - { id: nps, name: NPS, dimension: satisfaction, fact: nps_180d, scale: [[-100, 0], [100, 100]] }
+    ${more}
+trends: [events_7d]
+`;
+const journeyOf = (text: string): Journey =>
+  versioned(parseYaml(text, "journey.yml", journeySchema, checkJourney));
+const days = 70;
+const dayAt = (i: number): string => new Date(Date.UTC(2024, 0, 1 + i)).toISOString().slice(0, 10);
+const at = (i: number): Date => new Date(`${dayAt(i)}T12:00:00Z`);
+/** A clock that goes on by a second whenever somebody looks. */
+let ticks = 0;
+const now = () => new Date(Date.parse("2024-04-01T06:00:00Z") + 1000 * ticks++);
 
-let folder: string;
-let warehouse: Warehouse;
-beforeEach(async () => {
-  folder = mkdtempSync(join(tmpdir(), "waymark-build-"));
-  warehouse = await openDuckDb({ file: join(folder, "w.duckdb") });
-  await load("accounts", { id: "string", since: "date", name: "string" }, [
-    ["a1", "2024-01-01", "One"],
-    ["a2", "2024-02-01", "Two"],
+async function loadRaw(warehouse: Warehouse): Promise<void> {
+  const accounts = ["a", "b", "c"];
+  await warehouse.load(["raw", "accounts"], { id: { type: "string" }, since: { type: "date" } }, [
+    accounts.map((a) => [a, dayAt(0)]),
   ]);
-  await load(
-    "contracts",
-    { id: "string", account: "string", since: "date", seats: "integer", mrr: "decimal" },
+  await warehouse.load(
+    ["raw", "contracts"],
+    {
+      id: { type: "string" },
+      org: { type: "string" },
+      starts: { type: "date" },
+      seats: { type: "integer" },
+      mrr: { type: "decimal" },
+    },
     [
-      ["c1", "a1", "2024-01-01", 10, "100"],
-      ["c2", "a2", "2024-02-01", 5, "50"],
+      [
+        ["c1", "a", dayAt(5), 4, "100"],
+        ["c2", "b", dayAt(30), 2, "50.5"],
+      ],
     ],
   );
-  await load(
-    "events",
-    { id: "string", account: "string", who: "string", what: "string", part: "string", at: "timestamp" },
-    [event("e1", "a1", "2024-02-10"), event("e2", "a2", "2024-02-20"), event("e3", "a1", "2024-03-15")],
+  const events = accounts.flatMap((a, k) =>
+    Array.from({ length: days }, (_, i) => [
+      `${a}${i}`,
+      a,
+      `u${(i + k) % 4}`,
+      i % 3 ? "reports" : "export",
+      at(i),
+    ]).filter((_, i) => (i * 7 + k) % 3 > 0),
   );
-  await load("tickets", { id: "string", account: "string", at: "timestamp" }, [
-    ["t1", "a1", new Date("2024-02-11T10:00:00Z")],
-  ]);
-});
-afterEach(async () => {
-  await warehouse.close();
-  rmSync(folder, { recursive: true });
-});
+  await warehouse.load(
+    ["raw", "events"],
+    {
+      id: { type: "string" },
+      org: { type: "string" },
+      uid: { type: "string" },
+      feature: { type: "string" },
+      done: { type: "timestamp" },
+    },
+    [events],
+  );
+  await warehouse.load(
+    ["raw", "tickets"],
+    { id: { type: "string" }, org: { type: "string" }, at: { type: "timestamp" } },
+    [[["t1", "a", at(10)]]],
+  );
+  await warehouse.load(
+    ["raw", "nps"],
+    {
+      id: { type: "string" },
+      org: { type: "string" },
+      score: { type: "integer" },
+      at: { type: "timestamp" },
+    },
+    [[["r1", "a", 9, at(20)]]],
+  );
+}
 
-const event = (id: string, account: string, day: string): unknown[] => [
-  id,
-  account,
-  "u1",
-  "login",
-  "reports",
-  new Date(`${day}T10:00:00Z`),
-];
-const load = (table: string, types: Record<string, Columns[string]["type"]>, rows: unknown[][]) =>
-  warehouse.load(
-    ["raw", table],
-    Object.fromEntries(Object.entries(types).map(([c, type]) => [c, { type }])),
-    [rows],
-  );
-const addEvent = (...row: Parameters<typeof event>) =>
-  load(
-    "events",
-    { id: "string", account: "string", who: "string", what: "string", part: "string", at: "timestamp" },
-    [event(...row)],
-  );
-const run = (options: Partial<BuildOptions> = {}, project: Partial<Project> = {}): Promise<BuildResult> =>
-  build(
+/** A company in a real file, and ways to build it. */
+async function openCompany() {
+  const folder = mkdtempSync(join(tmpdir(), "waymark-build-"));
+  const warehouse = await openDuckDb({ file: join(folder, "w.duckdb") });
+  onTestFinished(async () => {
+    await warehouse.close();
+    rmSync(folder, { recursive: true });
+  });
+  await loadRaw(warehouse);
+  const settings = {
+    ...parseYaml(settingsText, "waymark.yml", settingsSchema, checkMappings),
+    folder,
+  } as Settings;
+  return {
     warehouse,
-    { settings, journey, ...project },
-    { trigger: "test", now: () => new Date("2024-04-01T03:00:00Z"), ...options },
-  );
+    settings,
+    build: (options: Partial<BuildOptions> = {}, journey = journeyOf(journeyText()), own = settings) =>
+      build(warehouse, { settings: own, journey }, { trigger: "test", now, ...options }),
+  };
+}
+
 const builtIn = (result: BuildResult): string[] =>
-  result.models.filter((m) => m.status === "built").map((m) => m.model);
+  result.models
+    .filter((m) => m.status === "built")
+    .map((m) => m.model)
+    .sort();
 
-describe("what is built", () => {
-  it("everything once, then nothing until something changes", async () => {
-    const first = await run();
-    expect(first.isNew).toBe(true);
-    expect(first.snapshot).toMatchObject({ id: 1, dataThrough: "2024-03-15" });
-    const second = await run();
-    expect([second.isNew, builtIn(second), second.snapshot.id]).toEqual([false, [], 1]);
-  });
-
-  it("a new day of the clock alone makes nothing stale: the data's last day rules", async () => {
-    await run();
-    const later = await run({ now: () => new Date("2024-04-20T03:00:00Z") });
-    expect([later.isNew, later.snapshot.dataThrough]).toEqual([false, "2024-03-15"]);
-  });
-
-  it("a changed raw row rebuilds what reads it, and nothing beside", async () => {
-    await run();
-    await warehouse.run(sql`update ${path("raw", "tickets")} set "at" = "at" + interval 1 hour`);
-    const { models } = await run();
-    const status = Object.fromEntries(models.map((m) => [m.model, m.status]));
-    expect(status).toMatchObject({
-      stg_tickets: "built",
-      support_daily: "built",
-      account_facts: "built",
-      account_health: "built",
-    });
-    expect(status).toMatchObject({
-      stg_usage_events: "fresh",
-      usage_daily: "fresh",
-      coverage_daily: "fresh",
-      accounts: "fresh",
-    });
-  });
-
-  it("an exact copy of a row changes the source, yet not what is told of it", async () => {
-    await run();
-    await addEvent("e1", "a1", "2024-02-10");
-    const { snapshot } = await run();
+/** All published rows of all models, as text and in order. */
+async function published(warehouse: Warehouse, snapshot: Snapshot): Promise<Record<string, string[]>> {
+  const all: Record<string, string[]> = {};
+  for (const model of models as readonly Model[]) {
+    const columns = model.columnsFor(snapshot.words);
     const rows = await warehouse.query(
-      sql`select copies from ${relation("stg_usage_events")} where event_id = 'e1'`,
-      { copies: { type: "integer" } },
-      { locate: locateIn(snapshot.tables) },
+      sql`select * from ${path(...locateIn(snapshot.tables)(model.name))}`,
+      columns,
     );
-    expect(rows).toEqual([{ copies: 2 }]);
+    all[model.name] = rows.map((row: Row<typeof columns>) => JSON.stringify(row)).sort();
+  }
+  return all;
+}
+
+describe("a build", () => {
+  it("builds everything once, in an order in which every model follows those it reads, and tells how far it is", async () => {
+    const { build, warehouse } = await openCompany();
+    const told: Progress[] = [];
+    const result = await build({ onProgress: (p) => told.push(p) });
+    expect(builtIn(result)).toEqual(models.map((m) => m.name).sort());
+    expect(result.isNew).toBe(true);
+    expect(result.snapshot).toMatchObject({ id: 1, dataThrough: dayAt(days - 1), runId: result.runId });
+    const done = told.flatMap((p) => (p.kind === "model" && p.status === "built" ? [p] : []));
+    expect(done.map((p) => [p.done, p.total])).toEqual(models.map((_, i) => [i + 1, models.length]));
+    expect(done.every((p) => p.reason === "never built" && (p.rows ?? -1) >= 0)).toBe(true);
+    expect(told.at(-1)).toEqual({ kind: "published", snapshot: 1 });
+    expect(await warehouse.tables(schemas.published)).toEqual(models.map((m) => m.name).sort());
   });
 
-  it("a changed journey rebuilds from milestones and stages on, not the facts", async () => {
-    await run();
-    const edited = versioned({
-      ...journey,
-      stages: journey.stages.map((s) => (s.id === "onboarding" ? { ...s, expected_days: 30 } : s)),
+  it("over unchanged rows builds nothing and publishes nothing, on later days too", async () => {
+    const { build } = await openCompany();
+    const first = await build();
+    const second = await build();
+    expect([builtIn(second), second.isNew, second.snapshot.id]).toEqual([[], false, 1]);
+    expect(second.models.every((m) => m.status === "fresh")).toBe(true);
+    // The clock alone makes nothing stale: the data ends where it ended.
+    const later = await build({ now: () => new Date(now().getTime() + 46 * 86_400_000) });
+    expect([builtIn(later), later.isNew, later.snapshot]).toEqual([[], false, first.snapshot]);
+  });
+
+  it("after a changed raw row rebuilds only what depends on it, and says why", async () => {
+    const { build, warehouse } = await openCompany();
+    await build();
+    await warehouse.run(sql`update raw.nps set score = 3`);
+    const result = await build();
+    expect(builtIn(result)).toEqual(
+      [
+        "stg_survey_responses",
+        "source_quality",
+        "voice_daily",
+        "account_facts",
+        "milestone_evidence",
+        "account_stages",
+        "stage_stays",
+        "account_milestones",
+        "account_indicators",
+        "account_health",
+        "account_trends",
+        "account_latest",
+      ].sort(),
+    );
+    const reasons = Object.fromEntries(result.models.map((m) => [m.model, m.reason]));
+    expect(reasons).toMatchObject({
+      stg_survey_responses: "its raw rows changed",
+      voice_daily: "rebuilt: stg_survey_responses",
+      account_facts: "rebuilt: voice_daily",
+      source_quality: "rebuilt: stg_survey_responses",
+      timeline: "built again, nothing changed",
+      usage_daily: "fresh",
     });
-    const built = builtIn(await run({}, { journey: edited }));
-    expect(built).toContain("account_stages");
-    expect(built).not.toContain("account_facts");
+    expect(result.snapshot.id).toBe(2);
+    const [row] = await warehouse.query(
+      sql`select nps_180d from waymark.account_facts where account_id = 'a' and day = date '2024-03-01'`,
+      { nps_180d: { type: "number" } },
+    );
+    expect(row).toEqual({ nps_180d: -100 });
   });
 
-  it("--select builds what is named and leaves the rest as it was", async () => {
-    await run();
-    await addEvent("e4", "a1", "2024-03-16");
-    const selected = await run({ select: ["stg_usage_events"] });
-    expect(builtIn(selected)).toEqual(["stg_usage_events"]);
-    expect(selected.models.find((m) => m.model === "user_days")?.reason).toContain("not selected");
-    expect(builtIn(await run({ select: ["user_days+"] }))).toContain("account_health");
-    await expect(run({ select: ["user_dayz"] })).rejects.toMatchObject({
-      code: "BAD_USER_INPUT",
-      message: expect.stringContaining('Did you mean "user_days"?'),
+  it("after a row that came late, on any day, gives what a build from nothing gives", async () => {
+    const late = sql`insert into raw.events values ('late', 'b', 'u9', 'alerts', timestamptz '2024-01-12 12:00:00+00')`;
+    const [grown, fresh] = [await openCompany(), await openCompany()];
+    await grown.build();
+    await grown.warehouse.run(late);
+    await fresh.warehouse.run(late);
+    expect(await published(grown.warehouse, (await grown.build()).snapshot)).toEqual(
+      await published(fresh.warehouse, (await fresh.build()).snapshot),
+    );
+  });
+
+  it("after a changed journey rebuilds from the stages on; the facts stay", async () => {
+    const { build } = await openCompany();
+    await build();
+    const result = await build({}, journeyOf(journeyText("Paying customer")));
+    expect(builtIn(result)).toEqual(
+      [
+        "account_stages",
+        "account_health",
+        "account_indicators",
+        "account_latest",
+        "account_milestones",
+        "account_trends",
+        "stage_stays",
+      ].sort(),
+    );
+    const reasons = Object.fromEntries(result.models.map((m) => [m.model, m.reason]));
+    expect(reasons).toMatchObject({
+      account_stages: "its definition changed",
+      account_facts: "fresh",
+      milestone_evidence: "fresh",
     });
+    expect(result.snapshot.words.journey.stages.at(-1)?.name).toBe("Paying customer");
   });
 
-  it("an interval of days rebuilt equals a table rebuilt whole", async () => {
-    await run();
-    await addEvent("e5", "a1", "2024-03-01");
-    const whole = await tableText((await run()).snapshot.tables.account_facts ?? "");
-    const part = await run({ from: "2024-03-01", to: "2024-03-10" });
-    expect(builtIn(part)).toContain("account_facts");
-    expect(await tableText(part.snapshot.tables.account_facts ?? "")).toEqual(whole);
+  it("with force rebuilds what is fresh", async () => {
+    const { build } = await openCompany();
+    await build();
+    const result = await build({ force: true });
+    expect(result.isNew).toBe(true);
+    // Small tables that come out the same are kept, so that nothing else need be built for them.
+    expect(
+      models
+        .map((m) => m.name)
+        .filter((name) => !builtIn(result).includes(name))
+        .sort(),
+    ).toEqual(
+      (models as readonly Model[])
+        .filter((m) => m.small)
+        .map((m) => m.name)
+        .sort(),
+    );
   });
 });
 
-const tableText = async (table: string): Promise<string[]> => {
-  const rows = await warehouse.query(
-    sql`select cast(t as varchar) as row_text from ${path(schemas.tables, table)} as t order by row_text`,
-    { row_text: { type: "string", notNull: true } },
-  );
-  return rows.map((r) => r.row_text);
-};
-
-describe("what is published", () => {
-  it("a failed check publishes nothing, names model and rows, and the old snapshot stands", async () => {
-    const { snapshot } = await run();
-    // No usable row is left: ids are gone.
-    await warehouse.run(sql`update ${path("raw", "tickets")} set id = null`);
-    await expect(run({ now: () => new Date("2024-04-02T03:00:00Z") })).rejects.toMatchObject({
-      code: "CHECK_FAILED",
-      message: expect.stringMatching(
-        /source_quality: 1 rows fail "a source with rows has usable ones", e\.g\. source tickets, defect null/,
-      ),
-    });
-    const [published] = await readSnapshots(warehouse, 1);
-    expect(published?.id).toBe(snapshot.id);
-    const [row] = await warehouse.query(sql`select count(*) as n from ${path("waymark", "account_health")}`, {
-      n: { type: "integer" },
-    });
-    expect(row?.n).toBeGreaterThan(100);
-    const [last] = await readRuns(warehouse, 1);
-    expect(last).toMatchObject({ status: "failed", error_code: "CHECK_FAILED", snapshot_id: null });
+describe("a selection", () => {
+  it("builds what it names and no more; with + what reads it, or what it reads", async () => {
+    const { build, warehouse, settings } = await openCompany();
+    const first = await build();
+    await warehouse.run(sql`update raw.nps set score = 3`);
+    expect(builtIn(await build({ select: ["usage_daily"] }))).toEqual([]);
+    expect(builtIn(await build({ select: ["voice_daily"] }))).toEqual([]); // its own inputs are as they were
+    expect(builtIn(await build({ select: ["stg_survey_responses"] }))).toEqual(["stg_survey_responses"]);
+    expect(builtIn(await build({ select: ["+voice_daily"] }))).toEqual(["voice_daily"]);
+    const rest = await build({ select: ["source_quality", "account_facts+"] });
+    const company = await describeCompany(
+      warehouse,
+      { settings, journey: first.snapshot.words.journey },
+      now(),
+    );
+    const order = buildOrder(models, company);
+    expect(builtIn(rest)).toEqual(
+      ["source_quality", "account_facts", ...downstreamOf(order, "account_facts")].sort(),
+    );
+    // All caught up: it is what a full build would be.
+    expect(builtIn(await build())).toEqual([]);
   });
 
-  it("a source column that has gone stops the build before anything is touched", async () => {
-    await run();
-    const before = await warehouse.tables(schemas.tables);
-    await warehouse.run(sql`alter table ${path("raw", "events")} rename column who to whom`);
-    await expect(run()).rejects.toMatchObject({
-      code: "SOURCE_INVALID",
-      message: expect.stringMatching(
-        /sources\.usage_events\.columns\.user_id: the raw data has no column "who"\. Did you mean "whom"\?/,
-      ),
+  it("of a model that doesn't exist is refused with the nearest name, and the run is recorded as failed", async () => {
+    const { build, warehouse } = await openCompany();
+    await expect(build({ select: ["account_helth"] })).rejects.toMatchObject({
+      code: "BAD_USER_INPUT",
+      message: 'There is no model "account_helth". Did you mean "account_health"?',
     });
-    expect(await warehouse.tables(schemas.tables)).toEqual(before);
+    expect((await readRuns(warehouse, 1))[0]).toMatchObject({
+      status: "failed",
+      error_code: "BAD_USER_INPUT",
+    });
+  });
+});
+
+describe("an interval of days", () => {
+  it("rebuilt over unchanged rows changes nothing", async () => {
+    const { build, warehouse } = await openCompany();
+    const before = await published(warehouse, (await build()).snapshot);
+    const result = await build({ from: dayAt(20), to: dayAt(30) });
+    expect(builtIn(result)).toContain("account_facts");
+    expect(await published(warehouse, result.snapshot)).toEqual(before);
   });
 
-  it("a cancelled build publishes nothing and the next one goes on", async () => {
+  it("from the first changed day on equals a full rebuild, and the next build finds everything done", async () => {
+    const changes = [
+      sql`delete from raw.events where org = 'a' and done < timestamptz '2024-02-05 00:00:00+00' and done >= timestamptz '2024-01-25 00:00:00+00'`,
+      sql`insert into raw.events values ('new', 'c', 'u9', 'alerts', timestamptz '2024-01-26 12:00:00+00')`,
+      sql`insert into raw.nps values ('r2', 'b', 2, timestamptz '2024-01-27 12:00:00+00')`,
+    ];
+    const [grown, fresh] = [await openCompany(), await openCompany()];
+    await grown.build();
+    for (const { warehouse } of [grown, fresh]) for (const change of changes) await warehouse.run(change);
+    const partial = await grown.build({ from: "2024-01-25" });
+    const whole = await fresh.build();
+    expect(await published(grown.warehouse, partial.snapshot)).toEqual(
+      await published(fresh.warehouse, whole.snapshot),
+    );
+    // Days before the interval were not looked at, so the tables don't count as built from the latest rows.
+    const next = await grown.build();
+    expect(next.models.find((m) => m.model === "account_facts")?.reason).toMatch(
+      /^rebuilt: |^only some of its days/,
+    );
+    expect(await published(grown.warehouse, next.snapshot)).toEqual(
+      await published(fresh.warehouse, whole.snapshot),
+    );
+    expect(builtIn(await grown.build())).toEqual([]);
+  });
+
+  it("that leaves out changed days leaves them as they were, until the next build", async () => {
+    const { build, warehouse } = await openCompany();
+    await build();
+    await warehouse.run(
+      sql`insert into raw.events values ('new', 'c', 'u9', 'alerts', timestamptz '2024-01-10 12:00:00+00')`,
+    );
+    const eventsOn = async (day: string) =>
+      (
+        await warehouse.query(
+          sql`select events_1d as n from waymark.account_facts where account_id = 'c' and day = ${bind("date", day)}`,
+          { n: { type: "integer" } },
+        )
+      )[0]?.n;
+    const before = await eventsOn("2024-01-10");
+    await build({ from: "2024-02-01" });
+    expect(await eventsOn("2024-01-10")).toBe(before);
+    await build();
+    expect(await eventsOn("2024-01-10")).toBe((before ?? 0) + 1);
+  });
+
+  it("can't mix two definitions in one table: where the journey changed too, the table is built whole", async () => {
+    const journey = journeyOf(
+      journeyText(
+        "Customer",
+        "- { id: seats, name: Seats, dimension: utilisation, fact: licence_utilisation_28d, scale: [[0, 0], [1, 100]] }",
+      ),
+    );
+    const [grown, fresh] = [await openCompany(), await openCompany()];
+    await grown.build();
+    const partial = await grown.build({ from: "2024-02-01" }, journey);
+    const whole = await fresh.build({}, journey);
+    expect(await published(grown.warehouse, partial.snapshot)).toEqual(
+      await published(fresh.warehouse, whole.snapshot),
+    );
+  });
+});
+
+describe("what goes wrong", () => {
+  const breakTickets = sql`update raw.tickets set org = 'nobody'`;
+
+  it("a failing check publishes nothing, names model and rows, and readers keep the old snapshot", async () => {
+    const { build, warehouse } = await openCompany();
+    const { snapshot } = await build();
+    const before = await published(warehouse, snapshot);
+    await warehouse.run(breakTickets);
+    const error = (await build().catch((e: unknown) => e)) as WaymarkError;
+    expect(error.code).toBe("CHECK_FAILED");
+    expect(error.message).toMatch(
+      /^source_quality: 1 rows? fails? "a source with rows has usable ones", e\.g\. source tickets, defect null: /,
+    );
+    expect(error.message).toContain("Nothing was published.");
+    const [latest] = await readSnapshots(warehouse, 1);
+    expect(latest).toEqual(snapshot);
+    expect(await published(warehouse, snapshot)).toEqual(before);
+    for (const model of models)
+      await warehouse.run(sql`select count(*) from ${path(schemas.published, model.name)}`);
+
+    const [run] = await readRuns(warehouse, 1);
+    expect(run).toMatchObject({
+      status: "failed",
+      error_code: "CHECK_FAILED",
+      snapshot_id: null,
+      error: error.message,
+    });
+    const failed = (await readRunModels(warehouse, run?.run_id ?? "")).filter((m) => m.status === "failed");
+    expect(failed.map((m) => m.model)).toEqual(["source_quality"]);
+    // The failing rows can be looked at.
+    const [table] = failed.map((m) => m.table_name);
+    const rows = await warehouse.query(
+      sql`select source from ${path(schemas.tables, table ?? "")} where unusable_rows = row_count and defect is null and row_count > 0`,
+      { source: { type: "string" } },
+    );
+    expect(rows).toEqual([{ source: "tickets" }]);
+
+    await warehouse.run(sql`update raw.tickets set org = 'b'`);
+    expect((await build()).snapshot.id).toBe(2);
+  });
+
+  it("a source column that vanished stops the run before anything is touched", async () => {
+    const { build, warehouse } = await openCompany();
+    const { snapshot } = await build();
+    const tables = await warehouse.tables(schemas.tables);
+    await warehouse.run(sql`alter table raw.nps rename column score to points`);
+    const error = (await build().catch((e: unknown) => e)) as WaymarkError;
+    expect(error.code).toBe("SOURCE_INVALID");
+    expect(error.message).toBe(
+      'sources.survey_responses.columns.score: the raw data has no column "score". Known: id, org, points, at.',
+    );
+    expect(await warehouse.tables(schemas.tables)).toEqual(tables);
+    expect((await readSnapshots(warehouse, 1))[0]).toEqual(snapshot);
+    expect((await readRuns(warehouse, 1))[0]).toMatchObject({
+      status: "failed",
+      error_code: "SOURCE_INVALID",
+    });
+  });
+
+  it("a run that is aborted publishes nothing, is recorded as cancelled, and the next one works", async () => {
+    for (const model of ["stg_accounts", "account_latest"]) {
+      const { build, warehouse } = await openCompany();
+      const controller = new AbortController();
+      const onProgress = (p: Progress): void => {
+        if (p.kind === "model" && p.model === model && p.status === "building") controller.abort();
+      };
+      const error = (await build({ signal: controller.signal, onProgress }).catch(
+        (e: unknown) => e,
+      )) as WaymarkError;
+      expect(error).toBeInstanceOf(WaymarkError);
+      expect(error.code).toBe("CANCELLED");
+      expect(await readSnapshots(warehouse, 1)).toEqual([]);
+      expect((await readRuns(warehouse, 1))[0]).toMatchObject({ status: "failed", error_code: "CANCELLED" });
+      expect((await build()).snapshot.id).toBe(1);
+    }
+  });
+
+  it("a run aborted before it began, or when all is built, publishes nothing either", async () => {
+    const { build, warehouse } = await openCompany();
+    await expect(build({ signal: AbortSignal.abort() })).rejects.toMatchObject({ code: "CANCELLED" });
     const controller = new AbortController();
-    const cancelled = run({ signal: controller.signal, onProgress: () => controller.abort() });
-    await expect(cancelled).rejects.toMatchObject({ code: "CANCELLED" });
-    expect(await readSnapshots(warehouse, 1)).toEqual([]);
-    expect((await run()).snapshot.id).toBe(1);
-  });
-
-  it("two builds at once: the second is told so", async () => {
-    const [first, second] = await Promise.allSettled([run(), run()]);
-    expect(first.status).toBe("fulfilled");
-    expect(second).toMatchObject({ status: "rejected", reason: { code: "RUN_IN_PROGRESS" } });
-  });
-
-  it("readers see whole snapshots, old or new, while builds publish", async () => {
-    await run();
-    let [isPublishing, reads] = [true, 0];
-    const reader = async (): Promise<void> => {
-      while (isPublishing) {
-        const [row] = await warehouse.query(
-          sql`select (select max(day) from ${path("waymark", "account_facts")}) as facts, (select max(day) from ${path("waymark", "account_health")}) as health, (select data_through from ${path("waymark", "timeline")}) as through`,
-          { facts: { type: "date" }, health: { type: "date" }, through: { type: "date" } },
-        );
-        expect([row?.facts, row?.health]).toEqual([row?.through, row?.through]);
-        reads++;
-      }
+    const onProgress = (p: Progress): void => {
+      if (p.kind === "model" && p.done === p.total) controller.abort();
     };
-    const reading = reader();
-    for (let day = 16; day < 22; day++) {
-      await addEvent(`n${day}`, "a1", `2024-03-${day}`);
-      await run();
-    }
-    isPublishing = false;
-    await reading;
-    expect(reads).toBeGreaterThan(5);
+    await expect(build({ signal: controller.signal, onProgress })).rejects.toMatchObject({
+      code: "CANCELLED",
+    });
+    expect(await readSnapshots(warehouse, 1)).toEqual([]);
   });
 
-  it("tables that no kept snapshot reads are dropped", async () => {
-    for (let day = 16; day < 20; day++) {
-      await addEvent(`n${day}`, "a1", `2024-03-${day}`);
-      await run();
-    }
-    const kept = new Set((await readSnapshots(warehouse, 2)).flatMap((s) => Object.values(s.tables)));
-    expect(new Set(await warehouse.tables(schemas.tables))).toEqual(kept);
+  it("a second build while one runs is refused, and the first goes on", async () => {
+    const { build } = await openCompany();
+    const first = build();
+    await expect(build()).rejects.toMatchObject({ code: "RUN_IN_PROGRESS" });
+    expect((await first).isNew).toBe(true);
   });
+
+  it("a run that died without a word is called interrupted by the next", async () => {
+    const { build, warehouse } = await openCompany();
+    await build();
+    await warehouse.run(sql`update waymark_ledger.runs set status = 'running', finished_at = null`);
+    await build();
+    expect((await readRuns(warehouse, 2)).map((run) => run.status).sort()).toEqual([
+      "interrupted",
+      "succeeded",
+    ]);
+  });
+});
+
+describe("the ledger", () => {
+  it("records runs, models and checks", async () => {
+    const { build, warehouse } = await openCompany();
+    const { runId, snapshot } = await build();
+    const [run] = await readRuns(warehouse, 5);
+    expect(run).toEqual({
+      run_id: runId,
+      trigger: "test",
+      started_at: run?.started_at,
+      finished_at: run?.finished_at,
+      status: "succeeded",
+      snapshot_id: 1,
+      error_code: null,
+      error: null,
+    });
+    expect((run?.finished_at?.getTime() ?? 0) - (run?.started_at.getTime() ?? 0)).toBeGreaterThan(0);
+    const ran = await readRunModels(warehouse, runId);
+    expect(ran.map((m) => m.model).sort()).toEqual(models.map((m) => m.name).sort());
+    expect(ran.find((m) => m.model === "accounts")).toMatchObject({
+      rows: 3,
+      status: "built",
+      table_name: "accounts__000001",
+    });
+    const checks = await readChecks(warehouse, snapshot);
+    expect(new Set(checks.map((c) => c.model))).toEqual(new Set(models.map((m) => m.name)));
+    expect(checks.every((c) => c.failingRows === 0)).toBe(true);
+    expect(checks.filter((c) => c.model === "account_health").map((c) => c.check)).toEqual(
+      expect.arrayContaining([
+        "unique account_id, day",
+        "score <= 100",
+        "band accepted",
+        "band not null",
+        "account_id in accounts",
+      ]),
+    );
+  });
+
+  it("keeps the tables of the last two snapshots and drops the others", async () => {
+    const { build, warehouse } = await openCompany();
+    const snapshots = [(await build()).snapshot];
+    for (const score of [1, 2, 3]) {
+      await warehouse.run(sql`update raw.nps set score = ${bind("integer", score)}`);
+      snapshots.push((await build()).snapshot);
+    }
+    const kept = new Set(snapshots.slice(-2).flatMap((s) => Object.values(s.tables)));
+    expect(await warehouse.tables(schemas.tables)).toEqual([...kept].sort());
+    expect((await readSnapshots(warehouse, 2)).map((s) => s.id)).toEqual([4, 3]);
+    // Tables that did not change are shared by all of them.
+    expect(snapshots.at(-1)?.tables.usage_daily).toBe(snapshots[0]?.tables.usage_daily);
+  });
+});
+
+it("readers see whole snapshots while others are published", async () => {
+  const { build, warehouse } = await openCompany();
+  await build();
+  const versions = sql`
+select count(distinct version) as versions, count(*) as tables
+from (
+  select distinct journey_version as version from waymark.account_stages
+  union all select distinct journey_version from waymark.account_health
+  union all select distinct journey_version from waymark.account_latest where journey_version is not null
+)`;
+  let publishing = true;
+  const seen: unknown[] = [];
+  const reading = (async () => {
+    while (publishing)
+      seen.push(
+        ...(await warehouse.query(versions, { versions: { type: "integer" }, tables: { type: "integer" } })),
+      );
+  })();
+  for (const name of ["One", "Two", "Three"]) await build({}, journeyOf(journeyText(name)));
+  publishing = false;
+  await reading;
+  expect(seen.length).toBeGreaterThan(20);
+  expect(new Set(seen.map((row) => JSON.stringify(row)))).toEqual(
+    new Set([JSON.stringify({ versions: 1, tables: 3 })]),
+  );
 });

@@ -1,118 +1,294 @@
-import { readFileSync } from "node:fs";
-import { describe, expect, it } from "vitest";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, expect, it, onTestFinished } from "vitest";
 import { parseYaml } from "../../config/yaml.js";
-import { type Condition, conditionSql, inWords } from "../../journey/conditions.js";
+import { WaymarkError } from "../../errors.js";
+import { factNames } from "../../journey/facts.js";
 import { journeySchema } from "../../journey/journey.js";
 import { checkJourney, loadJourney, versioned } from "../../journey/load.js";
-import { name, render, sql } from "../../warehouse/sql.js";
 
-const read = (text: string) => parseYaml(text, "journey.yml", journeySchema, checkJourney);
-const whole = `
-stages:
-  - { id: new, name: New, when: { fact: tenure_days, below: 30 } }
-  - { id: rest, name: Rest }
+const read = (text: string) => versioned(parseYaml(text, "journey.yml", journeySchema, checkJourney));
+function mistakesIn(text: string): string[] {
+  try {
+    read(text);
+  } catch (error) {
+    expect(error).toBeInstanceOf(WaymarkError);
+    expect((error as WaymarkError).code).toBe("CONFIG_INVALID");
+    expect((error as WaymarkError).details.problems).toEqual((error as WaymarkError).message.split("\n"));
+    return (error as WaymarkError).message.split("\n");
+  }
+  return [];
+}
+const health =
+  "health: { indicators: [{ id: use, name: Use, dimension: engagement, fact: events_7d, scale: [[0, 0], [1, 100]] }] }";
+const oneStage = "stages: [{ id: all, name: All }]";
+/** A journey whose first stage has this condition; it begins at 2:29. */
+const when = (condition: string): string => `stages:
+  - { id: a, name: A, when: ${condition} }
+  - { id: b, name: B }
 milestones:
-  - { id: used, name: Used, expected_days: 7, when: { fact: events_1d, at_least: 1 } }
+  - { id: used, name: Used, expected_days: 1, when: { fact: events_1d, at_least: 1 } }
+${health}`;
+const indicator = (more: string): string => `${oneStage}
 health:
   indicators:
-    - { id: use, name: Use, dimension: engagement, fact: active_days_28d, scale: [[0, 0], [20, 100]] }
-`;
+    - { id: a, name: A, ${more} }`;
 
-describe("journey.yml", () => {
-  it("the default one is valid, and the same file has the same version however it is laid out", () => {
-    const journey = loadJourney("journey/default.yml");
-    const { version: _, ...text } = journey;
-    expect(versioned(JSON.parse(JSON.stringify(text))).version).toBe(journey.version);
-    expect(readFileSync("journey/default.yml", "utf8")).toContain("#");
-  });
-
-  it.each<[mistake: string, from: string, to: string, expected: string]>([
-    ["an unknown fact", "events_1d", "event_1d", 'Did you mean "events_1d"?'],
-    ["a comparison that is none", "below: 30", "under: 30", 'unknown key "under"'],
-    ["a fact without comparison", ", below: 30", "", "compare the fact with one of at_least"],
+describe("a mistake in the journey is told with file, line, column and the nearest word", () => {
+  const table: [what: string, text: string, problems: string[]][] = [
     [
-      "yes/no compared with a number",
-      "fact: tenure_days, below: 30",
-      "fact: is_customer, below: 30",
-      "is_customer is yes/no",
+      "nothing",
+      "",
+      ["journey.yml:1:1: stages is required (array).", "journey.yml:1:1: health is required (object)."],
+    ],
+    [
+      "no YAML",
+      `stages: [\n${health}`,
+      [
+        "journey.yml:2:1: not valid YAML: Flow sequence in block collection must be sufficiently indented and end with a ]",
+      ],
+    ],
+    [
+      "a key twice",
+      `${oneStage}\n${oneStage}\n${health}`,
+      ["journey.yml:2:1: not valid YAML: Map keys must be unique"],
+    ],
+    [
+      "an anchor that isn't there",
+      `stages: *here\n${health}`,
+      ["journey.yml:1:1: not valid YAML: Unresolved alias (the anchor must be set before the alias): here"],
+    ],
+    [
+      "an unknown key",
+      `${oneStage}\n${health}\nstage: x`,
+      ['journey.yml:3:1: unknown key "stage". Did you mean "stages"?'],
+    ],
+    [
+      "an unknown key inside",
+      `stages:\n  - { id: all, nmae: All }\n${health}`,
+      [
+        "journey.yml:2:5: stages.0.name is required (string).",
+        'journey.yml:2:16: unknown key "nmae". Did you mean "name"?',
+      ],
+    ],
+    [
+      "an id that can't name a column",
+      `stages: [{ id: My stage, name: All }]\n${health}`,
+      ['journey.yml:1:12: stages.0.id: "My stage": expected a word in snake_case'],
+    ],
+    [
+      "an unknown fact in a trend",
+      `${oneStage}\n${health}\ntrends: [mrr, events_8d]`,
+      ['journey.yml:3:15: trends.1: unknown value "events_8d". Did you mean "events_1d"?'],
+    ],
+    [
+      "an unknown fact in a condition",
+      when("{ fact: seat, at_least: 3 }"),
+      ['journey.yml:2:31: stages.0.when.fact: unknown value "seat". Did you mean "seats"?'],
+    ],
+    [
+      "an unknown fact deep in a condition",
+      when("{ all: [{ fact: seats, equals: 1 }, { any: [{ fact: mrrr, above: 1 }] }] }"),
+      ['journey.yml:2:75: stages.0.when.all.1.any.0.fact: unknown value "mrrr". Did you mean "mrr"?'],
+    ],
+    [
+      "an unknown comparison",
+      when("{ fact: seats, atleast: 3 }"),
+      [
+        "journey.yml:2:23: stages.0.when: compare the fact with one of at_least, above, at_most, below, equals, is_missing",
+        'journey.yml:2:44: unknown key "atleast". Did you mean "at_least"?',
+      ],
+    ],
+    [
+      "no comparison",
+      when("{ fact: seats }"),
+      [
+        "journey.yml:2:23: stages.0.when: compare the fact with one of at_least, above, at_most, below, equals, is_missing",
+      ],
+    ],
+    [
+      "an unknown word for all",
+      when("{ al: [{ fact: seats, equals: 1 }] }"),
+      ['journey.yml:2:31: unknown key "al". Did you mean "all"?'],
+    ],
+    [
+      "all of nothing",
+      when("{ all: [] }"),
+      ["journey.yml:2:31: stages.0.when.all: Too small: expected array to have >=1 items"],
+    ],
+    [
+      "text for a number",
+      when("{ fact: seats, at_least: three }"),
+      ['journey.yml:2:44: stages.0.when.at_least: "three": Invalid input: expected number, received string'],
+    ],
+    [
+      "a number for yes/no",
+      when("{ fact: is_customer, at_least: 1 }"),
+      ["journey.yml:2:23: stages.0.when: is_customer is yes/no: use equals: true or false"],
+    ],
+    [
+      "yes/no for a number",
+      when("{ fact: seats, equals: true }"),
+      [
+        "journey.yml:2:23: stages.0.when: seats is a number: use at_least, above, at_most, below or equals with one",
+      ],
     ],
     [
       "an unknown milestone",
-      "{ fact: tenure_days, below: 30 }",
-      "{ not: { milestone: usde } }",
-      'unknown milestone "usde". Did you mean "used"?',
-    ],
-    ["an id used twice", "id: rest", "id: new", '"new" is used twice'],
-    [
-      "a condition on the last stage",
-      "id: rest, name: Rest",
-      "id: rest, name: Rest, when: { fact: seats, above: 1 }",
-      "takes every day that no other claims",
-    ],
-    ["a stage that hides the rest", ", when: { fact: tenure_days, below: 30 }", "", "never reached"],
-    [
-      "a scale that falls back",
-      "[[0, 0], [20, 100]]",
-      "[[0, 0], [0, 100]]",
-      "the scale's values must rise: 0 follows 0",
-    ],
-    ["points beyond 100", "[20, 100]", "[20, 101]", "101"],
-    [
-      "a weight for no stage",
-      "scale: [[0, 0], [20, 100]]",
-      "scale: [[0, 0], [20, 100]], weights: { nwe: 1 }",
-      'unknown stage "nwe". Did you mean "new"?',
+      when("{ not: { milestone: usd } }"),
+      ['journey.yml:2:23: unknown milestone "usd". Did you mean "used"?'],
     ],
     [
-      "weights that sum to zero",
-      "scale: [[0, 0], [20, 100]]",
-      "scale: [[0, 0], [20, 100]], weight: 0",
-      'all indicators weigh 0 in stage "new"',
+      "two stages of one id",
+      `stages:\n  - { id: a, name: A, when: { fact: seats, equals: 1 } }\n  - { id: a, name: B }\n${health}`,
+      ['journey.yml:3:7: "a" is used twice; ids must be unique.'],
     ],
     [
-      "stuck before expected",
-      "expected_days: 7,",
-      "expected_days: 7, stuck_after_days: 3,",
-      "stuck_after_days is 3, expected more than expected_days (7)",
+      "a stage that hides those after it, and a last one with a condition",
+      `stages:\n  - { id: a, name: A }\n  - { id: b, name: B, when: { fact: seats, equals: 1 } }\n${health}`,
+      [
+        'journey.yml:2:5: stage "a" needs a condition (`when`): without one the stages after it are never reached.',
+        'journey.yml:3:23: the last stage, "b", takes every day that no other claims; remove its condition.',
+      ],
     ],
-  ])("%s is told with its place", (_, from, to, expected) => {
-    expect(whole).toContain(from);
-    let message = "";
-    try {
-      read(whole.replace(from, to));
-    } catch (error) {
-      message = (error as Error).message;
-    }
-    expect(message).toContain(expected);
-    expect(message).toMatch(/^journey\.yml:\d+:\d+: /);
+    [
+      "a start from nowhere",
+      `${oneStage}\nmilestones:\n  - { id: m, name: M, starts: { stge: all }, expected_days: 1, when: { fact: seats, equals: 1 } }\n${health}`,
+      ['journey.yml:3:33: unknown key "stge". Did you mean "stage"?'],
+    ],
+    [
+      "a misspelt start",
+      `${oneStage}\nmilestones:\n  - { id: m, name: M, starts: custmer_start, expected_days: 1, when: { fact: seats, equals: 1 } }\n${health}`,
+      [
+        'journey.yml:3:23: milestones.0.starts: unknown value "custmer_start". Did you mean "customer_start"?',
+      ],
+    ],
+    [
+      "a start from an unknown stage",
+      `${oneStage}\nmilestones:\n  - { id: m, name: M, starts: { stage: al }, expected_days: 1, when: { fact: seats, equals: 1 } }\n${health}`,
+      ['journey.yml:3:33: unknown stage "al". Did you mean "all"?'],
+    ],
+    [
+      "a start from itself",
+      `${oneStage}\nmilestones:\n  - { id: m, name: M, starts: { milestone: m }, expected_days: 1, when: { fact: seats, equals: 1 } }\n${health}`,
+      ['journey.yml:3:33: milestone "m" can\'t start from itself.'],
+    ],
+    [
+      "a milestone that waits for another, and one stuck before it is late",
+      `${oneStage}\nmilestones:\n  - { id: m, name: M, expected_days: 9, stuck_after_days: 9, when: { milestone: m } }\n${health}`,
+      [
+        "journey.yml:3:41: stuck_after_days is 9, expected more than expected_days (9).",
+        "journey.yml:3:62: a milestone's own condition speaks of facts only; use `starts: { milestone: … }` to count from another.",
+      ],
+    ],
+    [
+      "a dimension that isn't one",
+      indicator("dimension: usage, fact: seats, scale: [[0, 0], [1, 1]]"),
+      [
+        'journey.yml:4:25: health.indicators.0.dimension: unknown value "usage". Known: outcomes, engagement, utilisation, satisfaction, support.',
+      ],
+    ],
+    [
+      "no fact",
+      indicator("dimension: support, scale: [[0, 0], [1, 1]]"),
+      [
+        `journey.yml:4:7: health.indicators.0.fact is required (one of ${factNames.slice(0, 6).join(", ")} …).`,
+      ],
+    ],
+    [
+      "points beyond 100",
+      indicator("dimension: support, fact: seats, scale: [[0, 0], [1, 101]]"),
+      ["journey.yml:4:78: health.indicators.0.scale.1.1: 101: Too big: expected number to be <=100"],
+    ],
+    [
+      "a scale that doesn't rise",
+      indicator("dimension: support, fact: seats, scale: [[0, 0], [1, 1], [1, 2]]"),
+      ["journey.yml:4:82: the scale's values must rise: 1 follows 1."],
+    ],
+    [
+      "weights of an unknown stage",
+      indicator("dimension: support, fact: seats, scale: [[0, 0], [1, 1]], weights: { al: 2 }"),
+      ['journey.yml:4:94: unknown stage "al". Did you mean "all"?'],
+    ],
+    [
+      "a scored stage in which nothing weighs",
+      indicator("dimension: support, fact: seats, scale: [[0, 0], [1, 1]], weight: 0"),
+      [
+        'journey.yml:1:10: all indicators weigh 0 in stage "all"; give one a weight, or say is_scored: false.',
+      ],
+    ],
+    [
+      "bands upside down",
+      `${oneStage}\nhealth:\n  bands: { average_from: 80, good_from: 50 }\n  indicators: [{ id: a, name: A, dimension: support, fact: seats, scale: [[0, 0], [1, 1]] }]`,
+      ["journey.yml:3:3: average_from (80) must be below good_from (50)."],
+    ],
+    [
+      "a cap on an unknown milestone",
+      `${indicator("dimension: support, fact: seats, scale: [[0, 0], [1, 1]]")}\n  caps: [{ id: c, name: C, at_most: 40, when: { milestone: m } }]`,
+      ['journey.yml:5:41: unknown milestone "m".'],
+    ],
+  ];
+  it.each(table)("%s", (_, text, problems) => {
+    expect(mistakesIn(text)).toEqual(problems);
+  });
+
+  it("and all at once, in the file's order", () => {
+    const text = `stages:
+  - { id: a, name: A, when: { fact: seat, at_least: 3 } }
+  - { id: b, nam: B }
+trend: []
+health:
+  min_coverage: 2
+  indicators: []`;
+    expect(mistakesIn(text).map((line) => line.split(": ")[0])).toEqual([
+      "journey.yml:2:31",
+      "journey.yml:3:5",
+      "journey.yml:3:14",
+      "journey.yml:4:1",
+      "journey.yml:6:3",
+      "journey.yml:7:3",
+    ]);
   });
 });
 
-describe("conditions", () => {
-  const condition: Condition = {
-    all: [
-      { fact: "licence_utilisation_28d", below: 0.5 },
-      { not: { milestone: "used" } },
-      {
-        any: [
-          { fact: "is_customer", equals: true },
-          { fact: "mrr", at_least: 10, at_most: 20 },
-        ],
-      },
-    ],
-  };
-
-  it("become SQL that is true or false on both engines, never null", () => {
-    const compiled = conditionSql(condition, sql`f`, (m) => sql`e.${name(m)}`);
-    expect(render(compiled, "duckdb").text).toBe(
-      `(coalesce(f."licence_utilisation_28d" < 0.5e0, false) and (not coalesce(e."used" <= f.day, false)) and (coalesce(f."is_customer" = true, false) or (coalesce(f."mrr" >= cast('10' as decimal(38, 9)), false) and coalesce(f."mrr" <= cast('20' as decimal(38, 9)), false))))`,
+describe("a journey", () => {
+  it("by default works, from the built-in facts alone", () => {
+    const journey = loadJourney("journey/default.yml");
+    expect(journey.stages.map((stage) => stage.id)).toEqual([
+      "churned",
+      "prospect",
+      "pre_renewal",
+      "onboarding",
+      "established",
+    ]);
+    expect(new Set(journey.health.indicators.map((i) => i.dimension))).toEqual(
+      new Set(["outcomes", "engagement", "utilisation", "satisfaction", "support"]),
     );
-    expect(render(compiled, "bigquery").text).toContain("coalesce(f.`mrr` >= numeric '10', false)");
+    expect(journey.version).toMatch(/^[0-9a-f]{12}$/);
   });
 
-  it("read as words", () => {
-    expect(inWords(condition)).toBe(
-      "licence utilisation 28d below 0.5 and not (milestone used reached) and (is customer equals true or mrr at least 10 and at most 20)",
+  it("that can't be read says so and how to get one", () => {
+    expect(() => loadJourney("/nowhere/journey.yml")).toThrow(
+      /^Can't read \/nowhere\/journey\.yml: ENOENT.*`waymark init` writes one\.$/,
+    );
+  });
+
+  it("has the version of what it says, not of how it is written", () => {
+    const folder = mkdtempSync(join(tmpdir(), "waymark-journey-"));
+    onTestFinished(() => rmSync(folder, { recursive: true }));
+    const versionOf = (text: string): string => {
+      const file = join(folder, "journey.yml");
+      writeFileSync(file, text);
+      return loadJourney(file).version;
+    };
+    const version = versionOf(`${oneStage}\n${health}`);
+    expect(
+      versionOf(`# a comment\n${health}\n\nstages:\n  - name: "All"\n    id: all\n    is_scored: true\n`),
+    ).toBe(version);
+    expect(versionOf(`stages: [{ id: all, name: Everything }]\n${health}`)).not.toBe(version);
+    expect(versionOf(`${oneStage}\n${health}\ntrends: [mrr, seats]`)).not.toBe(
+      versionOf(`${oneStage}\n${health}\ntrends: [seats, mrr]`),
     );
   });
 });
