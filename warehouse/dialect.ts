@@ -107,6 +107,17 @@ export const startOfDay = (day: Sql, timeZone: string): Sql =>
     bigquery: sql`timestamp(${day}, ${text(timeZone)})`,
   });
 
+/** The instant of a raw column that is one, or local time of a zone where its type has no zone. */
+export const instantIn = (value: Sql, timeZone: string): Sql => {
+  const zoned = cast(value, "timestamp");
+  if (timeZone === "UTC") return zoned;
+  const local = sql`cast(${value} as timestamp) at time zone ${text(timeZone)}`;
+  return by({
+    duckdb: sql`case when typeof(${value}) = 'TIMESTAMP WITH TIME ZONE' then ${zoned} else ${local} end`,
+    bigquery: zoned,
+  });
+};
+
 /** Whole seconds from one instant to another. */
 export const secondsBetween = (from: Sql, to: Sql): Sql =>
   by({

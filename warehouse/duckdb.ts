@@ -19,6 +19,7 @@ import {
   TIMESTAMPTZ,
   VARCHAR,
 } from "@duckdb/node-api";
+import pLimit from "p-limit";
 import { messageOf, WaymarkError } from "../errors.js";
 import { typeName } from "./dialect.js";
 import {
@@ -45,6 +46,9 @@ export interface DuckDbOptions {
 /** More connections than this only queue inside DuckDB. */
 const maxConnections = 8;
 const rowsPerChunk = 2048;
+
+/** "if not exists" does not help two that create at once: the second would fail with a conflict. */
+const oneSchemaAtATime = pLimit(1);
 
 /** The embedded engine. One instance per file and process; another process that holds the file is named. */
 export async function openDuckDb(options: DuckDbOptions): Promise<Warehouse> {
@@ -136,7 +140,7 @@ class DuckDb implements Warehouse {
 
   async materialize(target: Materialization, options: RunOptions = {}): Promise<number> {
     const [schema, table] = [target.table.at(-2), path(...target.table)];
-    if (schema) await this.run(sql`create schema if not exists ${path(schema)}`);
+    if (schema) await this.createSchema(schema);
     const columns = Object.entries(target.columns).map(
       ([column, { type }]) => sql`cast(${sqlName(column)} as ${typeName(type)}) as ${sqlName(column)}`,
     );
@@ -153,7 +157,7 @@ class DuckDb implements Warehouse {
 
   async load(table: readonly string[], columns: Columns, batches: Iterable<unknown[][]>): Promise<number> {
     const [schema, tableName] = [table.at(-2), table.at(-1) ?? ""];
-    if (schema) await this.run(sql`create schema if not exists ${path(schema)}`);
+    if (schema) await this.createSchema(schema);
     const definitions = Object.entries(columns).map(
       ([column, { type }]) => sql`${sqlName(column)} ${typeName(type)}`,
     );
@@ -206,6 +210,10 @@ class DuckDb implements Warehouse {
   async close(): Promise<void> {
     for (const connection of this.idle.splice(0)) connection.closeSync();
     this.instance.closeSync();
+  }
+
+  private createSchema(schema: string): Promise<void> {
+    return oneSchemaAtATime(() => this.run(sql`create schema if not exists ${path(schema)}`));
   }
 
   private async execute(connection: DuckDBConnection, statement: Sql, options: RunOptions): Promise<void> {

@@ -6,6 +6,7 @@ import {
   cast,
   checksum,
   dayOf,
+  instantIn,
   isoInstant,
   matches,
   parseDate,
@@ -301,6 +302,7 @@ function read(
 ): Sql | undefined {
   if (from === "string") return readText(sql`nullif(${trimmed(raw)}, '')`, to, format, zone);
   if (to === "string") return from ? toText(raw, from) : undefined;
+  if (from === "timestamp" && to === "timestamp") return instantIn(raw, zone);
   if (from === to) return cast(raw, to);
   const numeric = ["integer", "number", "decimal"];
   if (from && numeric.includes(from)) {
@@ -309,7 +311,7 @@ function read(
     if (to === "boolean") return sql`case ${raw} when 1 then true when 0 then false end`;
   }
   if (from === "date" && to === "timestamp") return startOfDay(raw, zone);
-  if (from === "timestamp" && to === "date") return dayOf(cast(raw, "timestamp"), zone);
+  if (from === "timestamp" && to === "date") return dayOf(instantIn(raw, zone), zone);
   return undefined;
 }
 

@@ -243,6 +243,30 @@ describe("raw columns of other types", () => {
     });
   });
 
+  it("an instant without a zone is local time, of the column's zone or the company's, as it is in text", async () => {
+    const raw = sql`create table raw.t as select 'x' as id, timestamp '2024-07-01 23:30:00' as naive, timestamp_ms '2024-02-01 10:00:00.5' as ms, timestamptz '2024-07-01 23:30:00+00' as zoned`;
+    const read = async (opened: string, timeZone: string) => {
+      const mapping = `
+  accounts: { table: raw.t, columns: { account_id: id, created_on: naive } }
+  tickets: { table: raw.t, columns: { ticket_id: id, account_id: id, opened_at: ${opened} } }`;
+      const built = await over([raw], mapping, { timeZone });
+      const [account] = await built.read(accounts);
+      const [ticket] = await built.read(stgTickets);
+      return [ticket?.opened_at?.toISOString(), account?.created_on];
+    };
+    expect(await read("naive", "UTC")).toEqual(["2024-07-01T23:30:00.000Z", "2024-07-01"]);
+    expect(await read("naive", "Europe/Berlin")).toEqual(["2024-07-01T21:30:00.000Z", "2024-07-01"]);
+    expect(await read("{ column: naive, time_zone: America/New_York }", "Europe/Berlin")).toEqual([
+      "2024-07-02T03:30:00.000Z",
+      "2024-07-01",
+    ]);
+    expect(await read("{ column: ms, time_zone: UTC }", "Europe/Berlin")).toEqual([
+      "2024-02-01T10:00:00.500Z",
+      "2024-07-01",
+    ]);
+    expect(await read("zoned", "Europe/Berlin")).toEqual(["2024-07-01T23:30:00.000Z", "2024-07-01"]);
+  });
+
   it("UUIDs and enums are texts", async () => {
     const built = await over(
       [

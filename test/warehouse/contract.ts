@@ -444,6 +444,21 @@ export function warehouseContract(engine: string, open: () => Promise<Warehouse>
         await warehouse.run(sql`drop table ${path("contract_made", "t")}`);
       });
 
+      it("many at once in a schema that isn't there yet", async () => {
+        const names = ["a", "b", "c", "d", "e", "f"];
+        await Promise.all(
+          names.map((n) =>
+            warehouse.materialize({
+              table: ["contract_at_once", n],
+              columns: { n: { type: "integer" } },
+              query: sql`select 1 as n`,
+            }),
+          ),
+        );
+        expect(await warehouse.tables("contract_at_once")).toEqual(names);
+        await Promise.all(names.map((n) => warehouse.run(sql`drop table ${path("contract_at_once", n)}`)));
+      });
+
       it("replaces what was there, columns included", async () => {
         const target = { table: table("replaced"), columns };
         await warehouse.materialize({ ...target, query: sql`select 1 as n, 2 as d, 'old' as s` });

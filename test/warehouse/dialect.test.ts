@@ -425,6 +425,11 @@ describe(`the dialect means the same on both engines${missing ? ` (GoogleSQL ski
       );
     });
 
+    test("instantIn", "an instant with a zone is itself, whatever the zone", async () => {
+      for (const zone of ["UTC", "Europe/Berlin"])
+        await expectValues(given, dialect.instantIn(x, zone), "timestamp", [...moments.map(instant), null]);
+    });
+
     test("secondsBetween", "whole seconds that have passed, towards zero", async () => {
       const spans = pairs("timestamp", [
         [instant("2024-01-01T00:00:00Z"), instant("2024-01-01T00:00:01.999Z")],

@@ -14,7 +14,7 @@ read_rows as (
     nullif(trim(cast(c."segment" as varchar), e' 	\n\r '), '') as "segment",
     nullif(trim(cast(c."region" as varchar), e' 	\n\r '), '') as "region",
     nullif(trim(cast(c."owner" as varchar), e' 	\n\r '), '') as "owner",
-    cast(c."loaded_at" as timestamptz) as "loaded_at",
+    case when typeof(c."loaded_at") = 'TIMESTAMP WITH TIME ZONE' then cast(c."loaded_at" as timestamptz) else cast(c."loaded_at" as timestamp) at time zone 'Europe/Berlin' end as "loaded_at",
     nullif(trim(cast(c."attribute_industry" as varchar), e' 	\n\r '), '') as "attribute_industry",
     case when abs(c."attribute_employees") < 9e15 and c."attribute_employees" = trunc(c."attribute_employees") then cast(try_cast(c."attribute_employees" as bigint) as varchar) else cast(c."attribute_employees" as varchar) end as "attribute_employees",
     c.copies as copies,

@@ -12,7 +12,7 @@ read_rows as (
     nullif(trim(cast(c."name" as varchar), e' 	\n\r '), '') as "name",
     case when regexp_full_match(nullif(trim(cast(c."value" as varchar), e' 	\n\r '), ''), '[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?') then try_cast(nullif(trim(cast(c."value" as varchar), e' 	\n\r '), '') as double) end as "value",
     nullif(trim(cast(c."unit" as varchar), e' 	\n\r '), '') as "unit",
-    cast(c."confirmed_at" as timestamptz) as "confirmed_at",
+    case when typeof(c."confirmed_at") = 'TIMESTAMP WITH TIME ZONE' then cast(c."confirmed_at" as timestamptz) else cast(c."confirmed_at" as timestamp) at time zone 'Europe/Berlin' end as "confirmed_at",
     cast(null as timestamptz) as "loaded_at",
     c.copies as copies,
     nullif(concat_ws(', ', case when not (nullif(trim(cast(c."outcome_id" as varchar), e' 	\n\r '), '') is not null) then 'missing_outcome_id' end, case when not (nullif(trim(cast(c."account_id" as varchar), e' 	\n\r '), '') is not null) then 'missing_account_id' end, case when not (c."confirmed_at" is not null) then 'missing_confirmed_at' end), '') as unusable_values,

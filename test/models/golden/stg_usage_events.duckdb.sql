@@ -16,8 +16,8 @@ read_rows as (
     nullif(trim(cast(c."event" as varchar), e' 	\n\r '), '') as "event",
     nullif(trim(cast(c."feature" as varchar), e' 	\n\r '), '') as "feature",
     case when cast(c."quantity" as bigint) < 0 then null else cast(c."quantity" as bigint) end as "quantity",
-    cast(c."occurred_at" as timestamptz) as "occurred_at",
-    cast(c."loaded_at" as timestamptz) as "loaded_at",
+    case when typeof(c."occurred_at") = 'TIMESTAMP WITH TIME ZONE' then cast(c."occurred_at" as timestamptz) else cast(c."occurred_at" as timestamp) at time zone 'Europe/Berlin' end as "occurred_at",
+    case when typeof(c."loaded_at") = 'TIMESTAMP WITH TIME ZONE' then cast(c."loaded_at" as timestamptz) else cast(c."loaded_at" as timestamp) at time zone 'Europe/Berlin' end as "loaded_at",
     c.copies as copies,
     nullif(concat_ws(', ', case when not (nullif(trim(cast(c."event_id" as varchar), e' 	\n\r '), '') is not null) then 'missing_event_id' end, case when not (nullif(trim(cast(c."account_id" as varchar), e' 	\n\r '), '') is not null) then 'missing_account_id' end, case when not (c."occurred_at" is not null) then 'missing_occurred_at' end), '') as unusable_values,
     nullif(concat_ws(', ', case when cast(c."quantity" as bigint) < 0 then 'out_of_range_quantity' end), '') as unusual_values
