@@ -5,6 +5,7 @@ import type { Command } from "commander";
 import { loadSettings } from "../config/settings.js";
 import type { Project } from "../jobs/build.js";
 import { loadJourney } from "../journey/load.js";
+import { checkOwnFacts } from "../models/daily/own_fact_days.js";
 import { checkMappings } from "../models/sources/mapping.js";
 import { openDuckDb } from "../warehouse/duckdb.js";
 import type { Warehouse } from "../warehouse/warehouse.js";
@@ -25,7 +26,10 @@ export const packageFolder = (() => {
   return existsSync(join(here, "package.json")) ? here : join(here, "..");
 })();
 
-export const defaultJourney = join(packageFolder, "journey", "default.yml");
+/** Ready-made journeys. */
+export const presetsFolder = join(packageFolder, "journey", "presets");
+export const defaultPreset = "three-stage";
+export const defaultJourney = join(presetsFolder, `${defaultPreset}.yml`);
 
 export interface GlobalOptions {
   project: string;
@@ -42,7 +46,7 @@ export function loadProject(folder: string): ProjectFolder {
     folder,
     journeyFile,
     settings: loadSettings(join(folder, settingsName), checkMappings),
-    journey: loadJourney(journeyFile),
+    journey: loadJourney(journeyFile, checkOwnFacts),
   };
 }
 

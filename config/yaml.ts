@@ -7,6 +7,8 @@ import { didYouMean, messageOf, WaymarkError } from "../errors.js";
 export interface Problem {
   path: readonly PropertyKey[];
   message: string;
+  /** The word that nothing defines, where that is the mistake. */
+  unknown?: string;
 }
 
 /**
@@ -54,8 +56,9 @@ export function parseYaml<S extends z.ZodType>(
   const parsed = schema.safeParse(contentOf(document, file) ?? {});
   if (!parsed.success) {
     const words = z.toJSONSchema(schema, { io: "input", unrepresentable: "any" }) as JsonSchema;
-    const issues = parsed.error.issues.flatMap((issue) => explain(issue, words, document));
-    throw invalid(file, located(issues));
+    const problems = parsed.error.issues.flatMap((issue) => explain(issue, words, document));
+    const others = unknownElsewhere(document.toJS(), parsed.error.issues, schema, validate);
+    throw invalid(file, located([...problems, ...others]));
   }
   const problems = validate(parsed.data);
   if (problems.length > 0) throw invalid(file, located(problems));
@@ -141,6 +144,58 @@ interface JsonSchema {
   allOf?: JsonSchema[];
   $ref?: string;
   $defs?: Record<string, JsonSchema>;
+}
+
+/**
+ * Unknown words in what is well shaped while other parts are not, so that all mistakes are told at once. Other
+ * mistakes of meaning may hang on what is missing, so they wait.
+ */
+function unknownElsewhere<S extends z.ZodType>(
+  content: unknown,
+  issues: readonly Issue[],
+  schema: S,
+  validate: (value: z.output<S>) => Problem[],
+): Problem[] {
+  const parentOf = (path: readonly PropertyKey[]): Record<PropertyKey, unknown> | undefined =>
+    path.slice(0, -1).reduce((node, key) => (node as Record<PropertyKey, unknown>)?.[key], content) as never;
+  // Of lists the whole entry is left out, of mappings the key.
+  const entries = new Map<string, { path: readonly PropertyKey[]; indexes: Set<number> }>();
+  for (const issue of issues) {
+    const depth = issue.path.findIndex((key) => typeof key === "number");
+    if (depth >= 0) {
+      const path = issue.path.slice(0, depth);
+      const entry = entries.get(path.join(".")) ?? { path, indexes: new Set() };
+      entries.set(path.join("."), { ...entry, indexes: entry.indexes.add(issue.path[depth] as number) });
+    } else {
+      const keys =
+        issue.code === "unrecognized_keys" ? issue.keys.map((k) => [...issue.path, k]) : [issue.path];
+      for (const path of keys) {
+        const parent = parentOf(path);
+        if (parent) delete parent[path.at(-1) as PropertyKey];
+      }
+    }
+  }
+  const leftOut: string[] = [];
+  const kept = new Map<string, number[]>();
+  for (const [key, { path, indexes }] of entries) {
+    const list = parentOf([...path, 0]) as unknown as unknown[];
+    if (!Array.isArray(list)) return [];
+    leftOut.push(...[...indexes].map((i) => String((list[i] as { id?: unknown } | null)?.id)));
+    kept.set(
+      key,
+      [...list.keys()].filter((i) => !indexes.has(i)),
+    );
+    list.splice(0, list.length, ...list.filter((_, i) => !indexes.has(i)));
+  }
+  const parsed = schema.safeParse(content);
+  if (!parsed.success) return [];
+  return validate(parsed.data).flatMap((problem) => {
+    if (problem.unknown === undefined || leftOut.includes(problem.unknown)) return [];
+    const path = problem.path.map((key, depth) =>
+      typeof key === "number" ? (kept.get(problem.path.slice(0, depth).join("."))?.[key] ?? key) : key,
+    );
+    return [{ ...problem, path }];
+  });
 }
 
 function explain(issue: Issue, words: JsonSchema, document: Document): Problem[] {

@@ -1,6 +1,6 @@
-import type { Condition } from "../journey/conditions.js";
+import { placesOf } from "../journey/check.js";
 import { factsOf } from "../journey/conditions.js";
-import { type FactName, facts } from "../journey/facts.js";
+import { factsIn } from "../journey/own_facts.js";
 import { buildOrder, upstreamOf } from "../models/graph.js";
 import { models } from "../models/index.js";
 import { type Company, has, type RowOf } from "../models/model.js";
@@ -140,23 +140,20 @@ function formatOf(example: string): string {
   return `${day}${time ? " %H:%M" : ""}${seconds ? ":%S" : ""}`;
 }
 
-/** Stages, milestones and indicators that speak of a fact which is always null here. */
+/** Parts of the journey that speak of a fact which is always null here. */
 function starvedBy(company: Company): string[] {
   const { journey } = company;
-  const missing = (fact: FactName): string[] => facts[fact].needs.filter((need) => !has(company, need));
-  const because = (what: string, used: readonly FactName[]): string[] =>
+  const facts = factsIn(journey);
+  const because = (what: string, used: readonly string[]): string[] =>
     used.flatMap((fact) => {
-      const needs = missing(fact);
+      const needs = (facts[fact]?.needs ?? []).filter((need) => !has(company, need));
       return needs.length > 0
         ? [`${what} asks for ${fact}, which needs ${needs.join(" and ")}: not mapped.`]
         : [];
     });
-  const conditions = (when: Condition | undefined): FactName[] => (when ? factsOf(when) : []);
   return [
-    ...journey.stages.flatMap((s) => because(`stage ${s.id}`, conditions(s.when))),
-    ...journey.milestones.flatMap((m) => because(`milestone ${m.id}`, conditions(m.when))),
+    ...placesOf(journey).flatMap(({ what, condition }) => because(what, factsOf(condition))),
     ...journey.health.indicators.flatMap((i) => because(`indicator ${i.id}`, [i.fact])),
-    ...journey.health.caps.flatMap((c) => because(`cap ${c.id}`, conditions(c.when))),
     ...journey.trends.flatMap((fact) => because(`trend ${fact}`, [fact])),
   ];
 }

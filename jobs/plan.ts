@@ -13,7 +13,9 @@ export function inputsOf(
   tables: Readonly<Record<string, string>>,
   source: string | undefined,
 ): Inputs {
-  const statement = render(node.model.query(company), warehouse.dialect);
+  // Rows keep the version that made them: a journey that says something else elsewhere makes nothing stale here.
+  const anyVersion = { ...company, journey: { ...company.journey, version: "" } };
+  const statement = render(node.model.query(anyVersion), warehouse.dialect);
   const params = Object.values(statement.params).map((p) => [p.type, p.value]);
   const columns = Object.entries(node.model.columnsFor(company)).map(([column, { type }]) => [column, type]);
   return {

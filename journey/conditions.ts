@@ -1,17 +1,33 @@
 import { z } from "zod";
-import { by, integer, join, name, number, type Sql, sql, text } from "../warehouse/sql.js";
-import { type FactName, factNames, facts } from "./facts.js";
+import { type Band, bands } from "./bands.js";
 
 /**
- * A condition on the facts of one day. A comparison with a missing fact doesn't hold; so `not` of it does.
- * `{ fact: days_to_renewal, at_most: 90 }` · `{ milestone: activated }` · `{ all: […] }` · `{ any: […] }` · `{ not: … }`
+ * A condition on one day of an account:
+ *
+ *     { fact: licence_utilisation_28d, below: 0.5 }      at_least, above, at_most, below, equals, is_missing
+ *     { milestone: activated }                           reached by that day
+ *     { milestone: go_live, status: [behind, stuck] }    where it stands that day
+ *     { stage: pre_renewal } · { band: [poor, unknown] } in one of them that day
+ *     { trend: active_users_28d, direction: falling }    of the last complete week
+ *     { trend: events_7d, measure: z, below: -2 }
+ *     { all: […] } · { any: […] } · { not: … }
+ *
+ * With `held_for_days: 14` any of them holds only where it has held on each of the last 14 days, that day
+ * included. A comparison with a missing value doesn't hold; so `not` of it does.
  */
-export type Condition =
-  | { all: Condition[] }
-  | { any: Condition[] }
-  | { not: Condition }
-  | { milestone: string }
-  | ({ fact: FactName } & Comparison);
+export type Condition = Held & ({ all: Condition[] } | { any: Condition[] } | { not: Condition } | Leaf);
+
+export type Leaf =
+  | ({ fact: string } & Comparison)
+  | { milestone: string; status?: MilestoneStatus | MilestoneStatus[] | undefined }
+  | { stage: string | string[] }
+  | { band: Band | Band[] }
+  | { trend: string; direction: Direction | Direction[] }
+  | ({ trend: string; measure: TrendMeasure } & Comparison);
+
+interface Held {
+  held_for_days?: number | undefined;
+}
 
 export interface Comparison {
   at_least?: number | undefined;
@@ -21,99 +37,105 @@ export interface Comparison {
   equals?: number | boolean | undefined;
   is_missing?: boolean | undefined;
 }
+export const comparisons = ["at_least", "above", "at_most", "below", "equals", "is_missing"] as const;
 
-const comparisons = ["at_least", "above", "at_most", "below", "equals", "is_missing"] as const;
+export const milestoneStatuses = [
+  "not_started",
+  "on_track",
+  "behind",
+  "stuck",
+  "missed",
+  "reached_on_time",
+  "reached_late",
+] as const;
+export type MilestoneStatus = (typeof milestoneStatuses)[number];
 
-const factCondition = z
-  .strictObject({
-    fact: z.enum(factNames as [FactName, ...FactName[]]),
-    at_least: z.number().optional(),
-    above: z.number().optional(),
-    at_most: z.number().optional(),
-    below: z.number().optional(),
-    equals: z.union([z.number(), z.boolean()]).optional(),
-    is_missing: z.boolean().optional(),
-  })
-  .superRefine((condition, context) => {
-    const said = comparisons.filter((c) => condition[c] !== undefined);
-    if (said.length === 0) context.addIssue(`compare the fact with one of ${comparisons.join(", ")}`);
-    const isBoolean = facts[condition.fact]?.type === "boolean";
-    const wrong = said.find((c) => c !== "is_missing" && (typeof condition[c] === "boolean") !== isBoolean);
-    if (wrong)
-      context.addIssue(
-        `${condition.fact} is ${isBoolean ? "yes/no: use equals: true or false" : "a number: use at_least, above, at_most, below or equals with one"}`,
-      );
-  });
+export const directions = ["rising", "steady", "falling"] as const;
+export type Direction = (typeof directions)[number];
+
+export const trendMeasures = ["value", "change", "z", "slope_30w"] as const;
+export type TrendMeasure = (typeof trendMeasures)[number];
+
+const held = {
+  held_for_days: z
+    .int()
+    .min(2)
+    .optional()
+    .describe("Holds only where it has held on each of the last n days, that day included."),
+};
+const compared = {
+  at_least: z.number().optional(),
+  above: z.number().optional(),
+  at_most: z.number().optional(),
+  below: z.number().optional(),
+  equals: z.union([z.number(), z.boolean()]).optional(),
+  is_missing: z.boolean().optional(),
+};
+const isCompared = (condition: Comparison): boolean => comparisons.some((c) => condition[c] !== undefined);
+const oneOrMore = <T extends z.ZodType>(word: T) => z.union([word, z.array(word).min(1)]);
+const compareIt = `compare it with one of ${comparisons.join(", ")}`;
 
 export const conditionSchema: z.ZodType<Condition, Condition> = z.lazy(() =>
   z.union([
-    factCondition,
-    z.strictObject({ milestone: z.string().describe("A milestone that has been reached by that day.") }),
-    z.strictObject({ all: z.array(conditionSchema).min(1) }),
-    z.strictObject({ any: z.array(conditionSchema).min(1) }),
-    z.strictObject({ not: conditionSchema }),
+    z
+      .strictObject({
+        fact: z.string().describe("A fact; `waymark facts` lists them."),
+        ...compared,
+        ...held,
+      })
+      .refine(isCompared, compareIt),
+    z.strictObject({
+      milestone: z.string().describe("A milestone: reached by that day, or with `status` where it stands."),
+      status: oneOrMore(z.enum(milestoneStatuses)).optional(),
+      ...held,
+    }),
+    z.strictObject({ stage: oneOrMore(z.string()).describe("In one of these stages that day."), ...held }),
+    z.strictObject({ band: oneOrMore(z.enum(bands)).describe("Health in one of these bands."), ...held }),
+    z.strictObject({
+      trend: z.string().describe("A metric of `trends`, or health_score, in the last complete week."),
+      direction: oneOrMore(z.enum(directions)),
+      ...held,
+    }),
+    z
+      .strictObject({ trend: z.string(), measure: z.enum(trendMeasures), ...compared, ...held })
+      .refine(isCompared, compareIt),
+    z.strictObject({ all: z.array(conditionSchema).min(1), ...held }),
+    z.strictObject({ any: z.array(conditionSchema).min(1), ...held }),
+    z.strictObject({ not: conditionSchema, ...held }),
   ]),
 );
+
+/** A part of a condition with its place inside it. */
+export interface Part {
+  readonly condition: Condition;
+  readonly path: readonly PropertyKey[];
+}
+
+/** A condition and all that it is made of, in the file's order. */
+export function partsOf(condition: Condition, path: readonly PropertyKey[] = []): Part[] {
+  const here = { condition, path };
+  if ("all" in condition) return [here, ...condition.all.flatMap((c, i) => partsOf(c, [...path, "all", i]))];
+  if ("any" in condition) return [here, ...condition.any.flatMap((c, i) => partsOf(c, [...path, "any", i]))];
+  if ("not" in condition) return [here, ...partsOf(condition.not, [...path, "not"])];
+  return [here];
+}
+
+/** What a condition compares, without `all`, `any` and `not`. */
+export const leavesOf = (condition: Condition): Leaf[] =>
+  partsOf(condition).flatMap(({ condition: c }) => ("all" in c || "any" in c || "not" in c ? [] : [c]));
+
+/** Every fact that a condition speaks of. */
+export const factsOf = (condition: Condition): string[] =>
+  leavesOf(condition).flatMap((leaf) => ("fact" in leaf ? [leaf.fact] : []));
 
 /** Every milestone that a condition speaks of. */
 export const milestonesOf = (condition: Condition): string[] =>
   leavesOf(condition).flatMap((leaf) => ("milestone" in leaf ? [leaf.milestone] : []));
 
-/** Every fact that a condition speaks of. */
-export const factsOf = (condition: Condition): FactName[] =>
-  leavesOf(condition).flatMap((leaf) => ("fact" in leaf ? [leaf.fact] : []));
+/** Every trend that a condition speaks of. */
+export const trendsOf = (condition: Condition): string[] =>
+  leavesOf(condition).flatMap((leaf) => ("trend" in leaf ? [leaf.trend] : []));
 
-function leavesOf(
-  condition: Condition,
-): Exclude<Condition, { all: unknown } | { any: unknown } | { not: unknown }>[] {
-  if ("all" in condition) return condition.all.flatMap(leavesOf);
-  if ("any" in condition) return condition.any.flatMap(leavesOf);
-  return "not" in condition ? leavesOf(condition.not) : [condition];
-}
-
-/**
- * SQL that is true or false, never null. Facts are columns of `row`; `reached` gives the day on which a
- * milestone was reached as SQL, null if it never was.
- */
-export function conditionSql(condition: Condition, row: Sql, reached: (milestone: string) => Sql): Sql {
-  const inner = (c: Condition): Sql => conditionSql(c, row, reached);
-  if ("all" in condition) return sql`(${join(condition.all.map(inner), " and ")})`;
-  if ("any" in condition) return sql`(${join(condition.any.map(inner), " or ")})`;
-  if ("not" in condition) return sql`(not ${inner(condition.not)})`;
-  if ("milestone" in condition) return sql`coalesce(${reached(condition.milestone)} <= ${row}.day, false)`;
-  const fact = sql`${row}.${name(condition.fact)}`;
-  const parts = comparisons.flatMap((c) => {
-    const bound = condition[c];
-    if (bound === undefined) return [];
-    if (c === "is_missing") return [bound ? sql`${fact} is null` : sql`${fact} is not null`];
-    return [sql`coalesce(${fact} ${operators[c]} ${literal(bound, condition.fact)}, false)`];
-  });
-  return parts.length === 1 ? (parts[0] as Sql) : sql`(${join(parts, " and ")})`;
-}
-
-const operators = { at_least: sql`>=`, above: sql`>`, at_most: sql`<=`, below: sql`<`, equals: sql`=` };
-
-function literal(value: number | boolean, fact: FactName): Sql {
-  if (typeof value === "boolean") return value ? sql`true` : sql`false`;
-  if (facts[fact].type === "decimal") {
-    return by({
-      duckdb: sql`cast(${text(String(value))} as decimal(38, 9))`,
-      bigquery: sql`numeric ${text(String(value))}`,
-    });
-  }
-  return Number.isInteger(value) ? integer(value) : number(value);
-}
-
-/** A condition in words, e.g. "licence utilisation 28d below 0.5 and not milestone activated". */
-export function inWords(condition: Condition): string {
-  if ("all" in condition) return condition.all.map(inWords).join(" and ");
-  if ("any" in condition) return `(${condition.any.map(inWords).join(" or ")})`;
-  if ("not" in condition) return `not (${inWords(condition.not)})`;
-  if ("milestone" in condition) return `milestone ${condition.milestone} reached`;
-  const said = comparisons.flatMap((c) => {
-    const bound = condition[c];
-    if (bound === undefined) return [];
-    return c === "is_missing" ? [bound ? "missing" : "known"] : [`${c.replace("_", " ")} ${bound}`];
-  });
-  return `${condition.fact.replaceAll("_", " ")} ${said.join(" and ")}`;
-}
+/** One word or several, as a list. */
+export const listOf = <T>(words: T | readonly T[]): readonly T[] =>
+  Array.isArray(words) ? (words as readonly T[]) : [words as T];

@@ -125,6 +125,13 @@ export const facts = {
     min: 0,
     description: "Users whose first event ever lies in the 28 days.",
   },
+  key_events_28d: {
+    type: "integer",
+    unit: "events",
+    needs: logins,
+    min: 0,
+    description: "Events that the journey calls key events, in 28 days.",
+  },
   sessions_28d: {
     type: "integer",
     unit: "sessions",
@@ -161,6 +168,13 @@ export const facts = {
     needs: features,
     min: 0,
     description: "Distinct features used in 28 days.",
+  },
+  new_features_28d: {
+    type: "integer",
+    unit: "features",
+    needs: features,
+    min: 0,
+    description: "Features that the account used for the first time in the 28 days.",
   },
   breadth_28d: {
     type: "number",
@@ -319,6 +333,13 @@ export const facts = {
     min: 0,
     description: "Champions who have left so far.",
   },
+  champions_left_28d: {
+    type: "integer",
+    unit: "users",
+    needs: ["users.role", "users.left_on"],
+    min: 0,
+    description: "Champions who left in 28 days.",
+  },
   executives: {
     type: "integer",
     unit: "users",
@@ -337,3 +358,42 @@ export const facts = {
 
 export type FactName = keyof typeof facts;
 export const factNames = Object.keys(facts) as FactName[];
+
+/**
+ * What is known of a day only once it has a stage and a score. Signals speak of them beside the facts;
+ * stages, milestones and indicators can't, as they come first.
+ */
+export const scoredFacts = {
+  days_in_stage: {
+    type: "integer",
+    unit: "days",
+    needs: [],
+    min: 1,
+    description: "Days in the stage so far, that day included.",
+  },
+  health_score: {
+    type: "number",
+    unit: "points",
+    needs: [],
+    min: 0,
+    max: 100,
+    description: "The health score; null where there is too little evidence.",
+  },
+  health_coverage: {
+    type: "number",
+    unit: "share",
+    needs: [],
+    min: 0,
+    max: 1,
+    description: "Weight of the indicators that had a value / all weight.",
+  },
+  health_change_28d: {
+    type: "number",
+    unit: "points",
+    needs: [],
+    min: -100,
+    max: 100,
+    description: "The score against the one 28 days earlier; null where either is.",
+  },
+} as const satisfies Record<string, Fact>;
+export type ScoredFactName = keyof typeof scoredFacts;

@@ -2,6 +2,7 @@ import { accountLatest } from "./accounts/account_latest.js";
 import { accountFacts } from "./daily/account_facts.js";
 import { coverageDaily } from "./daily/coverage_daily.js";
 import { featureDays } from "./daily/feature_days.js";
+import { ownFactDays } from "./daily/own_fact_days.js";
 import { peopleDaily } from "./daily/people_daily.js";
 import { supportDaily } from "./daily/support_daily.js";
 import { timeline } from "./daily/timeline.js";
@@ -32,6 +33,7 @@ export const models: readonly Model[] = [
   supportDaily,
   voiceDaily,
   peopleDaily,
+  ownFactDays,
   accountFacts,
   milestoneEvidence,
   accountStages,

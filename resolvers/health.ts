@@ -1,8 +1,8 @@
 import { Temporal } from "temporal-polyfill";
 import { Arg, Ctx, FieldResolver, Resolver, Root } from "type-graphql";
 import { WaymarkError } from "../errors.js";
-import { facts } from "../journey/facts.js";
 import type { Journey } from "../journey/journey.js";
+import { factsIn } from "../journey/own_facts.js";
 import { pointsOf, weightOf } from "../models/health/account_indicators.js";
 import { contributionsOf, explainChange, type ScoredDay } from "../models/health/explain.js";
 import { Account } from "../schema/account.js";
@@ -117,7 +117,7 @@ function healthOf(row: HealthRow, journey: Journey): Health {
       dimension: indicator.dimension as IndicatorDimension,
       fact: indicator.fact,
       value: row[valueColumn(indicator.id)] ?? null,
-      unit: facts[indicator.fact].unit,
+      unit: factsIn(journey)[indicator.fact]?.unit ?? "",
       points: row[pointsOf(indicator.id)] ?? null,
       weight: row[weightOf(indicator.id)] ?? 0,
       weightShare: contributions[i]?.weightShare ?? null,

@@ -1,6 +1,6 @@
 import { Arg, Ctx, FieldResolver, Int, Resolver, Root } from "type-graphql";
 import { didYouMean, WaymarkError } from "../errors.js";
-import { trendMetrics } from "../models/trends/account_trends.js";
+import { trendMetrics } from "../journey/trends.js";
 import { Account } from "../schema/account.js";
 import { type Direction, TrendWeek } from "../schema/trend.js";
 import type { Context } from "./context.js";

@@ -8,6 +8,7 @@ export enum MilestoneStatus {
   ON_TRACK = "on_track",
   BEHIND = "behind",
   STUCK = "stuck",
+  MISSED = "missed",
   REACHED_ON_TIME = "reached_on_time",
   REACHED_LATE = "reached_late",
 }

@@ -11,7 +11,7 @@ import type { SourceColumn } from "../models/sources/source.js";
 /** What users read is written from the definitions; `npx vitest -u` writes it anew after a change. */
 describe("generated documents", () => {
   it("docs/tables.md tells every table and column", async () => {
-    const words = { journey: loadJourney("journey/default.yml"), attributes: [] };
+    const words = { journey: loadJourney("journey/presets/three-stage.yml"), attributes: [] };
     const sections = models.map((model) => {
       const rows = Object.entries(model.columnsFor(words)).map(
         ([column, c]) => `| \`${column}\` | ${c.type} | ${c.unit ?? ""} | ${c.description}${rangeOf(c)} |`,

@@ -1,6 +1,6 @@
-import { facts } from "../../journey/facts.js";
+import { factsIn } from "../../journey/own_facts.js";
 import { name, sql } from "../../warehouse/sql.js";
-import { accountFacts, factColumns } from "../daily/account_facts.js";
+import { accountFacts, factColumns, ownFactColumns } from "../daily/account_facts.js";
 import { timeline } from "../daily/timeline.js";
 import { accountHealth } from "../health/account_health.js";
 import { attributeColumns, defineModel, type ModelColumns, ref } from "../model.js";
@@ -24,7 +24,7 @@ export const accountLatest = defineModel({
     ...asNullable(healthColumns),
     ...factColumns,
   },
-  companyColumns: attributeColumns,
+  companyColumns: (words) => ({ ...attributeColumns(words), ...ownFactColumns(words) }),
   query: (company) => sql`
 select
   ${Object.keys(accounts.columnsFor(company)).map((column) => sql`a.${name(column)} as ${name(column)}`)},
@@ -38,7 +38,7 @@ select
   h.coverage as coverage,
   h.band as band,
   h.journey_version as journey_version,
-  ${Object.keys(facts).map((fact) => sql`f.${name(fact)} as ${name(fact)}`)}
+  ${Object.keys(factsIn(company.journey)).map((fact) => sql`f.${name(fact)} as ${name(fact)}`)}
 from ${ref(accounts)} as a
 cross join ${ref(timeline)} as t
 left join ${ref(accountFacts)} as f on f.account_id = a.account_id and f.day = t.data_through

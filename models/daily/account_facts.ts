@@ -1,15 +1,29 @@
-import { type FactName, facts } from "../../journey/facts.js";
+import type { DayRow } from "../../journey/compile.js";
+import { type Fact, type FactName, factNames, facts } from "../../journey/facts.js";
+import type { Journey } from "../../journey/journey.js";
+import { factOf, factsIn } from "../../journey/own_facts.js";
 import { cast, daysBetween, eachDay, nullOf, safeDivide } from "../../warehouse/dialect.js";
 import { integer, join, name, number, type Sql, sql } from "../../warehouse/sql.js";
-import { accountKey, dayKey, defineModel, has, type ModelColumn, ref } from "../model.js";
+import {
+  accountKey,
+  type CompanyWords,
+  dayKey,
+  defineModel,
+  has,
+  type ModelColumn,
+  type ModelColumns,
+  ref,
+} from "../model.js";
 import { accounts } from "../staging/accounts.js";
 import { coverageDaily } from "./coverage_daily.js";
 import { featureDays } from "./feature_days.js";
+import { ownFactDays, ownFactSql, ownParts, ownWindows } from "./own_fact_days.js";
 import { peopleDaily } from "./people_daily.js";
 import { supportDaily } from "./support_daily.js";
 import { timeline } from "./timeline.js";
 import { usageDaily } from "./usage_daily.js";
 import { voiceDaily } from "./voice_daily.js";
+import { lastDayWith, soFar, trailing, trailingBut1 } from "./windows.js";
 
 /** Facts go on this long after coverage ends, so that a return is seen. */
 const daysAfterCoverage = 90;
@@ -19,23 +33,23 @@ type FactColumns = { [F in FactName]: ModelColumn & { type: (typeof facts)[F]["t
 /** The facts as columns. */
 export const factColumns = facts as unknown as FactColumns;
 
+/** The company's own facts as columns. */
+export const ownFactColumns = ({ journey }: CompanyWords): ModelColumns =>
+  Object.fromEntries(journey.facts.map((own) => [own.id, factOf(own)]));
+
 /** A fact of a row as a number, yes/no as 1 and 0: what scales, trends and the API's figures read. */
-export const factAsNumber = (row: Sql, fact: FactName): Sql =>
-  facts[fact].type === "boolean"
+export const factAsNumber = (row: Sql, fact: string): Sql =>
+  (facts as Record<string, Fact>)[fact]?.type === "boolean"
     ? sql`case ${row}.${name(fact)} when true then ${number(1)} when false then ${number(0)} end`
     : cast(sql`${row}.${name(fact)}`, "number");
 
-/** The days of an account stand without gaps until the very end, so windows count rows. */
-const window = (frame: Sql): Sql =>
-  sql`partition by account_id order by day rows between ${frame} and current row`;
-const trailing = (value: Sql, days: number): Sql =>
-  sql`sum(${value}) over (${window(sql`${integer(days - 1)} preceding`)})`;
-const soFar = (value: Sql): Sql => sql`sum(${value}) over (${window(sql`unbounded preceding`)})`;
-const lastDayWith = (condition: Sql): Sql =>
-  sql`max(case when ${condition} then day end) over (${window(sql`unbounded preceding`)})`;
-/** As trailing, without the last day, on which a ticket may be younger than 24 h. */
-const trailingBut1 = (value: Sql, days: number): Sql =>
-  sql`sum(${value}) over (partition by account_id order by day rows between ${integer(days - 1)} preceding and 1 preceding)`;
+/** A row of this table, `f`, as conditions read it. */
+export const factRow = (journey: Journey): DayRow => ({
+  accountId: sql`f.account_id`,
+  day: sql`f.day`,
+  facts: factsIn(journey),
+  fact: (id) => sql`f.${name(id)}`,
+});
 
 /** Sums over each account's days, from which the facts are read. */
 const windows: Record<string, Sql> = {
@@ -52,6 +66,8 @@ const windows: Record<string, Sql> = {
   logins_28d: trailing(sql`logins`, 28),
   login_days_28d: trailing(sql`case when logins > 0 then 1 else 0 end`, 28),
   new_users_28d: trailing(sql`new_users`, 28),
+  key_events_28d: trailing(sql`key_events`, 28),
+  new_features_28d: trailing(sql`new_features`, 28),
   active_users_7d: soFar(sql`active_users_7d_change`),
   active_users_28d: soFar(sql`active_users_28d_change`),
   features_used_28d: soFar(sql`features_used_28d_change`),
@@ -73,6 +89,7 @@ const windows: Record<string, Sql> = {
   outcomes_so_far: soFar(sql`outcomes_confirmed`),
   champions_present: soFar(sql`champions_change`),
   champions_gone: soFar(sql`champions_left`),
+  champions_left_28d: trailing(sql`champions_left`, 28),
   executives_present: soFar(sql`executives_change`),
 };
 
@@ -99,11 +116,13 @@ const factSql: Record<FactName, Sql> = {
     sql`active_users_28d_before`,
   ),
   new_users_28d: sql`new_users_28d`,
+  key_events_28d: sql`key_events_28d`,
   sessions_28d: sql`sessions_28d`,
   logins_28d: sql`logins_28d`,
   login_days_28d: sql`login_days_28d`,
   active_days_28d: sql`active_days_28d`,
   features_used_28d: sql`features_used_28d`,
+  new_features_28d: sql`new_features_28d`,
   breadth_28d: safeDivide(sql`features_used_28d`, sql`features_offered`),
   sticky_share_28d: safeDivide(sql`sticky_events_28d`, sql`events_28d`),
   licence_utilisation_28d: safeDivide(sql`active_users_28d`, sql`seats`),
@@ -125,6 +144,7 @@ const factSql: Record<FactName, Sql> = {
   days_since_last_touchpoint: daysSince("last_touchpoint_day"),
   champions: sql`champions_present`,
   champions_left: sql`champions_gone`,
+  champions_left_28d: sql`champions_left_28d`,
   executives: sql`executives_present`,
   days_since_executive_seen: daysSince("last_executive_day"),
 };
@@ -138,6 +158,8 @@ const counts: Record<string, readonly string[]> = {
     "sticky_events",
     "active_users",
     "new_users",
+    "key_events",
+    "new_features",
     "active_users_7d_change",
     "active_users_28d_change",
     "features_used_28d_change",
@@ -175,9 +197,17 @@ export const accountFacts = defineModel({
     day: dayKey,
     ...factColumns,
   },
+  companyColumns: ownFactColumns,
   byDay: true,
   sortBy: ["account_id", "day"],
-  query: (company) => sql`
+  query: (company) => {
+    const own = company.journey.facts;
+    const allWindows = { ...windows, ...Object.assign({}, ...own.map(ownWindows)) } as Record<string, Sql>;
+    const values = [
+      ...factNames.map((fact) => [fact, facts[fact] as Fact, factSql[fact]] as const),
+      ...own.map((fact) => [fact.id, factOf(fact), ownFactSql(fact)] as const),
+    ];
+    return sql`
 with first_days as (
   select feature, min(day) as day
   from ${ref(featureDays)}
@@ -216,6 +246,9 @@ counted as (
         columns.map((column) => sql`coalesce(${name(alias)}.${name(column)}, 0) as ${name(column)}`),
       ),
       ",\n    ",
+    )}${join(
+      ownParts(own).map((column) => sql`,\n    w.${name(column)} as ${name(column)}`),
+      "",
     )}
   from spine as d
   left join ${ref(usageDaily)} as u on u.account_id = d.account_id and u.day = d.day
@@ -224,13 +257,14 @@ counted as (
   left join ${ref(peopleDaily)} as p on p.account_id = d.account_id and p.day = d.day
   left join ${ref(coverageDaily)} as c on c.account_id = d.account_id and c.day = d.day
   left join features_offered as o on o.day = d.day
+  ${own.length > 0 ? sql`left join ${ref(ownFactDays)} as w on w.account_id = d.account_id and w.day = d.day` : sql``}
 ),
 windowed as (
   select
     account_id, day, created_on, customer_since, seats, mrr, days_to_renewal, features_offered,
     paid_contracts, trials, events, active_users,
     ${join(
-      Object.entries(windows).map(([column, value]) => sql`${value} as ${name(column)}`),
+      Object.entries(allWindows).map(([column, value]) => sql`${value} as ${name(column)}`),
       ",\n    ",
     )}
   from counted
@@ -239,7 +273,7 @@ compared as (
   select
     account_id, day, created_on, customer_since, seats, mrr, days_to_renewal, features_offered,
     paid_contracts, trials, events, active_users,
-    ${Object.keys(windows).map(name)},
+    ${Object.keys(allWindows).map(name)},
     lag(active_users_28d, 28) over (partition by account_id order by day) as active_users_28d_before
   from windowed
 )
@@ -247,12 +281,13 @@ select
   account_id,
   day,
   ${join(
-    Object.entries(facts).map(([fact, { type, needs }]) => {
-      const value = needs.every((need) => has(company, need)) ? factSql[fact as FactName] : nullOf(type);
-      return sql`${value} as ${name(fact)}`;
+    values.map(([fact, { type, needs }, value]) => {
+      const isMapped = needs.every((need) => has(company, need));
+      return sql`${isMapped ? value : nullOf(type)} as ${name(fact)}`;
     }),
     ",\n  ",
   )}
 from compared
-where last_covered_day is null or ${daysSince("last_covered_day")} <= ${integer(daysAfterCoverage)}`,
+where last_covered_day is null or ${daysSince("last_covered_day")} <= ${integer(daysAfterCoverage)}`;
+  },
 });

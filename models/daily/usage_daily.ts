@@ -1,5 +1,5 @@
 import { addDays, countIf, least, sumInteger } from "../../warehouse/dialect.js";
-import { type Sql, sql, text } from "../../warehouse/sql.js";
+import { integer, type Sql, sql, text } from "../../warehouse/sql.js";
 import { accountKey, defineModel, ref } from "../model.js";
 import { stgUsageEvents } from "../staging/stg_usage_events.js";
 import { featureDays } from "./feature_days.js";
@@ -13,6 +13,8 @@ const measures = {
   sticky_events: "integer",
   active_users: "integer",
   new_users: "integer",
+  key_events: "integer",
+  new_features: "integer",
   active_users_7d_change: "integer",
   active_users_28d_change: "integer",
   features_used_28d_change: "integer",
@@ -49,6 +51,20 @@ export const usageDaily = defineModel({
       unit: "users",
       description: "Users seen for the first time.",
     },
+    key_events: {
+      type: "integer",
+      notNull: true,
+      min: 0,
+      unit: "events",
+      description: "Events that the journey calls key events.",
+    },
+    new_features: {
+      type: "integer",
+      notNull: true,
+      min: 0,
+      unit: "features",
+      description: "Features used for the first time by the account.",
+    },
     active_users_7d_change: {
       type: "integer",
       notNull: true,
@@ -76,7 +92,8 @@ with event_counts as (
     day,
     ${sumInteger(sql`coalesce(quantity, 1)`)} as events,
     count(distinct session_id) as sessions,
-    ${countIf(sql`event = ${text(company.sources.usage_events?.loginEvent ?? "login")}`)} as logins
+    ${countIf(sql`event = ${text(company.sources.usage_events?.loginEvent ?? "login")}`)} as logins,
+    ${company.journey.key_events.length > 0 ? sumInteger(sql`case when event in (${company.journey.key_events.map(text)}) then coalesce(quantity, 1) else 0 end`) : integer(0)} as key_events
   from ${ref(stgUsageEvents)}
   where is_usable
   group by account_id, day
@@ -93,6 +110,7 @@ feature_visits as (
   select
     account_id,
     day,
+    lag(day) over (partition by account_id, feature order by day) as previous_day,
     lead(day) over (partition by account_id, feature order by day) as next_day
   from ${ref(featureDays)}
 )
@@ -100,7 +118,7 @@ ${sumOfSteps(measures, [
   {
     from: sql`event_counts`,
     day: sql`day`,
-    adds: { events: sql`events`, sessions: sql`sessions`, logins: sql`logins` },
+    adds: { events: sql`events`, sessions: sql`sessions`, logins: sql`logins`, key_events: sql`key_events` },
   },
   { from: ref(featureDays), day: sql`day`, where: sql`is_sticky`, adds: { sticky_events: sql`events` } },
   {
@@ -115,7 +133,11 @@ ${sumOfSteps(measures, [
   },
   { from: sql`user_visits`, day: endOf(7), adds: { active_users_7d_change: minusOne } },
   { from: sql`user_visits`, day: endOf(28), adds: { active_users_28d_change: minusOne } },
-  { from: sql`feature_visits`, day: sql`day`, adds: { features_used_28d_change: one } },
+  {
+    from: sql`feature_visits`,
+    day: sql`day`,
+    adds: { new_features: oneIf(sql`previous_day is null`), features_used_28d_change: one },
+  },
   { from: sql`feature_visits`, day: endOf(28), adds: { features_used_28d_change: minusOne } },
 ])}`,
 });

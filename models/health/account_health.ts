@@ -1,9 +1,9 @@
-import { conditionSql } from "../../journey/conditions.js";
+import { conditionSql } from "../../journey/compile.js";
 import { bands } from "../../journey/journey.js";
 import { nullOf, safeDivide } from "../../warehouse/dialect.js";
 import { join, name, number, type Sql, sql, text } from "../../warehouse/sql.js";
 import { accountFacts } from "../daily/account_facts.js";
-import { milestoneEvidence, reachedOn } from "../milestones/milestone_evidence.js";
+import { evidenceRow, milestoneEvidence } from "../milestones/milestone_evidence.js";
 import { accountKey, dayKey, defineModel, ref } from "../model.js";
 import { accountStages } from "../stages/account_stages.js";
 import { accountIndicators, pointsOf, weightOf } from "./account_indicators.js";
@@ -59,6 +59,7 @@ export const accountHealth = defineModel({
   query: ({ journey }) => {
     const { indicators, bands: edges, min_coverage } = journey.health;
     const caps = [...journey.health.caps].sort((a, b) => a.at_most - b.at_most);
+    const row = { ...evidenceRow(journey), stage: sql`s.stage` };
     // Rounding can carry a mean of hundreds past 100.
     const mean = sql`least(100e0, ${safeDivide(sql`weighted_points`, sql`weight_with_value`)})`;
     const sum = (terms: Sql[]): Sql => join(terms, "\n      + ");
@@ -75,7 +76,7 @@ with weighed as (
     ${sum(indicators.map((i) => sql`coalesce(i.${name(weightOf(i.id))} * i.${name(pointsOf(i.id))}, 0e0)`))} as weighted_points,
     ${sum(indicators.map((i) => sql`case when i.${name(pointsOf(i.id))} is null then 0e0 else i.${name(weightOf(i.id))} end`))} as weight_with_value,
     ${sum(indicators.map((i) => sql`i.${name(weightOf(i.id))}`))} as all_weight${caps.length > 0 ? sql`,` : sql``}
-    ${caps.map((cap) => sql`${conditionSql(cap.when, sql`f`, (m) => sql`e.${name(reachedOn(m))}`)} as ${name(`cap_${cap.id}`)}`)}
+    ${caps.map((cap) => sql`${conditionSql(cap.when, row)} as ${name(`cap_${cap.id}`)}`)}
   from ${ref(accountStages)} as s
   inner join ${ref(accountIndicators)} as i on i.account_id = s.account_id and i.day = s.day
   ${caps.length > 0 ? sql`inner join ${ref(accountFacts)} as f on f.account_id = s.account_id and f.day = s.day\n  left join ${ref(milestoneEvidence)} as e on e.account_id = s.account_id` : sql``}

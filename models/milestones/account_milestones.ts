@@ -1,31 +1,40 @@
-import type { Milestone } from "../../journey/journey.js";
-import { addDays, daysBetween } from "../../warehouse/dialect.js";
+import { conditionSql } from "../../journey/compile.js";
+import { milestoneStatuses } from "../../journey/conditions.js";
+import { type Journey, type Milestone, repeats } from "../../journey/journey.js";
+import { addDays, daysBetween, minIf, nullOf } from "../../warehouse/dialect.js";
 import { integer, join, name, type Sql, sql, text } from "../../warehouse/sql.js";
+import { accountFacts, factRow } from "../daily/account_facts.js";
 import { timeline } from "../daily/timeline.js";
-import { accountKey, defineModel, has, ref } from "../model.js";
+import { accountKey, type Company, defineModel, has, ref } from "../model.js";
 import { stageStays } from "../stages/stage_stays.js";
 import { accounts } from "../staging/accounts.js";
+import { stgContracts } from "../staging/stg_contracts.js";
 import { milestoneEvidence, reachedOn } from "./milestone_evidence.js";
-
-export const milestoneStatuses = [
-  "not_started",
-  "on_track",
-  "behind",
-  "stuck",
-  "reached_on_time",
-  "reached_late",
-] as const;
 
 export const accountMilestones = defineModel({
   name: "account_milestones",
   description:
-    "One row per account and milestone, with its status on the last day built. The dates tell the status on any other day.",
-  grain: ["account_id", "milestone"],
+    "One row per account and milestone, with its status on the last day built; one for every paid contract or stay where the milestone begins anew with these. The dates tell the status on any other day.",
+  grain: ["account_id", "milestone", "occurrence"],
   columns: {
     account_id: accountKey,
     milestone: { type: "string", notNull: true, description: "The milestone's id in the journey." },
+    occurrence: {
+      type: "integer",
+      notNull: true,
+      min: 1,
+      description: "1, or which of the account's contracts or stays in the stage it belongs to.",
+    },
     started_on: { type: "date", description: "From when its days are counted; null = not started." },
-    reached_on: { type: "date", description: "First day on which its condition held; null = not yet." },
+    ended_on: {
+      type: "date",
+      description: "First day after its contract or stay: too late to reach it; null = no end is known.",
+    },
+    reached_on: {
+      type: "date",
+      description:
+        "First day on which its condition held, of its contract or stay if it has one; null = not yet.",
+    },
     due_on: { type: "date", description: "Last day on which reaching it is on time; null = not started." },
     stuck_after: {
       type: "date",
@@ -43,36 +52,35 @@ export const accountMilestones = defineModel({
       notNull: true,
       oneOf: milestoneStatuses,
       description:
-        "reached_on_time, reached_late; else not_started, on_track, behind (past due_on) or stuck (past stuck_after).",
+        "reached_on_time, reached_late; else not_started, on_track, behind (past due_on), stuck (past stuck_after) or missed (its contract or stay ended).",
     },
   },
-  sortBy: ["account_id", "milestone"],
+  sortBy: ["account_id", "milestone", "occurrence"],
   query: (company) => {
     const { milestones } = company.journey;
-    if (milestones.length === 0) return none;
-    const rows = milestones.map((m) => {
-      const stuckAfter = m.stuck_after_days ?? Math.max(1, 2 * m.expected_days);
-      const stage = typeof m.starts === "object" && "stage" in m.starts ? m.starts.stage : undefined;
-      const stay = sql`left join first_stays as s on s.account_id = a.account_id and s.stage = ${text(stage ?? "")}`;
-      return sql`select a.account_id as account_id, ${text(m.id)} as milestone, ${startOf(m, has(company, "contracts"))} as started_on, e.${name(reachedOn(m.id))} as reached_on, ${integer(m.expected_days)} as expected_days, ${integer(stuckAfter)} as stuck_days
-  from ${ref(accounts)} as a
-  inner join ${ref(milestoneEvidence)} as e on e.account_id = a.account_id
-  ${stage === undefined ? sql`` : stay}`;
-    });
+    const again = milestones.filter(
+      (m) => repeats(m) && (m.starts !== "contract_start" || has(company, "contracts")),
+    );
+    const rows = [
+      ...milestones.filter((m) => !repeats(m)).map((m) => onceSql(m, company)),
+      ...again.map(repeatedSql),
+    ];
     return sql`
 with first_stays as (
   select account_id, stage, min(entered_on) as entered_on
   from ${ref(stageStays)}
   group by account_id, stage
-),
+),${again.length > 0 ? occurrencesSql(again, company.journey) : sql``}
 started as (
-  ${join(rows, "\n  union all\n  ")}
+  ${rows.length > 0 ? join(rows, "\n  union all\n  ") : none}
 ),
 dated as (
   select
     account_id,
     milestone,
+    occurrence,
     started_on,
+    ended_on,
     reached_on,
     ${addDays(sql`started_on`, sql`expected_days`)} as due_on,
     ${addDays(sql`started_on`, sql`stuck_days`)} as stuck_after
@@ -81,31 +89,102 @@ dated as (
 select
   account_id,
   milestone,
+  occurrence,
   started_on,
+  ended_on,
   reached_on,
   due_on,
   stuck_after,
   case when reached_on < started_on then 0 else ${daysBetween(sql`started_on`, sql`reached_on`)} end as days_to_reach,
-  case
-    when reached_on is not null and (due_on is null or reached_on <= due_on) then 'reached_on_time'
-    when reached_on is not null then 'reached_late'
-    when started_on is null or started_on > t.data_through then 'not_started'
-    when t.data_through > stuck_after then 'stuck'
-    when t.data_through > due_on then 'behind'
-    else 'on_track'
-  end as status
+  ${milestoneStatusOn(sql`t.data_through`)} as status
 from dated
 cross join ${ref(timeline)} as t`;
   },
 });
 
-/** Where a milestone's days begin. Without contracts every account counts as a customer from its first day. */
-function startOf({ starts }: Milestone, hasContracts: boolean): Sql {
-  if (starts === "customer_start") return hasContracts ? sql`a.customer_since` : sql`a.created_on`;
-  return "stage" in starts ? sql`s.entered_on` : sql`e.${name(reachedOn(starts.milestone))}`;
+/** The status of a row's milestone on a day, which may lie before the last one built. */
+export const milestoneStatusOn = (day: Sql): Sql => sql`case
+    when reached_on <= ${day} and (due_on is null or reached_on <= due_on) then 'reached_on_time'
+    when reached_on <= ${day} then 'reached_late'
+    when started_on is null or started_on > ${day} then 'not_started'
+    when ended_on <= ${day} then 'missed'
+    when ${day} > stuck_after then 'stuck'
+    when ${day} > due_on then 'behind'
+    else 'on_track'
+  end`;
+
+const stuckDays = (m: Milestone): number => m.stuck_after_days ?? Math.max(1, 2 * m.expected_days);
+
+function onceSql(m: Milestone, company: Company): Sql {
+  const stage = typeof m.starts === "object" && "stage" in m.starts ? m.starts.stage : undefined;
+  const stay = sql`left join first_stays as s on s.account_id = a.account_id and s.stage = ${text(stage ?? "")}`;
+  return sql`select a.account_id as account_id, ${text(m.id)} as milestone, 1 as occurrence, ${startOf(m, has(company, "contracts"))} as started_on, ${nullOf("date")} as ended_on, e.${name(reachedOn(m.id))} as reached_on, ${integer(m.expected_days)} as expected_days, ${integer(stuckDays(m))} as stuck_days
+  from ${ref(accounts)} as a
+  inner join ${ref(milestoneEvidence)} as e on e.account_id = a.account_id
+  ${stage === undefined ? sql`` : stay}`;
 }
 
-const none = sql`
-select account_id, '' as milestone, cast(null as date) as started_on, cast(null as date) as reached_on, cast(null as date) as due_on, cast(null as date) as stuck_after, 0 as days_to_reach, 'not_started' as status
-from ${ref(accounts)}
-where false`;
+/** Where a milestone's days begin. Without contracts every account counts as a customer from its first day. */
+function startOf({ starts }: Milestone, hasContracts: boolean): Sql {
+  if (typeof starts === "string") return hasContracts ? sql`a.customer_since` : sql`a.created_on`;
+  return "milestone" in starts ? sql`e.${name(reachedOn(starts.milestone))}` : sql`s.entered_on`;
+}
+
+/** What a milestone begins anew with: a stage's id, or null for contracts. */
+const stageOfStays = ({ starts }: Milestone): string | null =>
+  typeof starts === "object" && "each_stay_in" in starts ? starts.each_stay_in : null;
+
+/** Contracts and stays with the first day in each on which each condition held, in one pass over the facts. */
+function occurrencesSql(milestones: readonly Milestone[], journey: Journey): Sql {
+  const stages = milestones.flatMap((m) => stageOfStays(m) ?? []);
+  const kinds = [
+    ...(milestones.some((m) => stageOfStays(m) === null)
+      ? [
+          sql`select account_id, ${nullOf("string")} as stage, row_number() over (partition by account_id order by starts_on, contract_id) as occurrence, starts_on as started_on, ends_on as ended_on
+  from ${ref(stgContracts)}
+  where is_usable and not coalesce(is_trial, false)`,
+        ]
+      : []),
+    ...(stages.length > 0
+      ? [
+          sql`select account_id, stage, row_number() over (partition by account_id, stage order by entered_on) as occurrence, entered_on as started_on, left_on as ended_on
+  from ${ref(stageStays)}
+  where stage in (${stages.map(text)})`,
+        ]
+      : []),
+  ];
+  return sql`
+judged as (
+  select
+    f.account_id as account_id,
+    f.day as day,
+    ${milestones.map((m) => sql`${conditionSql(m.when, factRow(journey))} as ${name(m.id)}`)}
+  from ${ref(accountFacts)} as f
+),
+occurrences as (
+  ${join(kinds, "\n  union all\n  ")}
+),
+found as (
+  select
+    o.account_id as account_id,
+    o.stage as stage,
+    o.occurrence as occurrence,
+    o.started_on as started_on,
+    o.ended_on as ended_on,
+    ${milestones.map((m) => sql`${minIf(sql`j.day`, sql`j.${name(m.id)}`)} as ${name(reachedOn(m.id))}`)}
+  from occurrences as o
+  left join judged as j on j.account_id = o.account_id and j.day >= o.started_on and (o.ended_on is null or j.day < o.ended_on)
+  group by o.account_id, o.stage, o.occurrence, o.started_on, o.ended_on
+),`;
+}
+
+function repeatedSql(m: Milestone): Sql {
+  const stage = stageOfStays(m);
+  return sql`select account_id, ${text(m.id)} as milestone, occurrence, started_on, ended_on, ${name(reachedOn(m.id))} as reached_on, ${integer(m.expected_days)} as expected_days, ${integer(stuckDays(m))} as stuck_days
+  from found
+  where ${stage === null ? sql`stage is null` : sql`stage = ${text(stage)}`}`;
+}
+
+const none = sql`select account_id, '' as milestone, 1 as occurrence, cast(null as date) as started_on, cast(null as date) as ended_on, cast(null as date) as reached_on, 0 as expected_days, 0 as stuck_days
+  from ${ref(accounts)}
+  where false`;

@@ -1,7 +1,8 @@
-import { conditionSql } from "../../journey/conditions.js";
+import { conditionSql, type DayRow } from "../../journey/compile.js";
+import { type Journey, repeats } from "../../journey/journey.js";
 import { minIf } from "../../warehouse/dialect.js";
 import { name, sql } from "../../warehouse/sql.js";
-import { accountFacts } from "../daily/account_facts.js";
+import { accountFacts, factRow } from "../daily/account_facts.js";
 import { accountKey, defineModel, type ModelColumns, ref } from "../model.js";
 
 /** The column that holds the day on which a milestone was reached. */
@@ -14,28 +15,35 @@ export const reachedOn = (milestone: string): string => `${milestone}_reached_on
 export const milestoneEvidence = defineModel({
   name: "milestone_evidence",
   description:
-    "One row per account with the first day on which each milestone's condition held; null = not yet.",
+    "One row per account with the first day on which the condition of each milestone held; null = not yet. Milestones that begin anew with contracts or stays are in account_milestones.",
   grain: ["account_id"],
   columns: {
     account_id: accountKey,
   },
   companyColumns: ({ journey }): ModelColumns =>
     Object.fromEntries(
-      journey.milestones.map((m) => [
-        reachedOn(m.id),
-        { type: "date", description: `First day of: ${m.name}.` },
-      ]),
+      journey.milestones
+        .filter((m) => !repeats(m))
+        .map((m) => [reachedOn(m.id), { type: "date", description: `First day of: ${m.name}.` }]),
     ),
-  query: ({ journey }) => sql`
+  query: ({ journey }) => {
+    const milestones = journey.milestones.filter((m) => !repeats(m));
+    const row = factRow(journey);
+    return sql`
+with judged as (
+  select
+    ${[sql`f.account_id as account_id`, sql`f.day as day`, ...milestones.map((m) => sql`${conditionSql(m.when, row)} as ${name(m.id)}`)]}
+  from ${ref(accountFacts)} as f
+)
 select
-  ${[
-    sql`account_id`,
-    ...journey.milestones.map((m) => {
-      // A milestone's own condition speaks of facts only; the journey's check has seen to it.
-      const holds = conditionSql(m.when, sql`f`, () => sql`null`);
-      return sql`${minIf(sql`f.day`, holds)} as ${name(reachedOn(m.id))}`;
-    }),
-  ]}
-from ${ref(accountFacts)} as f
-group by account_id`,
+  ${[sql`account_id`, ...milestones.map((m) => sql`${minIf(sql`day`, name(m.id))} as ${name(reachedOn(m.id))}`)]}
+from judged
+group by account_id`;
+  },
+});
+
+/** A row of account_facts, `f`, with its account's evidence, `e`, as conditions read it. */
+export const evidenceRow = (journey: Journey): DayRow => ({
+  ...factRow(journey),
+  reachedOn: (milestone) => sql`e.${name(reachedOn(milestone))}`,
 });

@@ -1,7 +1,7 @@
-import { conditionSql } from "../../journey/conditions.js";
-import { join, name, sql, text } from "../../warehouse/sql.js";
+import { conditionSql } from "../../journey/compile.js";
+import { join, sql, text } from "../../warehouse/sql.js";
 import { accountFacts } from "../daily/account_facts.js";
-import { milestoneEvidence, reachedOn } from "../milestones/milestone_evidence.js";
+import { evidenceRow, milestoneEvidence } from "../milestones/milestone_evidence.js";
 import { accountKey, dayKey, defineModel, ref } from "../model.js";
 
 export const accountStages = defineModel({
@@ -18,12 +18,9 @@ export const accountStages = defineModel({
   byDay: true,
   sortBy: ["account_id", "day"],
   query: ({ journey }) => {
+    const row = evidenceRow(journey);
     const conditions = journey.stages.flatMap(({ id, when }) =>
-      when
-        ? [
-            sql`when ${conditionSql(when, sql`f`, (milestone) => sql`e.${name(reachedOn(milestone))}`)} then ${text(id)}`,
-          ]
-        : [],
+      when ? [sql`when ${conditionSql(when, row)} then ${text(id)}`] : [],
     );
     const otherwise = text(journey.stages.at(-1)?.id ?? "");
     return sql`

@@ -1,18 +1,11 @@
-import type { FactName } from "../../journey/facts.js";
-import type { Journey } from "../../journey/journey.js";
+import { directions } from "../../journey/conditions.js";
+import { healthMetric, trendMetrics } from "../../journey/trends.js";
 import { cast, daysBetween, safeDivide, weekNumber, weekOf } from "../../warehouse/dialect.js";
 import { integer, join, name, number, type Sql, sql, text } from "../../warehouse/sql.js";
 import { accountFacts, factAsNumber } from "../daily/account_facts.js";
 import { accountHealth } from "../health/account_health.js";
 import { accountKey, defineModel, ref } from "../model.js";
 
-/** The metrics whose trend is kept: the journey's choice of facts, and the health score. */
-export const healthMetric = "health_score";
-export const trendMetrics = (journey: Journey): string[] => [
-  ...new Set<string>([...journey.trends, healthMetric]),
-];
-
-export const directions = ["rising", "steady", "falling"] as const;
 const minWeeks = 8;
 
 export const accountTrends = defineModel({
@@ -93,9 +86,7 @@ with weeks as (
     ${weekOf(sql`f.day`)} as week,
     ${weekNumber(sql`f.day`)} as week_number,
     ${join(
-      metrics.map(
-        (m) => sql`${m === healthMetric ? sql`h.score` : factAsNumber(sql`f`, m as FactName)} as ${name(m)}`,
-      ),
+      metrics.map((m) => sql`${m === healthMetric ? sql`h.score` : factAsNumber(sql`f`, m)} as ${name(m)}`),
       ",\n    ",
     )}
   from ${ref(accountFacts)} as f

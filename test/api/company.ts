@@ -16,7 +16,7 @@ export async function builtCompany(): Promise<Warehouse> {
   await loadDemo(warehouse, { seed: 7, accounts: 130, through: lastDay }, () => {});
   const project = {
     settings: loadSettings("demo/waymark.yml", checkMappings),
-    journey: loadJourney("journey/default.yml"),
+    journey: loadJourney("journey/presets/three-stage.yml"),
   };
   await build(warehouse, project, { trigger: "test", now: () => new Date("2026-01-01T06:00:00Z") });
   return warehouse;

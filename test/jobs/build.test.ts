@@ -21,8 +21,9 @@ import {
   type Snapshot,
   schemas,
 } from "../../jobs/ledger.js";
+import { checkJourney } from "../../journey/check.js";
 import { type Journey, journeySchema } from "../../journey/journey.js";
-import { checkJourney, versioned } from "../../journey/load.js";
+import { versioned } from "../../journey/load.js";
 import { buildOrder, downstreamOf } from "../../models/graph.js";
 import { models } from "../../models/index.js";
 import type { Model } from "../../models/model.js";

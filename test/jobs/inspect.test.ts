@@ -26,7 +26,7 @@ sources:
   );
   const project = {
     settings: { ...settings, folder: "/nowhere" } as Settings,
-    journey: loadJourney("journey/default.yml"),
+    journey: loadJourney("journey/presets/three-stage.yml"),
   };
   const inspection = await inspect(warehouse, project, new Date("2024-07-01T06:00:00Z"));
   return { inspection, warehouse };

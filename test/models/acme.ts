@@ -89,17 +89,30 @@ export const acmeSources = `
 `;
 
 export const acmeJourney = `
+facts:
+  - { id: exports_28d, description: Exports., from: usage_events, where: { feature: export }, measure: count, over_days: 28 }
+  - { id: admin_events, description: What admins and executives did., from: usage_events, where: { user_role: [admin, executive] }, measure: sum, of: quantity }
+  - { id: feature_users_14d, description: Users of features., from: usage_events, where: { feature: [reports, export] }, measure: distinct, of: user_id, over_days: 14 }
+  - { id: features_ever, description: Features ever used., from: usage_events, measure: distinct, of: feature }
+  - { id: meeting_days_60d, description: Days with a meeting., from: touchpoints, measure: days, over_days: 60 }
+  - { id: days_since_qbr, description: Days since the last review., from: touchpoints, where: { kind: qbr }, measure: days_since_last }
+  - { id: urgent_csat_365d, description: Satisfaction with urgent and high tickets., from: tickets, where: { priority: [urgent, high], is_escalated: [true, false] }, measure: average, of: csat, over_days: 365, unit: score 1–5 }
+  - { id: worst_score_365d, description: Worst answer., from: survey_responses, measure: min, of: score, over_days: 365 }
+  - { id: best_score, description: Best answer so far., from: survey_responses, measure: max, of: score }
+  - { id: value_confirmed, description: Value of confirmed results., from: outcomes, measure: sum, of: value, unit: money }
 stages:
   - { id: former, name: Former, is_scored: false, when: { fact: days_since_coverage_ended, at_least: 0 } }
   - { id: trial, name: Trial, is_scored: false, expected_days: 14, when: { all: [{ fact: is_trial, equals: true }, { fact: is_customer, equals: false }] } }
   - { id: prospect, name: Prospect, is_scored: false, when: { fact: tenure_days, is_missing: true } }
   - { id: renewal, name: Renewal, expected_days: 60, when: { fact: days_to_renewal, at_most: 60 } }
-  - { id: key_account, name: Key account, when: { all: [{ fact: mrr, above: 999.5 }, { milestone: used }] } }
+  - { id: key_account, name: Key account, when: { all: [{ fact: mrr, above: 999.5, held_for_days: 5 }, { milestone: used }] } }
   - { id: onboarding, name: Onboarding, expected_days: 30, when: { not: { any: [{ milestone: used }, { fact: tenure_days, at_least: 90 }] } } }
   - { id: established, name: Established }
 milestones:
   - { id: used, name: Used, expected_days: 7, when: { fact: events_1d, at_least: 1 } }
   - { id: team, name: Team, starts: { stage: onboarding }, expected_days: 0, stuck_after_days: 30, when: { fact: licence_utilisation_28d, at_least: 0.4 } }
+  - { id: lively, name: Lively, starts: contract_start, expected_days: 14, when: { fact: active_users_7d, at_least: 2, held_for_days: 3 } }
+  - { id: reviewed, name: Reviewed, starts: { each_stay_in: renewal }, expected_days: 20, when: { fact: days_since_qbr, at_most: 30 } }
   - { id: won, name: Won, starts: { milestone: used }, expected_days: 60, when: { fact: outcomes_confirmed, at_least: 1 } }
 health:
   min_coverage: 0.5
@@ -117,6 +130,26 @@ health:
     - { id: alone, name: No champion left, at_most: 60, when: { all: [{ fact: champions, equals: 0 }, { fact: champions_left, above: 0 }] } }
 trends: [events_7d, active_users_28d, licence_utilisation_28d, open_tickets, mrr]
 sticky_features: [reports]
+key_events: [sign_in]
+onboarding: { checklist: [used, team], expected_days: 30 }
+touchpoints:
+  - { id: kick_off, name: Kick-off, why: Agree on goals., stage: onboarding, kind: [kick_off, training], due_in_days: 7 }
+  - { id: check_in, name: Check-in, why: Is it still of use?, stage: established, kind: [call, qbr], due_in_days: 20, repeat_every_days: 30 }
+  - { id: review, name: Review, why: Show the value., stage: renewal, kind: qbr, due_in_days: 10 }
+signals:
+  - { id: quiet, name: Quiet, kind: negative, severity: high, when: { fact: days_since_last_event, at_least: 7 }, for_days: 3, clear_days: 2 }
+  - { id: few_seats, name: Few seats used, kind: negative, when: { all: [{ fact: licence_utilisation_28d, below: 0.5 }, { stage: [renewal, established] }] }, for_days: 14 }
+  - { id: falling, name: Health falls, kind: negative, when: { any: [{ fact: health_change_28d, at_most: -10 }, { trend: health_score, direction: falling }] } }
+  - { id: unhealthy, name: Unhealthy, kind: negative, severity: low, when: { band: [poor, unknown] }, clear_days: 5 }
+  - { id: late, name: Team late, kind: negative, when: { milestone: team, status: [behind, stuck] } }
+  - { id: unreviewed, name: Not reviewed, kind: negative, when: { milestone: reviewed, status: [on_track, behind, stuck] }, for_days: 5 }
+  - { id: odd, name: Odd weeks, kind: negative, when: { trend: events_7d, measure: z, below: -1 } }
+  - { id: long, name: Long there, kind: negative, when: { fact: days_in_stage, above: 25 } }
+  - { id: keen, name: Keen, kind: positive, when: { all: [{ fact: active_days_28d, at_least: 10 }, { milestone: used }, { not: { fact: health_score, below: 50 } }] } }
+plays:
+  - { id: wake, name: Wake up, on: { signal: quiet }, cooldown_days: 20, tasks: [{ id: call, name: Call, due_in_days: 2 }, { id: mail, name: Write, owner: desk, due_in_days: 5 }] }
+  - { id: renew, name: Renew, on: { stage: renewal }, tasks: [{ id: offer, name: Offer, due_in_days: 10 }] }
+  - { id: praise, name: Praise, on: { milestone: used }, tasks: [{ id: note, name: Note, due_in_days: 1 }] }
 `;
 
 interface RawTable {

@@ -2,9 +2,10 @@ import { onTestFinished } from "vitest";
 import { type Settings, settingsSchema } from "../../config/settings.js";
 import { parseYaml } from "../../config/yaml.js";
 import { describeCompany } from "../../jobs/build.js";
+import { checkJourney } from "../../journey/check.js";
 import type { Journey } from "../../journey/journey.js";
 import { journeySchema } from "../../journey/journey.js";
-import { checkJourney, loadJourney, versioned } from "../../journey/load.js";
+import { loadJourney, versioned } from "../../journey/load.js";
 import { checkTable } from "../../models/checks.js";
 import { buildOrder, type Node, upstreamOf } from "../../models/graph.js";
 import { models } from "../../models/index.js";
@@ -108,7 +109,7 @@ export async function warehouseForTest(): Promise<Warehouse> {
 export const journeyOf = (text: string): Journey =>
   versioned(parseYaml(text, "journey.yml", journeySchema, checkJourney));
 
-export const defaultJourney = loadJourney("journey/default.yml");
+export const defaultJourney = loadJourney("journey/presets/three-stage.yml");
 
 function settingsOf(
   mappings: string | Record<string, unknown>,

@@ -3,25 +3,63 @@ with first_stays as (
   from `stage_stays`
   group by account_id, stage
 ),
+judged as (
+  select
+    f.account_id as account_id,
+    f.day as day,
+    (sum(case when coalesce(f.`active_users_7d` >= 2, false) then 1 else 0 end) over (partition by f.account_id order by unix_date(f.day) range between 2 preceding and current row) = 3) as `lively`, coalesce(f.`days_since_qbr` <= 30, false) as `reviewed`
+  from `account_facts` as f
+),
+occurrences as (
+  select account_id, cast(null as string) as stage, row_number() over (partition by account_id order by starts_on, contract_id) as occurrence, starts_on as started_on, ends_on as ended_on
+  from `stg_contracts`
+  where is_usable and not coalesce(is_trial, false)
+  union all
+  select account_id, stage, row_number() over (partition by account_id, stage order by entered_on) as occurrence, entered_on as started_on, left_on as ended_on
+  from `stage_stays`
+  where stage in ('renewal')
+),
+found as (
+  select
+    o.account_id as account_id,
+    o.stage as stage,
+    o.occurrence as occurrence,
+    o.started_on as started_on,
+    o.ended_on as ended_on,
+    min(if(j.`lively`, j.day, null)) as `lively_reached_on`, min(if(j.`reviewed`, j.day, null)) as `reviewed_reached_on`
+  from occurrences as o
+  left join judged as j on j.account_id = o.account_id and j.day >= o.started_on and (o.ended_on is null or j.day < o.ended_on)
+  group by o.account_id, o.stage, o.occurrence, o.started_on, o.ended_on
+),
 started as (
-  select a.account_id as account_id, 'used' as milestone, a.customer_since as started_on, e.`used_reached_on` as reached_on, 7 as expected_days, 14 as stuck_days
+  select a.account_id as account_id, 'used' as milestone, 1 as occurrence, a.customer_since as started_on, cast(null as date) as ended_on, e.`used_reached_on` as reached_on, 7 as expected_days, 14 as stuck_days
   from `accounts` as a
   inner join `milestone_evidence` as e on e.account_id = a.account_id
   union all
-  select a.account_id as account_id, 'team' as milestone, s.entered_on as started_on, e.`team_reached_on` as reached_on, 0 as expected_days, 30 as stuck_days
+  select a.account_id as account_id, 'team' as milestone, 1 as occurrence, s.entered_on as started_on, cast(null as date) as ended_on, e.`team_reached_on` as reached_on, 0 as expected_days, 30 as stuck_days
   from `accounts` as a
   inner join `milestone_evidence` as e on e.account_id = a.account_id
   left join first_stays as s on s.account_id = a.account_id and s.stage = 'onboarding'
   union all
-  select a.account_id as account_id, 'won' as milestone, e.`used_reached_on` as started_on, e.`won_reached_on` as reached_on, 60 as expected_days, 120 as stuck_days
+  select a.account_id as account_id, 'won' as milestone, 1 as occurrence, e.`used_reached_on` as started_on, cast(null as date) as ended_on, e.`won_reached_on` as reached_on, 60 as expected_days, 120 as stuck_days
   from `accounts` as a
   inner join `milestone_evidence` as e on e.account_id = a.account_id
+  union all
+  select account_id, 'lively' as milestone, occurrence, started_on, ended_on, `lively_reached_on` as reached_on, 14 as expected_days, 28 as stuck_days
+  from found
+  where stage is null
+  union all
+  select account_id, 'reviewed' as milestone, occurrence, started_on, ended_on, `reviewed_reached_on` as reached_on, 20 as expected_days, 40 as stuck_days
+  from found
+  where stage = 'renewal'
 ),
 dated as (
   select
     account_id,
     milestone,
+    occurrence,
     started_on,
+    ended_on,
     reached_on,
     date_add(started_on, interval expected_days day) as due_on,
     date_add(started_on, interval stuck_days day) as stuck_after
@@ -30,15 +68,18 @@ dated as (
 select
   account_id,
   milestone,
+  occurrence,
   started_on,
+  ended_on,
   reached_on,
   due_on,
   stuck_after,
   case when reached_on < started_on then 0 else date_diff(reached_on, started_on, day) end as days_to_reach,
   case
-    when reached_on is not null and (due_on is null or reached_on <= due_on) then 'reached_on_time'
-    when reached_on is not null then 'reached_late'
+    when reached_on <= t.data_through and (due_on is null or reached_on <= due_on) then 'reached_on_time'
+    when reached_on <= t.data_through then 'reached_late'
     when started_on is null or started_on > t.data_through then 'not_started'
+    when ended_on <= t.data_through then 'missed'
     when t.data_through > stuck_after then 'stuck'
     when t.data_through > due_on then 'behind'
     else 'on_track'

@@ -6,10 +6,10 @@ select
     when (coalesce(f.`is_trial` = true, false) and coalesce(f.`is_customer` = false, false)) then 'trial'
     when f.`tenure_days` is null then 'prospect'
     when coalesce(f.`days_to_renewal` <= 60, false) then 'renewal'
-    when (coalesce(f.`mrr` > numeric '999.5', false) and coalesce(e.`used_reached_on` <= f.day, false)) then 'key_account'
+    when ((sum(case when coalesce(f.`mrr` > numeric '999.5', false) then 1 else 0 end) over (partition by f.account_id order by unix_date(f.day) range between 4 preceding and current row) = 5) and coalesce(e.`used_reached_on` <= f.day, false)) then 'key_account'
     when (not (coalesce(e.`used_reached_on` <= f.day, false) or coalesce(f.`tenure_days` >= 90, false))) then 'onboarding'
     else 'established'
   end as stage,
-  'd300b920da35' as journey_version
+  'f23476bec6d3' as journey_version
 from `account_facts` as f
 left join `milestone_evidence` as e on e.account_id = f.account_id

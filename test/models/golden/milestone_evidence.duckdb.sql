@@ -1,4 +1,9 @@
+with judged as (
+  select
+    f.account_id as account_id, f.day as day, coalesce(f."events_1d" >= 1, false) as "used", coalesce(f."licence_utilisation_28d" >= 0.4e0, false) as "team", coalesce(f."outcomes_confirmed" >= 1, false) as "won"
+  from "account_facts" as f
+)
 select
-  account_id, min(f.day) filter (where coalesce(f."events_1d" >= 1, false)) as "used_reached_on", min(f.day) filter (where coalesce(f."licence_utilisation_28d" >= 0.4e0, false)) as "team_reached_on", min(f.day) filter (where coalesce(f."outcomes_confirmed" >= 1, false)) as "won_reached_on"
-from "account_facts" as f
+  account_id, min(day) filter (where "used") as "used_reached_on", min(day) filter (where "team") as "team_reached_on", min(day) filter (where "won") as "won_reached_on"
+from judged
 group by account_id
