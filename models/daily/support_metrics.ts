@@ -54,7 +54,7 @@ export const supportMetrics = defineModel({
     replied_within_24h: {
       ...tickets,
       description:
-        "Of replies_due_24h, replied to within 24 h (exactly 24 h is within); counted on the opening day.",
+        "Of those due, replied to within 24 h (exactly 24 h is within); counted on the opening day.",
     },
     first_replies: {
       ...tickets,
@@ -65,32 +65,32 @@ export const supportMetrics = defineModel({
       notNull: true,
       min: 0,
       unit: "hours",
-      description: "Sum of calendar hours from opening to reply over first_replies.",
+      description: "Sum of calendar hours from opening to reply over the first replies.",
     },
     tickets_resolved: { ...tickets, description: "Solved; counted on the day of the solution." },
     resolved_with_replies_known: {
       ...tickets,
-      description: "Of tickets_resolved, those whose replies are counted.",
+      description: "Of the solved, those whose replies are counted.",
     },
     first_contact_resolutions: {
       ...tickets,
-      description: "Of resolved_with_replies_known, solved with one reply and never reopened.",
+      description: "Of the solved, those with one reply and never reopened.",
     },
     live_contacts: {
       ...tickets,
       description:
         "Opened on a live channel, that is with a wait or with word on whether the customer left; counted on the opening day.",
     },
-    waits_known: { ...tickets, description: "Of live_contacts, those whose wait is known." },
+    waits_known: { ...tickets, description: "Of the live contacts, those whose wait is known." },
     delayed: {
       ...tickets,
-      description: `Of waits_known, those who waited longer than ${delayedAfterSeconds / 60} minutes.`,
+      description: `Of the known waits, those of more than ${delayedAfterSeconds / 60} minutes.`,
     },
     abandonments_known: {
       ...tickets,
-      description: "Of live_contacts, those known to have left or stayed.",
+      description: "Of the live contacts, those known to have left or stayed.",
     },
-    abandoned: { ...tickets, description: "Of abandonments_known, those who left before an answer." },
+    abandoned: { ...tickets, description: "Of the live contacts, those who left before an answer." },
     delights: { ...tickets, description: "Moments of delight; counted on the opening day." },
     csat_sum: {
       type: "number",
@@ -104,7 +104,7 @@ export const supportMetrics = defineModel({
       notNull: true,
       min: 0,
       unit: "ratings",
-      description: "Number of ratings; counted on the same day.",
+      description: "Number of ratings; counted on the day of the solution, else of the opening.",
     },
   },
   byDay: true,
