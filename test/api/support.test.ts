@@ -1,5 +1,19 @@
+import "reflect-metadata";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { Warehouse } from "../../warehouse/warehouse.js";
+import type { Snapshot } from "../../jobs/ledger.js";
+import { accountLatest } from "../../models/accounts/account_latest.js";
+import { supportMetrics } from "../../models/daily/support_metrics.js";
+import type { Model } from "../../models/model.js";
+import { stgTickets } from "../../models/staging/stg_tickets.js";
+import type { Reader } from "../../resolvers/reader.js";
+import { delightsOf, supportRows } from "../../resolvers/support.js";
+import { Grain } from "../../schema/health.js";
+import { SupportDimension } from "../../schema/support.js";
+import { render } from "../../warehouse/sql.js";
+import type { Columns, Warehouse } from "../../warehouse/warehouse.js";
+import { lintGoogleSql } from "../googlesql/lint.js";
+import { type ColumnType, referenceUnavailable, startReference } from "../googlesql/reference.js";
+import { companyOf, locate } from "../models/built.js";
 import { builtCompany, type Client, clientOf, lastDay } from "./company.js";
 
 let warehouse: Warehouse;
@@ -222,4 +236,69 @@ it.each([
     message: expect.stringContaining(message),
     extensions: { code: "BAD_USER_INPUT" },
   });
+});
+
+it.skipIf(referenceUnavailable())("both engines give the same rows, in the same order", async () => {
+  const accounts = [
+    { account_id: "a", name: "A", created_on: "2024-01-01", segment: "small", region: null },
+    { account_id: "b", name: "B", created_on: "2024-01-01", segment: null, region: "EU" },
+    { account_id: "c", name: "C", created_on: "2024-01-01", segment: "large", region: "EU" },
+  ];
+  const tickets = Array.from({ length: 24 }, (_, i) => ({
+    ticket_id: `t${i}`,
+    account_id: "abc"[i % 3],
+    channel: ["chat", null, "email", "phone"][i % 4],
+    category: i % 5 === 0 ? "billing" : null,
+    opened_at: `2024-01-${10 + (i % 17)}T0${i % 10}:00:00Z`,
+    // 10.5 hours, which add up exactly in any order.
+    first_replied_at: i % 4 === 3 ? null : `2024-01-${10 + (i % 17)}T1${i % 10}:30:00Z`,
+    resolved_at: i % 6 === 0 ? null : "2024-01-29T00:00:00Z",
+    reply_count: i % 3,
+    wait_seconds: i % 2 === 0 ? i * 25 : null,
+    is_abandoned: i % 2 === 0 ? i % 8 === 0 : null,
+    is_delight: i % 3 === 0,
+    csat: i % 4 === 0 ? 1 + (i % 5) : null,
+  }));
+  const built = await companyOf({ accounts, tickets }, { through: "2024-01-31" });
+  const read = [accountLatest, supportMetrics, stgTickets] as unknown as Model[];
+  const data: Record<string, Record<string, unknown>[]> = {};
+  for (const model of read) data[model.name] = await built.read(model);
+  const typesOf = (columns: Columns): Record<string, ColumnType> =>
+    Object.fromEntries(Object.entries(columns).map(([column, { type }]) => [column, type]));
+  const catalogue = Object.fromEntries(
+    read.map((model) => [model.name, typesOf(model.columnsFor(built.company))]),
+  );
+  await using googleSql = await startReference();
+
+  const snapshot = { words: built.company, dataThrough: "2024-01-31" } as unknown as Snapshot;
+  const duckDb: Reader = {
+    snapshot,
+    query: (statement, columns) => built.warehouse.query(statement, columns, { locate }),
+  };
+  const reference: Reader = {
+    snapshot,
+    query: async (statement, columns) => {
+      const rendered = render(statement, "bigquery");
+      expect(lintGoogleSql(rendered.text)).toEqual([]);
+      expect(await googleSql.analyze(rendered, catalogue)).toEqual(typesOf(columns));
+      return (await googleSql.evaluate(rendered, catalogue, data)).rows as never;
+    },
+  };
+  const { PERIOD, CHANNEL, SEGMENT, REGION, ACCOUNT } = SupportDimension;
+  const days = { from: "2024-01-09", to: "2024-02-01" };
+  const filter = { segment: ["small", "large"], search: "" };
+  for (const by of [[], [CHANNEL], [ACCOUNT, PERIOD], [SEGMENT, REGION], [REGION, PERIOD, CHANNEL]]) {
+    for (const question of [
+      { days, by, grain: Grain.WEEK, filter: {}, first: 20 },
+      { days, by, grain: Grain.MONTH, filter, first: 3 },
+      { days: { from: "2023-01-01", to: "2023-02-01" }, by, grain: Grain.DAY, filter, first: 3 },
+    ]) {
+      const rows = await supportRows(duckDb, question);
+      expect(rows.length > 0).toBe(question.days === days || by.length === 0);
+      expect(await supportRows(reference, question)).toEqual(rows);
+    }
+  }
+  const delights = await delightsOf(duckDb, days, filter, 5);
+  expect(delights.length).toBe(5);
+  expect(await delightsOf(reference, days, filter, 5)).toEqual(delights);
 });
