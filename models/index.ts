@@ -5,6 +5,7 @@ import { featureDays } from "./daily/feature_days.js";
 import { ownFactDays } from "./daily/own_fact_days.js";
 import { peopleDaily } from "./daily/people_daily.js";
 import { supportDaily } from "./daily/support_daily.js";
+import { supportMetrics } from "./daily/support_metrics.js";
 import { timeline } from "./daily/timeline.js";
 import { usageDaily } from "./daily/usage_daily.js";
 import { userDays } from "./daily/user_days.js";
@@ -31,6 +32,7 @@ export const models: readonly Model[] = [
   featureDays,
   usageDaily,
   supportDaily,
+  supportMetrics,
   voiceDaily,
   peopleDaily,
   ownFactDays,

@@ -128,7 +128,7 @@ export class AccountConnectionResolver {
   }
 }
 
-const accountOf = (row: AccountRow): Account => ({
+export const accountOf = (row: AccountRow): Account => ({
   row,
   id: row.account_id,
   name: row.name,

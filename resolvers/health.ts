@@ -1,4 +1,3 @@
-import { Temporal } from "temporal-polyfill";
 import { Arg, Ctx, FieldResolver, Resolver, Root } from "type-graphql";
 import { WaymarkError } from "../errors.js";
 import type { Journey } from "../journey/journey.js";
@@ -16,10 +15,9 @@ import {
 } from "../schema/health.js";
 import { LocalDate } from "../schema/scalars.js";
 import type { Context } from "./context.js";
+import { intervalOf } from "./interval.js";
 import { stageOf } from "./journey.js";
 import { type HealthRow, valueColumn } from "./loaders.js";
-
-const defaultHistoryDays = 90;
 
 @Resolver(() => Account)
 export class AccountHealthResolver {
@@ -62,11 +60,8 @@ export class HealthResolver {
     to?: string | null,
   ): Promise<HealthPoint[]> {
     const { snapshot } = reader;
-    const end = to ?? Temporal.PlainDate.from(snapshot.dataThrough).add({ days: 1 }).toString();
-    const begin = from ?? Temporal.PlainDate.from(end).subtract({ days: defaultHistoryDays }).toString();
-    if (begin >= end)
-      throw new WaymarkError("BAD_USER_INPUT", `history: from ${begin} must be before to ${end}.`);
-    const rows = await load.healthHistory.load({ id: accountId, from: begin, to: end, grain });
+    const days = intervalOf("history", from, to, snapshot);
+    const rows = await load.healthHistory.load({ id: accountId, ...days, grain });
     return rows.map((row) => ({
       period: row.period,
       day: row.day,

@@ -79,7 +79,11 @@ export async function countAccounts(reader: Reader, filter: AccountFilter): Prom
 const direction = (order: AccountOrder): Sql =>
   order.direction === OrderDirection.DESC ? sql`desc` : sql`asc`;
 
-function filterSql(filter: AccountFilter, { snapshot }: Reader): Sql {
+/**
+ * The condition on rows of `account_latest` that the filter states.
+ * @throws WaymarkError BAD_USER_INPUT for a stage or attribute that there isn't
+ */
+export function filterSql(filter: AccountFilter, { snapshot }: Reader): Sql {
   const anyOf = (column: string, values: readonly string[] | null | undefined): Sql[] =>
     values ? [inArray(name(column), bind("string[]", values))] : [];
   const known = snapshot.words.attributes;

@@ -9,7 +9,7 @@ import { PortfolioResolver } from "./portfolio.js";
 import { SnapshotResolver } from "./snapshot.js";
 import { SourceResolver } from "./source.js";
 import { AccountStageResolver, StageHistoryResolver } from "./stage.js";
-import { SupportResolver } from "./support.js";
+import { DelightResolver, SupportResolver, SupportRowResolver } from "./support.js";
 import { TrendResolver } from "./trend.js";
 import { VoiceResolver } from "./voice.js";
 
@@ -26,6 +26,8 @@ export const createSchema = (): Promise<GraphQLSchema> =>
       HealthResolver,
       TrendResolver,
       SupportResolver,
+      SupportRowResolver,
+      DelightResolver,
       VoiceResolver,
       PortfolioResolver,
       ModelResolver,

@@ -12,18 +12,21 @@ export interface Step {
 /**
  * One row per account and day on which any step falls, with the sum of what the steps add to each measure.
  * Counts of that day and changes of levels are both steps; running sums of changes give levels on any day.
+ * @param within columns of every step's relation that make the rows finer than an account's day
  */
 export function sumOfSteps(
   measures: Readonly<Record<string, "integer" | "number">>,
   steps: readonly Step[],
+  within: readonly string[] = [],
 ): Sql {
+  const finer = within.map(name);
   const entries = Object.entries(measures);
   const selects = steps.map(({ from, day, adds, where }) => {
     const values = entries.map(
       ([measure, type]) =>
         sql`${adds[measure] ?? (type === "integer" ? integer(0) : number(0))} as ${name(measure)}`,
     );
-    return sql`select account_id, ${day} as day, ${values} from ${from} where ${where ?? sql`true`}`;
+    return sql`select account_id, ${day} as day, ${[...finer, ...values]} from ${from} where ${where ?? sql`true`}`;
   });
   const sums = entries.map(
     ([measure, type]) =>
@@ -33,11 +36,11 @@ export function sumOfSteps(
 select
   account_id,
   day,
-  ${join(sums, ",\n  ")}
+  ${join([...finer, ...sums], ",\n  ")}
 from (
   ${join(selects, "\n  union all\n  ")}
 ) as steps
-group by account_id, day`;
+group by ${[sql`account_id`, sql`day`, ...finer]}`;
 }
 
 /** For the description of a measure that changes a level. */

@@ -1,0 +1,304 @@
+import "reflect-metadata";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { Snapshot } from "../../jobs/ledger.js";
+import { accountLatest } from "../../models/accounts/account_latest.js";
+import { supportMetrics } from "../../models/daily/support_metrics.js";
+import type { Model } from "../../models/model.js";
+import { stgTickets } from "../../models/staging/stg_tickets.js";
+import type { Reader } from "../../resolvers/reader.js";
+import { delightsOf, supportRows } from "../../resolvers/support.js";
+import { Grain } from "../../schema/health.js";
+import { SupportDimension } from "../../schema/support.js";
+import { render } from "../../warehouse/sql.js";
+import type { Columns, Warehouse } from "../../warehouse/warehouse.js";
+import { lintGoogleSql } from "../googlesql/lint.js";
+import { type ColumnType, referenceUnavailable, startReference } from "../googlesql/reference.js";
+import { companyOf, locate } from "../models/built.js";
+import { builtCompany, type Client, clientOf, lastDay } from "./company.js";
+
+let warehouse: Warehouse;
+let client: Client;
+beforeAll(async () => {
+  warehouse = await builtCompany();
+  client = await clientOf(warehouse);
+});
+afterAll(async () => {
+  await client.server.close();
+  await warehouse.close();
+});
+
+const counts = [
+  "opened",
+  "repliesDue24h",
+  "repliedWithin24h",
+  "firstReplies",
+  "resolved",
+  "resolvedWithRepliesKnown",
+  "firstContactResolutions",
+  "liveContacts",
+  "waitsKnown",
+  "delayed",
+  "abandonmentsKnown",
+  "abandoned",
+  "delights",
+  "ratings",
+];
+const ratios = [
+  "repliedWithin24hShare",
+  "firstReplyHoursMean",
+  "firstContactResolutionShare",
+  "delayedShare",
+  "abandonedShare",
+  "csat",
+];
+const dimensions = ["period", "channel", "segment", "region", "accountId"];
+const all = [...dimensions, ...counts, ...ratios].join(" ");
+
+// biome-ignore lint/suspicious/noExplicitAny: rows have the shape of whatever is asked
+type Rows = any[];
+async function support(args: string, fields = all): Promise<Rows> {
+  const { data, errors } = await client.ask(`{ support${args && `(${args})`} { ${fields} } }`);
+  expect(errors).toEqual([]);
+  return data.support;
+}
+const sumsOf = (rows: Rows): Record<string, number> =>
+  Object.fromEntries(counts.map((count) => [count, rows.reduce((sum, row) => sum + row[count], 0)]));
+
+describe("support", () => {
+  it("is one row of totals by default, in one statement", async () => {
+    const rows = await support("");
+    expect(client.statements()).toBe(1);
+    expect(rows).toHaveLength(1);
+    expect(dimensions.map((dimension) => rows[0][dimension])).toEqual([null, null, null, null, null]);
+    for (const count of counts) expect(rows[0][count], count).toBeGreaterThan(0);
+    // The last 90 days.
+    expect(rows).toEqual(await support(`from: "2025-10-03", to: "2026-01-01"`));
+    expect(rows).toEqual(await support(`by: [], first: 1`));
+  });
+
+  it("has the ratios of its counts", async () => {
+    for (const row of await support("by: [ACCOUNT, CHANNEL]")) {
+      const expected = {
+        repliedWithin24hShare: [row.repliedWithin24h, row.repliesDue24h],
+        firstContactResolutionShare: [row.firstContactResolutions, row.resolvedWithRepliesKnown],
+        delayedShare: [row.delayed, row.waitsKnown],
+        abandonedShare: [row.abandoned, row.abandonmentsKnown],
+      } as Record<string, [number, number]>;
+      for (const [share, [part, whole]] of Object.entries(expected))
+        expect(row[share], share).toEqual(whole === 0 ? null : part / whole);
+      expect(row.csat === null).toBe(row.ratings === 0);
+      expect(row.firstReplyHoursMean === null).toBe(row.firstReplies === 0);
+    }
+  });
+
+  it.each([
+    ["PERIOD"],
+    ["CHANNEL"],
+    ["SEGMENT"],
+    ["REGION"],
+    ["ACCOUNT"],
+    ["CHANNEL, PERIOD, REGION, SEGMENT"],
+  ])("by %s adds up to the totals, and costs one statement", async (by) => {
+    const range = `from: "2025-01-15", to: "2025-07-03"`;
+    const rows = await support(`${range}, by: [${by}], grain: MONTH, first: 10000`);
+    expect(client.statements()).toBe(1);
+    expect(rows.length).toBeGreaterThan(1);
+    const [total] = await support(range);
+    expect(sumsOf(rows)).toEqual(Object.fromEntries(counts.map((count) => [count, total[count]])));
+    const mean = rows.reduce((sum, row) => sum + (row.csat ?? 0) * row.ratings, 0) / total.ratings;
+    expect(mean).toBeCloseTo(total.csat, 9);
+  });
+
+  it("has every group once, in the order of `by`, cut off after `first`", async () => {
+    const rows = await support("by: [CHANNEL, PERIOD, CHANNEL], grain: WEEK", "channel period");
+    const keys = rows.map((row) => `${row.channel} ${row.period}`);
+    expect(keys).toEqual([...new Set(keys)].sort());
+    expect(new Set(rows.map((row) => row.channel))).toEqual(new Set(["chat", "email", "phone", "web"]));
+    for (const { period } of rows) expect(new Date(period).getUTCDay()).toBe(1);
+    expect(await support("by: [CHANNEL, PERIOD], first: 3", "channel period")).toEqual(rows.slice(0, 3));
+  });
+
+  it("counts only the asked days of a period, and no day after the data", async () => {
+    const months = await support(
+      `from: "2025-11-10", to: "2027-01-01", by: [PERIOD], grain: MONTH`,
+      "period opened",
+    );
+    expect(months.map((row) => row.period)).toEqual(["2025-11-01", "2025-12-01"]);
+    const [november] = await support(`from: "2025-11-10", to: "2025-12-01"`, "opened");
+    expect(months[0].opened).toBe(november.opened);
+    const days = await support(`from: "2025-12-29", by: [PERIOD], grain: DAY`, "period repliesDue24h");
+    expect(days.at(-1)).toEqual({ period: lastDay, repliesDue24h: 0 });
+    expect(days[0].repliesDue24h).toBeGreaterThan(0);
+  });
+
+  it("of days without anything is no row, and as totals noughts with nulls", async () => {
+    const empty = `from: "2030-01-01", to: "2030-02-01"`;
+    expect(await support(`${empty}, by: [CHANNEL]`)).toEqual([]);
+    expect(await support(empty)).toEqual([
+      Object.fromEntries([
+        ...[...dimensions, ...ratios].map((field) => [field, null]),
+        ...counts.map((count) => [count, 0]),
+      ]),
+    ]);
+    expect(await support(`filter: { ids: ["nobody"] }, by: [ACCOUNT]`)).toEqual([]);
+  });
+
+  it("agrees with each account's facts", async () => {
+    const { data } = await client.ask(
+      "{ accounts(first: 1000) { nodes { id tickets { opened28d csat90d repliedWithin24hShare28d } } } }",
+    );
+    const byAccount = async (from: string, fields: string): Promise<Map<string, Rows[number]>> => {
+      const rows = await support(`from: "${from}", by: [ACCOUNT], first: 10000`, `accountId ${fields}`);
+      return new Map(rows.map((row) => [row.accountId, row]));
+    };
+    const month = await byAccount("2025-12-04", "opened repliedWithin24hShare");
+    const quarter = await byAccount("2025-10-03", "csat");
+    let known = 0;
+    for (const { id, tickets } of data.accounts.nodes) {
+      if (tickets.opened28d === null) continue;
+      if (tickets.csat90d !== null) known++;
+      expect(month.get(id)?.opened ?? 0, id).toBe(tickets.opened28d);
+      expect(month.get(id)?.repliedWithin24hShare ?? null, id).toBe(tickets.repliedWithin24hShare28d);
+      expect(quarter.get(id)?.csat ?? null, id).toEqual(
+        tickets.csat90d === null ? null : expect.closeTo(tickets.csat90d, 9),
+      );
+    }
+    expect(known).toBeGreaterThan(10);
+  });
+
+  it("filters accounts, names them, and tells their segments apart", async () => {
+    const rows = await support(
+      `by: [ACCOUNT, SEGMENT], filter: { segment: ["enterprise"] }, first: 10000`,
+      "accountId segment opened account { id name segment }",
+    );
+    expect(client.statements()).toBe(2);
+    expect(rows.length).toBeGreaterThan(1);
+    for (const { accountId, segment, account } of rows) {
+      expect(segment).toBe("enterprise");
+      expect(account).toMatchObject({ id: accountId, segment });
+    }
+    const [enterprise] = await support(`by: [SEGMENT], filter: { segment: ["enterprise"] }`, "opened");
+    expect(rows.reduce((sum, row) => sum + row.opened, 0)).toBe(enterprise.opened);
+  });
+});
+
+describe("delights", () => {
+  const fields =
+    "ticketId accountId day channel category priority csat firstReplyHours isFirstContactResolution account { name }";
+
+  it("come newest first, as many as support counts", async () => {
+    const { data, errors } = await client.ask(`{ delights { ${fields} } support { delights } }`);
+    expect(errors).toEqual([]);
+    // Delights, their accounts, and the count.
+    expect(client.statements()).toBe(3);
+    const days = data.delights.map((delight: { day: string }) => delight.day);
+    expect(days.length).toBe(data.support[0].delights);
+    expect(days).toEqual([...days].sort().reverse());
+    for (const delight of data.delights) {
+      expect(delight.day >= "2025-10-03" && delight.day <= lastDay).toBe(true);
+      expect(delight).toMatchObject({ csat: 5, account: { name: expect.any(String) } });
+    }
+  });
+
+  it("are cut off after `first`, and of the filtered accounts and days alone", async () => {
+    const everything = `delights(from: "2025-01-01", first: 10000)`;
+    const { data } = await client.ask(`{ ${everything} { ticketId accountId day } }`);
+    const [newest] = data.delights;
+    const some = await client.ask(
+      `{ delights(from: "2025-01-01", first: 2) { ticketId accountId day }
+        own: delights(from: "2025-01-01", filter: { ids: ["${newest.accountId}"] }) { ticketId accountId day }
+        none: delights(from: "2030-01-01", to: "2030-02-01") { ticketId } }`,
+    );
+    expect(some.data.delights).toEqual(data.delights.slice(0, 2));
+    expect(some.data.own).toEqual(
+      data.delights.filter((d: { accountId: string }) => d.accountId === newest.accountId),
+    );
+    expect(some.data.none).toEqual([]);
+  });
+});
+
+it.each([
+  [
+    `support(from: "2025-12-02", to: "2025-12-01") { opened }`,
+    "support: from 2025-12-02 must be before to 2025-12-01.",
+  ],
+  [`support(from: "2025-12-01", to: "2025-12-01") { opened }`, "must be before"],
+  [`support(from: "2026-05-01") { opened }`, "support: from 2026-05-01 must be before to 2026-01-01."],
+  ["support(first: 0) { opened }", "support: first is 0, expected 1 to 10000."],
+  ["support(first: 10001) { opened }", "support: first is 10001, expected 1 to 10000."],
+  [`support(filter: { stage: ["onbording"] }) { opened }`, 'Did you mean "onboarding"?'],
+  [`delights(from: "2025-12-02", to: "2025-12-01") { day }`, "delights: from 2025-12-02 must be before"],
+  ["delights(first: -1) { day }", "delights: first is -1, expected 1 to 10000."],
+  [`delights(filter: { attributes: [{ name: "teir", in: ["gold"] }] }) { day }`, 'Did you mean "tier"?'],
+])("%s is refused with what is expected", async (question, message) => {
+  const { errors } = await client.ask(`{ ${question} }`);
+  expect(errors[0]).toMatchObject({
+    message: expect.stringContaining(message),
+    extensions: { code: "BAD_USER_INPUT" },
+  });
+});
+
+it.skipIf(referenceUnavailable())("both engines give the same rows, in the same order", async () => {
+  const accounts = [
+    { account_id: "a", name: "A", created_on: "2024-01-01", segment: "small", region: null },
+    { account_id: "b", name: "B", created_on: "2024-01-01", segment: null, region: "EU" },
+    { account_id: "c", name: "C", created_on: "2024-01-01", segment: "large", region: "EU" },
+  ];
+  const tickets = Array.from({ length: 24 }, (_, i) => ({
+    ticket_id: `t${i}`,
+    account_id: "abc"[i % 3],
+    channel: ["chat", null, "email", "phone"][i % 4],
+    category: i % 5 === 0 ? "billing" : null,
+    opened_at: `2024-01-${10 + (i % 17)}T0${i % 10}:00:00Z`,
+    // 10.5 hours, which add up exactly in any order.
+    first_replied_at: i % 4 === 3 ? null : `2024-01-${10 + (i % 17)}T1${i % 10}:30:00Z`,
+    resolved_at: i % 6 === 0 ? null : "2024-01-29T00:00:00Z",
+    reply_count: i % 3,
+    wait_seconds: i % 2 === 0 ? i * 25 : null,
+    is_abandoned: i % 2 === 0 ? i % 8 === 0 : null,
+    is_delight: i % 3 === 0,
+    csat: i % 4 === 0 ? 1 + (i % 5) : null,
+  }));
+  const built = await companyOf({ accounts, tickets }, { through: "2024-01-31" });
+  const read = [accountLatest, supportMetrics, stgTickets] as unknown as Model[];
+  const data: Record<string, Record<string, unknown>[]> = {};
+  for (const model of read) data[model.name] = await built.read(model);
+  const typesOf = (columns: Columns): Record<string, ColumnType> =>
+    Object.fromEntries(Object.entries(columns).map(([column, { type }]) => [column, type]));
+  const catalogue = Object.fromEntries(
+    read.map((model) => [model.name, typesOf(model.columnsFor(built.company))]),
+  );
+  await using googleSql = await startReference();
+
+  const snapshot = { words: built.company, dataThrough: "2024-01-31" } as unknown as Snapshot;
+  const duckDb: Reader = {
+    snapshot,
+    query: (statement, columns) => built.warehouse.query(statement, columns, { locate }),
+  };
+  const reference: Reader = {
+    snapshot,
+    query: async (statement, columns) => {
+      const rendered = render(statement, "bigquery");
+      expect(lintGoogleSql(rendered.text)).toEqual([]);
+      expect(await googleSql.analyze(rendered, catalogue)).toEqual(typesOf(columns));
+      return (await googleSql.evaluate(rendered, catalogue, data)).rows as never;
+    },
+  };
+  const { PERIOD, CHANNEL, SEGMENT, REGION, ACCOUNT } = SupportDimension;
+  const days = { from: "2024-01-09", to: "2024-02-01" };
+  const filter = { segment: ["small", "large"], search: "" };
+  for (const by of [[], [CHANNEL], [ACCOUNT, PERIOD], [SEGMENT, REGION], [REGION, PERIOD, CHANNEL]]) {
+    for (const question of [
+      { days, by, grain: Grain.WEEK, filter: {}, first: 20 },
+      { days, by, grain: Grain.MONTH, filter, first: 3 },
+      { days: { from: "2023-01-01", to: "2023-02-01" }, by, grain: Grain.DAY, filter, first: 3 },
+    ]) {
+      const rows = await supportRows(duckDb, question);
+      expect(rows.length > 0).toBe(question.days === days || by.length === 0);
+      expect(await supportRows(reference, question)).toEqual(rows);
+    }
+  }
+  const delights = await delightsOf(duckDb, days, filter, 5);
+  expect(delights.length).toBe(5);
+  expect(await delightsOf(reference, days, filter, 5)).toEqual(delights);
+});
