@@ -148,7 +148,8 @@ async function record(warehouse: Warehouse, project: Project, options: BuildOpti
   try {
     const company = await describeCompany(warehouse, project, started);
     await run.buildAll(buildOrder(models, company), company);
-    const snapshot = run.hasNews ? await run.publish(company) : (previous as Snapshot);
+    const isNews = run.hasBuilt || previous?.words.journey.version !== company.journey.version;
+    const snapshot = isNews ? await run.publish(company) : previous;
     await finish({ status: "succeeded", snapshot_id: snapshot.id, error_code: null, error: null });
     const seconds = (options.now().getTime() - started.getTime()) / 1000;
     return { runId, snapshot, isNew: snapshot !== previous, models: run.models, seconds };
@@ -176,7 +177,7 @@ class Run {
     private readonly published: ReadonlyMap<string, BuiltTable>,
   ) {}
 
-  get hasNews(): boolean {
+  get hasBuilt(): boolean {
     return this.built.length > 0;
   }
 
