@@ -15,11 +15,17 @@ import { accountIndicators } from "./health/account_indicators.js";
 import { accountMilestones } from "./milestones/account_milestones.js";
 import { milestoneEvidence } from "./milestones/milestone_evidence.js";
 import type { Model } from "./model.js";
+import { accountOnboarding } from "./onboarding/account_onboarding.js";
+import { accountTasks } from "./plays/account_tasks.js";
+import { accountSignals } from "./signals/account_signals.js";
 import { accountStages } from "./stages/account_stages.js";
 import { stageStays } from "./stages/stage_stays.js";
 import { accounts } from "./staging/accounts.js";
 import { sourceQuality, stagingModels } from "./staging/source_quality.js";
+import { accountTouchpoints } from "./touchpoints/account_touchpoints.js";
 import { accountTrends } from "./trends/account_trends.js";
+import { bandRisk } from "./warnings/band_risk.js";
+import { earlyWarnings } from "./warnings/early_warnings.js";
 
 /** Every model, in reading order: raw rows, then days, then what the company believes about them. */
 export const models: readonly Model[] = [
@@ -41,8 +47,14 @@ export const models: readonly Model[] = [
   accountStages,
   stageStays,
   accountMilestones,
+  accountOnboarding,
+  accountTouchpoints,
   accountIndicators,
   accountHealth,
   accountTrends,
   accountLatest,
+  accountSignals,
+  accountTasks,
+  bandRisk,
+  earlyWarnings,
 ] as unknown as readonly Model[];

@@ -96,20 +96,20 @@ select
   due_on,
   stuck_after,
   case when reached_on < started_on then 0 else ${daysBetween(sql`started_on`, sql`reached_on`)} end as days_to_reach,
-  ${milestoneStatusOn(sql`t.data_through`)} as status
-from dated
+  ${milestoneStatusOn(sql`t.data_through`, sql`d`)} as status
+from dated as d
 cross join ${ref(timeline)} as t`;
   },
 });
 
-/** The status of a row's milestone on a day, which may lie before the last one built. */
-export const milestoneStatusOn = (day: Sql): Sql => sql`case
-    when reached_on <= ${day} and (due_on is null or reached_on <= due_on) then 'reached_on_time'
-    when reached_on <= ${day} then 'reached_late'
-    when started_on is null or started_on > ${day} then 'not_started'
-    when ended_on <= ${day} then 'missed'
-    when ${day} > stuck_after then 'stuck'
-    when ${day} > due_on then 'behind'
+/** The status on a day of the milestone that a row is about; the day may lie before the last one built. */
+export const milestoneStatusOn = (day: Sql, row: Sql): Sql => sql`case
+    when ${row}.reached_on <= ${day} and (${row}.due_on is null or ${row}.reached_on <= ${row}.due_on) then 'reached_on_time'
+    when ${row}.reached_on <= ${day} then 'reached_late'
+    when ${row}.started_on is null or ${row}.started_on > ${day} then 'not_started'
+    when ${row}.ended_on <= ${day} then 'missed'
+    when ${day} > ${row}.stuck_after then 'stuck'
+    when ${day} > ${row}.due_on then 'behind'
     else 'on_track'
   end`;
 

@@ -76,13 +76,13 @@ select
   stuck_after,
   case when reached_on < started_on then 0 else date_diff('day', started_on, reached_on) end as days_to_reach,
   case
-    when reached_on <= t.data_through and (due_on is null or reached_on <= due_on) then 'reached_on_time'
-    when reached_on <= t.data_through then 'reached_late'
-    when started_on is null or started_on > t.data_through then 'not_started'
-    when ended_on <= t.data_through then 'missed'
-    when t.data_through > stuck_after then 'stuck'
-    when t.data_through > due_on then 'behind'
+    when d.reached_on <= t.data_through and (d.due_on is null or d.reached_on <= d.due_on) then 'reached_on_time'
+    when d.reached_on <= t.data_through then 'reached_late'
+    when d.started_on is null or d.started_on > t.data_through then 'not_started'
+    when d.ended_on <= t.data_through then 'missed'
+    when t.data_through > d.stuck_after then 'stuck'
+    when t.data_through > d.due_on then 'behind'
     else 'on_track'
   end as status
-from dated
+from dated as d
 cross join "timeline" as t

@@ -1,0 +1,171 @@
+import { conditionSql } from "../../journey/compile.js";
+import { addDays, daysBetween } from "../../warehouse/dialect.js";
+import { integer, join, type Sql, sql, text } from "../../warehouse/sql.js";
+import { timeline } from "../daily/timeline.js";
+import { accountKey, defineModel, ref } from "../model.js";
+import { accounts } from "../staging/accounts.js";
+import { scoredDays } from "./scored_days.js";
+
+export const signalKinds = ["negative", "positive"] as const;
+export const severities = ["low", "medium", "high"] as const;
+
+/**
+ * All conditions are judged in one pass, as one text of 0 and 1 per account and day. Only days on which that
+ * text changes go on, so the number of signals costs little more than their comparisons.
+ */
+export const accountSignals = defineModel({
+  name: "account_signals",
+  description:
+    "One row per account, signal and time it was open. It opens on the day on which its condition has held for for_days, and closes on the day on which it has not held for clear_days, or when the account's facts end; at most one is open at a time.",
+  grain: ["account_id", "signal", "opened_on"],
+  columns: {
+    account_id: accountKey,
+    signal: { type: "string", notNull: true, description: "The signal's id in the journey." },
+    kind: { type: "string", notNull: true, oneOf: signalKinds, description: "negative or positive." },
+    severity: { type: "string", notNull: true, oneOf: severities, description: "low, medium or high." },
+    held_from: {
+      type: "date",
+      notNull: true,
+      description: "First of the days in a row on which its condition held when it opened.",
+    },
+    opened_on: { type: "date", notNull: true, description: "First day on which it is open." },
+    closed_on: { type: "date", description: "First day on which it is no longer open; null = open." },
+    days: { type: "integer", notNull: true, min: 1, unit: "days", description: "Days open so far." },
+  },
+  sortBy: ["account_id", "signal", "opened_on"],
+  checks: [
+    {
+      check: "closed after it opened",
+      expected: "closed_on must be later than opened_on; look at the signal's conditions",
+      fails: sql`closed_on <= opened_on`,
+    },
+  ],
+  query: ({ journey }) => {
+    const { signals } = journey;
+    if (signals.length === 0) return none;
+    const { before, from, row } = scoredDays(
+      journey,
+      signals.map((s) => s.when),
+    );
+    const digits = signals.map((s) => sql`case when ${conditionSql(s.when, row)} then '1' else '0' end`);
+    const rules = signals.map(
+      (s, i) =>
+        sql`select ${integer(i + 1)} as position, ${text(s.id)} as signal, ${text(s.kind)} as kind, ${text(s.severity)} as severity, ${integer(s.for_days)} as for_days, ${integer(s.clear_days)} as clear_days`,
+    );
+    return sql`
+with ${before}
+states as (
+  select
+    f.account_id as account_id,
+    f.day as day,
+    concat(
+      ${join(digits, ",\n      ")}
+    ) as state
+  from ${from}
+),
+neighbours as (
+  select
+    account_id,
+    day,
+    state,
+    lag(state) over (partition by account_id order by day) as previous_state,
+    lag(day) over (partition by account_id order by day) as previous_day,
+    lead(day) over (partition by account_id order by day) as next_day
+  from states
+),
+changes as (
+  select
+    account_id,
+    day,
+    state,
+    case when previous_day = ${addDays(sql`day`, -1)} then previous_state else ${text("0".repeat(signals.length))} end as previous_state
+  from neighbours
+  where previous_day is null or previous_day <> ${addDays(sql`day`, -1)} or state <> previous_state
+),
+ends as (
+  select n.account_id as account_id, ${addDays(sql`n.day`, 1)} as day
+  from neighbours as n
+  cross join ${ref(timeline)} as t
+  where n.day < t.data_through and (n.next_day is null or n.next_day <> ${addDays(sql`n.day`, 1)})
+),
+rules as (
+  ${join(rules, "\n  union all\n  ")}
+),
+turns as (
+  select
+    c.account_id as account_id,
+    r.signal as signal,
+    c.day as day,
+    case when substr(c.state, r.position, 1) = '1' then 'holds' else 'clear' end as turn,
+    case when substr(c.state, r.position, 1) = '1' then r.for_days else r.clear_days end as needed_days
+  from changes as c
+  cross join rules as r
+  where substr(c.state, r.position, 1) <> substr(c.previous_state, r.position, 1)
+  union all
+  select e.account_id, r.signal, e.day, 'end' as turn, 1 as needed_days
+  from ends as e
+  cross join rules as r
+),
+runs as (
+  select
+    account_id,
+    signal,
+    turn,
+    needed_days,
+    day as from_day,
+    lead(day) over (partition by account_id, signal order by day) as to_day
+  from turns
+),
+decided as (
+  select
+    r.account_id as account_id,
+    r.signal as signal,
+    r.turn = 'holds' as is_open,
+    r.from_day as from_day,
+    ${addDays(sql`r.from_day`, sql`(r.needed_days - 1)`)} as day
+  from runs as r
+  cross join ${ref(timeline)} as t
+  where ${daysBetween(sql`r.from_day`, sql`coalesce(r.to_day, ${addDays(sql`t.data_through`, 1)})`)} >= r.needed_days
+),
+ordered as (
+  select
+    account_id,
+    signal,
+    is_open,
+    from_day,
+    day,
+    coalesce(lag(is_open) over (partition by account_id, signal order by day), false) as was_open
+  from decided
+),
+spells as (
+  select
+    account_id,
+    signal,
+    is_open,
+    from_day,
+    day as opened_on,
+    lead(day) over (partition by account_id, signal order by day) as closed_on
+  from ordered
+  where is_open <> was_open
+)
+select
+  s.account_id as account_id,
+  s.signal as signal,
+  r.kind as kind,
+  r.severity as severity,
+  s.from_day as held_from,
+  s.opened_on as opened_on,
+  s.closed_on as closed_on,
+  ${daysBetween(sql`s.opened_on`, sql`coalesce(s.closed_on, ${addDays(sql`t.data_through`, 1)})`)} as days
+from spells as s
+inner join rules as r on r.signal = s.signal
+cross join ${ref(timeline)} as t
+where s.is_open`;
+  },
+});
+
+const day: Sql = sql`cast(null as date)`;
+const none = sql`
+select account_id, '' as signal, 'negative' as kind, 'low' as severity, ${day} as held_from, ${day} as opened_on, ${day} as closed_on, 1 as days
+from ${ref(accounts)}
+where false`;

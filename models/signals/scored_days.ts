@@ -1,0 +1,105 @@
+import type { DayRow } from "../../journey/compile.js";
+import { type Condition, factsOf, leavesOf, trendsOf } from "../../journey/conditions.js";
+import type { ScoredFactName } from "../../journey/facts.js";
+import { type Journey, repeats } from "../../journey/journey.js";
+import { allFactsIn, isScoredFact } from "../../journey/own_facts.js";
+import { addDays, daysBetween, weekOf } from "../../warehouse/dialect.js";
+import { join, name, type Sql, sql, text } from "../../warehouse/sql.js";
+import { accountFacts, factRow } from "../daily/account_facts.js";
+import { accountHealth } from "../health/account_health.js";
+import { accountMilestones, milestoneStatusOn } from "../milestones/account_milestones.js";
+import { ref } from "../model.js";
+import { accountStages } from "../stages/account_stages.js";
+import { stageStays } from "../stages/stage_stays.js";
+import { accountTrends } from "../trends/account_trends.js";
+
+/** Rows of accounts and days with all that signals may ask for, and how conditions read them. */
+export interface ScoredDays {
+  /** CTEs before the select, each with a comma behind it. */
+  readonly before: Sql;
+  readonly from: Sql;
+  readonly row: DayRow;
+}
+
+/** Only what the conditions ask for is joined; the facts are read once, whatever their number. */
+export function scoredDays(journey: Journey, conditions: readonly Condition[]): ScoredDays {
+  const leaves = conditions.flatMap(leavesOf);
+  const asked = new Set(conditions.flatMap(factsOf));
+  const trends = [...new Set(conditions.flatMap(trendsOf))];
+  const milestones = [...new Set(leaves.flatMap((leaf) => ("milestone" in leaf ? [leaf.milestone] : [])))];
+  const needsHealth =
+    leaves.some((leaf) => "band" in leaf) ||
+    (["health_score", "health_coverage", "health_change_28d"] as const).some((fact) => asked.has(fact));
+  const joins = [
+    ...(leaves.some((leaf) => "stage" in leaf)
+      ? [sql`inner join ${ref(accountStages)} as s on s.account_id = f.account_id and s.day = f.day`]
+      : []),
+    ...(needsHealth
+      ? [sql`inner join ${ref(accountHealth)} as h on h.account_id = f.account_id and h.day = f.day`]
+      : []),
+    ...(asked.has("health_change_28d")
+      ? [
+          sql`left join ${ref(accountHealth)} as b on b.account_id = f.account_id and b.day = ${addDays(sql`f.day`, -28)}`,
+        ]
+      : []),
+    ...(asked.has("days_in_stage")
+      ? [
+          sql`left join ${ref(stageStays)} as y on y.account_id = f.account_id and y.entered_on <= f.day and (y.left_on is null or f.day < y.left_on)`,
+        ]
+      : []),
+    ...trends.map((metric) => {
+      const alias = name(`trend_${metric}`);
+      // The last week that is complete at the end of the day.
+      const week = addDays(weekOf(addDays(sql`f.day`, 1)), -7);
+      return sql`left join ${ref(accountTrends)} as ${alias} on ${alias}.account_id = f.account_id and ${alias}.metric = ${text(metric)} and ${alias}.week = ${week}`;
+    }),
+    ...milestones.map((milestone) => {
+      const alias = name(`milestone_${milestone}`);
+      return sql`left join milestone_spans as ${alias} on ${alias}.account_id = f.account_id and ${alias}.milestone = ${text(milestone)} and (${alias}.from_day is null or f.day >= ${alias}.from_day) and (${alias}.to_day is null or f.day < ${alias}.to_day)`;
+    }),
+  ];
+  const scored: Record<ScoredFactName, Sql> = {
+    days_in_stage: sql`(${daysBetween(sql`y.entered_on`, sql`f.day`)} + 1)`,
+    health_score: sql`h.score`,
+    health_coverage: sql`h.coverage`,
+    health_change_28d: sql`(h.score - b.score)`,
+  };
+  return {
+    before: milestones.length > 0 ? spansSql(journey, milestones) : sql``,
+    from: sql`${ref(accountFacts)} as f
+  ${join(joins, "\n  ")}`,
+    row: {
+      ...factRow(journey),
+      facts: allFactsIn(journey),
+      fact: (id) => (isScoredFact(id) ? scored[id] : sql`f.${name(id)}`),
+      stage: sql`s.stage`,
+      band: sql`h.band`,
+      trend: (metric, measure) => sql`${name(`trend_${metric}`)}.${name(measure)}`,
+      reachedOn: (milestone) => sql`${name(`milestone_${milestone}`)}.reached_on`,
+      statusOf: (milestone) => milestoneStatusOn(sql`f.day`, name(`milestone_${milestone}`)),
+    },
+  };
+}
+
+/** Of milestones that begin anew, the occurrence that a day belongs to: the latest that has begun. */
+const spansSql = (journey: Journey, milestones: readonly string[]): Sql => {
+  const again = journey.milestones
+    .filter((m) => repeats(m) && milestones.includes(m.id))
+    .map((m) => text(m.id));
+  const isAgain = again.length > 0 ? sql`milestone in (${again})` : sql`false`;
+  return sql`
+milestone_spans as (
+  select
+    account_id,
+    milestone,
+    started_on,
+    ended_on,
+    reached_on,
+    due_on,
+    stuck_after,
+    case when ${isAgain} then started_on end as from_day,
+    case when ${isAgain} then lead(started_on) over (partition by account_id, milestone order by occurrence) end as to_day
+  from ${ref(accountMilestones)}
+  where milestone in (${milestones.map(text)})
+),`;
+};

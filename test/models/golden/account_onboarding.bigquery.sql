@@ -1,0 +1,44 @@
+with progress as (
+  select
+    a.account_id as account_id,
+    a.customer_since as started_on,
+    case when e.`used_reached_on` is null then 0 else 1 end + case when e.`team_reached_on` is null then 0 else 1 end as steps_done,
+    greatest(e.`used_reached_on`, e.`team_reached_on`, a.customer_since) as onboarded_on
+  from `accounts` as a
+  inner join `milestone_evidence` as e on e.account_id = a.account_id
+),
+contacts as (
+  select p.account_id as account_id, count(*) as contacts
+  from progress as p
+  inner join `stg_touchpoints` as c on c.account_id = p.account_id and c.is_usable and c.day >= p.started_on and (p.onboarded_on is null or c.day <= p.onboarded_on)
+  group by p.account_id
+),
+dated as (
+  select
+    account_id,
+    started_on,
+    steps_done,
+    onboarded_on,
+    date_add(started_on, interval 30 day) as due_on
+  from progress
+)
+select
+  d.account_id as account_id,
+  d.started_on as started_on,
+  date_trunc(d.started_on, month) as start_month,
+  2 as steps,
+  d.steps_done as steps_done,
+  d.onboarded_on as onboarded_on,
+  d.due_on as due_on,
+  date_diff(d.onboarded_on, d.started_on, day) as days_to_onboard,
+  cast(case when d.started_on <= t.data_through then coalesce(c.contacts, 0) end as int64) as contacts,
+  case
+    when d.onboarded_on <= d.due_on then 'on_time'
+    when d.onboarded_on is not null then 'late'
+    when d.started_on is null or d.started_on > t.data_through then 'not_started'
+    when t.data_through > d.due_on then 'overdue'
+    else 'in_progress'
+  end as status
+from dated as d
+cross join `timeline` as t
+left join contacts as c on c.account_id = d.account_id

@@ -1,0 +1,171 @@
+with
+milestone_spans as (
+  select
+    account_id,
+    milestone,
+    started_on,
+    ended_on,
+    reached_on,
+    due_on,
+    stuck_after,
+    case when milestone in ('reviewed') then started_on end as from_day,
+    case when milestone in ('reviewed') then lead(started_on) over (partition by account_id, milestone order by occurrence) end as to_day
+  from "account_milestones"
+  where milestone in ('team', 'reviewed', 'used')
+),
+states as (
+  select
+    f.account_id as account_id,
+    f.day as day,
+    concat(
+      case when coalesce(f."days_since_last_event" >= 7, false) then '1' else '0' end,
+      case when (coalesce(f."licence_utilisation_28d" < 0.5e0, false) and coalesce(s.stage in ('renewal', 'established'), false)) then '1' else '0' end,
+      case when (coalesce((h.score - b.score) <= -10, false) or coalesce("trend_health_score"."direction" in ('falling'), false)) then '1' else '0' end,
+      case when coalesce(h.band in ('poor', 'unknown'), false) then '1' else '0' end,
+      case when coalesce(case
+    when "milestone_team".reached_on <= f.day and ("milestone_team".due_on is null or "milestone_team".reached_on <= "milestone_team".due_on) then 'reached_on_time'
+    when "milestone_team".reached_on <= f.day then 'reached_late'
+    when "milestone_team".started_on is null or "milestone_team".started_on > f.day then 'not_started'
+    when "milestone_team".ended_on <= f.day then 'missed'
+    when f.day > "milestone_team".stuck_after then 'stuck'
+    when f.day > "milestone_team".due_on then 'behind'
+    else 'on_track'
+  end in ('behind', 'stuck'), false) then '1' else '0' end,
+      case when coalesce(case
+    when "milestone_reviewed".reached_on <= f.day and ("milestone_reviewed".due_on is null or "milestone_reviewed".reached_on <= "milestone_reviewed".due_on) then 'reached_on_time'
+    when "milestone_reviewed".reached_on <= f.day then 'reached_late'
+    when "milestone_reviewed".started_on is null or "milestone_reviewed".started_on > f.day then 'not_started'
+    when "milestone_reviewed".ended_on <= f.day then 'missed'
+    when f.day > "milestone_reviewed".stuck_after then 'stuck'
+    when f.day > "milestone_reviewed".due_on then 'behind'
+    else 'on_track'
+  end in ('on_track', 'behind', 'stuck'), false) then '1' else '0' end,
+      case when coalesce("trend_events_7d"."z" < -1, false) then '1' else '0' end,
+      case when coalesce((date_diff('day', y.entered_on, f.day) + 1) > 25, false) then '1' else '0' end,
+      case when (coalesce(f."active_days_28d" >= 10, false) and coalesce("milestone_used".reached_on <= f.day, false) and (not coalesce(h.score < 50, false))) then '1' else '0' end
+    ) as state
+  from "account_facts" as f
+  inner join "account_stages" as s on s.account_id = f.account_id and s.day = f.day
+  inner join "account_health" as h on h.account_id = f.account_id and h.day = f.day
+  left join "account_health" as b on b.account_id = f.account_id and b.day = (f.day + cast(-28 as integer))
+  left join "stage_stays" as y on y.account_id = f.account_id and y.entered_on <= f.day and (y.left_on is null or f.day < y.left_on)
+  left join "account_trends" as "trend_health_score" on "trend_health_score".account_id = f.account_id and "trend_health_score".metric = 'health_score' and "trend_health_score".week = (cast(date_trunc('week', (f.day + cast(1 as integer))) as date) + cast(-7 as integer))
+  left join "account_trends" as "trend_events_7d" on "trend_events_7d".account_id = f.account_id and "trend_events_7d".metric = 'events_7d' and "trend_events_7d".week = (cast(date_trunc('week', (f.day + cast(1 as integer))) as date) + cast(-7 as integer))
+  left join milestone_spans as "milestone_team" on "milestone_team".account_id = f.account_id and "milestone_team".milestone = 'team' and ("milestone_team".from_day is null or f.day >= "milestone_team".from_day) and ("milestone_team".to_day is null or f.day < "milestone_team".to_day)
+  left join milestone_spans as "milestone_reviewed" on "milestone_reviewed".account_id = f.account_id and "milestone_reviewed".milestone = 'reviewed' and ("milestone_reviewed".from_day is null or f.day >= "milestone_reviewed".from_day) and ("milestone_reviewed".to_day is null or f.day < "milestone_reviewed".to_day)
+  left join milestone_spans as "milestone_used" on "milestone_used".account_id = f.account_id and "milestone_used".milestone = 'used' and ("milestone_used".from_day is null or f.day >= "milestone_used".from_day) and ("milestone_used".to_day is null or f.day < "milestone_used".to_day)
+),
+neighbours as (
+  select
+    account_id,
+    day,
+    state,
+    lag(state) over (partition by account_id order by day) as previous_state,
+    lag(day) over (partition by account_id order by day) as previous_day,
+    lead(day) over (partition by account_id order by day) as next_day
+  from states
+),
+changes as (
+  select
+    account_id,
+    day,
+    state,
+    case when previous_day = (day + cast(-1 as integer)) then previous_state else '000000000' end as previous_state
+  from neighbours
+  where previous_day is null or previous_day <> (day + cast(-1 as integer)) or state <> previous_state
+),
+ends as (
+  select n.account_id as account_id, (n.day + cast(1 as integer)) as day
+  from neighbours as n
+  cross join "timeline" as t
+  where n.day < t.data_through and (n.next_day is null or n.next_day <> (n.day + cast(1 as integer)))
+),
+rules as (
+  select 1 as position, 'quiet' as signal, 'negative' as kind, 'high' as severity, 3 as for_days, 2 as clear_days
+  union all
+  select 2 as position, 'few_seats' as signal, 'negative' as kind, 'medium' as severity, 14 as for_days, 1 as clear_days
+  union all
+  select 3 as position, 'falling' as signal, 'negative' as kind, 'medium' as severity, 1 as for_days, 1 as clear_days
+  union all
+  select 4 as position, 'unhealthy' as signal, 'negative' as kind, 'low' as severity, 1 as for_days, 5 as clear_days
+  union all
+  select 5 as position, 'late' as signal, 'negative' as kind, 'medium' as severity, 1 as for_days, 1 as clear_days
+  union all
+  select 6 as position, 'unreviewed' as signal, 'negative' as kind, 'medium' as severity, 5 as for_days, 1 as clear_days
+  union all
+  select 7 as position, 'odd' as signal, 'negative' as kind, 'medium' as severity, 1 as for_days, 1 as clear_days
+  union all
+  select 8 as position, 'long' as signal, 'negative' as kind, 'medium' as severity, 1 as for_days, 1 as clear_days
+  union all
+  select 9 as position, 'keen' as signal, 'positive' as kind, 'medium' as severity, 1 as for_days, 1 as clear_days
+),
+turns as (
+  select
+    c.account_id as account_id,
+    r.signal as signal,
+    c.day as day,
+    case when substr(c.state, r.position, 1) = '1' then 'holds' else 'clear' end as turn,
+    case when substr(c.state, r.position, 1) = '1' then r.for_days else r.clear_days end as needed_days
+  from changes as c
+  cross join rules as r
+  where substr(c.state, r.position, 1) <> substr(c.previous_state, r.position, 1)
+  union all
+  select e.account_id, r.signal, e.day, 'end' as turn, 1 as needed_days
+  from ends as e
+  cross join rules as r
+),
+runs as (
+  select
+    account_id,
+    signal,
+    turn,
+    needed_days,
+    day as from_day,
+    lead(day) over (partition by account_id, signal order by day) as to_day
+  from turns
+),
+decided as (
+  select
+    r.account_id as account_id,
+    r.signal as signal,
+    r.turn = 'holds' as is_open,
+    r.from_day as from_day,
+    (r.from_day + cast((r.needed_days - 1) as integer)) as day
+  from runs as r
+  cross join "timeline" as t
+  where date_diff('day', r.from_day, coalesce(r.to_day, (t.data_through + cast(1 as integer)))) >= r.needed_days
+),
+ordered as (
+  select
+    account_id,
+    signal,
+    is_open,
+    from_day,
+    day,
+    coalesce(lag(is_open) over (partition by account_id, signal order by day), false) as was_open
+  from decided
+),
+spells as (
+  select
+    account_id,
+    signal,
+    is_open,
+    from_day,
+    day as opened_on,
+    lead(day) over (partition by account_id, signal order by day) as closed_on
+  from ordered
+  where is_open <> was_open
+)
+select
+  s.account_id as account_id,
+  s.signal as signal,
+  r.kind as kind,
+  r.severity as severity,
+  s.from_day as held_from,
+  s.opened_on as opened_on,
+  s.closed_on as closed_on,
+  date_diff('day', s.opened_on, coalesce(s.closed_on, (t.data_through + cast(1 as integer)))) as days
+from spells as s
+inner join rules as r on r.signal = s.signal
+cross join "timeline" as t
+where s.is_open
