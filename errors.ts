@@ -13,6 +13,8 @@ export type ErrorCode =
   | "WAREHOUSE_IN_USE"
   | "WAREHOUSE_FAILED"
   | "RUN_IN_PROGRESS"
+  | "JOURNEY_CONFLICT"
+  | "FORBIDDEN"
   | "BAD_USER_INPUT"
   | "CANCELLED"
   | "PORT_IN_USE";
@@ -27,6 +29,8 @@ export const exitCodes: Record<ErrorCode, number> = {
   WAREHOUSE_IN_USE: 4,
   WAREHOUSE_FAILED: 4,
   RUN_IN_PROGRESS: 4,
+  JOURNEY_CONFLICT: 4,
+  FORBIDDEN: 4,
   PORT_IN_USE: 4,
   NOT_BUILT: 5,
   CANCELLED: 130,

@@ -2,11 +2,13 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Command, CommanderError } from "commander";
 import { exitCodes, messageOf, WaymarkError } from "../errors.js";
+import { applyCommand } from "./commands/apply.js";
 import { buildCommand } from "./commands/build.js";
 import { checkCommand } from "./commands/check.js";
 import { demoCommand } from "./commands/demo.js";
 import { factsCommand } from "./commands/facts.js";
 import { initCommand } from "./commands/init.js";
+import { planCommand } from "./commands/plan.js";
 import { queryCommand } from "./commands/query.js";
 import { serveCommand } from "./commands/serve.js";
 import { statusCommand } from "./commands/status.js";
@@ -47,6 +49,8 @@ for (const command of [
   statusCommand,
   queryCommand,
   factsCommand,
+  planCommand,
+  applyCommand,
 ]) {
   program.addCommand(command().copyInheritedSettings(program));
 }

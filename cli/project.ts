@@ -39,9 +39,10 @@ export interface GlobalOptions {
 /** A command's own options with those of the program. */
 export const optionsOf = <T>(command: Command): GlobalOptions & T => command.optsWithGlobals();
 
-export function loadProject(folder: string): ProjectFolder {
+/** @param journey another journey file than the folder's own */
+export function loadProject(folder: string, journey?: string): ProjectFolder {
   const own = join(folder, journeyName);
-  const journeyFile = existsSync(own) ? own : defaultJourney;
+  const journeyFile = journey ?? (existsSync(own) ? own : defaultJourney);
   return {
     folder,
     journeyFile,

@@ -31,19 +31,26 @@ import {
   type Snapshot,
   schemas,
 } from "./ledger.js";
-import { fingerprintOf, inputsOf, whyStale } from "./plan.js";
+import { changedBy, fingerprintOf, inputsOf, whyStale } from "./plan.js";
 import { publish } from "./publish.js";
 
 export interface BuildOptions {
   /** Who asked: "manual", "schedule", "start". */
   trigger: string;
-  /** Models to consider, e.g. ["account_health+"]; all by default. */
+  /**
+   * Models to consider, e.g. ["account_health+"]; all by default. Those that the journey's edit changes are built
+   * in any case, so an empty list publishes the edit alone.
+   */
   select?: readonly string[];
   /** Days to rebuild even where they are fresh, [from, to); only tables by day. */
   from?: string;
   to?: string;
   /** Rebuild whatever is selected, stale or not. */
   force?: boolean;
+  /** The journey that is published when the run begins; the run is refused where it is another. */
+  expect?: string | undefined;
+  /** Why; kept with the run. */
+  note?: string | undefined;
   /** The clock. */
   now: () => Date;
   signal?: AbortSignal | undefined;
@@ -109,17 +116,28 @@ export async function build(
   project: Project,
   options: BuildOptions,
 ): Promise<BuildResult> {
-  if (building.has(warehouse))
-    throw new WaymarkError("RUN_IN_PROGRESS", "A build is running already; it publishes when it is done.");
-  building.add(warehouse);
+  return alone(warehouse, () => record(warehouse, project, options));
+}
+
+/**
+ * Work that makes tables, one at a time.
+ * @throws WaymarkError RUN_IN_PROGRESS
+ */
+export async function alone<T>(warehouse: Warehouse, work: () => Promise<T>): Promise<T> {
+  if (busy.has(warehouse))
+    throw new WaymarkError(
+      "RUN_IN_PROGRESS",
+      "A build or plan is running already; try again when it is done.",
+    );
+  busy.add(warehouse);
   try {
-    return await record(warehouse, project, options);
+    return await work();
   } finally {
-    building.delete(warehouse);
+    busy.delete(warehouse);
   }
 }
 
-const building = new WeakSet<Warehouse>();
+const busy = new WeakSet<Warehouse>();
 
 const cancelled = (cause: unknown): WaymarkError =>
   new WaymarkError("CANCELLED", "The build was cancelled; nothing was published.", {}, { cause });
@@ -132,7 +150,7 @@ async function record(warehouse: Warehouse, project: Project, options: BuildOpti
   // Whatever ran here before this process is dead: only one process at a time has the file.
   await warehouse.transaction([
     runsInterrupted(),
-    runStarted({ run_id: runId, trigger: options.trigger, started_at: started }),
+    runStarted({ run_id: runId, trigger: options.trigger, started_at: started, note: options.note ?? null }),
   ]);
   const [previous] = await readSnapshots(warehouse, 1);
   const published = previous ? await readTables(warehouse, previous) : new Map<string, BuiltTable>();
@@ -146,6 +164,7 @@ async function record(warehouse: Warehouse, project: Project, options: BuildOpti
       runFinished({ run_id: runId, finished_at: options.now(), ...outcome }),
     ]);
   try {
+    checkExpected(options.expect, previous);
     const company = await describeCompany(warehouse, project, started);
     await run.buildAll(buildOrder(models, company), company);
     const isNews = run.hasBuilt || previous?.words.journey.version !== company.journey.version;
@@ -158,6 +177,16 @@ async function record(warehouse: Warehouse, project: Project, options: BuildOpti
     await finish({ status: "failed", snapshot_id: null, error_code, error: messageOf(error) });
     throw error;
   }
+}
+
+function checkExpected(expected: string | undefined, previous: Snapshot | undefined): void {
+  const version = previous?.words.journey.version;
+  if (expected === undefined || expected === version) return;
+  throw new WaymarkError(
+    "JOURNEY_CONFLICT",
+    `The published journey is ${version ?? "none"}, not ${expected}: someone has applied another meanwhile. Nothing was published; plan again and look at what changes now.`,
+    { expected, published: version ?? null },
+  );
 }
 
 /** One run: the tables as they will be seen, some kept from the last snapshot, some built aside. */
@@ -188,7 +217,9 @@ class Run {
   /** Every model waits for those it reads, and no longer. The first failure stops what has not begun. */
   async buildAll(order: readonly Node[], company: Company): Promise<void> {
     const { select } = this.options;
-    const selected = select?.length ? selectModels(order, select) : undefined;
+    // Tables that the words of the company are read by come with these words, selected or not.
+    const changed = this.previous ? changedBy(this.previous.words, order, company, this.warehouse) : [];
+    const selected = select && new Set([...selectModels(order, select), ...changed]);
     this.total = order.length;
     const failure = new AbortController();
     const signal = this.options.signal

@@ -16,6 +16,7 @@ const runs = {
   snapshot_id: { type: "integer" },
   error_code: { type: "string" },
   error: { type: "string" },
+  note: { type: "string" },
 } as const satisfies Columns;
 
 const runModels = {
@@ -60,12 +61,29 @@ const checks = {
   examples: { type: "string", notNull: true },
 } as const satisfies Columns;
 
-const ledgerTables = { runs, run_models: runModels, tables, snapshots, checks };
+/** What people did with tasks; the latest decides. */
+const taskActions = {
+  action_id: { type: "string", notNull: true },
+  task_id: { type: "string", notNull: true },
+  account_id: { type: "string", notNull: true },
+  play: { type: "string", notNull: true },
+  task: { type: "string", notNull: true },
+  /** The day that set the task off, by which an action finds it again where late data has moved the day. */
+  set_on: { type: "date", notNull: true },
+  action: { type: "string", notNull: true },
+  snoozed_until: { type: "date" },
+  note: { type: "string" },
+  done_by: { type: "string", notNull: true },
+  done_at: { type: "timestamp", notNull: true },
+} as const satisfies Columns;
+
+const ledgerTables = { runs, run_models: runModels, tables, snapshots, checks, task_actions: taskActions };
 type LedgerTable = keyof typeof ledgerTables;
 
 export type Run = Row<typeof runs>;
 export type RunModel = Row<typeof runModels>;
 export type BuiltTable = Omit<Row<typeof tables>, "inputs"> & { inputs: Inputs };
+export type TaskAction = Row<typeof taskActions>;
 export interface CheckRow extends CheckResult {
   readonly model: string;
 }
@@ -94,7 +112,7 @@ export interface Snapshot {
 
 const at = (table: LedgerTable): Sql => path(schemas.ledger, table);
 
-/** Create the ledger where there is none. */
+/** Create the ledger where there is none; one of an earlier Waymark gets what it lacks. */
 export async function openLedger(warehouse: Warehouse): Promise<void> {
   if (await hasLedger(warehouse)) return;
   await warehouse.run(sql`create schema if not exists ${path(schemas.ledger)}`);
@@ -103,6 +121,10 @@ export async function openLedger(warehouse: Warehouse): Promise<void> {
       ([column, { type }]) => sql`${name(column)} ${typeName(type)}`,
     );
     await warehouse.run(sql`create table if not exists ${at(table as LedgerTable)} (${definitions})`);
+    for (const definition of definitions)
+      await warehouse.run(
+        sql`alter table ${at(table as LedgerTable)} add column if not exists ${definition}`,
+      );
   }
 }
 
@@ -120,7 +142,7 @@ function insert<T extends LedgerTable>(table: T, row: Row<(typeof ledgerTables)[
   return sql`insert into ${at(table)} (${columns.map(([column]) => name(column))}) values (${values})`;
 }
 
-export const runStarted = (run: Pick<Run, "run_id" | "trigger" | "started_at">): Sql =>
+export const runStarted = (run: Pick<Run, "run_id" | "trigger" | "started_at" | "note">): Sql =>
   insert("runs", {
     ...run,
     status: "running",
@@ -130,7 +152,7 @@ export const runStarted = (run: Pick<Run, "run_id" | "trigger" | "started_at">):
     error: null,
   });
 
-export type FinishedRun = Omit<Run, "trigger" | "started_at">;
+export type FinishedRun = Omit<Run, "trigger" | "started_at" | "note">;
 
 export const runFinished = (run: FinishedRun): Sql => sql`
 update ${at("runs")}
@@ -178,15 +200,17 @@ export async function readSnapshots(warehouse: Warehouse, count: number): Promis
     sql`select * from ${at("snapshots")} order by snapshot_id desc limit ${bind("integer", count)}`,
     snapshots,
   );
-  return rows.map((row) => ({
-    id: row.snapshot_id,
-    runId: row.run_id,
-    publishedAt: row.published_at,
-    dataThrough: row.data_through,
-    words: JSON.parse(row.words) as CompanyWords,
-    tables: JSON.parse(row.tables) as Record<string, string>,
-  }));
+  return rows.map(snapshotOf);
 }
+
+const snapshotOf = (row: Row<typeof snapshots>): Snapshot => ({
+  id: row.snapshot_id,
+  runId: row.run_id,
+  publishedAt: row.published_at,
+  dataThrough: row.data_through,
+  words: JSON.parse(row.words) as CompanyWords,
+  tables: JSON.parse(row.tables) as Record<string, string>,
+});
 
 /** The tables of a snapshot with what they were built from, by model. */
 export async function readTables(warehouse: Warehouse, snapshot: Snapshot): Promise<Map<string, BuiltTable>> {
@@ -196,6 +220,55 @@ export async function readTables(warehouse: Warehouse, snapshot: Snapshot): Prom
   );
   return new Map(rows.map((row) => [row.model, { ...row, inputs: JSON.parse(row.inputs) as Inputs }]));
 }
+
+/** A journey that was published: its last snapshot, and when and why it came. */
+export interface JourneyVersion {
+  readonly snapshot: Snapshot;
+  readonly firstPublishedAt: Date;
+  readonly note: string | null;
+}
+
+/** Every journey that was published, newest first. */
+export async function readJourneyVersions(warehouse: Warehouse): Promise<JourneyVersion[]> {
+  if (!(await hasLedger(warehouse))) return [];
+  const rows = await warehouse.query(
+    sql`
+with spans as (
+  select journey_version, min(snapshot_id) as first_id, max(snapshot_id) as last_id
+  from ${at("snapshots")}
+  group by journey_version
+)
+select s.*, f.published_at as first_published_at, r.note as note
+from spans as v
+inner join ${at("snapshots")} as s on s.snapshot_id = v.last_id
+inner join ${at("snapshots")} as f on f.snapshot_id = v.first_id
+left join ${at("runs")} as r on r.run_id = f.run_id
+order by v.first_id desc`,
+    { ...snapshots, first_published_at: { type: "timestamp", notNull: true }, note: { type: "string" } },
+  );
+  return rows.map((row) => ({
+    snapshot: snapshotOf(row),
+    firstPublishedAt: row.first_published_at,
+    note: row.note,
+  }));
+}
+
+/** How long each table of a snapshot took to build, in seconds. */
+export async function readBuildSeconds(
+  warehouse: Warehouse,
+  snapshot: Snapshot,
+): Promise<Map<string, number>> {
+  const rows = await warehouse.query(
+    sql`select m.model as model, max(m.seconds) as seconds from ${at("run_models")} as m inner join ${at("tables")} as t on t.run_id = m.run_id and t.model = m.model where ${inNames(Object.values(snapshot.tables))} group by m.model`,
+    { model: { type: "string", notNull: true }, seconds: { type: "number", notNull: true } },
+  );
+  return new Map(rows.map((row) => [row.model, row.seconds]));
+}
+
+export const taskActed = (action: TaskAction): Sql => insert("task_actions", action);
+
+/** Where the actions on tasks stand, for statements that read them beside a snapshot's tables. */
+export const taskActionsPath = [schemas.ledger, "task_actions"] as const;
 
 /** The latest runs, newest first. */
 export async function readRuns(warehouse: Warehouse, count: number): Promise<Run[]> {

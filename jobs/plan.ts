@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import type { Node } from "../models/graph.js";
-import type { Company } from "../models/model.js";
+import type { Company, CompanyWords, Model } from "../models/model.js";
 import { render } from "../warehouse/sql.js";
 import type { Warehouse } from "../warehouse/warehouse.js";
 import type { BuiltTable, Inputs } from "./ledger.js";
@@ -13,16 +13,39 @@ export function inputsOf(
   tables: Readonly<Record<string, string>>,
   source: string | undefined,
 ): Inputs {
-  // Rows keep the version that made them: a journey that says something else elsewhere makes nothing stale here.
-  const anyVersion = { ...company, journey: { ...company.journey, version: "" } };
-  const statement = render(node.model.query(anyVersion), warehouse.dialect);
-  const params = Object.values(statement.params).map((p) => [p.type, p.value]);
-  const columns = Object.entries(node.model.columnsFor(company)).map(([column, { type }]) => [column, type]);
   return {
-    code: hash([statement.text, params, columns, node.model.grain, node.model.sortBy ?? []]),
+    code: codeOf(node.model, company, warehouse),
     tables: Object.fromEntries(node.upstream.map((model) => [model, tables[model] ?? ""])),
     ...(source === undefined ? {} : { source }),
   };
+}
+
+/** Hash of a model's statement and columns for a company. */
+function codeOf(model: Model, company: Company, { dialect }: Warehouse): string {
+  // Rows keep the version that made them: a journey that says something else elsewhere makes nothing stale here.
+  const anyVersion = { ...company, journey: { ...company.journey, version: "" } };
+  const statement = render(model.query(anyVersion), dialect);
+  const params = Object.values(statement.params).map((p) => [p.type, p.value]);
+  const columns = Object.entries(model.columnsFor(company)).map(([column, { type }]) => [column, type]);
+  return hash([statement.text, params, columns, model.grain, model.sortBy ?? []]);
+}
+
+/** The models of which a company with other words has other tables, in build order: changed, or reading a changed one. */
+export function changedBy(
+  words: CompanyWords,
+  order: readonly Node[],
+  company: Company,
+  warehouse: Warehouse,
+): string[] {
+  const changed = new Set<string>();
+  for (const { model, upstream } of order) {
+    if (
+      upstream.some((name) => changed.has(name)) ||
+      codeOf(model, company, warehouse) !== codeOf(model, { ...company, ...words }, warehouse)
+    )
+      changed.add(model.name);
+  }
+  return [...changed];
 }
 
 export const fingerprintOf = (inputs: Inputs): string =>

@@ -46,7 +46,8 @@ export const buildCommand = (): Command =>
       remark(describeBuild(result));
     });
 
-const summaryOf = ({ runId, snapshot, isNew, models, seconds }: BuildResult) => ({
+/** A build for machines. */
+export const summaryOf = ({ runId, snapshot, isNew, models, seconds }: BuildResult) => ({
   run: runId,
   snapshot: snapshot.id,
   isNew,

@@ -1,0 +1,107 @@
+import { Command } from "commander";
+import { type JourneyPlan, type Move, planJourney } from "../../jobs/journey_plan.js";
+import { answer, answerJson, type CellRow, count, remark, rowsAs } from "../output.js";
+import { loadProject, optionsOf, withWarehouse } from "../project.js";
+import { untilStopped } from "../stop.js";
+
+interface PlanFlags {
+  journey?: string;
+  first: number;
+}
+
+export const planCommand = (): Command =>
+  new Command("plan")
+    .description("show what an edited journey would change on the published data, without publishing it")
+    .option("-j, --journey <file>", "the edited journey; the project's journey.yml by default")
+    .option("--first <number>", "how many of the accounts that change to list", Number, 20)
+    .action(async (_, command: Command) => {
+      const { project: folder, json, journey, first } = optionsOf<PlanFlags>(command);
+      const project = loadProject(folder, journey);
+      const plan = await withWarehouse(project, (warehouse) =>
+        untilStopped((signal) =>
+          planJourney(warehouse, project, {
+            now: () => new Date(),
+            signal,
+            ...(json
+              ? {}
+              : { onProgress: (model, done, total) => remark(`[${done + 1}/${total}] ${model} …`) }),
+          }),
+        ),
+      );
+      if (json) return answerJson(plan);
+      answer(planInWords(plan, first));
+      if (plan.from !== plan.to) remark("\nNothing was published. Next: waymark apply");
+    });
+
+/** A plan for people: what changes, most important first. */
+export function planInWords(plan: JourneyPlan, first: number): string {
+  if (plan.from === plan.to) return `The journey is the published one, ${plan.from}: nothing would change.`;
+  const moved = (moves: readonly Move[]): number =>
+    moves.filter((m) => m.before !== m.after).reduce((sum, m) => sum + m.accounts, 0);
+  const parts = [
+    `Journey ${plan.to} against ${plan.from}, which is published; ${count(plan.accounts)} accounts on ${plan.dataThrough}.`,
+    `${count(moved(plan.stages))} change stage, ${count(moved(plan.bands))} change band. Scores: ${scoreLine(plan)}.`,
+  ];
+  const section = (title: string, rows: CellRow[]): void => {
+    if (rows.length > 0) parts.push(`\n${title}\n${rowsAs("table", rows)}`);
+  };
+  if (moved(plan.stages) > 0) section("Stages, from the row's to the column's", matrix(plan.stages));
+  if (moved(plan.bands) > 0) section("Bands, from the row's to the column's", matrix(plan.bands));
+  section(
+    plan.changes.length > first
+      ? `Accounts that change, the ${first} of highest MRR`
+      : "Accounts that change",
+    plan.changes.slice(0, first).map((c) => ({
+      account: c.name ?? c.account_id,
+      MRR: c.mrr,
+      stage: arrow(c.stage_before, c.stage_after),
+      band: arrow(c.band_before, c.band_after),
+      score: arrow(rounded(c.score_before), rounded(c.score_after)),
+    })),
+  );
+  section(
+    "Milestones reached",
+    plan.milestones
+      .filter((m) => m.reachedBefore !== m.reachedAfter)
+      .map((m) => ({ milestone: m.milestone, before: m.reachedBefore, after: m.reachedAfter })),
+  );
+  section(
+    "Open signals",
+    plan.signals
+      .filter((s) => s.opens + s.closes > 0)
+      .map(({ signal, before, opens, closes, after }) => ({ signal, before, opens, closes, after })),
+  );
+  section(
+    "Tasks",
+    plan.tasks
+      .filter((t) => t.appears + t.goes > 0)
+      .map(({ play, task, appears, goes }) => ({ play, task, appears, goes })),
+  );
+  const seconds = plan.rebuilds.reduce((sum, r) => sum + (r.seconds ?? 0), 0);
+  const rows = plan.rebuilds.reduce((sum, r) => sum + r.rows, 0);
+  parts.push(
+    plan.rebuilds.length === 0
+      ? "\nNo table need be rebuilt: only words change."
+      : `\nTo rebuild: ${plan.rebuilds.length} tables, ${count(rows)} rows, about ${seconds.toFixed(0)} s: ${plan.rebuilds.map((r) => r.model).join(", ")}.`,
+  );
+  return parts.join("\n");
+}
+
+const scoreLine = ({ scoresBefore: before, scoresAfter: after }: JourneyPlan): string =>
+  `mean ${rounded(before.mean)} → ${rounded(after.mean)}, without one ${count(before.unknown)} → ${count(after.unknown)}`;
+
+const arrow = (before: string, after: string): string => (before === after ? before : `${before} → ${after}`);
+const rounded = (score: number | null): string => (score === null ? "–" : score.toFixed(1));
+
+function matrix(moves: readonly Move[]): CellRow[] {
+  const words = [...new Set(moves.flatMap(({ before, after }) => [before, after]))].sort();
+  return words.map((before) => ({
+    "": before,
+    ...Object.fromEntries(
+      words.map((after) => [
+        after,
+        moves.find((m) => m.before === before && m.after === after)?.accounts ?? 0,
+      ]),
+    ),
+  }));
+}
