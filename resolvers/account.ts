@@ -1,6 +1,6 @@
 import { Arg, Ctx, FieldResolver, ID, Int, Query, Resolver, Root } from "type-graphql";
 import { didYouMean, WaymarkError } from "../errors.js";
-import { type FactName, factNames, facts } from "../journey/facts.js";
+import { factsIn } from "../journey/own_facts.js";
 import { attributeColumn } from "../models/sources/source.js";
 import {
   Account,
@@ -9,7 +9,6 @@ import {
   AccountOrder,
   AccountOrderField,
   Attribute,
-  FactNames,
   FactValue,
   OrderDirection,
 } from "../schema/account.js";
@@ -54,16 +53,23 @@ export class AccountResolver {
   @FieldResolver(() => [FactValue], { description: "Facts on the last day of the data." })
   facts(
     @Root() { row }: Account,
-    @Arg("names", () => [FactNames], { nullable: true, description: "These; all by default." }) names?:
-      | FactName[]
-      | null,
+    @Ctx() { reader }: Context,
+    @Arg("names", () => [String], {
+      nullable: true,
+      description: "These, built-in or of the journey; all by default.",
+    })
+    names?: string[] | null,
   ): FactValue[] {
-    return (names ?? factNames).map((name) => ({
-      name,
-      value: numberOf(row[name]),
-      unit: facts[name].unit,
-      description: facts[name].description,
-    }));
+    const facts = factsIn(reader.snapshot.words.journey);
+    return (names ?? Object.keys(facts)).map((name) => {
+      const fact = facts[name];
+      if (!fact)
+        throw new WaymarkError(
+          "BAD_USER_INPUT",
+          `facts: there is no fact "${name}".${didYouMean(name, Object.keys(facts))}`,
+        );
+      return { name, value: numberOf(row[name]), unit: fact.unit, description: fact.description };
+    });
   }
 
   @FieldResolver(() => [Contract], { description: "Its contracts and trials, by first day." })
@@ -126,6 +132,12 @@ export class AccountConnectionResolver {
   totalCount(@Root() { filter }: AccountConnection, @Ctx() { reader }: Context): Promise<number> {
     return countAccounts(reader, filter);
   }
+}
+
+/** The account that a row is about; null without one. */
+export async function accountNamed(id: string | null, { load }: Context): Promise<Account | null> {
+  const row = id === null ? null : await load.account.load(id);
+  return row && accountOf(row);
 }
 
 export const accountOf = (row: AccountRow): Account => ({

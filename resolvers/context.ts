@@ -1,40 +1,70 @@
 import { WaymarkError } from "../errors.js";
-import { locateIn, readSnapshots, type Snapshot } from "../jobs/ledger.js";
+import {
+  type JourneyVersion,
+  locateIn,
+  readJourneyVersions,
+  readSnapshots,
+  type Snapshot,
+} from "../jobs/ledger.js";
 import type { Warehouse } from "../warehouse/warehouse.js";
 import { type Loaders, loadersFor } from "./loaders.js";
 import type { Reader } from "./reader.js";
 
+/** Who asks. */
+export interface Caller {
+  readonly name: string;
+  /** Whether tasks may be completed, snoozed and dismissed. */
+  readonly mayChangeTasks: boolean;
+}
+
 /** What the resolvers of one request share. */
 export interface Context {
   readonly warehouse: Warehouse;
+  readonly caller: Caller;
   /** Undefined where nothing is published. */
   readonly snapshot: Snapshot | undefined;
   /** The tables that the whole request sees. @throws WaymarkError NOT_BUILT where nothing is published */
   readonly reader: Reader;
   /** As `reader`. */
   readonly load: Loaders;
+  /** Every journey that was published, the newest first; read once. */
+  readonly versions: () => Promise<JourneyVersion[]>;
 }
 
-/**
- * The context of a request: the latest snapshot, held until the answer is complete.
- * @param onStatement told of every statement before it is sent
- */
+interface Request {
+  caller: Caller;
+  signal?: AbortSignal;
+  /** Told of every statement before it is sent. */
+  onStatement?: () => void;
+}
+
+/** The context of a request: the latest snapshot, held until the answer is complete. */
 export async function contextFor(
   warehouse: Warehouse,
-  signal?: AbortSignal,
-  onStatement: () => void = () => {},
+  { caller, signal, onStatement = () => {} }: Request,
 ): Promise<Context> {
   const [snapshot] = await readSnapshots(warehouse, 1);
-  if (!snapshot) return new Unpublished(warehouse);
-  const locate = locateIn(snapshot.tables);
+  if (!snapshot) return new Unpublished(warehouse, caller);
   const reader: Reader = {
     snapshot,
-    query: (statement, columns) => {
+    query: (statement, columns, tables = snapshot.tables) => {
       onStatement();
-      return warehouse.query(statement, columns, { locate, signal });
+      return warehouse.query(statement, columns, { locate: locateIn(tables), signal });
     },
   };
-  return { warehouse, snapshot, reader, load: loadersFor(reader) };
+  let read: Promise<JourneyVersion[]> | undefined;
+  const versions = (): Promise<JourneyVersion[]> => {
+    read ??= readJourneyVersions(warehouse);
+    return read;
+  };
+  return {
+    warehouse,
+    caller,
+    snapshot,
+    reader,
+    load: loadersFor(reader, versions),
+    versions,
+  };
 }
 
 /**
@@ -43,7 +73,10 @@ export async function contextFor(
  */
 class Unpublished implements Context {
   readonly snapshot = undefined;
-  constructor(readonly warehouse: Warehouse) {}
+  constructor(
+    readonly warehouse: Warehouse,
+    readonly caller: Caller,
+  ) {}
 
   get reader(): Reader {
     throw new WaymarkError(
@@ -53,6 +86,8 @@ class Unpublished implements Context {
   }
 
   get load(): Loaders {
-    return loadersFor(this.reader);
+    return loadersFor(this.reader, this.versions);
   }
+
+  readonly versions = async (): Promise<JourneyVersion[]> => [];
 }

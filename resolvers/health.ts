@@ -1,5 +1,6 @@
-import { Arg, Ctx, FieldResolver, Resolver, Root } from "type-graphql";
+import { Arg, Ctx, FieldResolver, ID, Resolver, Root } from "type-graphql";
 import { WaymarkError } from "../errors.js";
+import type { Snapshot } from "../jobs/ledger.js";
 import type { Journey } from "../journey/journey.js";
 import { factsIn } from "../journey/own_facts.js";
 import { pointsOf, weightOf } from "../models/health/account_indicators.js";
@@ -16,7 +17,8 @@ import {
 import { LocalDate } from "../schema/scalars.js";
 import type { Context } from "./context.js";
 import { intervalOf } from "./interval.js";
-import { stageOf } from "./journey.js";
+import { versionOf } from "./journey.js";
+import { stageOf } from "./journey_words.js";
 import { type HealthRow, valueColumn } from "./loaders.js";
 
 @Resolver(() => Account)
@@ -27,15 +29,26 @@ export class AccountHealthResolver {
   })
   async health(
     @Root() { id }: Account,
-    @Ctx() { load, reader }: Context,
+    @Ctx() context: Context,
     @Arg("on", () => LocalDate, {
       nullable: true,
-      description: "The day; the last day of the data by default.",
+      description: "The day; the last day of the data, or the last that the version scored, by default.",
     })
     on?: string | null,
+    @Arg("version", () => ID, {
+      nullable: true,
+      description:
+        "As a version of the journey scored it while it was published; the current one by default.",
+    })
+    version?: string | null,
   ): Promise<Health | null> {
-    const [row] = await load.health.load({ id, day: on ?? reader.snapshot.dataThrough });
-    return row ? healthOf(row, reader.snapshot.words.journey) : null;
+    const scored = await scoredBy(version, context);
+    const [row] = await context.load.health.load({
+      id,
+      day: on ?? scored.dataThrough,
+      version: scored.words.journey.version,
+    });
+    return row ? { ...healthOf(row, scored.words.journey), version: scored.words.journey.version } : null;
   }
 }
 
@@ -45,8 +58,8 @@ export class HealthResolver {
     description: "Health over time. A score is a stock: a period shows its last day.",
   })
   async history(
-    @Root() { accountId }: Health,
-    @Ctx() { load, reader }: Context,
+    @Root() { accountId, version }: Health,
+    @Ctx() context: Context,
     @Arg("grain", () => Grain, { defaultValue: Grain.DAY, description: "Length of a period." }) grain: Grain,
     @Arg("from", () => LocalDate, {
       nullable: true,
@@ -59,40 +72,47 @@ export class HealthResolver {
     })
     to?: string | null,
   ): Promise<HealthPoint[]> {
-    const { snapshot } = reader;
-    const days = intervalOf("history", from, to, snapshot);
-    const rows = await load.healthHistory.load({ id: accountId, ...days, grain });
+    const scored = await scoredBy(version, context);
+    const days = intervalOf("history", from, to, scored);
+    const rows = await context.load.healthHistory.load({ id: accountId, ...days, grain, version });
     return rows.map((row) => ({
       period: row.period,
       day: row.day,
       score: row.score,
       band: row.band as Band,
       coverage: row.coverage,
-      stage: stageOf(snapshot.words.journey, row.stage),
+      stage: stageOf(scored.words.journey, row.stage),
     }));
   }
 
   @FieldResolver(() => HealthChange, { description: "Why the score moved since an earlier day." })
   async change(
-    @Root() { accountId, day }: Health,
+    @Root() { accountId, day, version }: Health,
     @Arg("since", () => LocalDate, { description: "The earlier day." }) since: string,
-    @Ctx() { load, reader }: Context,
+    @Ctx() context: Context,
   ): Promise<HealthChange> {
     if (since >= day)
       throw new WaymarkError(
         "BAD_USER_INPUT",
         `change: since ${since} must be before ${day}, the day of this health.`,
       );
-    const { journey } = reader.snapshot.words;
+    const { journey } = (await scoredBy(version, context)).words;
     const [[before], [after]] = await Promise.all([
-      load.health.load({ id: accountId, day: since }),
-      load.health.load({ id: accountId, day }),
+      context.load.health.load({ id: accountId, day: since, version }),
+      context.load.health.load({ id: accountId, day, version }),
     ]);
     return explainChange(scoredDay(since, before, journey), scoredDay(day, after, journey));
   }
 }
 
-function healthOf(row: HealthRow, journey: Journey): Health {
+/** The snapshot whose scores are asked for: the current one, or the last that an earlier journey made. */
+async function scoredBy(version: string | null | undefined, context: Context): Promise<Snapshot> {
+  const { snapshot } = context.reader;
+  if (!version || version === snapshot.words.journey.version) return snapshot;
+  return (await versionOf(context, version)).snapshot;
+}
+
+function healthOf(row: HealthRow, journey: Journey): Omit<Health, "version"> {
   const cap = journey.health.caps.find((c) => c.id === row.cap);
   const scored = scoredDay(row.day, row, journey);
   const contributions = row.score === null ? [] : contributionsOf(scored.indicators);

@@ -1,8 +1,104 @@
-import type { Journey } from "../journey/journey.js";
-import type { Stage } from "../schema/stage.js";
+import { Arg, Ctx, ID, Query, Resolver } from "type-graphql";
+import { didYouMean, WaymarkError } from "../errors.js";
+import type { JourneyVersion } from "../jobs/ledger.js";
+import type { Journey, Milestone, Play } from "../journey/journey.js";
+import { inWords, type Vocabulary } from "../journey/words.js";
+import type { IndicatorDimension } from "../schema/health.js";
+import { Journey as JourneyType } from "../schema/journey.js";
+import type { Context } from "./context.js";
+import { plannedOf, signalOf, stageOf, vocabularyOf } from "./journey_words.js";
 
-/** A stage by its id, named as the journey that made the snapshot names it. */
-export function stageOf(journey: Journey, id: string): Stage {
-  const stage = journey.stages.find((s) => s.id === id);
-  return { id, name: stage?.name ?? id, description: stage?.description ?? null };
+@Resolver()
+export class JourneyResolver {
+  @Query(() => JourneyType, { description: "What the company believes about its customers, or believed." })
+  async journey(
+    @Ctx() context: Context,
+    @Arg("version", () => ID, { nullable: true, description: "A version; the current one by default." })
+    version?: string | null,
+  ): Promise<JourneyType> {
+    return journeyType(
+      await versionOf(context, version ?? context.reader.snapshot.words.journey.version),
+      context,
+    );
+  }
+
+  @Query(() => [JourneyType], { description: "Every version that was published, the newest first." })
+  async journeyVersions(@Ctx() context: Context): Promise<JourneyType[]> {
+    return (await context.versions()).map((version) => journeyType(version, context));
+  }
+}
+
+/**
+ * A version of the journey.
+ * @throws WaymarkError BAD_USER_INPUT where it was never published
+ */
+export async function versionOf(context: Context, version: string): Promise<JourneyVersion> {
+  const versions = await context.versions();
+  const found = versions.find(({ snapshot }) => snapshot.words.journey.version === version);
+  if (found) return found;
+  const known = versions.map(({ snapshot }) => snapshot.words.journey.version);
+  throw new WaymarkError(
+    "BAD_USER_INPUT",
+    `There is no version "${version}" of the journey; \`journeyVersions\` lists them.${didYouMean(version, known)}`,
+  );
+}
+
+function journeyType({ snapshot, firstPublishedAt, note }: JourneyVersion, { reader }: Context): JourneyType {
+  const { journey } = snapshot.words;
+  const { version, ...definition } = journey;
+  const words = vocabularyOf(journey);
+  return {
+    version,
+    isCurrent: version === reader.snapshot.words.journey.version,
+    firstPublishedAt,
+    note,
+    stages: journey.stages.map((s) => ({
+      ...stageOf(journey, s.id),
+      expectedDays: s.expected_days ?? null,
+      isScored: s.is_scored,
+      condition: s.when ? inWords(s.when, words) : "every day that no other stage claims",
+    })),
+    milestones: journey.milestones.map((m) => ({
+      id: m.id,
+      name: m.name,
+      description: m.description ?? null,
+      starts: startInWords(m, words),
+      expectedDays: m.expected_days,
+      condition: inWords(m.when, words),
+    })),
+    indicators: journey.health.indicators.map(({ id, name, dimension, fact, scale, weight }) => ({
+      id,
+      name,
+      dimension: dimension as IndicatorDimension,
+      fact,
+      scale,
+      weight,
+    })),
+    signals: journey.signals.map((signal) => signalOf(journey, signal)),
+    plays: journey.plays.map((play) => ({
+      id: play.id,
+      name: play.name,
+      description: play.description ?? null,
+      setOffBy: setOffInWords(play, journey, words),
+      cooldownDays: play.cooldown_days,
+      tasks: play.tasks.map((task) => task.name),
+    })),
+    touchpoints: journey.touchpoints.map((touchpoint) => plannedOf(journey, touchpoint)),
+    definition,
+  };
+}
+
+function startInWords({ starts }: Milestone, words: Vocabulary): string {
+  if (starts === "customer_start") return "customer start";
+  if (starts === "contract_start") return "the start of each paid contract";
+  if ("milestone" in starts) return `milestone "${words.nameOfMilestone(starts.milestone)}"`;
+  return "stage" in starts
+    ? `first day in stage ${words.nameOfStage(starts.stage)}`
+    : `first day of each stay in stage ${words.nameOfStage(starts.each_stay_in)}`;
+}
+
+function setOffInWords({ on }: Play, journey: Journey, words: Vocabulary): string {
+  if ("stage" in on) return `stage ${words.nameOfStage(on.stage)} entered`;
+  if ("milestone" in on) return `milestone "${words.nameOfMilestone(on.milestone)}" reached`;
+  return `signal "${journey.signals.find((s) => s.id === on.signal)?.name ?? on.signal}" opened`;
 }

@@ -1,4 +1,6 @@
 import DataLoader from "dataloader";
+import type { JourneyVersion, Snapshot } from "../jobs/ledger.js";
+import { factsIn } from "../journey/own_facts.js";
 import { accountLatest } from "../models/accounts/account_latest.js";
 import { accountFacts, factAsNumber } from "../models/daily/account_facts.js";
 import { timeline } from "../models/daily/timeline.js";
@@ -6,16 +8,22 @@ import { accountHealth } from "../models/health/account_health.js";
 import { accountIndicators, pointsOf, weightOf } from "../models/health/account_indicators.js";
 import { accountMilestones } from "../models/milestones/account_milestones.js";
 import { type RowOf, ref } from "../models/model.js";
+import { accountOnboarding } from "../models/onboarding/account_onboarding.js";
+import { accountSignals } from "../models/signals/account_signals.js";
 import { stageStays } from "../models/stages/stage_stays.js";
 import { stgContracts } from "../models/staging/stg_contracts.js";
 import { stgSurveyResponses } from "../models/staging/stg_survey_responses.js";
 import { stgTickets } from "../models/staging/stg_tickets.js";
+import { accountTouchpoints } from "../models/touchpoints/account_touchpoints.js";
 import { accountTrends } from "../models/trends/account_trends.js";
+import { earlyWarnings } from "../models/warnings/early_warnings.js";
 import type { Grain } from "../schema/health.js";
-import { addDays, countIf, inArray, periodOf, weekOf } from "../warehouse/dialect.js";
+import { addDays, countIf, inArray, nullOf, periodOf, weekOf } from "../warehouse/dialect.js";
 import { bind, name, type Sql, sql } from "../warehouse/sql.js";
 import type { Columns, Row } from "../warehouse/warehouse.js";
 import type { Reader } from "./reader.js";
+import { type SignalValues, signalValues } from "./reasons.js";
+import { taskColumns, taskRows } from "./task_rows.js";
 
 /** The row of `account_latest` with the company's own columns. */
 export type AccountRow = RowOf<typeof accountLatest> & Record<string, unknown>;
@@ -26,8 +34,21 @@ export type AccountRow = RowOf<typeof accountLatest> & Record<string, unknown>;
  */
 export type Loaders = ReturnType<typeof loadersFor>;
 
-export function loadersFor(reader: Reader) {
+export function loadersFor(reader: Reader, versions: () => Promise<JourneyVersion[]>) {
   const { words } = reader.snapshot;
+  /** The snapshot that holds the scores of a version of the journey. */
+  const snapshotOf = async (version: string): Promise<Snapshot> =>
+    version === words.journey.version
+      ? reader.snapshot
+      : ((await versions()).find(({ snapshot }) => snapshot.words.journey.version === version)?.snapshot ??
+        reader.snapshot);
+  /** Scores of that snapshot beside the present facts. */
+  const scoresOf = ({ tables }: Snapshot): Record<string, string> => ({
+    ...reader.snapshot.tables,
+    ...Object.fromEntries(
+      [accountHealth.name, accountIndicators.name].map((model) => [model, tables[model] ?? ""]),
+    ),
+  });
   const accountColumns = accountLatest.columnsFor(words);
   return {
     account: one<AccountRow>(
@@ -61,18 +82,22 @@ order by c.starts_on, c.contract_id`,
 
     milestones: many((ids) =>
       reader.query(
-        sql`select ${columnsOf(accountMilestones)} from ${ref(accountMilestones)} where ${among(ids)}`,
+        sql`select ${columnsOf(accountMilestones)} from ${ref(accountMilestones)} where ${among(ids)} order by occurrence`,
         accountMilestones.columns,
       ),
     ),
 
     /** Health on one day with the points, weight and value of every indicator. */
-    health: byShape<{ day: string }, HealthRow>(async (ids, { day }) => {
-      const { indicators } = words.journey.health;
+    health: byShape<{ day: string; version: string }, HealthRow>(async (ids, { day, version }) => {
+      const scored = await snapshotOf(version);
+      const { indicators } = scored.words.journey.health;
+      const facts = factsIn(words.journey);
       const parts = indicators.flatMap((i) => [pointsOf(i.id), weightOf(i.id)]);
-      const values = indicators.map(
-        (i) => sql`${factAsNumber(sql`f`, i.fact)} as ${name(valueColumn(i.id))}`,
-      );
+      // An earlier journey's own fact may be gone; its points tell what it was worth.
+      const values = indicators.map((i) => {
+        const value = i.fact in facts ? factAsNumber(sql`f`, i.fact) : nullOf("number");
+        return sql`${value} as ${name(valueColumn(i.id))}`;
+      });
       const columns: Columns = {
         ...accountHealth.columns,
         ...Object.fromEntries(
@@ -88,15 +113,16 @@ order by c.starts_on, c.contract_id`,
 select ${[...own, ...parts.map((column) => sql`i.${name(column)}`), ...values]}
 from ${ref(accountHealth)} as h
 inner join ${ref(accountIndicators)} as i on i.account_id = h.account_id and i.day = h.day
-inner join ${ref(accountFacts)} as f on f.account_id = h.account_id and f.day = h.day
+left join ${ref(accountFacts)} as f on f.account_id = h.account_id and f.day = h.day
 where h.day = ${bind("date", day)} and ${among(ids, sql`h.account_id`)}`,
         columns,
+        scoresOf(scored),
       )) as unknown as HealthRow[];
     }),
 
     /** The last row of each period, [from, to). */
-    healthHistory: byShape<{ from: string; to: string; grain: Grain }, HistoryRow>(
-      (ids, { from, to, grain }) =>
+    healthHistory: byShape<{ from: string; to: string; grain: Grain; version: string }, HistoryRow>(
+      async (ids, { from, to, grain, version }) =>
         reader.query(
           sql`
 with ranked as (
@@ -117,6 +143,7 @@ from ranked
 where days_from_end = 1
 order by period`,
           historyColumns,
+          scoresOf(await snapshotOf(version)),
         ),
     ),
 
@@ -131,6 +158,50 @@ where w.metric = ${bind("string", metric)} and w.week >= ${addDays(weekOf(addDay
 order by w.week desc`,
         accountTrends.columns,
       ),
+    ),
+
+    signals: many((ids) =>
+      reader.query(
+        sql`select ${columnsOf(accountSignals)} from ${ref(accountSignals)} where ${among(ids)} order by opened_on desc, signal`,
+        accountSignals.columns,
+      ),
+    ),
+
+    tasks: many((ids) =>
+      reader.query(
+        sql`select ${Object.keys(taskColumns).map(name)} from (${taskRows(reader)}) as tasks where ${among(ids)} order by due_on, task_id`,
+        taskColumns,
+      ),
+    ),
+
+    touchpoints: many((ids) =>
+      reader.query(
+        sql`select ${columnsOf(accountTouchpoints)} from ${ref(accountTouchpoints)} where ${among(ids)} order by due_on, touchpoint`,
+        accountTouchpoints.columns,
+      ),
+    ),
+
+    onboarding: one((ids) =>
+      reader.query(
+        sql`select ${columnsOf(accountOnboarding)} from ${ref(accountOnboarding)} where ${among(ids)}`,
+        accountOnboarding.columns,
+      ),
+    ),
+
+    warning: one((ids) =>
+      reader.query(
+        sql`select ${columnsOf(earlyWarnings)} from ${ref(earlyWarnings)} where ${among(ids)}`,
+        earlyWarnings.columns,
+      ),
+    ),
+
+    /** What signals ask for, on days of accounts: the values that their reasons are told from. */
+    signalValues: new DataLoader<{ id: string; day: string }, SignalValues, string>(
+      async (keys) => {
+        const rows = await signalValues(reader, keys);
+        return keys.map(({ id, day }) => rows.get(`${day} ${id}`) ?? {});
+      },
+      { cacheKeyFn: ({ id, day }) => `${day} ${id}` },
     ),
 
     ticketCounts: one((ids) =>

@@ -10,10 +10,9 @@ import {
 } from "../schema/account.js";
 import { inArray } from "../warehouse/dialect.js";
 import { bind, type ColumnType, integer, join, name, type Sql, sql } from "../warehouse/sql.js";
+import { fits, maxPage } from "./lists.js";
 import type { AccountRow } from "./loaders.js";
 import type { Reader } from "./reader.js";
-
-export const maxPage = 1000;
 
 export interface Page {
   rows: AccountRow[];
@@ -170,10 +169,8 @@ function readCursor(cursor: string, order: AccountOrder): Cursor {
   return { value: value as string | number | null, id };
 }
 
-function fits(value: unknown, type: ColumnType): boolean {
-  if (type === "number") return typeof value === "number" && Number.isFinite(value);
-  if (type === "integer") return Number.isSafeInteger(value);
-  if (typeof value !== "string") return false;
-  if (type === "decimal") return /^-?\d+(\.\d{1,9})?$/.test(value);
-  return type !== "date" || (/^\d{4}-\d{2}-\d{2}$/.test(value) && !Number.isNaN(Date.parse(value)));
-}
+/** The accounts that a filter leaves, as a condition on an account's id; all without one. */
+export const ofAccounts = (filter: AccountFilter | null | undefined, reader: Reader, id: Sql): Sql =>
+  filter
+    ? sql`${id} in (select account_id from ${ref(accountLatest)} where ${filterSql(filter, reader)})`
+    : sql`true`;

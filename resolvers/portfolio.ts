@@ -7,7 +7,7 @@ import { Portfolio } from "../schema/portfolio.js";
 import { sql } from "../warehouse/sql.js";
 import type { Columns } from "../warehouse/warehouse.js";
 import type { Context } from "./context.js";
-import { stageOf } from "./journey.js";
+import { stageOf } from "./journey_words.js";
 
 @Resolver()
 export class PortfolioResolver {

@@ -3,15 +3,21 @@ import { type GraphQLSchema, lexicographicSortSchema, printSchema } from "graphq
 import { buildSchema } from "type-graphql";
 import { AccountConnectionResolver, AccountResolver } from "./account.js";
 import { AccountHealthResolver, HealthResolver } from "./health.js";
+import { JourneyResolver } from "./journey.js";
 import { MilestoneResolver } from "./milestone.js";
 import { ModelResolver } from "./model.js";
+import { AccountOnboardingResolver, OnboardingResolver } from "./onboarding.js";
 import { PortfolioResolver } from "./portfolio.js";
+import { AccountSignalsResolver, SignalResolver } from "./signal.js";
 import { SnapshotResolver } from "./snapshot.js";
 import { SourceResolver } from "./source.js";
 import { AccountStageResolver, StageHistoryResolver } from "./stage.js";
 import { DelightResolver, SupportResolver, SupportRowResolver } from "./support.js";
+import { AccountTasksResolver, TaskResolver } from "./task.js";
+import { TouchpointResolver, TouchpointSummaryResolver } from "./touchpoint.js";
 import { TrendResolver } from "./trend.js";
 import { VoiceResolver } from "./voice.js";
+import { AccountWarningResolver, WarningResolver } from "./warning.js";
 
 /** The whole API. */
 export const createSchema = (): Promise<GraphQLSchema> =>
@@ -29,6 +35,17 @@ export const createSchema = (): Promise<GraphQLSchema> =>
       SupportRowResolver,
       DelightResolver,
       VoiceResolver,
+      AccountSignalsResolver,
+      SignalResolver,
+      AccountTasksResolver,
+      TaskResolver,
+      AccountOnboardingResolver,
+      OnboardingResolver,
+      TouchpointResolver,
+      TouchpointSummaryResolver,
+      AccountWarningResolver,
+      WarningResolver,
+      JourneyResolver,
       PortfolioResolver,
       ModelResolver,
       SourceResolver,

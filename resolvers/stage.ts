@@ -2,7 +2,7 @@ import { Ctx, FieldResolver, Resolver, Root } from "type-graphql";
 import { Account } from "../schema/account.js";
 import { AccountStage, StageStay } from "../schema/stage.js";
 import type { Context } from "./context.js";
-import { stageOf } from "./journey.js";
+import { stageOf } from "./journey_words.js";
 
 @Resolver(() => Account)
 export class AccountStageResolver {

@@ -11,7 +11,7 @@ import { Delight, SupportDimension, SupportRow, TicketSummary } from "../schema/
 import { ascending, nullOf, periodOf, sumInteger } from "../warehouse/dialect.js";
 import { bind, integer, join, name, number, type Sql, sql } from "../warehouse/sql.js";
 import type { Columns } from "../warehouse/warehouse.js";
-import { accountOf } from "./account.js";
+import { accountNamed } from "./account.js";
 import type { Context } from "./context.js";
 import { type Interval, intervalOf } from "./interval.js";
 import { filterSql } from "./pages.js";
@@ -123,11 +123,6 @@ export class DelightResolver {
   account(@Root() { accountId }: Delight, @Ctx() context: Context): Promise<Account | null> {
     return accountNamed(accountId, context);
   }
-}
-
-async function accountNamed(id: string | null, { load }: Context): Promise<Account | null> {
-  const row = id === null ? null : await load.account.load(id);
-  return row && accountOf(row);
 }
 
 function atMost(field: string, first: number): number {

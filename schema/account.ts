@@ -1,18 +1,10 @@
 import { Field, Float, ID, InputType, Int, ObjectType, registerEnumType } from "type-graphql";
-import { type FactName, factNames } from "../journey/facts.js";
 import type { accountLatest } from "../models/accounts/account_latest.js";
 import type { RowOf } from "../models/model.js";
 import { accounts } from "../models/staging/accounts.js";
 import { column, fact } from "./describe.js";
 import { Band } from "./health.js";
 import { Decimal, LocalDate } from "./scalars.js";
-
-/** Every fact by the name that journeys use. */
-export const FactNames = Object.fromEntries(factNames.map((name) => [name, name])) as { [F in FactName]: F };
-registerEnumType(FactNames, {
-  name: "FactName",
-  description: "A built-in fact, by the name that journeys use.",
-});
 
 @ObjectType({ simpleResolvers: true, description: "An attribute that the company has given its accounts." })
 export class Attribute {
@@ -25,8 +17,8 @@ export class Attribute {
 
 @ObjectType({ simpleResolvers: true, description: "A fact of an account on the last day of the data." })
 export class FactValue {
-  @Field(() => FactNames, { description: "The fact." })
-  name!: FactName;
+  @Field(() => String, { description: "The fact, by the name that journeys use." })
+  name!: string;
 
   @Field(() => Float, {
     nullable: true,

@@ -192,6 +192,8 @@ export class HealthChange implements Change {
 @ObjectType({ description: "An account's health on a day, and what it is made of." })
 export class Health {
   accountId!: string;
+  /** The journey whose tables it is read from; `journeyVersion` is the one that made the row. */
+  version!: string;
 
   @Field(() => LocalDate, { description: "The day." })
   day!: string;

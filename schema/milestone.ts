@@ -28,6 +28,12 @@ export class AccountMilestone {
   @Field(() => String, { nullable: true, description: "What it means." })
   description!: string | null;
 
+  @Field(() => Int, column(accountMilestones, "occurrence"))
+  occurrence!: number;
+
+  @Field(() => LocalDate, column(accountMilestones, "ended_on"))
+  endedOn!: string | null;
+
   @Field(() => MilestoneStatus, column(accountMilestones, "status"))
   status!: MilestoneStatus;
 

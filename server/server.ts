@@ -8,7 +8,7 @@ import fastifyApollo, { fastifyApolloDrainPlugin } from "@as-integrations/fastif
 import Fastify, { type FastifyReply } from "fastify";
 import { messageOf, WaymarkError } from "../errors.js";
 import { readSnapshots } from "../jobs/ledger.js";
-import { type Context, contextFor } from "../resolvers/context.js";
+import { type Caller, type Context, contextFor } from "../resolvers/context.js";
 import { createSchema } from "../resolvers/schema.js";
 import type { Warehouse } from "../warehouse/warehouse.js";
 import { formatError } from "./errors.js";
@@ -19,6 +19,8 @@ export interface ServerOptions {
   /** 0 = any free one. */
   port: number;
   host: string;
+  /** Whether tasks can't be changed; by default unless the server listens on this machine alone, as nobody signs in. */
+  isReadOnly?: boolean;
   /** With the explorer and introspection. */
   isDevelopment: boolean;
   /** After so long a request's statements are stopped; 30 s by default. */
@@ -42,6 +44,8 @@ export interface Server {
  */
 export async function startServer(options: ServerOptions): Promise<Server> {
   const { warehouse, port, host, isDevelopment } = options;
+  const isLocal = ["localhost", "127.0.0.1", "::1"].includes(host);
+  const caller: Caller = { name: "operator", mayChangeTasks: !(options.isReadOnly ?? !isLocal) };
   const app = Fastify({
     logger: { level: options.log ?? process.env.LOG_LEVEL ?? "warn", stream: process.stderr },
     forceCloseConnections: true,
@@ -67,7 +71,11 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   await apollo.start();
   await app.register(fastifyApollo(apollo), {
     context: (_request, reply) =>
-      contextFor(warehouse, signalOf(reply, options.timeoutMs ?? 30_000), options.onStatement),
+      contextFor(warehouse, {
+        caller,
+        signal: signalOf(reply, options.timeoutMs ?? 30_000),
+        ...(options.onStatement ? { onStatement: options.onStatement } : {}),
+      }),
   });
   app.get("/healthz", async () => ({ status: "ok" }));
   app.get("/readyz", async (_, reply) => {

@@ -43,7 +43,7 @@ export const accountSignals = defineModel({
   query: ({ journey }) => {
     const { signals } = journey;
     if (signals.length === 0) return none;
-    const { before, from, row } = scoredDays(
+    const { ctes, from, row } = scoredDays(
       journey,
       signals.map((s) => s.when),
     );
@@ -53,8 +53,10 @@ export const accountSignals = defineModel({
         sql`select ${integer(i + 1)} as position, ${text(s.id)} as signal, ${text(s.kind)} as kind, ${text(s.severity)} as severity, ${integer(s.for_days)} as for_days, ${integer(s.clear_days)} as clear_days`,
     );
     return sql`
-with ${before}
-states as (
+with ${join(
+      ctes.map((cte) => sql`${cte},\n`),
+      "",
+    )}states as (
   select
     f.account_id as account_id,
     f.day as day,

@@ -15,8 +15,8 @@ import { accountTrends } from "../trends/account_trends.js";
 
 /** Rows of accounts and days with all that signals may ask for, and how conditions read them. */
 export interface ScoredDays {
-  /** CTEs before the select, each with a comma behind it. */
-  readonly before: Sql;
+  /** The CTEs that `from` reads. */
+  readonly ctes: readonly Sql[];
   readonly from: Sql;
   readonly row: DayRow;
 }
@@ -65,7 +65,7 @@ export function scoredDays(journey: Journey, conditions: readonly Condition[]): 
     health_change_28d: sql`(h.score - b.score)`,
   };
   return {
-    before: milestones.length > 0 ? spansSql(journey, milestones) : sql``,
+    ctes: milestones.length > 0 ? [spansSql(journey, milestones)] : [],
     from: sql`${ref(accountFacts)} as f
   ${join(joins, "\n  ")}`,
     row: {
@@ -87,8 +87,7 @@ const spansSql = (journey: Journey, milestones: readonly string[]): Sql => {
     .filter((m) => repeats(m) && milestones.includes(m.id))
     .map((m) => text(m.id));
   const isAgain = again.length > 0 ? sql`milestone in (${again})` : sql`false`;
-  return sql`
-milestone_spans as (
+  return sql`milestone_spans as (
   select
     account_id,
     milestone,
@@ -101,5 +100,5 @@ milestone_spans as (
     case when ${isAgain} then lead(started_on) over (partition by account_id, milestone order by occurrence) end as to_day
   from ${ref(accountMilestones)}
   where milestone in (${milestones.map(text)})
-),`;
+)`;
 };

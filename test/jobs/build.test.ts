@@ -214,6 +214,9 @@ describe("a build", () => {
         "account_health",
         "account_trends",
         "account_latest",
+        "account_onboarding",
+        "band_risk",
+        "early_warnings",
       ].sort(),
     );
     const reasons = Object.fromEntries(result.models.map((m) => [m.model, m.reason]));
@@ -260,6 +263,8 @@ describe("a build", () => {
         "account_milestones",
         "account_trends",
         "stage_stays",
+        "band_risk",
+        "early_warnings",
       ].sort(),
     );
     const reasons = Object.fromEntries(result.models.map((m) => [m.model, m.reason]));
@@ -529,6 +534,7 @@ describe("the ledger", () => {
       snapshot_id: 1,
       error_code: null,
       error: null,
+      note: null,
     });
     expect((run?.finished_at?.getTime() ?? 0) - (run?.started_at.getTime() ?? 0)).toBeGreaterThan(0);
     const ran = await readRunModels(warehouse, runId);

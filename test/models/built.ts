@@ -111,7 +111,7 @@ export const journeyOf = (text: string): Journey =>
 
 export const defaultJourney = loadJourney("journey/presets/three-stage.yml");
 
-function settingsOf(
+export function settingsOf(
   mappings: string | Record<string, unknown>,
   timeZone = "UTC",
   through: string | undefined,

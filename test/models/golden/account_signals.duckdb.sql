@@ -1,5 +1,4 @@
-with
-milestone_spans as (
+with milestone_spans as (
   select
     account_id,
     milestone,

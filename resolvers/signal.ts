@@ -1,0 +1,129 @@
+import { Arg, Ctx, FieldResolver, Int, Query, Resolver, Root } from "type-graphql";
+import { didYouMean, WaymarkError } from "../errors.js";
+import type { Journey } from "../journey/journey.js";
+import { type RowOf, ref } from "../models/model.js";
+import { accountSignals } from "../models/signals/account_signals.js";
+import { Account } from "../schema/account.js";
+import { AccountSignal, SignalFilter, SignalPage } from "../schema/signal.js";
+import { inArray } from "../warehouse/dialect.js";
+import { bind, join, name, type Sql, sql } from "../warehouse/sql.js";
+import { accountNamed } from "./account.js";
+import type { Context } from "./context.js";
+import { signalOf } from "./journey_words.js";
+import { listPage } from "./lists.js";
+import { ofAccounts } from "./pages.js";
+import type { Reader } from "./reader.js";
+import { reasonOf } from "./reasons.js";
+
+@Resolver(() => AccountSignal)
+export class SignalResolver {
+  @Query(() => SignalPage, { description: "Signals of all accounts, the latest opened first." })
+  async signals(
+    @Ctx() { reader }: Context,
+    @Arg("first", () => Int, { defaultValue: 100, description: "How many, 1 to 1000." }) first: number,
+    @Arg("after", () => String, { nullable: true, description: "Go on behind this cursor." })
+    after?: string | null,
+    @Arg("filter", () => SignalFilter, {
+      nullable: true,
+      description: "Only these; the open ones by default.",
+    })
+    filter?: SignalFilter | null,
+  ): Promise<SignalPage> {
+    const { rows, pageInfo } = await listPage(
+      reader,
+      {
+        field: "signals",
+        rows: sql`select ${Object.keys(accountSignals.columns).map(name)} from ${ref(accountSignals)} where ${filterSql(filter ?? { isOpen: true }, reader)}`,
+        columns: accountSignals.columns,
+        order: [
+          { column: "opened_on", type: "date", isDescending: true },
+          { column: "account_id", type: "string" },
+          { column: "signal", type: "string" },
+        ],
+      },
+      first,
+      after,
+    );
+    return { nodes: rows.flatMap((row) => accountSignalOf(row, reader.snapshot.words.journey)), pageInfo };
+  }
+
+  @FieldResolver(() => Account, { description: "Whose it is." })
+  account(@Root() { accountId }: AccountSignal, @Ctx() context: Context): Promise<Account | null> {
+    return accountNamed(accountId, context);
+  }
+
+  @FieldResolver(() => String, {
+    description:
+      "Why it opened, with the values of that day: what was the case, against which bound, how long.",
+  })
+  async reason(
+    @Root() { accountId, signal, openedOn }: AccountSignal,
+    @Ctx() { load, reader }: Context,
+  ): Promise<string> {
+    const { journey } = reader.snapshot.words;
+    const definition = journey.signals.find((s) => s.id === signal.id);
+    if (!definition) return signal.condition;
+    return reasonOf(definition, await load.signalValues.load({ id: accountId, day: openedOn }), journey);
+  }
+}
+
+@Resolver(() => Account)
+export class AccountSignalsResolver {
+  @FieldResolver(() => [AccountSignal], { description: "Its signals, the latest opened first." })
+  async signals(
+    @Root() { id }: Account,
+    @Ctx() { load, reader }: Context,
+    @Arg("isOpen", () => Boolean, {
+      defaultValue: true,
+      nullable: true,
+      description: "Whether they are open on the last day of the data; null = all that ever were.",
+    })
+    isOpen: boolean | null,
+  ): Promise<AccountSignal[]> {
+    const rows = await load.signals.load(id);
+    return rows
+      .filter((row) => isOpen === null || (row.closed_on === null) === isOpen)
+      .flatMap((row) => accountSignalOf(row, reader.snapshot.words.journey));
+  }
+}
+
+/** A row as the API shows it; a list, as an account may have rows of signals that the journey no longer names. */
+function accountSignalOf(row: RowOf<typeof accountSignals>, journey: Journey): AccountSignal[] {
+  const signal = journey.signals.find((s) => s.id === row.signal);
+  if (!signal) return [];
+  return [
+    {
+      accountId: row.account_id,
+      signal: signalOf(journey, signal),
+      heldFrom: row.held_from,
+      openedOn: row.opened_on,
+      closedOn: row.closed_on,
+      days: row.days,
+    },
+  ];
+}
+
+function filterSql(filter: SignalFilter, reader: Reader): Sql {
+  const known = reader.snapshot.words.journey.signals.map((s) => s.id);
+  const unknown = filter.signal?.find((id) => !known.includes(id));
+  if (unknown !== undefined)
+    throw new WaymarkError(
+      "BAD_USER_INPUT",
+      `signals: there is no signal "${unknown}".${didYouMean(unknown, known)}`,
+    );
+  const anyOf = (column: string, values: readonly string[] | null | undefined): Sql[] =>
+    values ? [inArray(name(column), bind("string[]", values))] : [];
+  return join(
+    [
+      ...anyOf("signal", filter.signal),
+      ...anyOf("kind", filter.kind),
+      ...anyOf("severity", filter.severity),
+      ...(filter.isOpen === null || filter.isOpen === undefined
+        ? []
+        : [filter.isOpen ? sql`closed_on is null` : sql`closed_on is not null`]),
+      ...(filter.openedFrom ? [sql`opened_on >= ${bind("date", filter.openedFrom)}`] : []),
+      ofAccounts(filter.accounts, reader, sql`account_id`),
+    ],
+    " and ",
+  );
+}
