@@ -74,7 +74,8 @@ function contentOf(document: Document, file: string): unknown {
   }
 }
 
-function readText(file: string): string {
+/** @throws WaymarkError CONFIG_INVALID where it can't be read */
+export function readText(file: string): string {
   try {
     return readFileSync(file, "utf8");
   } catch (error) {

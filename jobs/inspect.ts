@@ -1,16 +1,20 @@
 import { placesOf } from "../journey/check.js";
-import { factsOf } from "../journey/conditions.js";
+import { conditionSql } from "../journey/compile.js";
+import { factsOf, type Leaf, leavesOf } from "../journey/conditions.js";
 import { factsIn } from "../journey/own_facts.js";
+import { trendMetrics } from "../journey/trends.js";
 import { buildOrder, upstreamOf } from "../models/graph.js";
 import { models } from "../models/index.js";
 import { type Company, has, type RowOf } from "../models/model.js";
+import { scoredDays } from "../models/signals/scored_days.js";
 import { type SourceName, sources } from "../models/sources/index.js";
 import type { SourceColumn } from "../models/sources/source.js";
 import { sourceQuality } from "../models/staging/source_quality.js";
-import { cast } from "../warehouse/dialect.js";
+import { cast, countIf } from "../warehouse/dialect.js";
 import { join, name, number, path, relation, type Sql, sql, text } from "../warehouse/sql.js";
 import type { Warehouse } from "../warehouse/warehouse.js";
 import { describeCompany, type Project } from "./build.js";
+import { locateIn, readSnapshots } from "./ledger.js";
 
 /** What a source holds, as `waymark check` and the API show it. */
 export interface SourceReport {
@@ -29,6 +33,8 @@ export interface Inspection {
   readonly unreadable: readonly string[];
   /** Parts of the journey that no data can feed, in words. */
   readonly starved: readonly string[];
+  /** Conditions that held on no day of any account, or on every day of all; null where nothing is published to tell. */
+  readonly idle: readonly string[] | null;
 }
 
 const scratch = "waymark_check";
@@ -59,6 +65,7 @@ export async function inspect(warehouse: Warehouse, project: Project, now: Date)
       sources: (Object.keys(sources) as SourceName[]).map((source) => reportOf(source, company, rows)),
       unreadable: await unreadable(warehouse, company, rows),
       starved: starvedBy(company),
+      idle: await idleConditions(warehouse, company),
     };
   } finally {
     await warehouse.run(sql`drop schema if exists ${path(scratch)} cascade`);
@@ -156,4 +163,43 @@ function starvedBy(company: Company): string[] {
     ...journey.health.indicators.flatMap((i) => because(`indicator ${i.id}`, [i.fact])),
     ...journey.trends.flatMap((fact) => because(`trend ${fact}`, [fact])),
   ];
+}
+
+/** Conditions that tell no account from another on the published facts; all are judged in one pass. */
+async function idleConditions(warehouse: Warehouse, { journey }: Company): Promise<string[] | null> {
+  const [snapshot] = await readSnapshots(warehouse, 1);
+  if (!snapshot) return null;
+  const { journey: published } = snapshot.words;
+  const same = <T extends { id: string }>(ours: readonly T[], theirs: readonly T[], id: string): boolean =>
+    JSON.stringify(ours.find((x) => x.id === id)) === JSON.stringify(theirs.find((x) => x.id === id));
+  // What was edited since isn't in the published tables as the file means it; `waymark plan` tells of that.
+  const isPublished = (leaf: Leaf): boolean => {
+    if ("fact" in leaf) return same(journey.facts, published.facts, leaf.fact);
+    if ("milestone" in leaf) return same(journey.milestones, published.milestones, leaf.milestone);
+    if ("trend" in leaf) return trendMetrics(published).includes(leaf.trend);
+    return JSON.stringify(journey.stages) === JSON.stringify(published.stages);
+  };
+  const places = placesOf(journey).filter(({ condition }) => leavesOf(condition).every(isPublished));
+  if (places.length === 0) return [];
+  const { ctes, from, row } = scoredDays(
+    published,
+    places.map(({ condition }) => condition),
+  );
+  const columns = places.map((_, i) => name(`c${i}`));
+  const judged = sql`judged as (
+  select ${places.map(({ condition }, i) => sql`${conditionSql(condition, row)} as ${columns[i] as Sql}`)}
+  from ${from}
+)`;
+  const n = { type: "integer", notNull: true } as const;
+  const [counts] = await warehouse.query(
+    sql`with ${[...ctes, judged]} select count(*) as days, ${columns.map((c) => sql`${countIf(c)} as ${c}`)} from judged`,
+    { days: n, ...Object.fromEntries(places.map((_, i) => [`c${i}`, n])) },
+    { locate: locateIn(snapshot.tables) },
+  );
+  const found: Record<string, number> = counts ?? { days: 0 };
+  return places.flatMap(({ what }, i) => {
+    const held = found[`c${i}`];
+    if (held === 0) return [`${what}: its condition held on no day of any account.`];
+    return held === found.days ? [`${what}: its condition held on every day of all accounts.`] : [];
+  });
 }

@@ -1,4 +1,5 @@
 import { WaymarkError } from "../errors.js";
+import type { JourneyPlan } from "../jobs/journey_plan.js";
 import {
   type JourneyVersion,
   locateIn,
@@ -13,8 +14,8 @@ import type { Reader } from "./reader.js";
 /** Who asks. */
 export interface Caller {
   readonly name: string;
-  /** Whether tasks may be completed, snoozed and dismissed. */
-  readonly mayChangeTasks: boolean;
+  /** Whether tasks may be completed, snoozed and dismissed, and edits of the journey planned. */
+  readonly mayWrite: boolean;
 }
 
 /** What the resolvers of one request share. */
@@ -27,12 +28,15 @@ export interface Context {
   readonly reader: Reader;
   /** As `reader`. */
   readonly load: Loaders;
+  /** Plans the text of an edited journey; undefined where the server can't. */
+  readonly plan: ((text: string) => Promise<JourneyPlan>) | undefined;
   /** Every journey that was published, the newest first; read once. */
   readonly versions: () => Promise<JourneyVersion[]>;
 }
 
 interface Request {
   caller: Caller;
+  plan?: Context["plan"] | undefined;
   signal?: AbortSignal;
   /** Told of every statement before it is sent. */
   onStatement?: () => void;
@@ -41,10 +45,10 @@ interface Request {
 /** The context of a request: the latest snapshot, held until the answer is complete. */
 export async function contextFor(
   warehouse: Warehouse,
-  { caller, signal, onStatement = () => {} }: Request,
+  { caller, plan, signal, onStatement = () => {} }: Request,
 ): Promise<Context> {
   const [snapshot] = await readSnapshots(warehouse, 1);
-  if (!snapshot) return new Unpublished(warehouse, caller);
+  if (!snapshot) return new Unpublished(warehouse, caller, plan);
   const reader: Reader = {
     snapshot,
     query: (statement, columns, tables = snapshot.tables) => {
@@ -60,6 +64,7 @@ export async function contextFor(
   return {
     warehouse,
     caller,
+    plan,
     snapshot,
     reader,
     load: loadersFor(reader, versions),
@@ -76,6 +81,7 @@ class Unpublished implements Context {
   constructor(
     readonly warehouse: Warehouse,
     readonly caller: Caller,
+    readonly plan: Context["plan"],
   ) {}
 
   get reader(): Reader {

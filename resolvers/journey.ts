@@ -1,5 +1,7 @@
+import { GraphQLJSONObject } from "graphql-scalars";
 import { Arg, Ctx, ID, Query, Resolver } from "type-graphql";
 import { didYouMean, WaymarkError } from "../errors.js";
+import type { JourneyPlan } from "../jobs/journey_plan.js";
 import type { JourneyVersion } from "../jobs/ledger.js";
 import type { Journey, Milestone, Play } from "../journey/journey.js";
 import { inWords, type Vocabulary } from "../journey/words.js";
@@ -20,6 +22,22 @@ export class JourneyResolver {
       await versionOf(context, version ?? context.reader.snapshot.words.journey.version),
       context,
     );
+  }
+
+  @Query(() => GraphQLJSONObject, {
+    description:
+      "What an edited journey would change on the data of this snapshot, as `waymark plan --json` has it. Nothing is published.",
+  })
+  async journeyPlan(
+    @Ctx() { caller, plan }: Context,
+    @Arg("file", () => String, { description: "The text of the edited journey.yml." }) file: string,
+  ): Promise<JourneyPlan> {
+    if (!plan || !caller.mayWrite)
+      throw new WaymarkError(
+        "FORBIDDEN",
+        "This server plans no journeys; use `waymark plan` beside the warehouse.",
+      );
+    return plan(file);
   }
 
   @Query(() => [JourneyType], { description: "Every version that was published, the newest first." })

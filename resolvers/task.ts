@@ -139,7 +139,7 @@ interface Action {
  */
 async function act(context: Context, id: string, { action, until, note, by }: Action): Promise<Task> {
   const { caller, reader, warehouse } = context;
-  if (!caller.mayChangeTasks)
+  if (!caller.mayWrite)
     throw new WaymarkError(
       "FORBIDDEN",
       "Tasks can't be changed here: the server is read-only, or reachable by others without sign-in.",

@@ -20,7 +20,11 @@ export interface ServerOptions {
   port: number;
   host: string;
   /** Whether tasks can't be changed; by default unless the server listens on this machine alone, as nobody signs in. */
-  isReadOnly?: boolean;
+  isReadOnly?: boolean | undefined;
+  /** Plans an edited journey file, where the server may; `journeyPlan` asks it. */
+  plan?: Context["plan"] | undefined;
+  /** What whoever looks after the server must know, e.g. that a file has mistakes; shown at /readyz. */
+  notice?: () => string | undefined;
   /** With the explorer and introspection. */
   isDevelopment: boolean;
   /** After so long a request's statements are stopped; 30 s by default. */
@@ -45,7 +49,7 @@ export interface Server {
 export async function startServer(options: ServerOptions): Promise<Server> {
   const { warehouse, port, host, isDevelopment } = options;
   const isLocal = ["localhost", "127.0.0.1", "::1"].includes(host);
-  const caller: Caller = { name: "operator", mayChangeTasks: !(options.isReadOnly ?? !isLocal) };
+  const caller: Caller = { name: "operator", mayWrite: !(options.isReadOnly ?? !isLocal) };
   const app = Fastify({
     logger: { level: options.log ?? process.env.LOG_LEVEL ?? "warn", stream: process.stderr },
     forceCloseConnections: true,
@@ -73,6 +77,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     context: (_request, reply) =>
       contextFor(warehouse, {
         caller,
+        plan: options.plan,
         signal: signalOf(reply, options.timeoutMs ?? 30_000),
         ...(options.onStatement ? { onStatement: options.onStatement } : {}),
       }),
@@ -86,6 +91,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
       snapshot: snapshot.id,
       publishedAt: snapshot.publishedAt,
       dataThrough: snapshot.dataThrough,
+      notice: options.notice?.(),
     };
   });
   if (isDevelopment) serveExplorer(app);

@@ -25,7 +25,7 @@ export const checkCommand = (): Command =>
       remark("\nBoth files are valid. Next: waymark build");
     });
 
-function print({ sources, unreadable, starved }: Inspection): void {
+function print({ sources, unreadable, starved, idle }: Inspection): void {
   answer(rowsAs("table", sources.map(summary)));
   const defects = sources.flatMap(defectRows);
   if (defects.length > 0) {
@@ -35,6 +35,9 @@ function print({ sources, unreadable, starved }: Inspection): void {
   if (unreadable.length > 0) answer(`\nWhat can't be used as it is written:\n${bullets(unreadable)}`);
   const missing = [...sources.flatMap(missingFrom), ...starved];
   if (missing.length > 0) answer(`\nWhat is missing:\n${bullets(missing)}`);
+  if (idle?.length)
+    answer(`\nConditions that tell no account from another, in what is published:\n${bullets(idle)}`);
+  if (!idle) answer("\nWhich conditions never or always hold shows once something is built.");
 }
 
 const summary = ({ source, isMapped, all }: SourceReport): CellRow =>

@@ -1,37 +1,59 @@
+import { readFileSync } from "node:fs";
 import { Command } from "commander";
 import { type JourneyPlan, type Move, planJourney } from "../../jobs/journey_plan.js";
+import { wholeNumber } from "../arguments.js";
 import { answer, answerJson, type CellRow, count, remark, rowsAs } from "../output.js";
-import { loadProject, optionsOf, withWarehouse } from "../project.js";
+import { loadProject, optionsOf, type ProjectFolder, withWarehouse } from "../project.js";
 import { untilStopped } from "../stop.js";
+import { ask } from "./query.js";
 
 interface PlanFlags {
   journey?: string;
   first: number;
+  url?: string;
 }
 
 export const planCommand = (): Command =>
   new Command("plan")
     .description("show what an edited journey would change on the published data, without publishing it")
     .option("-j, --journey <file>", "the edited journey; the project's journey.yml by default")
-    .option("--first <number>", "how many of the accounts that change to list", Number, 20)
+    .option(
+      "--first <number>",
+      "how many of the accounts that change to list",
+      (v) => wholeNumber(v, 0, 1000),
+      20,
+    )
+    .option(
+      "--url <url>",
+      "let a running server plan instead of opening the warehouse, e.g. http://localhost:4000/graphql",
+    )
     .action(async (_, command: Command) => {
-      const { project: folder, json, journey, first } = optionsOf<PlanFlags>(command);
+      const { project: folder, json, journey, first, url } = optionsOf<PlanFlags>(command);
       const project = loadProject(folder, journey);
-      const plan = await withWarehouse(project, (warehouse) =>
-        untilStopped((signal) =>
-          planJourney(warehouse, project, {
-            now: () => new Date(),
-            signal,
-            ...(json
-              ? {}
-              : { onProgress: (model, done, total) => remark(`[${done + 1}/${total}] ${model} …`) }),
-          }),
-        ),
-      );
+      const plan = url ? await planAt(url, project) : await planHere(project, json === true);
       if (json) return answerJson(plan);
       answer(planInWords(plan, first));
       if (plan.from !== plan.to) remark("\nNothing was published. Next: waymark apply");
     });
+
+const planHere = (project: ProjectFolder, isQuiet: boolean): Promise<JourneyPlan> =>
+  withWarehouse(project, (warehouse) =>
+    untilStopped((signal) =>
+      planJourney(warehouse, project, {
+        now: () => new Date(),
+        signal,
+        ...(isQuiet
+          ? {}
+          : { onProgress: (model, done, total) => remark(`[${done + 1}/${total}] ${model} …`) }),
+      }),
+    ),
+  );
+
+async function planAt(url: string, { journeyFile }: ProjectFolder): Promise<JourneyPlan> {
+  const query = "query ($file: String!) { journeyPlan(file: $file) }";
+  const data = await ask(url, { query, variables: { file: readFileSync(journeyFile, "utf8") } });
+  return (data as { journeyPlan: JourneyPlan }).journeyPlan;
+}
 
 /** A plan for people: what changes, most important first. */
 export function planInWords(plan: JourneyPlan, first: number): string {

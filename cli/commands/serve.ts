@@ -1,20 +1,26 @@
 import { once } from "node:events";
+import { unwatchFile, watchFile } from "node:fs";
+import { basename, join } from "node:path";
 import { Command } from "commander";
 import { messageOf } from "../../errors.js";
 import { build } from "../../jobs/build.js";
+import { planJourney } from "../../jobs/journey_plan.js";
 import { readSnapshots } from "../../jobs/ledger.js";
 import { startTimetable } from "../../jobs/schedule.js";
+import { parseJourney } from "../../journey/load.js";
+import { checkOwnFacts } from "../../models/daily/own_fact_days.js";
 import { startServer } from "../../server/server.js";
 import type { Warehouse } from "../../warehouse/warehouse.js";
 import { wholeNumber } from "../arguments.js";
 import { answerJson, buildProgress, remark } from "../output.js";
-import { loadProject, optionsOf, type ProjectFolder, withWarehouse } from "../project.js";
+import { journeyName, loadProject, optionsOf, type ProjectFolder, withWarehouse } from "../project.js";
 import { untilStopped } from "../stop.js";
 import { describeBuild } from "./build.js";
 
 export interface ServeFlags {
   port?: number;
   host?: string;
+  readOnly?: true;
 }
 
 export const serveCommand = (): Command =>
@@ -22,6 +28,7 @@ export const serveCommand = (): Command =>
     .description("build what is stale, then serve the API and keep the tables fresh on schedule")
     .option("--port <port>", "port of the API; 4000 or what waymark.yml says by default", portNumber)
     .option("--host <address>", "address to listen on; this machine alone by default")
+    .option("--read-only", "refuse changes of tasks, and plans of journeys")
     .option("--no-build", "serve what is published without building first")
     .action(async (_, command: Command) => {
       const flags = optionsOf<ServeFlags & { build: boolean }>(command);
@@ -44,16 +51,23 @@ interface Serve extends ServeFlags {
  */
 export async function serve(warehouse: Warehouse, project: ProjectFolder, options: Serve): Promise<void> {
   await untilStopped(async (signal) => {
+    const files = watchedFiles(project, () => enqueue("journey edited"));
     const server = await startServer({
       warehouse,
+      notice: files.notice,
+      plan: (text) => {
+        const { settings, journeyFile } = files.project();
+        const journey = parseJourney(text, basename(journeyFile), checkOwnFacts);
+        return planJourney(warehouse, { settings, journey }, { now: () => new Date(), signal });
+      },
+      isReadOnly: options.readOnly,
       port: options.port ?? project.settings.server.port,
       host: options.host ?? project.settings.server.host,
       isDevelopment: process.env.NODE_ENV !== "production",
     });
     const buildNow = async (trigger: string): Promise<void> => {
       await options.beforeBuild?.();
-      // Files may have been edited since: each build reads them anew, and a mistake keeps what is published.
-      const result = await build(warehouse, loadProject(project.folder), {
+      const result = await build(warehouse, files.read(), {
         trigger,
         now: () => new Date(),
         signal,
@@ -61,10 +75,17 @@ export async function serve(warehouse: Warehouse, project: ProjectFolder, option
       });
       remark(describeBuild(result));
     };
+    // One build after the other, whoever asks.
+    let last: Promise<unknown> = Promise.resolve();
+    const enqueue = (trigger: string): Promise<void> => {
+      const run = last.then(() => buildNow(trigger));
+      last = run.catch(() => {});
+      return run;
+    };
     try {
-      if (options.buildFirst) await firstBuild(warehouse, () => buildNow("start"));
+      if (options.buildFirst) await firstBuild(warehouse, () => enqueue("start"));
       const timetable = startTimetable(
-        [{ name: "build", at: project.settings.schedule.build, run: () => buildNow("schedule") }],
+        [{ name: "build", at: project.settings.schedule.build, run: () => enqueue("schedule") }],
         (job, error) => remark(`The scheduled ${job} failed; the last snapshot stands. ${messageOf(error)}`),
       );
       const next = timetable.next()[0]?.at.toISOString();
@@ -75,10 +96,49 @@ export async function serve(warehouse: Warehouse, project: ProjectFolder, option
       if (!signal.aborted) await once(signal, "abort");
       remark("Stopping …");
       await timetable.stop();
+      await last;
     } finally {
+      files.close();
       await server.close();
     }
   });
+}
+
+/**
+ * The project's files while it is served. Each build reads them anew; an edit of the journey is told at once.
+ * Where they have mistakes, what was read before goes on.
+ */
+function watchedFiles(first: ProjectFolder, onJourney: () => Promise<void>) {
+  let current = first;
+  let notice: string | undefined;
+  const read = (): ProjectFolder => {
+    try {
+      current = loadProject(first.folder);
+      notice = undefined;
+    } catch (error) {
+      const told = `${messageOf(error)}\nJourney ${current.journey.version} stays until the mistakes are mended.`;
+      if (told !== notice) remark(told);
+      notice = told;
+    }
+    return current;
+  };
+  const file = join(first.folder, journeyName);
+  const onChange = (): void => {
+    const { version } = current.journey;
+    if (read().journey.version === version) return;
+    remark(`${journeyName} was edited: building journey ${current.journey.version} …`);
+    onJourney().catch((error: unknown) => {
+      notice = `The edited journey is not published; the last snapshot stands. ${messageOf(error)}`;
+      remark(notice);
+    });
+  };
+  watchFile(file, { interval: 500 }, onChange);
+  return {
+    project: () => current,
+    read,
+    notice: () => notice,
+    close: () => unwatchFile(file, onChange),
+  };
 }
 
 /** A build that fails leaves the last snapshot standing: serve it, and say so. */

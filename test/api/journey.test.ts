@@ -227,7 +227,8 @@ describe("the journey", () => {
       { trigger: "apply", now, note: "Seats matter more." },
     );
     expect((await ask(query(before.version))).account.health).toEqual(old);
-    const current = (await ask(`{ account(id: "A1") { health { uncappedScore journeyVersion } } }`)).account.health;
+    const current = (await ask(`{ account(id: "A1") { health { uncappedScore journeyVersion } } }`)).account
+      .health;
     expect(current.uncappedScore).not.toBeCloseTo(old.uncappedScore, 3);
     expect(current.journeyVersion).toBe(after.version);
     const { journeyVersions } = await ask(`{ journeyVersions { version isCurrent note } }`);

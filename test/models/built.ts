@@ -2,11 +2,10 @@ import { onTestFinished } from "vitest";
 import { type Settings, settingsSchema } from "../../config/settings.js";
 import { parseYaml } from "../../config/yaml.js";
 import { describeCompany } from "../../jobs/build.js";
-import { checkJourney } from "../../journey/check.js";
 import type { Journey } from "../../journey/journey.js";
-import { journeySchema } from "../../journey/journey.js";
-import { loadJourney, versioned } from "../../journey/load.js";
+import { loadJourney, parseJourney } from "../../journey/load.js";
 import { checkTable } from "../../models/checks.js";
+import { checkOwnFacts } from "../../models/daily/own_fact_days.js";
 import { buildOrder, type Node, upstreamOf } from "../../models/graph.js";
 import { models } from "../../models/index.js";
 import type { Company, Model, ModelColumns } from "../../models/model.js";
@@ -106,8 +105,7 @@ export async function warehouseForTest(): Promise<Warehouse> {
   return warehouse;
 }
 
-export const journeyOf = (text: string): Journey =>
-  versioned(parseYaml(text, "journey.yml", journeySchema, checkJourney));
+export const journeyOf = (text: string): Journey => parseJourney(text, "journey.yml", checkOwnFacts);
 
 export const defaultJourney = loadJourney("journey/presets/three-stage.yml");
 
