@@ -8,8 +8,8 @@ import type { Company } from "../models/model.js";
 import { accountTasks } from "../models/plays/account_tasks.js";
 import { accountSignals } from "../models/signals/account_signals.js";
 import { accountStages } from "../models/stages/account_stages.js";
-import { cast } from "../warehouse/dialect.js";
-import { bind, path, type Sql, sql } from "../warehouse/sql.js";
+import { cast, least } from "../warehouse/dialect.js";
+import { bind, number, path, type Sql, sql } from "../warehouse/sql.js";
 import type { Columns, Warehouse } from "../warehouse/warehouse.js";
 import { alone, type BuildOptions, type BuildResult, build, describeCompany, type Project } from "./build.js";
 import { locateIn, readBuildSeconds, readSnapshots, readTables, type Snapshot, schemas } from "./ledger.js";
@@ -223,7 +223,7 @@ scores as (
   union all
   select 'after' as side, score_after as score from accounts
 )
-select side, ${cast(sql`least(floor(score / 10e0), 9e0)`, "integer")} as bucket, count(*) as accounts, sum(score) as total
+select side, ${cast(least(sql`floor(score / 10e0)`, number(9)), "integer")} as bucket, count(*) as accounts, sum(score) as total
 from scores
 group by side, bucket`,
     { side: word, bucket: { type: "integer" }, accounts: n, total: { type: "number" } },

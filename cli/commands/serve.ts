@@ -83,6 +83,7 @@ export async function serve(warehouse: Warehouse, project: ProjectFolder, option
       return run;
     };
     try {
+      files.watch();
       if (options.buildFirst) await firstBuild(warehouse, () => enqueue("start"));
       const timetable = startTimetable(
         [{ name: "build", at: project.settings.schedule.build, run: () => enqueue("schedule") }],
@@ -132,8 +133,8 @@ function watchedFiles(first: ProjectFolder, onJourney: () => Promise<void>) {
       remark(notice);
     });
   };
-  watchFile(file, { interval: 500 }, onChange);
   return {
+    watch: () => void watchFile(file, { interval: 500 }, onChange),
     project: () => current,
     read,
     notice: () => notice,

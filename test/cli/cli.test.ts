@@ -133,6 +133,86 @@ describe("the demo company", () => {
     expect(JSON.parse(json.stdout).accounts.nodes).toHaveLength(3);
   });
 
+  it("plan shows what an edit changes, apply publishes it once, and the version keeps its note", async () => {
+    const file = join(demo, "journey.yml");
+    const text = readFileSync(file, "utf8");
+    const draft = join(folder, "draft.yml");
+    writeFileSync(draft, text.replace("good_from: 75", "good_from: 60"));
+    const plan = await waymark("-p", demo, "plan", "--journey", draft);
+    expect(plan).toMatchObject({ code: 0, stderr: expect.stringContaining("Nothing was published.") });
+    expect(plan.stdout).toMatch(/\d+ change band/);
+    expect(plan.stdout).toMatch(/To rebuild: \d+ tables/);
+    const { from, to, bands } = JSON.parse((await waymark("-p", demo, "--json", "plan", "-j", draft)).stdout);
+    expect(bands).toContainEqual({ before: "average", after: "good", accounts: expect.any(Number) });
+
+    writeFileSync(file, readFileSync(draft));
+    expect(await waymark("-p", demo, "apply")).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining("say --yes"),
+    });
+    expect(await waymark("-p", demo, "apply", "--yes", "--expect", "0123456789ab")).toMatchObject({
+      code: 4,
+      stderr: expect.stringContaining(`The published journey is ${from}, not 0123456789ab`),
+    });
+    const applied = await waymark(
+      "-p",
+      demo,
+      "apply",
+      "--yes",
+      "--expect",
+      from,
+      "--note",
+      "Good is rarer than we said.",
+    );
+    expect(applied).toMatchObject({
+      code: 0,
+      stderr: expect.stringContaining(`Journey ${to} is published.`),
+    });
+    expect(await waymark("-p", demo, "apply", "--yes")).toMatchObject({
+      code: 0,
+      stderr: expect.stringContaining("nothing was changed"),
+    });
+    const versions = join(folder, "versions.graphql");
+    writeFileSync(versions, "{ journeyVersions { version isCurrent note } }");
+    expect(
+      JSON.parse((await waymark("-p", demo, "--json", "query", versions)).stdout).journeyVersions,
+    ).toEqual([
+      { version: to, isCurrent: true, note: "Good is rarer than we said." },
+      { version: from, isCurrent: false, note: null },
+    ]);
+    writeFileSync(file, text);
+    expect(await waymark("-p", demo, "apply", "--yes")).toMatchObject({ code: 0 });
+  }, 120_000);
+
+  it("a journey edited while the server runs is picked up when valid, and refused with the old one kept when not", async () => {
+    const file = join(demo, "journey.yml");
+    const text = readFileSync(file, "utf8");
+    const server = start("-p", demo, "serve", "--port", "0");
+    try {
+      const base = /http:\/\/localhost:\d+/.exec(await said(server, /Serving GraphQL on \S+/))?.[0] ?? "";
+      const ready = async () =>
+        (await (await fetch(`${base}/readyz`)).json()) as { snapshot: number; notice?: string };
+      const { snapshot } = await ready();
+      const plan = await waymark("-p", demo, "plan", "--url", `${base}/graphql`);
+      expect(plan.stdout).toContain("nothing would change");
+
+      writeFileSync(file, text.replace("fact: nps_180d", "fact: nsp_180d"));
+      await said(server, /unknown fact "nsp_180d"\. Did you mean "nps_180d"\?\nJourney [0-9a-f]{12} stays/);
+      expect(await ready()).toMatchObject({ snapshot, notice: expect.stringContaining("nsp_180d") });
+
+      writeFileSync(file, text.replace("good_from: 75", "good_from: 65"));
+      await said(server, /Published snapshot \d+/);
+      const after = await ready();
+      expect(after.snapshot).toBe(snapshot + 1);
+      expect(after.notice).toBeUndefined();
+    } finally {
+      writeFileSync(file, text);
+      const ended = new Promise((resolve) => server.on("close", resolve));
+      server.kill("SIGTERM");
+      expect(await ended).toBe(0);
+    }
+  }, 120_000);
+
   it("query explains a wrong document and an unknown name", async () => {
     expect(await waymark("-p", demo, "query", "portfolioo")).toMatchObject({
       code: 2,
