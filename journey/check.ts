@@ -11,7 +11,7 @@ import {
 } from "./conditions.js";
 import { type Fact, factNames, scoredFacts } from "./facts.js";
 import { type JourneyText, type Milestone, repeats } from "./journey.js";
-import { allFactsIn, factsIn } from "./own_facts.js";
+import { allFactsIn, columnsBesideFacts, factsIn } from "./own_facts.js";
 import { trendMetrics } from "./trends.js";
 
 /** A condition with its place in the file and what the place may speak of. */
@@ -116,12 +116,15 @@ function repeatedIds(journey: JourneyText): Problem[] {
 }
 
 function ownFactProblems({ facts }: JourneyText): Problem[] {
-  const taken = [...factNames, ...Object.keys(scoredFacts), "account_id", "day"];
-  return facts.flatMap(({ id }, i) =>
-    taken.includes(id)
-      ? [{ path: ["facts", i, "id"], message: `"${id}" is a built-in fact; choose another id.` }]
-      : [],
-  );
+  const builtIn = [...factNames, ...Object.keys(scoredFacts)];
+  return facts.flatMap(({ id }, i) => {
+    const path = ["facts", i, "id"];
+    if (builtIn.includes(id)) return [problem(path, `"${id}" is a built-in fact; choose another id.`)];
+    // An account's own attributes are called so, too.
+    return columnsBesideFacts.includes(id) || id.startsWith("attribute_")
+      ? [problem(path, `"${id}" is what something beside the facts is called; choose another id.`)]
+      : [];
+  });
 }
 
 function conditionProblems({ path, what, condition, knows }: Place, journey: JourneyText): Problem[] {
