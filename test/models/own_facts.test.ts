@@ -7,6 +7,8 @@ import { journeySchema } from "../../journey/journey.js";
 import { accountLatest } from "../../models/accounts/account_latest.js";
 import { accountFacts } from "../../models/daily/account_facts.js";
 import { checkOwnFacts } from "../../models/daily/own_fact_days.js";
+import { accountTrends } from "../../models/trends/account_trends.js";
+import { sql } from "../../warehouse/sql.js";
 import { companyOf, type Given } from "./built.js";
 import { addDays } from "./days.js";
 import { contact, event, journeyText } from "./given.js";
@@ -311,6 +313,24 @@ describe("an own fact", () => {
     ]);
     expect(seen("days_since_last_event")).toEqual([0, 1]);
   });
+});
+
+it("trends keep own facts apart from what they reckon with, whatever these are called", async () => {
+  const ids = ["exported", "exported_mean", "exported_previous", "week", "week_number"];
+  const text = journeyText({
+    rest: `facts:
+${ids.map((id, i) => fact(id, `from: usage_events, where: { quantity: ${i + 1} }, measure: count, over_days: 7`)).join("\n")}
+trends: [${ids.join(", ")}]`,
+  });
+  // In each of nine weeks one event of quantity 1, two of quantity 2 and so on.
+  const usage_events = Array.from({ length: 9 }, (_, week) =>
+    ids.flatMap((_, i) => Array.from({ length: i + 1 }, () => event(nth(7 * week + 3), { quantity: i + 1 }))),
+  ).flat();
+  const built = await companyOf({ accounts: [acme], usage_events }, { journey: text, through: nth(63) });
+  const rows = await built.read(accountTrends, sql`week = date '2024-02-26' and metric <> 'health_score'`);
+  expect(rows.map((row) => [row.metric, row.value, row.previous, row.mean_30w, row.direction])).toEqual(
+    ids.map((id, i) => [id, i + 1, i + 1, i + 1, "steady"]),
+  );
 });
 
 describe("a mistake in an own fact is told with file, line, column and the nearest word", () => {
