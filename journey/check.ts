@@ -11,7 +11,7 @@ import {
 } from "./conditions.js";
 import { type Fact, factNames, scoredFacts } from "./facts.js";
 import { type JourneyText, type Milestone, repeats } from "./journey.js";
-import { allFactsIn, factsIn } from "./own_facts.js";
+import { allFactsIn, columnsBesideFacts, factsIn } from "./own_facts.js";
 import { trendMetrics } from "./trends.js";
 
 /** A condition with its place in the file and what the place may speak of. */
@@ -116,12 +116,15 @@ function repeatedIds(journey: JourneyText): Problem[] {
 }
 
 function ownFactProblems({ facts }: JourneyText): Problem[] {
-  const taken = [...factNames, ...Object.keys(scoredFacts), "account_id", "day"];
-  return facts.flatMap(({ id }, i) =>
-    taken.includes(id)
-      ? [{ path: ["facts", i, "id"], message: `"${id}" is a built-in fact; choose another id.` }]
-      : [],
-  );
+  const builtIn = [...factNames, ...Object.keys(scoredFacts)];
+  return facts.flatMap(({ id }, i) => {
+    const path = ["facts", i, "id"];
+    if (builtIn.includes(id)) return [problem(path, `"${id}" is a built-in fact; choose another id.`)];
+    // An account's own attributes are called so, too.
+    return columnsBesideFacts.includes(id) || id.startsWith("attribute_")
+      ? [problem(path, `"${id}" is what something beside the facts is called; choose another id.`)]
+      : [];
+  });
 }
 
 function conditionProblems({ path, what, condition, knows }: Place, journey: JourneyText): Problem[] {
@@ -235,7 +238,7 @@ function rangeOf({ at_least, above, at_most, below, equals }: Comparison, fact?:
 function contradicts(condition: Condition, facts: Readonly<Record<string, Fact>>): boolean {
   if ("any" in condition) return condition.any.every((c) => contradicts(c, facts));
   const byFact = new Map<string, Comparison>();
-  for (const c of conjunctsOf(condition)) {
+  for (const c of givenBy(condition)) {
     if ("any" in c && contradicts(c, facts)) return true;
     if (!("fact" in c)) continue;
     if (c.is_missing === true && comparisons.some((k) => k !== "is_missing" && c[k] !== undefined))
@@ -263,11 +266,14 @@ function narrower(a: Comparison, b: Comparison): Comparison {
   extreme("above", Math.max);
   extreme("at_most", Math.min);
   extreme("below", Math.min);
-  const equals = [a.equals, b.equals].filter((n) => n !== undefined);
   // Two different values at once leave none: a range that is empty says so.
-  if (equals.length === 2 && equals[0] !== equals[1]) return { above: 1, below: 0 };
-  if (equals.length > 0) both.equals = equals[0];
-  if (a.is_missing || b.is_missing) both.is_missing = true;
+  const differ = <T>(x: T | undefined, y: T | undefined): boolean =>
+    x !== undefined && y !== undefined && x !== y;
+  if (differ(a.equals, b.equals) || differ(a.is_missing, b.is_missing)) return { above: 1, below: 0 };
+  const equals = a.equals ?? b.equals;
+  if (equals !== undefined) both.equals = equals;
+  const isMissing = a.is_missing ?? b.is_missing;
+  if (isMissing !== undefined) both.is_missing = isMissing;
   return both;
 }
 
@@ -277,9 +283,15 @@ const conjunctsOf = (condition: Condition): Condition[] =>
     ? condition.all.flatMap(conjunctsOf)
     : [condition];
 
+/** A condition and what holds on a day because it does; what is held for days holds on the last of them. */
+const givenBy = (condition: Condition): Condition[] => [
+  condition,
+  ...("all" in condition ? condition.all.flatMap(givenBy) : []),
+];
+
 /** Whether `a` can't hold without `b`; only where that is plain from their comparisons. */
 function implies(a: Condition, b: Condition): boolean {
-  const given = conjunctsOf(a);
+  const given = givenBy(a);
   if ("any" in b && b.held_for_days === undefined && b.any.some((c) => implies(a, c))) return true;
   return conjunctsOf(b).every((needed) =>
     given.some((c) => {

@@ -42,6 +42,28 @@ export const ownFact = (id: z.ZodString) =>
   });
 export type OwnFact = z.output<ReturnType<typeof ownFact>>;
 
+/** What stands beside the facts in tables of facts and lists of accounts, so no fact may be called so. */
+export const columnsBesideFacts: readonly string[] = [
+  "account_id",
+  "day",
+  "name",
+  "created_on",
+  "customer_since",
+  "segment",
+  "region",
+  "owner",
+  "stage",
+  "stage_entered_on",
+  "stage_days",
+  "is_stuck",
+  "uncapped_score",
+  "cap",
+  "score",
+  "coverage",
+  "band",
+  "journey_version",
+];
+
 export const needsColumn = ({ measure }: OwnFact): boolean =>
   (ofColumn as readonly string[]).includes(measure);
 
@@ -49,7 +71,10 @@ export const needsColumn = ({ measure }: OwnFact): boolean =>
 export function factOf(own: OwnFact): Fact {
   const isMeasurement = ["sum", "average", "min", "max"].includes(own.measure);
   const unit = own.unit ?? (own.measure.startsWith("days") ? "days" : isMeasurement ? "" : own.from);
-  const columns = [...Object.keys(own.where), ...(own.of ? [own.of] : [])];
+  // A quantity has a value where it isn't mapped: 1.
+  const columns = [...Object.keys(own.where), ...(own.of ? [own.of] : [])].filter(
+    (column) => !(own.from === "usage_events" && column === "quantity"),
+  );
   return {
     type: isMeasurement ? "number" : "integer",
     unit,

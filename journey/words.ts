@@ -28,7 +28,7 @@ function unheld(condition: Condition, words: Vocabulary, values: DayValues | und
   const inner = (c: Condition): string => inWords(c, words, values);
   if ("all" in condition) return condition.all.map(inner).join(" and ");
   if ("any" in condition) {
-    const parts = values ? condition.any.filter((c) => mayHold(c, values)) : condition.any;
+    const parts = values ? condition.any.filter((c) => holdsBy(c, values) !== false) : condition.any;
     const said = (parts.length > 0 ? parts : condition.any).map(inner);
     return said.length === 1 ? (said[0] as string) : `(${said.join(" or ")})`;
   }
@@ -61,17 +61,37 @@ const measures = {
   slope_30w: "slope per week over 30 weeks of ",
 };
 
-/** Whether a comparison holds by the values at hand; what they can't tell may. */
-function mayHold(condition: Condition, values: DayValues): boolean {
-  if ("all" in condition) return condition.all.every((c) => mayHold(c, values));
-  if ("any" in condition) return condition.any.some((c) => mayHold(c, values));
-  if (!("fact" in condition)) return true;
-  const value = values.fact(condition.fact) ?? null;
-  return comparisons.every((c) => {
-    const bound = condition[c];
-    return bound === undefined || holds[c](value, bound);
-  });
+/** Whether a condition holds by the values at hand; undefined where they can't tell. */
+function holdsBy(condition: Condition, values: DayValues): boolean | undefined {
+  const today = unheldBy(condition, values);
+  // The values are of one day: what didn't hold on it wasn't held, what did may not have held before.
+  return condition.held_for_days === undefined || today === false ? today : undefined;
 }
+
+function unheldBy(condition: Condition, values: DayValues): boolean | undefined {
+  const inner = (c: Condition): boolean | undefined => holdsBy(c, values);
+  if ("all" in condition) return every(condition.all.map(inner));
+  if ("any" in condition) return not(every(condition.any.map(inner).map(not)));
+  if ("not" in condition) return not(inner(condition.not));
+  if ("fact" in condition) return compares(condition, values.fact(condition.fact));
+  if ("direction" in condition)
+    return listOf<unknown>(condition.direction).includes(values.trend(condition.trend, "direction"));
+  if ("measure" in condition) {
+    const value = values.trend(condition.trend, condition.measure);
+    return compares(condition, typeof value === "number" ? value : null);
+  }
+  return undefined;
+}
+
+const not = (holds: boolean | undefined): boolean | undefined => (holds === undefined ? undefined : !holds);
+const every = (parts: readonly (boolean | undefined)[]): boolean | undefined =>
+  parts.includes(false) ? false : parts.includes(undefined) ? undefined : true;
+
+const compares = (comparison: Comparison, value: number | boolean | null | undefined): boolean =>
+  comparisons.every((c) => {
+    const bound = comparison[c];
+    return bound === undefined || holds[c](value ?? null, bound);
+  });
 
 type Test = (value: number | boolean | null, bound: number | boolean) => boolean;
 const holds: Record<(typeof comparisons)[number], Test> = {

@@ -17,7 +17,7 @@ import {
 import { accounts } from "../staging/accounts.js";
 import { coverageDaily } from "./coverage_daily.js";
 import { featureDays } from "./feature_days.js";
-import { ownFactDays, ownFactSql, ownParts, ownWindows } from "./own_fact_days.js";
+import { besideFacts, ownFactDays, ownFactSql, ownParts, ownWindows } from "./own_fact_days.js";
 import { peopleDaily } from "./people_daily.js";
 import { supportDaily } from "./support_daily.js";
 import { timeline } from "./timeline.js";
@@ -247,7 +247,7 @@ counted as (
       ),
       ",\n    ",
     )}${join(
-      ownParts(own).map((column) => sql`,\n    w.${name(column)} as ${name(column)}`),
+      ownParts(own).map((column) => sql`,\n    w.${name(column)} as ${name(besideFacts(column))}`),
       "",
     )}
   from spine as d

@@ -60,6 +60,10 @@ group by account_id, day`;
 const aggregate = (by: Part["by"], value: Sql): Sql =>
   ({ sum: sql`sum(${value})`, min: sql`min(${value})`, max: sql`max(${value})` })[by];
 
+/** Ids begin with a letter, so these are no other fact's. */
+const sumOf = (id: string): string => `_sum_${id}`;
+const countOf = (id: string): string => `_count_${id}`;
+
 /** The columns behind an own fact. */
 function partsOf({ id, measure }: OwnFact): Part[] {
   const part = (column: string, type: Part["type"], description: string, by: Part["by"] = "sum"): Part => ({
@@ -76,7 +80,7 @@ function partsOf({ id, measure }: OwnFact): Part[] {
     case "max":
       return [part(id, "number", "Greatest value", "max")];
     case "average":
-      return [part(`${id}_sum`, "number", "Sum of the values"), part(`${id}_count`, "integer", "Values")];
+      return [part(sumOf(id), "number", "Sum of the values"), part(countOf(id), "integer", "Values")];
     case "distinct":
       return [part(id, "integer", "What the number of distinct values changes by")];
     default:
@@ -110,8 +114,8 @@ function rowsOf(source: OwnFact["from"], facts: readonly OwnFact[]): Addition {
     const value = sql`${cast(columnSql(fact, fact.of ?? ""), "number")}`;
     if (fact.measure === "average")
       return [
-        [`${fact.id}_sum`, when(value)],
-        [`${fact.id}_count`, when(sql`case when ${columnSql(fact, fact.of ?? "")} is not null then 1 end`)],
+        [sumOf(fact.id), when(value)],
+        [countOf(fact.id), when(sql`case when ${columnSql(fact, fact.of ?? "")} is not null then 1 end`)],
       ];
     return [[fact.id, when(needsColumn(fact) ? value : integer(1))]];
   });
@@ -158,12 +162,12 @@ const staging: Record<OwnFact["from"], { readonly name: string }> = {
 /** The rows of a source, `e`, with their user, `u`, where a fact asks for the role. */
 function rowsWithRole(source: OwnFact["from"], facts: readonly OwnFact[]): Sql {
   const rows = sql`${ref(staging[source])} as e`;
-  if (!facts.some((fact) => "user_role" in fact.where)) return rows;
+  if (!facts.some((fact) => "user_role" in fact.where || fact.of === "user_role")) return rows;
   return sql`${rows} left join ${ref(stgUsers)} as u on u.user_id = e.user_id and u.account_id = e.account_id and u.is_usable`;
 }
 
 function columnSql({ from }: OwnFact, column: string): Sql {
-  if (column === "user_role") return sql`u.role`;
+  if (column === "user_role") return sql`case when u.user_id is not null then coalesce(u.role, 'member') end`;
   const value = sql`e.${name(column)}`;
   return from === "usage_events" && column === "quantity" ? sql`coalesce(${value}, 1)` : value;
 }
@@ -183,35 +187,42 @@ function literal(value: string | number | boolean): Sql {
   return Number.isInteger(value) ? integer(value) : number(value);
 }
 
+/** What account_facts calls a column of own_fact_days on the way, whatever it calls its own. */
+export const besideFacts = (column: string): string => `_own_${column}`;
+
 /** The windows that an own fact is read from, by name. */
 export function ownWindows(fact: OwnFact): Record<string, Sql> {
   const { id, measure, over_days: days } = fact;
-  const column = (part = id): Sql => name(part);
+  const column = (part = id): Sql => name(besideFacts(part));
   switch (measure) {
     case "average":
       return Object.fromEntries(
-        [`${id}_sum`, `${id}_count`].map((part) => [part, over(sql`sum(${column(part)})`, days)]),
+        [sumOf(id), countOf(id)].map((part) => [besideFacts(part), over(sql`sum(${column(part)})`, days)]),
       );
     case "min":
     case "max":
-      return { [id]: over(aggregate(measure, column()), days) };
+      return { [besideFacts(id)]: over(aggregate(measure, column()), days) };
     case "days":
-      return { [id]: over(sql`sum(case when ${column()} > 0 then 1 else 0 end)`, days) };
+      return { [besideFacts(id)]: over(sql`sum(case when ${column()} > 0 then 1 else 0 end)`, days) };
     case "days_since_last":
-      return { [id]: lastDayWith(sql`${column()} > 0`) };
+      return { [besideFacts(id)]: lastDayWith(sql`${column()} > 0`) };
     case "distinct":
-      return { [id]: over(sql`sum(coalesce(${column()}, 0))`) };
+      return { [besideFacts(id)]: over(sql`sum(coalesce(${column()}, 0))`) };
     default:
       return {
-        [id]: over(sql`sum(${measure === "count" ? sql`coalesce(${column()}, 0)` : column()})`, days),
+        [besideFacts(id)]: over(
+          sql`sum(${measure === "count" ? sql`coalesce(${column()}, 0)` : column()})`,
+          days,
+        ),
       };
   }
 }
 
 /** An own fact from its windows. */
 export function ownFactSql({ id, measure }: OwnFact): Sql {
-  if (measure === "average") return safeDivide(name(`${id}_sum`), name(`${id}_count`));
-  return measure === "days_since_last" ? daysBetween(name(id), sql`day`) : name(id);
+  if (measure === "average") return safeDivide(name(besideFacts(sumOf(id))), name(besideFacts(countOf(id))));
+  const value = name(besideFacts(id));
+  return measure === "days_since_last" ? daysBetween(value, sql`day`) : value;
 }
 
 /** The columns of own_fact_days that account_facts reads. */
@@ -254,13 +265,14 @@ export function checkOwnFacts(journey: JourneyText): Problem[] {
         problems.push(unknown(["where", column], column));
         continue;
       }
+      const isTime = known.type === "timestamp" || known.type === "date";
       const expected = { string: "string", boolean: "boolean" }[known.type] ?? "number";
       for (const word of Array.isArray(value) ? value : [value]) {
-        if (known.type === "timestamp" || known.type === "date" || typeof word !== expected)
+        if (isTime || typeof word !== expected)
           problems.push(
             problem(
               ["where", column],
-              `${fact.from}.${column} is a ${known.type}; ${JSON.stringify(word)} can't be compared with it.`,
+              `${fact.from}.${column} is a ${isTime ? known.type : expected}; ${JSON.stringify(word)} can't be compared with it.`,
             ),
           );
         else if (known.oneOf && !known.oneOf.includes(String(word)))

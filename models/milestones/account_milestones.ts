@@ -142,7 +142,7 @@ function occurrencesSql(milestones: readonly Milestone[], journey: Journey): Sql
       ? [
           sql`select account_id, ${nullOf("string")} as stage, row_number() over (partition by account_id order by starts_on, contract_id) as occurrence, starts_on as started_on, ends_on as ended_on
   from ${ref(stgContracts)}
-  where is_usable and not coalesce(is_trial, false)`,
+  where is_usable and not coalesce(is_trial, false) and (ends_on is null or ends_on > starts_on)`,
         ]
       : []),
     ...(stages.length > 0

@@ -71,14 +71,16 @@ with progress as (
           )
         : integer(0)
     } as steps_done,
-    ${steps.length > 0 ? greatest(...steps, start) : nullOf("date")} as onboarded_on
+    ${steps.length > 0 ? sql`case when ${start} <= t.data_through then ${greatest(...steps, start)} end` : nullOf("date")} as onboarded_on,
+    t.data_through as data_through
   from ${ref(accounts)} as a
   inner join ${ref(milestoneEvidence)} as e on e.account_id = a.account_id
+  cross join ${ref(timeline)} as t
 ),
 contacts as (
   select p.account_id as account_id, count(*) as contacts
   from progress as p
-  inner join ${ref(stgTouchpoints)} as c on c.account_id = p.account_id and c.is_usable and c.day >= p.started_on and (p.onboarded_on is null or c.day <= p.onboarded_on)
+  inner join ${ref(stgTouchpoints)} as c on c.account_id = p.account_id and c.is_usable and c.day >= p.started_on and c.day <= coalesce(p.onboarded_on, p.data_through)
   group by p.account_id
 ),
 dated as (
@@ -87,7 +89,8 @@ dated as (
     started_on,
     steps_done,
     onboarded_on,
-    ${addDays(sql`started_on`, onboarding?.expected_days ?? 0)} as due_on
+    ${addDays(sql`started_on`, onboarding?.expected_days ?? 0)} as due_on,
+    data_through
   from progress
 )
 select
@@ -99,16 +102,15 @@ select
   d.onboarded_on as onboarded_on,
   d.due_on as due_on,
   ${daysBetween(sql`d.started_on`, sql`d.onboarded_on`)} as days_to_onboard,
-  ${has(company, "touchpoints") ? cast(sql`case when d.started_on <= t.data_through then coalesce(c.contacts, 0) end`, "integer") : nullOf("integer")} as contacts,
+  ${has(company, "touchpoints") ? cast(sql`case when d.started_on <= d.data_through then coalesce(c.contacts, 0) end`, "integer") : nullOf("integer")} as contacts,
   case
     when d.onboarded_on <= d.due_on then 'on_time'
     when d.onboarded_on is not null then 'late'
-    when d.started_on is null or d.started_on > t.data_through then 'not_started'
-    when t.data_through > d.due_on then 'overdue'
+    when d.started_on is null or d.started_on > d.data_through then 'not_started'
+    when d.data_through > d.due_on then 'overdue'
     else 'in_progress'
   end as status
 from dated as d
-cross join ${ref(timeline)} as t
 left join contacts as c on c.account_id = d.account_id
 ${steps.length > 0 ? sql`` : sql`where false`}`;
   },

@@ -109,10 +109,8 @@ function plannedSql({ id, stage, due_in_days, repeat_every_days: every }: Planne
   from stays
   where stage = ${text(stage)}`;
   const half = Math.floor(every / 2);
-  const last = greatest(
-    first,
-    sql`coalesce(${addDays(sql`left_on`, -1)}, ${addDays(sql`data_through`, every)})`,
-  );
+  // One more than fell due within a stay that is over: it may have been done early.
+  const last = greatest(first, addDays(sql`coalesce(left_on, data_through)`, every));
   return sql`select ${columns}, day as due_on, case when day = ${first} then entered_on else ${addDays(sql`day`, half - every + 1)} end as from_day, ${addDays(sql`day`, half + 1)} as to_day
   from stays
   cross join ${eachDay(first, last)}

@@ -8,6 +8,22 @@ import { accountKey, defineModel, ref } from "../model.js";
 
 const minWeeks = 8;
 
+/** What is known of a metric on the way. Ids begin with a letter, so a column of a part is no other metric's. */
+const parts = [
+  "value",
+  "previous",
+  "before",
+  "mean",
+  "stddev",
+  "n",
+  "level",
+  "var_y",
+  "var_x",
+  "covar",
+] as const;
+type Part = (typeof parts)[number];
+const partOf = (part: Part, metric: string): string => `_${part}_${metric}`;
+
 export const accountTrends = defineModel({
   name: "account_trends",
   description:
@@ -57,24 +73,25 @@ export const accountTrends = defineModel({
     const ending = sql`partition by account_id order by week_number range between 29 preceding and current row`;
     const lastWeek = sql`partition by account_id order by week_number range between 1 preceding and 1 preceding`;
     const perMetric = (m: string): Sql[] => {
-      const y = name(m);
+      const y = name(partOf("value", m));
       const x = sql`case when ${y} is not null then week_number end`;
+      const part = (p: Part, value: Sql): Sql => sql`${value} as ${name(partOf(p, m))}`;
       return [
-        sql`${y}`,
-        sql`max(${y}) over (${lastWeek}) as ${name(`${m}_previous`)}`,
-        sql`count(${y}) over (${before}) as ${name(`${m}_n_before`)}`,
-        sql`avg(${y}) over (${before}) as ${name(`${m}_mean`)}`,
-        sql`stddev_samp(${y}) over (${before}) as ${name(`${m}_stddev`)}`,
-        sql`count(${y}) over (${ending}) as ${name(`${m}_n`)}`,
-        sql`avg(${y}) over (${ending}) as ${name(`${m}_level`)}`,
-        sql`var_pop(${y}) over (${ending}) as ${name(`${m}_var_y`)}`,
-        sql`var_pop(${cast(x, "number")}) over (${ending}) as ${name(`${m}_var_x`)}`,
-        sql`covar_pop(${y}, ${cast(x, "number")}) over (${ending}) as ${name(`${m}_covar`)}`,
+        y,
+        part("previous", sql`max(${y}) over (${lastWeek})`),
+        part("before", sql`count(${y}) over (${before})`),
+        part("mean", sql`avg(${y}) over (${before})`),
+        part("stddev", sql`stddev_samp(${y}) over (${before})`),
+        part("n", sql`count(${y}) over (${ending})`),
+        part("level", sql`avg(${y}) over (${ending})`),
+        part("var_y", sql`var_pop(${y}) over (${ending})`),
+        part("var_x", sql`var_pop(${cast(x, "number")}) over (${ending})`),
+        part("covar", sql`covar_pop(${y}, ${cast(x, "number")}) over (${ending})`),
       ];
     };
-    const pick = (part: string): Sql =>
+    const pick = (part: Part): Sql =>
       sql`case m.metric ${join(
-        metrics.map((m) => sql`when ${text(m)} then w.${name(m + part)}`),
+        metrics.map((m) => sql`when ${text(m)} then w.${name(partOf(part, m))}`),
         " ",
       )} end`;
     // Rounding can leave a trace of spread in what never moved; a spread below this share of the level is none.
@@ -86,7 +103,10 @@ with weeks as (
     ${weekOf(sql`f.day`)} as week,
     ${weekNumber(sql`f.day`)} as week_number,
     ${join(
-      metrics.map((m) => sql`${m === healthMetric ? sql`h.score` : factAsNumber(sql`f`, m)} as ${name(m)}`),
+      metrics.map(
+        (m) =>
+          sql`${m === healthMetric ? sql`h.score` : factAsNumber(sql`f`, m)} as ${name(partOf("value", m))}`,
+      ),
       ",\n    ",
     )}
   from ${ref(accountFacts)} as f
@@ -112,20 +132,7 @@ long as (
     w.week as week,
     m.metric as metric,
     ${join(
-      (
-        [
-          ["", "value"],
-          ["_previous", "previous"],
-          ["_n_before", "n_before"],
-          ["_mean", "mean"],
-          ["_stddev", "stddev"],
-          ["_n", "n"],
-          ["_level", "level"],
-          ["_var_y", "var_y"],
-          ["_var_x", "var_x"],
-          ["_covar", "covar"],
-        ] as const
-      ).map(([part, alias]) => sql`${pick(part)} as ${name(alias)}`),
+      parts.map((part) => sql`${pick(part)} as ${name(part)}`),
       ",\n    ",
     )}
   from windowed as w
@@ -138,8 +145,8 @@ fitted as (
     metric,
     value,
     previous,
-    case when n_before >= ${integer(minWeeks)} then mean end as mean_30w,
-    case when n_before >= ${integer(minWeeks)} then case when ${isFlat(sql`stddev`, sql`mean`)} then 0e0 else stddev end end as stddev_30w,
+    case when before >= ${integer(minWeeks)} then mean end as mean_30w,
+    case when before >= ${integer(minWeeks)} then case when ${isFlat(sql`stddev`, sql`mean`)} then 0e0 else stddev end end as stddev_30w,
     n,
     level,
     var_y,

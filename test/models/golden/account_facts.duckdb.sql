@@ -63,17 +63,17 @@ counted as (
     coalesce("p"."executives_change", 0) as "executives_change",
     coalesce("c"."paid_contracts", 0) as "paid_contracts",
     coalesce("c"."trials", 0) as "trials",
-    w."exports_28d" as "exports_28d",
-    w."admin_events" as "admin_events",
-    w."feature_users_14d" as "feature_users_14d",
-    w."features_ever" as "features_ever",
-    w."meeting_days_60d" as "meeting_days_60d",
-    w."days_since_qbr" as "days_since_qbr",
-    w."urgent_csat_365d_sum" as "urgent_csat_365d_sum",
-    w."urgent_csat_365d_count" as "urgent_csat_365d_count",
-    w."worst_score_365d" as "worst_score_365d",
-    w."best_score" as "best_score",
-    w."value_confirmed" as "value_confirmed"
+    w."exports_28d" as "_own_exports_28d",
+    w."admin_events" as "_own_admin_events",
+    w."feature_users_14d" as "_own_feature_users_14d",
+    w."features_ever" as "_own_features_ever",
+    w."meeting_days_60d" as "_own_meeting_days_60d",
+    w."days_since_qbr" as "_own_days_since_qbr",
+    w."_sum_urgent_csat_365d" as "_own__sum_urgent_csat_365d",
+    w."_count_urgent_csat_365d" as "_own__count_urgent_csat_365d",
+    w."worst_score_365d" as "_own_worst_score_365d",
+    w."best_score" as "_own_best_score",
+    w."value_confirmed" as "_own_value_confirmed"
   from spine as d
   left join "usage_daily" as u on u.account_id = d.account_id and u.day = d.day
   left join "support_daily" as s on s.account_id = d.account_id and s.day = d.day
@@ -125,24 +125,24 @@ windowed as (
     sum(champions_left) over (partition by account_id order by day rows between unbounded preceding and current row) as "champions_gone",
     sum(champions_left) over (partition by account_id order by day rows between 27 preceding and current row) as "champions_left_28d",
     sum(executives_change) over (partition by account_id order by day rows between unbounded preceding and current row) as "executives_present",
-    sum(coalesce("exports_28d", 0)) over (partition by account_id order by day rows between 27 preceding and current row) as "exports_28d",
-    sum("admin_events") over (partition by account_id order by day rows between unbounded preceding and current row) as "admin_events",
-    sum(coalesce("feature_users_14d", 0)) over (partition by account_id order by day rows between unbounded preceding and current row) as "feature_users_14d",
-    sum(coalesce("features_ever", 0)) over (partition by account_id order by day rows between unbounded preceding and current row) as "features_ever",
-    sum(case when "meeting_days_60d" > 0 then 1 else 0 end) over (partition by account_id order by day rows between 59 preceding and current row) as "meeting_days_60d",
-    max(case when "days_since_qbr" > 0 then day end) over (partition by account_id order by day rows between unbounded preceding and current row) as "days_since_qbr",
-    sum("urgent_csat_365d_sum") over (partition by account_id order by day rows between 364 preceding and current row) as "urgent_csat_365d_sum",
-    sum("urgent_csat_365d_count") over (partition by account_id order by day rows between 364 preceding and current row) as "urgent_csat_365d_count",
-    min("worst_score_365d") over (partition by account_id order by day rows between 364 preceding and current row) as "worst_score_365d",
-    max("best_score") over (partition by account_id order by day rows between unbounded preceding and current row) as "best_score",
-    sum("value_confirmed") over (partition by account_id order by day rows between unbounded preceding and current row) as "value_confirmed"
+    sum(coalesce("_own_exports_28d", 0)) over (partition by account_id order by day rows between 27 preceding and current row) as "_own_exports_28d",
+    sum("_own_admin_events") over (partition by account_id order by day rows between unbounded preceding and current row) as "_own_admin_events",
+    sum(coalesce("_own_feature_users_14d", 0)) over (partition by account_id order by day rows between unbounded preceding and current row) as "_own_feature_users_14d",
+    sum(coalesce("_own_features_ever", 0)) over (partition by account_id order by day rows between unbounded preceding and current row) as "_own_features_ever",
+    sum(case when "_own_meeting_days_60d" > 0 then 1 else 0 end) over (partition by account_id order by day rows between 59 preceding and current row) as "_own_meeting_days_60d",
+    max(case when "_own_days_since_qbr" > 0 then day end) over (partition by account_id order by day rows between unbounded preceding and current row) as "_own_days_since_qbr",
+    sum("_own__sum_urgent_csat_365d") over (partition by account_id order by day rows between 364 preceding and current row) as "_own__sum_urgent_csat_365d",
+    sum("_own__count_urgent_csat_365d") over (partition by account_id order by day rows between 364 preceding and current row) as "_own__count_urgent_csat_365d",
+    min("_own_worst_score_365d") over (partition by account_id order by day rows between 364 preceding and current row) as "_own_worst_score_365d",
+    max("_own_best_score") over (partition by account_id order by day rows between unbounded preceding and current row) as "_own_best_score",
+    sum("_own_value_confirmed") over (partition by account_id order by day rows between unbounded preceding and current row) as "_own_value_confirmed"
   from counted
 ),
 compared as (
   select
     account_id, day, created_on, customer_since, seats, mrr, days_to_renewal, features_offered,
     paid_contracts, trials, events, active_users,
-    "last_covered_day", "last_paid_day", "last_event_day", "last_touchpoint_day", "last_executive_day", "events_7d", "events_28d", "sticky_events_28d", "active_days_28d", "sessions_28d", "logins_28d", "login_days_28d", "new_users_28d", "key_events_28d", "new_features_28d", "active_users_7d", "active_users_28d", "features_used_28d", "tickets_opened_28d", "escalations_28d", "timed_28d", "replied_28d", "csat_sum_90d", "csat_count_90d", "open_tickets", "overdue_tickets", "overdue_urgent_tickets", "open_billing_tickets", "respondents", "promoters", "detractors", "touchpoints_28d", "outcomes_confirmed_365d", "outcomes_so_far", "champions_present", "champions_gone", "champions_left_28d", "executives_present", "exports_28d", "admin_events", "feature_users_14d", "features_ever", "meeting_days_60d", "days_since_qbr", "urgent_csat_365d_sum", "urgent_csat_365d_count", "worst_score_365d", "best_score", "value_confirmed",
+    "last_covered_day", "last_paid_day", "last_event_day", "last_touchpoint_day", "last_executive_day", "events_7d", "events_28d", "sticky_events_28d", "active_days_28d", "sessions_28d", "logins_28d", "login_days_28d", "new_users_28d", "key_events_28d", "new_features_28d", "active_users_7d", "active_users_28d", "features_used_28d", "tickets_opened_28d", "escalations_28d", "timed_28d", "replied_28d", "csat_sum_90d", "csat_count_90d", "open_tickets", "overdue_tickets", "overdue_urgent_tickets", "open_billing_tickets", "respondents", "promoters", "detractors", "touchpoints_28d", "outcomes_confirmed_365d", "outcomes_so_far", "champions_present", "champions_gone", "champions_left_28d", "executives_present", "_own_exports_28d", "_own_admin_events", "_own_feature_users_14d", "_own_features_ever", "_own_meeting_days_60d", "_own_days_since_qbr", "_own__sum_urgent_csat_365d", "_own__count_urgent_csat_365d", "_own_worst_score_365d", "_own_best_score", "_own_value_confirmed",
     lag(active_users_28d, 28) over (partition by account_id order by day) as active_users_28d_before
   from windowed
 )
@@ -196,15 +196,15 @@ select
   champions_left_28d as "champions_left_28d",
   executives_present as "executives",
   date_diff('day', "last_executive_day", day) as "days_since_executive_seen",
-  "exports_28d" as "exports_28d",
-  "admin_events" as "admin_events",
-  "feature_users_14d" as "feature_users_14d",
-  "features_ever" as "features_ever",
-  "meeting_days_60d" as "meeting_days_60d",
-  date_diff('day', "days_since_qbr", day) as "days_since_qbr",
-  (cast("urgent_csat_365d_sum" as double) / nullif(cast("urgent_csat_365d_count" as double), 0)) as "urgent_csat_365d",
-  "worst_score_365d" as "worst_score_365d",
-  "best_score" as "best_score",
-  "value_confirmed" as "value_confirmed"
+  "_own_exports_28d" as "exports_28d",
+  "_own_admin_events" as "admin_events",
+  "_own_feature_users_14d" as "feature_users_14d",
+  "_own_features_ever" as "features_ever",
+  "_own_meeting_days_60d" as "meeting_days_60d",
+  date_diff('day', "_own_days_since_qbr", day) as "days_since_qbr",
+  (cast("_own__sum_urgent_csat_365d" as double) / nullif(cast("_own__count_urgent_csat_365d" as double), 0)) as "urgent_csat_365d",
+  "_own_worst_score_365d" as "worst_score_365d",
+  "_own_best_score" as "best_score",
+  "_own_value_confirmed" as "value_confirmed"
 from compared
 where last_covered_day is null or date_diff('day', "last_covered_day", day) <= 90

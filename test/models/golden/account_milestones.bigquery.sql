@@ -13,7 +13,7 @@ judged as (
 occurrences as (
   select account_id, cast(null as string) as stage, row_number() over (partition by account_id order by starts_on, contract_id) as occurrence, starts_on as started_on, ends_on as ended_on
   from `stg_contracts`
-  where is_usable and not coalesce(is_trial, false)
+  where is_usable and not coalesce(is_trial, false) and (ends_on is null or ends_on > starts_on)
   union all
   select account_id, stage, row_number() over (partition by account_id, stage order by entered_on) as occurrence, entered_on as started_on, left_on as ended_on
   from `stage_stays`

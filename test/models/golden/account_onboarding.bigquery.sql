@@ -3,14 +3,16 @@ with progress as (
     a.account_id as account_id,
     a.customer_since as started_on,
     case when e.`used_reached_on` is null then 0 else 1 end + case when e.`team_reached_on` is null then 0 else 1 end as steps_done,
-    greatest(e.`used_reached_on`, e.`team_reached_on`, a.customer_since) as onboarded_on
+    case when a.customer_since <= t.data_through then greatest(e.`used_reached_on`, e.`team_reached_on`, a.customer_since) end as onboarded_on,
+    t.data_through as data_through
   from `accounts` as a
   inner join `milestone_evidence` as e on e.account_id = a.account_id
+  cross join `timeline` as t
 ),
 contacts as (
   select p.account_id as account_id, count(*) as contacts
   from progress as p
-  inner join `stg_touchpoints` as c on c.account_id = p.account_id and c.is_usable and c.day >= p.started_on and (p.onboarded_on is null or c.day <= p.onboarded_on)
+  inner join `stg_touchpoints` as c on c.account_id = p.account_id and c.is_usable and c.day >= p.started_on and c.day <= coalesce(p.onboarded_on, p.data_through)
   group by p.account_id
 ),
 dated as (
@@ -19,7 +21,8 @@ dated as (
     started_on,
     steps_done,
     onboarded_on,
-    date_add(started_on, interval 30 day) as due_on
+    date_add(started_on, interval 30 day) as due_on,
+    data_through
   from progress
 )
 select
@@ -31,14 +34,13 @@ select
   d.onboarded_on as onboarded_on,
   d.due_on as due_on,
   date_diff(d.onboarded_on, d.started_on, day) as days_to_onboard,
-  cast(case when d.started_on <= t.data_through then coalesce(c.contacts, 0) end as int64) as contacts,
+  cast(case when d.started_on <= d.data_through then coalesce(c.contacts, 0) end as int64) as contacts,
   case
     when d.onboarded_on <= d.due_on then 'on_time'
     when d.onboarded_on is not null then 'late'
-    when d.started_on is null or d.started_on > t.data_through then 'not_started'
-    when t.data_through > d.due_on then 'overdue'
+    when d.started_on is null or d.started_on > d.data_through then 'not_started'
+    when d.data_through > d.due_on then 'overdue'
     else 'in_progress'
   end as status
 from dated as d
-cross join `timeline` as t
 left join contacts as c on c.account_id = d.account_id

@@ -7,17 +7,17 @@ select
   cast(sum("features_ever") as bigint) as "features_ever",
   cast(sum("meeting_days_60d") as bigint) as "meeting_days_60d",
   cast(sum("days_since_qbr") as bigint) as "days_since_qbr",
-  cast(sum("urgent_csat_365d_sum") as double) as "urgent_csat_365d_sum",
-  cast(sum("urgent_csat_365d_count") as bigint) as "urgent_csat_365d_count",
+  cast(sum("_sum_urgent_csat_365d") as double) as "_sum_urgent_csat_365d",
+  cast(sum("_count_urgent_csat_365d") as bigint) as "_count_urgent_csat_365d",
   cast(min("worst_score_365d") as double) as "worst_score_365d",
   cast(max("best_score") as double) as "best_score",
   cast(sum("value_confirmed") as double) as "value_confirmed"
 from (
-  select e.account_id as account_id, e.day as day, case when (coalesce(e."feature" in ('export'), false)) then 1 end as "exports_28d", case when (coalesce(u.role in ('admin', 'executive'), false)) then cast(coalesce(e."quantity", 1) as double) end as "admin_events", cast(null as bigint) as "feature_users_14d", cast(null as bigint) as "features_ever", cast(null as bigint) as "meeting_days_60d", cast(null as bigint) as "days_since_qbr", cast(null as double) as "urgent_csat_365d_sum", cast(null as bigint) as "urgent_csat_365d_count", cast(null as double) as "worst_score_365d", cast(null as double) as "best_score", cast(null as double) as "value_confirmed"
+  select e.account_id as account_id, e.day as day, case when (coalesce(e."feature" in ('export'), false)) then 1 end as "exports_28d", case when (coalesce(case when u.user_id is not null then coalesce(u.role, 'member') end in ('admin', 'executive'), false)) then cast(coalesce(e."quantity", 1) as double) end as "admin_events", cast(null as bigint) as "feature_users_14d", cast(null as bigint) as "features_ever", cast(null as bigint) as "meeting_days_60d", cast(null as bigint) as "days_since_qbr", cast(null as double) as "_sum_urgent_csat_365d", cast(null as bigint) as "_count_urgent_csat_365d", cast(null as double) as "worst_score_365d", cast(null as double) as "best_score", cast(null as double) as "value_confirmed"
   from "stg_usage_events" as e left join "stg_users" as u on u.user_id = e.user_id and u.account_id = e.account_id and u.is_usable
-  where e.is_usable and ((coalesce(e."feature" in ('export'), false)) or (coalesce(u.role in ('admin', 'executive'), false)))
+  where e.is_usable and ((coalesce(e."feature" in ('export'), false)) or (coalesce(case when u.user_id is not null then coalesce(u.role, 'member') end in ('admin', 'executive'), false)))
   union all
-  select account_id as account_id, day as day, cast(null as bigint) as "exports_28d", cast(null as double) as "admin_events", 1 as "feature_users_14d", cast(null as bigint) as "features_ever", cast(null as bigint) as "meeting_days_60d", cast(null as bigint) as "days_since_qbr", cast(null as double) as "urgent_csat_365d_sum", cast(null as bigint) as "urgent_csat_365d_count", cast(null as double) as "worst_score_365d", cast(null as double) as "best_score", cast(null as double) as "value_confirmed"
+  select account_id as account_id, day as day, cast(null as bigint) as "exports_28d", cast(null as double) as "admin_events", 1 as "feature_users_14d", cast(null as bigint) as "features_ever", cast(null as bigint) as "meeting_days_60d", cast(null as bigint) as "days_since_qbr", cast(null as double) as "_sum_urgent_csat_365d", cast(null as bigint) as "_count_urgent_csat_365d", cast(null as double) as "worst_score_365d", cast(null as double) as "best_score", cast(null as double) as "value_confirmed"
   from (
     select account_id, day, lag(day) over (partition by account_id, v order by day) as previous_day, lead(day) over (partition by account_id, v order by day) as next_day
     from (
@@ -28,7 +28,7 @@ from (
   ) as visits
   where true
   union all
-  select account_id as account_id, case when not (coalesce(next_day, (day + cast(14 as integer))) is null or (day + cast(14 as integer)) is null) then least(coalesce(next_day, (day + cast(14 as integer))), (day + cast(14 as integer))) end as day, cast(null as bigint) as "exports_28d", cast(null as double) as "admin_events", -1 as "feature_users_14d", cast(null as bigint) as "features_ever", cast(null as bigint) as "meeting_days_60d", cast(null as bigint) as "days_since_qbr", cast(null as double) as "urgent_csat_365d_sum", cast(null as bigint) as "urgent_csat_365d_count", cast(null as double) as "worst_score_365d", cast(null as double) as "best_score", cast(null as double) as "value_confirmed"
+  select account_id as account_id, case when not (coalesce(next_day, (day + cast(14 as integer))) is null or (day + cast(14 as integer)) is null) then least(coalesce(next_day, (day + cast(14 as integer))), (day + cast(14 as integer))) end as day, cast(null as bigint) as "exports_28d", cast(null as double) as "admin_events", -1 as "feature_users_14d", cast(null as bigint) as "features_ever", cast(null as bigint) as "meeting_days_60d", cast(null as bigint) as "days_since_qbr", cast(null as double) as "_sum_urgent_csat_365d", cast(null as bigint) as "_count_urgent_csat_365d", cast(null as double) as "worst_score_365d", cast(null as double) as "best_score", cast(null as double) as "value_confirmed"
   from (
     select account_id, day, lag(day) over (partition by account_id, v order by day) as previous_day, lead(day) over (partition by account_id, v order by day) as next_day
     from (
@@ -39,7 +39,7 @@ from (
   ) as visits
   where true
   union all
-  select account_id as account_id, day as day, cast(null as bigint) as "exports_28d", cast(null as double) as "admin_events", cast(null as bigint) as "feature_users_14d", 1 as "features_ever", cast(null as bigint) as "meeting_days_60d", cast(null as bigint) as "days_since_qbr", cast(null as double) as "urgent_csat_365d_sum", cast(null as bigint) as "urgent_csat_365d_count", cast(null as double) as "worst_score_365d", cast(null as double) as "best_score", cast(null as double) as "value_confirmed"
+  select account_id as account_id, day as day, cast(null as bigint) as "exports_28d", cast(null as double) as "admin_events", cast(null as bigint) as "feature_users_14d", 1 as "features_ever", cast(null as bigint) as "meeting_days_60d", cast(null as bigint) as "days_since_qbr", cast(null as double) as "_sum_urgent_csat_365d", cast(null as bigint) as "_count_urgent_csat_365d", cast(null as double) as "worst_score_365d", cast(null as double) as "best_score", cast(null as double) as "value_confirmed"
   from (
     select account_id, day, lag(day) over (partition by account_id, v order by day) as previous_day, lead(day) over (partition by account_id, v order by day) as next_day
     from (
@@ -50,19 +50,19 @@ from (
   ) as visits
   where previous_day is null
   union all
-  select e.account_id as account_id, e.day as day, cast(null as bigint) as "exports_28d", cast(null as double) as "admin_events", cast(null as bigint) as "feature_users_14d", cast(null as bigint) as "features_ever", cast(null as bigint) as "meeting_days_60d", cast(null as bigint) as "days_since_qbr", case when (coalesce(e."priority" in ('urgent', 'high'), false) and coalesce(e."is_escalated" in (true, false), false)) then cast(e."csat" as double) end as "urgent_csat_365d_sum", case when (coalesce(e."priority" in ('urgent', 'high'), false) and coalesce(e."is_escalated" in (true, false), false)) then case when e."csat" is not null then 1 end end as "urgent_csat_365d_count", cast(null as double) as "worst_score_365d", cast(null as double) as "best_score", cast(null as double) as "value_confirmed"
+  select e.account_id as account_id, e.day as day, cast(null as bigint) as "exports_28d", cast(null as double) as "admin_events", cast(null as bigint) as "feature_users_14d", cast(null as bigint) as "features_ever", cast(null as bigint) as "meeting_days_60d", cast(null as bigint) as "days_since_qbr", case when (coalesce(e."priority" in ('urgent', 'high'), false) and coalesce(e."is_escalated" in (true, false), false)) then cast(e."csat" as double) end as "_sum_urgent_csat_365d", case when (coalesce(e."priority" in ('urgent', 'high'), false) and coalesce(e."is_escalated" in (true, false), false)) then case when e."csat" is not null then 1 end end as "_count_urgent_csat_365d", cast(null as double) as "worst_score_365d", cast(null as double) as "best_score", cast(null as double) as "value_confirmed"
   from "stg_tickets" as e
   where e.is_usable and ((coalesce(e."priority" in ('urgent', 'high'), false) and coalesce(e."is_escalated" in (true, false), false)))
   union all
-  select e.account_id as account_id, e.day as day, cast(null as bigint) as "exports_28d", cast(null as double) as "admin_events", cast(null as bigint) as "feature_users_14d", cast(null as bigint) as "features_ever", cast(null as bigint) as "meeting_days_60d", cast(null as bigint) as "days_since_qbr", cast(null as double) as "urgent_csat_365d_sum", cast(null as bigint) as "urgent_csat_365d_count", case when true then cast(e."score" as double) end as "worst_score_365d", case when true then cast(e."score" as double) end as "best_score", cast(null as double) as "value_confirmed"
+  select e.account_id as account_id, e.day as day, cast(null as bigint) as "exports_28d", cast(null as double) as "admin_events", cast(null as bigint) as "feature_users_14d", cast(null as bigint) as "features_ever", cast(null as bigint) as "meeting_days_60d", cast(null as bigint) as "days_since_qbr", cast(null as double) as "_sum_urgent_csat_365d", cast(null as bigint) as "_count_urgent_csat_365d", case when true then cast(e."score" as double) end as "worst_score_365d", case when true then cast(e."score" as double) end as "best_score", cast(null as double) as "value_confirmed"
   from "stg_survey_responses" as e
   where e.is_usable and (true or true)
   union all
-  select e.account_id as account_id, e.day as day, cast(null as bigint) as "exports_28d", cast(null as double) as "admin_events", cast(null as bigint) as "feature_users_14d", cast(null as bigint) as "features_ever", case when true then 1 end as "meeting_days_60d", case when (coalesce(e."kind" in ('qbr'), false)) then 1 end as "days_since_qbr", cast(null as double) as "urgent_csat_365d_sum", cast(null as bigint) as "urgent_csat_365d_count", cast(null as double) as "worst_score_365d", cast(null as double) as "best_score", cast(null as double) as "value_confirmed"
+  select e.account_id as account_id, e.day as day, cast(null as bigint) as "exports_28d", cast(null as double) as "admin_events", cast(null as bigint) as "feature_users_14d", cast(null as bigint) as "features_ever", case when true then 1 end as "meeting_days_60d", case when (coalesce(e."kind" in ('qbr'), false)) then 1 end as "days_since_qbr", cast(null as double) as "_sum_urgent_csat_365d", cast(null as bigint) as "_count_urgent_csat_365d", cast(null as double) as "worst_score_365d", cast(null as double) as "best_score", cast(null as double) as "value_confirmed"
   from "stg_touchpoints" as e
   where e.is_usable and (true or (coalesce(e."kind" in ('qbr'), false)))
   union all
-  select e.account_id as account_id, e.day as day, cast(null as bigint) as "exports_28d", cast(null as double) as "admin_events", cast(null as bigint) as "feature_users_14d", cast(null as bigint) as "features_ever", cast(null as bigint) as "meeting_days_60d", cast(null as bigint) as "days_since_qbr", cast(null as double) as "urgent_csat_365d_sum", cast(null as bigint) as "urgent_csat_365d_count", cast(null as double) as "worst_score_365d", cast(null as double) as "best_score", case when true then cast(e."value" as double) end as "value_confirmed"
+  select e.account_id as account_id, e.day as day, cast(null as bigint) as "exports_28d", cast(null as double) as "admin_events", cast(null as bigint) as "feature_users_14d", cast(null as bigint) as "features_ever", cast(null as bigint) as "meeting_days_60d", cast(null as bigint) as "days_since_qbr", cast(null as double) as "_sum_urgent_csat_365d", cast(null as bigint) as "_count_urgent_csat_365d", cast(null as double) as "worst_score_365d", cast(null as double) as "best_score", case when true then cast(e."value" as double) end as "value_confirmed"
   from "stg_outcomes" as e
   where e.is_usable and (true)
 ) as additions
