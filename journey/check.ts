@@ -12,7 +12,7 @@ import {
 import { type Fact, factNames, scoredFacts } from "./facts.js";
 import { type JourneyText, type Milestone, repeats } from "./journey.js";
 import { allFactsIn, columnsBesideFacts, factsIn } from "./own_facts.js";
-import { trendMetrics } from "./trends.js";
+import { healthMetric, trendMetrics } from "./trends.js";
 
 /** A condition with its place in the file and what the place may speak of. */
 export interface Place {
@@ -450,7 +450,16 @@ function referenceProblems(journey: JourneyText): Problem[] {
   const milestones = idsOf(journey.milestones);
   const facts = Object.keys(factsIn(journey));
   return [
-    ...journey.trends.flatMap((fact, i) => unknown(["trends", i], "fact", fact, facts)),
+    ...journey.trends.flatMap((fact, i) =>
+      fact === healthMetric
+        ? [problem(["trends", i], `the trend of ${healthMetric} is always kept; remove it here.`)]
+        : unknown(["trends", i], "fact", fact, facts),
+    ),
+    ...journey.milestones.flatMap(({ id }, i) =>
+      id === "account_id" || id === "day"
+        ? [problem(["milestones", i, "id"], `"${id}" is taken; choose another id.`)]
+        : [],
+    ),
     ...(journey.onboarding?.checklist ?? []).flatMap((id, i): Problem[] => {
       const path = ["onboarding", "checklist", i];
       const milestone = journey.milestones.find((m) => m.id === id);

@@ -1,6 +1,6 @@
 import { conditionSql } from "../../journey/compile.js";
 import { addDays, daysBetween } from "../../warehouse/dialect.js";
-import { integer, join, type Sql, sql, text } from "../../warehouse/sql.js";
+import { integer, join, name, type Sql, sql, text } from "../../warehouse/sql.js";
 import { timeline } from "../daily/timeline.js";
 import { accountKey, defineModel, ref } from "../model.js";
 import { accounts } from "../staging/accounts.js";
@@ -9,9 +9,12 @@ import { scoredDays } from "./scored_days.js";
 export const signalKinds = ["negative", "positive"] as const;
 export const severities = ["low", "medium", "high"] as const;
 
+/** A whole number that JavaScript writes exactly has 53 bits; BigQuery's and DuckDB's 63. */
+const bitsPerState = 50;
+
 /**
- * All conditions are judged in one pass, as one text of 0 and 1 per account and day. Only days on which that
- * text changes go on, so the number of signals costs little more than their comparisons.
+ * All conditions are judged in one pass, as the bits of one number per account and day. Only days on which that
+ * number changes go on, so the number of signals costs little more than their comparisons.
  */
 export const accountSignals = defineModel({
   name: "account_signals",
@@ -47,10 +50,20 @@ export const accountSignals = defineModel({
       journey,
       signals.map((s) => s.when),
     );
-    const digits = signals.map((s) => sql`case when ${conditionSql(s.when, row)} then '1' else '0' end`);
+    const states = Array.from({ length: Math.ceil(signals.length / bitsPerState) }, (_, i) =>
+      name(`state_${i}`),
+    );
+    const stateSql = (_: Sql, i: number): Sql => {
+      const bits = signals
+        .slice(i * bitsPerState, (i + 1) * bitsPerState)
+        .map((s, bit) => sql`case when ${conditionSql(s.when, row)} then ${integer(2 ** bit)} else 0 end`);
+      return sql`${join(bits, "\n      + ")} as ${states[i] as Sql}`;
+    };
+    const previous = states.map((_, i) => name(`previous_state_${i}`));
+    const isNext = sql`previous_day = ${addDays(sql`day`, -1)}`;
     const rules = signals.map(
       (s, i) =>
-        sql`select ${integer(i + 1)} as position, ${text(s.id)} as signal, ${text(s.kind)} as kind, ${text(s.severity)} as severity, ${integer(s.for_days)} as for_days, ${integer(s.clear_days)} as clear_days`,
+        sql`select ${integer(Math.floor(i / bitsPerState))} as state, ${integer(i % bitsPerState)} as bit, ${text(s.id)} as signal, ${text(s.kind)} as kind, ${text(s.severity)} as severity, ${integer(s.for_days)} as for_days, ${integer(s.clear_days)} as clear_days`,
     );
     return sql`
 with ${join(
@@ -60,17 +73,17 @@ with ${join(
   select
     f.account_id as account_id,
     f.day as day,
-    concat(
-      ${join(digits, ",\n      ")}
-    ) as state
+    ${join(states.map(stateSql), ",\n    ")}
   from ${from}
 ),
 neighbours as (
   select
     account_id,
     day,
-    state,
-    lag(state) over (partition by account_id order by day) as previous_state,
+    ${states.flatMap((state, i) => [
+      state,
+      sql`lag(${state}) over (partition by account_id order by day) as ${previous[i] as Sql}`,
+    ])},
     lag(day) over (partition by account_id order by day) as previous_day,
     lead(day) over (partition by account_id order by day) as next_day
   from states
@@ -79,10 +92,15 @@ changes as (
   select
     account_id,
     day,
-    state,
-    case when previous_day = ${addDays(sql`day`, -1)} then previous_state else ${text("0".repeat(signals.length))} end as previous_state
+    ${states.flatMap((state, i) => [
+      state,
+      sql`case when ${isNext} then ${previous[i] as Sql} else 0 end as ${previous[i] as Sql}`,
+    ])}
   from neighbours
-  where previous_day is null or previous_day <> ${addDays(sql`day`, -1)} or state <> previous_state
+  where not coalesce(${isNext} and ${join(
+    states.map((state, i) => sql`${state} = ${previous[i] as Sql}`),
+    " and ",
+  )}, false)
 ),
 ends as (
   select n.account_id as account_id, ${addDays(sql`n.day`, 1)} as day
@@ -94,17 +112,23 @@ rules as (
   ${join(rules, "\n  union all\n  ")}
 ),
 turns as (
-  select
+  ${join(
+    states.map((state, i) => {
+      const holds = sql`((c.${state} >> r.bit) & 1) = 1`;
+      return sql`select
     c.account_id as account_id,
     r.signal as signal,
     c.day as day,
-    case when substr(c.state, r.position, 1) = '1' then 'holds' else 'clear' end as turn,
-    case when substr(c.state, r.position, 1) = '1' then r.for_days else r.clear_days end as needed_days
+    case when ${holds} then 'holds' else 'clear' end as turn,
+    case when ${holds} then r.for_days else r.clear_days end as needed_days
   from changes as c
   cross join rules as r
-  where substr(c.state, r.position, 1) <> substr(c.previous_state, r.position, 1)
+  where r.state = ${integer(i)} and ((c.${state} >> r.bit) & 1) <> ((c.${previous[i] as Sql} >> r.bit) & 1)
   union all
-  select e.account_id, r.signal, e.day, 'end' as turn, 1 as needed_days
+  `;
+    }),
+    "",
+  )}  select e.account_id, r.signal, e.day, 'end' as turn, 1 as needed_days
   from ends as e
   cross join rules as r
 ),

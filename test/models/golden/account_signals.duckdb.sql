@@ -16,12 +16,11 @@ states as (
   select
     f.account_id as account_id,
     f.day as day,
-    concat(
-      case when coalesce(f."days_since_last_event" >= 7, false) then '1' else '0' end,
-      case when (coalesce(f."licence_utilisation_28d" < 0.5e0, false) and coalesce(s.stage in ('renewal', 'established'), false)) then '1' else '0' end,
-      case when (coalesce((h.score - b.score) <= -10, false) or coalesce("trend_health_score"."direction" in ('falling'), false)) then '1' else '0' end,
-      case when coalesce(h.band in ('poor', 'unknown'), false) then '1' else '0' end,
-      case when coalesce(case
+    case when coalesce(f."days_since_last_event" >= 7, false) then 1 else 0 end
+      + case when (coalesce(f."licence_utilisation_28d" < 0.5e0, false) and coalesce(s.stage in ('renewal', 'established'), false)) then 2 else 0 end
+      + case when (coalesce((h.score - b.score) <= -10, false) or coalesce("trend_health_score"."direction" in ('falling'), false)) then 4 else 0 end
+      + case when coalesce(h.band in ('poor', 'unknown'), false) then 8 else 0 end
+      + case when coalesce(case
     when "milestone_team".reached_on <= f.day and ("milestone_team".due_on is null or "milestone_team".reached_on <= "milestone_team".due_on) then 'reached_on_time'
     when "milestone_team".reached_on <= f.day then 'reached_late'
     when "milestone_team".started_on is null or "milestone_team".started_on > f.day then 'not_started'
@@ -29,8 +28,8 @@ states as (
     when f.day > "milestone_team".stuck_after then 'stuck'
     when f.day > "milestone_team".due_on then 'behind'
     else 'on_track'
-  end in ('behind', 'stuck'), false) then '1' else '0' end,
-      case when coalesce(case
+  end in ('behind', 'stuck'), false) then 16 else 0 end
+      + case when coalesce(case
     when "milestone_reviewed".reached_on <= f.day and ("milestone_reviewed".due_on is null or "milestone_reviewed".reached_on <= "milestone_reviewed".due_on) then 'reached_on_time'
     when "milestone_reviewed".reached_on <= f.day then 'reached_late'
     when "milestone_reviewed".started_on is null or "milestone_reviewed".started_on > f.day then 'not_started'
@@ -38,11 +37,10 @@ states as (
     when f.day > "milestone_reviewed".stuck_after then 'stuck'
     when f.day > "milestone_reviewed".due_on then 'behind'
     else 'on_track'
-  end in ('on_track', 'behind', 'stuck'), false) then '1' else '0' end,
-      case when coalesce("trend_events_7d"."z" < -1, false) then '1' else '0' end,
-      case when coalesce((date_diff('day', y.entered_on, f.day) + 1) > 25, false) then '1' else '0' end,
-      case when (coalesce(f."active_days_28d" >= 10, false) and coalesce("milestone_used".reached_on <= f.day, false) and (not coalesce(h.score < 50, false))) then '1' else '0' end
-    ) as state
+  end in ('on_track', 'behind', 'stuck'), false) then 32 else 0 end
+      + case when coalesce("trend_events_7d"."z" < -1, false) then 64 else 0 end
+      + case when coalesce((date_diff('day', y.entered_on, f.day) + 1) > 25, false) then 128 else 0 end
+      + case when (coalesce(f."active_days_28d" >= 10, false) and coalesce("milestone_used".reached_on <= f.day, false) and (not coalesce(h.score < 50, false))) then 256 else 0 end as "state_0"
   from "account_facts" as f
   inner join "account_stages" as s on s.account_id = f.account_id and s.day = f.day
   inner join "account_health" as h on h.account_id = f.account_id and h.day = f.day
@@ -58,8 +56,7 @@ neighbours as (
   select
     account_id,
     day,
-    state,
-    lag(state) over (partition by account_id order by day) as previous_state,
+    "state_0", lag("state_0") over (partition by account_id order by day) as "previous_state_0",
     lag(day) over (partition by account_id order by day) as previous_day,
     lead(day) over (partition by account_id order by day) as next_day
   from states
@@ -68,10 +65,9 @@ changes as (
   select
     account_id,
     day,
-    state,
-    case when previous_day = (day + cast(-1 as integer)) then previous_state else '000000000' end as previous_state
+    "state_0", case when previous_day = (day + cast(-1 as integer)) then "previous_state_0" else 0 end as "previous_state_0"
   from neighbours
-  where previous_day is null or previous_day <> (day + cast(-1 as integer)) or state <> previous_state
+  where not coalesce(previous_day = (day + cast(-1 as integer)) and "state_0" = "previous_state_0", false)
 ),
 ends as (
   select n.account_id as account_id, (n.day + cast(1 as integer)) as day
@@ -80,36 +76,36 @@ ends as (
   where n.day < t.data_through and (n.next_day is null or n.next_day <> (n.day + cast(1 as integer)))
 ),
 rules as (
-  select 1 as position, 'quiet' as signal, 'negative' as kind, 'high' as severity, 3 as for_days, 2 as clear_days
+  select 0 as state, 0 as bit, 'quiet' as signal, 'negative' as kind, 'high' as severity, 3 as for_days, 2 as clear_days
   union all
-  select 2 as position, 'few_seats' as signal, 'negative' as kind, 'medium' as severity, 14 as for_days, 1 as clear_days
+  select 0 as state, 1 as bit, 'few_seats' as signal, 'negative' as kind, 'medium' as severity, 14 as for_days, 1 as clear_days
   union all
-  select 3 as position, 'falling' as signal, 'negative' as kind, 'medium' as severity, 1 as for_days, 1 as clear_days
+  select 0 as state, 2 as bit, 'falling' as signal, 'negative' as kind, 'medium' as severity, 1 as for_days, 1 as clear_days
   union all
-  select 4 as position, 'unhealthy' as signal, 'negative' as kind, 'low' as severity, 1 as for_days, 5 as clear_days
+  select 0 as state, 3 as bit, 'unhealthy' as signal, 'negative' as kind, 'low' as severity, 1 as for_days, 5 as clear_days
   union all
-  select 5 as position, 'late' as signal, 'negative' as kind, 'medium' as severity, 1 as for_days, 1 as clear_days
+  select 0 as state, 4 as bit, 'late' as signal, 'negative' as kind, 'medium' as severity, 1 as for_days, 1 as clear_days
   union all
-  select 6 as position, 'unreviewed' as signal, 'negative' as kind, 'medium' as severity, 5 as for_days, 1 as clear_days
+  select 0 as state, 5 as bit, 'unreviewed' as signal, 'negative' as kind, 'medium' as severity, 5 as for_days, 1 as clear_days
   union all
-  select 7 as position, 'odd' as signal, 'negative' as kind, 'medium' as severity, 1 as for_days, 1 as clear_days
+  select 0 as state, 6 as bit, 'odd' as signal, 'negative' as kind, 'medium' as severity, 1 as for_days, 1 as clear_days
   union all
-  select 8 as position, 'long' as signal, 'negative' as kind, 'medium' as severity, 1 as for_days, 1 as clear_days
+  select 0 as state, 7 as bit, 'long' as signal, 'negative' as kind, 'medium' as severity, 1 as for_days, 1 as clear_days
   union all
-  select 9 as position, 'keen' as signal, 'positive' as kind, 'medium' as severity, 1 as for_days, 1 as clear_days
+  select 0 as state, 8 as bit, 'keen' as signal, 'positive' as kind, 'medium' as severity, 1 as for_days, 1 as clear_days
 ),
 turns as (
   select
     c.account_id as account_id,
     r.signal as signal,
     c.day as day,
-    case when substr(c.state, r.position, 1) = '1' then 'holds' else 'clear' end as turn,
-    case when substr(c.state, r.position, 1) = '1' then r.for_days else r.clear_days end as needed_days
+    case when ((c."state_0" >> r.bit) & 1) = 1 then 'holds' else 'clear' end as turn,
+    case when ((c."state_0" >> r.bit) & 1) = 1 then r.for_days else r.clear_days end as needed_days
   from changes as c
   cross join rules as r
-  where substr(c.state, r.position, 1) <> substr(c.previous_state, r.position, 1)
+  where r.state = 0 and ((c."state_0" >> r.bit) & 1) <> ((c."previous_state_0" >> r.bit) & 1)
   union all
-  select e.account_id, r.signal, e.day, 'end' as turn, 1 as needed_days
+    select e.account_id, r.signal, e.day, 'end' as turn, 1 as needed_days
   from ends as e
   cross join rules as r
 ),
