@@ -11,6 +11,21 @@ export type Band =
   | 'POOR'
   | 'UNKNOWN';
 
+/** How much a signal matters. */
+export type Severity =
+  | 'HIGH'
+  | 'LOW'
+  | 'MEDIUM';
+
+/** open; waiting = its owner has as many open ones as the journey allows; snoozed = asleep until a day; done; dismissed; expired = nobody touched it for long after it was due. */
+export type TaskStatus =
+  | 'DISMISSED'
+  | 'DONE'
+  | 'EXPIRED'
+  | 'OPEN'
+  | 'SNOOZED'
+  | 'WAITING';
+
 export type AtRiskQueryVariables = Exact<{
   first?: number | null | undefined;
 }>;
@@ -18,10 +33,35 @@ export type AtRiskQueryVariables = Exact<{
 
 export type AtRiskQuery = { accounts: { nodes: Array<{ id: string, name: string, owner: string | null, mrr: string | null, stage: { name: string, days: number, isStuck: boolean } | null, health: { score: number | null, band: Band, coverage: number | null } | null }> } };
 
+export type EarlyWarningsQueryVariables = Exact<{
+  first?: number;
+}>;
+
+
+export type EarlyWarningsQuery = { earlyWarnings: { nodes: Array<{ mrr: string | null, band: Band, churnRisk90d: number | null, mrrAtStake: number | null, worstSeverity: Severity | null, reasons: Array<string>, account: { name: string, owner: string | null, daysToRenewal: number | null } }> } };
+
+export type OnboardingByMonthQueryVariables = Exact<{ [key: string]: never; }>;
+
+
+export type OnboardingByMonthQuery = { onboardingCohorts: Array<{ month: string, accounts: number, onboarded: number, onTime: number, meanDaysToOnboard: number | null, meanContacts: number | null }> };
+
 export type PortfolioQueryVariables = Exact<{ [key: string]: never; }>;
 
 
 export type PortfolioQuery = { portfolio: { cells: Array<{ band: Band, accounts: number, mrr: string | null, stage: { name: string } }> } };
+
+export type TasksQueryVariables = Exact<{
+  owner?: Array<string> | string | null | undefined;
+  first?: number;
+}>;
+
+
+export type TasksQuery = { tasks: { nodes: Array<{ id: string, name: string, owner: string | null, dueOn: string, status: TaskStatus, isOverdue: boolean, severity: Severity | null, account: { name: string } }> } };
+
+export type TouchpointsQueryVariables = Exact<{ [key: string]: never; }>;
+
+
+export type TouchpointsQuery = { touchpoints: Array<{ done: number, doneLate: number, overdue: number, missed: number, doneShare: number | null, touchpoint: { name: string, why: string, stage: { name: string } } }> };
 
 export type WorstAccountsQueryVariables = Exact<{
   first: number;
@@ -76,6 +116,37 @@ export const AtRiskDocument = new TypedDocumentString(`
   }
 }
     `) as unknown as TypedDocumentString<AtRiskQuery, AtRiskQueryVariables>;
+export const EarlyWarningsDocument = new TypedDocumentString(`
+    query EarlyWarnings($first: Int! = 20) {
+  earlyWarnings(first: $first) {
+    nodes {
+      account {
+        name
+        owner
+        daysToRenewal
+      }
+      mrr
+      band
+      churnRisk90d
+      mrrAtStake
+      worstSeverity
+      reasons
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<EarlyWarningsQuery, EarlyWarningsQueryVariables>;
+export const OnboardingByMonthDocument = new TypedDocumentString(`
+    query OnboardingByMonth {
+  onboardingCohorts {
+    month
+    accounts
+    onboarded
+    onTime
+    meanDaysToOnboard
+    meanContacts
+  }
+}
+    `) as unknown as TypedDocumentString<OnboardingByMonthQuery, OnboardingByMonthQueryVariables>;
 export const PortfolioDocument = new TypedDocumentString(`
     query Portfolio {
   portfolio {
@@ -90,6 +161,42 @@ export const PortfolioDocument = new TypedDocumentString(`
   }
 }
     `) as unknown as TypedDocumentString<PortfolioQuery, PortfolioQueryVariables>;
+export const TasksDocument = new TypedDocumentString(`
+    query Tasks($owner: [String!], $first: Int! = 50) {
+  tasks(filter: {owner: $owner}, first: $first) {
+    nodes {
+      id
+      name
+      account {
+        name
+      }
+      owner
+      dueOn
+      status
+      isOverdue
+      severity
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<TasksQuery, TasksQueryVariables>;
+export const TouchpointsDocument = new TypedDocumentString(`
+    query Touchpoints {
+  touchpoints {
+    touchpoint {
+      name
+      why
+      stage {
+        name
+      }
+    }
+    done
+    doneLate
+    overdue
+    missed
+    doneShare
+  }
+}
+    `) as unknown as TypedDocumentString<TouchpointsQuery, TouchpointsQueryVariables>;
 export const WorstAccountsDocument = new TypedDocumentString(`
     query WorstAccounts($first: Int!, $since: LocalDate!) {
   accounts(orderBy: {field: SCORE, direction: ASC}, first: $first) {
