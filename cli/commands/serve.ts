@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { unwatchFile, watchFile } from "node:fs";
 import { basename, join } from "node:path";
 import { Command } from "commander";
-import { messageOf } from "../../errors.js";
+import { messageOf, WaymarkError } from "../../errors.js";
 import { build } from "../../jobs/build.js";
 import { planJourney } from "../../jobs/journey_plan.js";
 import { readSnapshots } from "../../jobs/ledger.js";
@@ -13,7 +13,14 @@ import { startServer } from "../../server/server.js";
 import type { Warehouse } from "../../warehouse/warehouse.js";
 import { wholeNumber } from "../arguments.js";
 import { answerJson, buildProgress, remark } from "../output.js";
-import { journeyName, loadProject, optionsOf, type ProjectFolder, withWarehouse } from "../project.js";
+import {
+  defaultJourney,
+  journeyName,
+  loadProject,
+  optionsOf,
+  type ProjectFolder,
+  withWarehouse,
+} from "../project.js";
 import { untilStopped } from "../stop.js";
 import { describeBuild } from "./build.js";
 
@@ -51,14 +58,21 @@ interface Serve extends ServeFlags {
  */
 export async function serve(warehouse: Warehouse, project: ProjectFolder, options: Serve): Promise<void> {
   await untilStopped(async (signal) => {
-    const files = watchedFiles(project, () => enqueue("journey edited"));
+    // One build or plan after the other, whoever asks.
+    let last: Promise<unknown> = Promise.resolve();
+    const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
+      const run = last.then(work);
+      last = run.catch(() => {});
+      return run;
+    };
+    const files = watchedFiles(project, () => inTurn(() => buildNow("journey edited")));
     const server = await startServer({
       warehouse,
       notice: files.notice,
       plan: (text) => {
         const { settings, journeyFile } = files.project();
         const journey = parseJourney(text, basename(journeyFile), checkOwnFacts);
-        return planJourney(warehouse, { settings, journey }, { now: () => new Date(), signal });
+        return inTurn(() => planJourney(warehouse, { settings, journey }, { now: () => new Date(), signal }));
       },
       isReadOnly: options.readOnly,
       port: options.port ?? project.settings.server.port,
@@ -75,18 +89,17 @@ export async function serve(warehouse: Warehouse, project: ProjectFolder, option
       });
       remark(describeBuild(result));
     };
-    // One build after the other, whoever asks.
-    let last: Promise<unknown> = Promise.resolve();
-    const enqueue = (trigger: string): Promise<void> => {
-      const run = last.then(() => buildNow(trigger));
-      last = run.catch(() => {});
-      return run;
-    };
     try {
       files.watch();
-      if (options.buildFirst) await firstBuild(warehouse, () => enqueue("start"));
+      if (options.buildFirst) await firstBuild(warehouse, () => inTurn(() => buildNow("start")));
       const timetable = startTimetable(
-        [{ name: "build", at: project.settings.schedule.build, run: () => enqueue("schedule") }],
+        [
+          {
+            name: "build",
+            at: project.settings.schedule.build,
+            run: () => inTurn(() => buildNow("schedule")),
+          },
+        ],
         (job, error) => remark(`The scheduled ${job} failed; the last snapshot stands. ${messageOf(error)}`),
       );
       const next = timetable.next()[0]?.at.toISOString();
@@ -114,7 +127,11 @@ function watchedFiles(first: ProjectFolder, onJourney: () => Promise<void>) {
   let notice: string | undefined;
   const read = (): ProjectFolder => {
     try {
-      current = loadProject(first.folder);
+      const found = loadProject(first.folder);
+      // An editor may take the file away for a moment: that is no wish for the journey that ships.
+      if (found.journeyFile !== current.journeyFile && found.journeyFile === defaultJourney)
+        throw new WaymarkError("CONFIG_INVALID", `${current.journeyFile} is gone.`);
+      current = found;
       notice = undefined;
     } catch (error) {
       const told = `${messageOf(error)}\nJourney ${current.journey.version} stays until the mistakes are mended.`;
