@@ -1,6 +1,7 @@
 import { GraphQLJSONObject } from "graphql-scalars";
 import { Field, Float, ID, Int, ObjectType } from "type-graphql";
 import { IndicatorDimension } from "./health.js";
+import { Named } from "./named.js";
 import { DateTime } from "./scalars.js";
 import { Signal } from "./signal.js";
 import { Stage } from "./stage.js";
@@ -21,16 +22,7 @@ export class StageDefinition extends Stage {
 }
 
 @ObjectType({ simpleResolvers: true, description: "A milestone as the journey defines it." })
-export class MilestoneDefinition {
-  @Field(() => ID, { description: "Its id in the journey." })
-  id!: string;
-
-  @Field(() => String, { description: "What people call it." })
-  name!: string;
-
-  @Field(() => String, { nullable: true, description: "What it means." })
-  description!: string | null;
-
+export class MilestoneDefinition extends Named {
   @Field(() => String, { description: "From when its days are counted." })
   starts!: string;
 
@@ -65,16 +57,7 @@ export class IndicatorDefinition {
 }
 
 @ObjectType({ simpleResolvers: true, description: "A play as the journey defines it." })
-export class PlayDefinition {
-  @Field(() => ID, { description: "Its id in the journey." })
-  id!: string;
-
-  @Field(() => String, { description: "What people call it." })
-  name!: string;
-
-  @Field(() => String, { nullable: true, description: "What it is for." })
-  description!: string | null;
-
+export class PlayDefinition extends Named {
   @Field(() => String, { description: "What sets it off." })
   setOffBy!: string;
 

@@ -1,7 +1,8 @@
-import { Field, ID, InputType, Int, ObjectType, registerEnumType } from "type-graphql";
+import { Field, InputType, Int, ObjectType, registerEnumType } from "type-graphql";
 import { accountSignals } from "../models/signals/account_signals.js";
 import { AccountFilter, PageInfo } from "./account.js";
 import { column } from "./describe.js";
+import { Named } from "./named.js";
 import { LocalDate } from "./scalars.js";
 
 export enum SignalKind {
@@ -18,16 +19,7 @@ export enum Severity {
 registerEnumType(Severity, { name: "Severity", description: "How much a signal matters." });
 
 @ObjectType({ simpleResolvers: true, description: "A signal of the journey." })
-export class Signal {
-  @Field(() => ID, { description: "Its id in the journey." })
-  id!: string;
-
-  @Field(() => String, { description: "What people call it." })
-  name!: string;
-
-  @Field(() => String, { nullable: true, description: "What it means." })
-  description!: string | null;
-
+export class Signal extends Named {
   @Field(() => SignalKind, { description: "Whether it warns or promises." })
   kind!: SignalKind;
 

@@ -1,19 +1,11 @@
-import { Field, ID, Int, ObjectType } from "type-graphql";
+import { Field, Int, ObjectType } from "type-graphql";
 import { stageStays } from "../models/stages/stage_stays.js";
 import { column } from "./describe.js";
+import { Named } from "./named.js";
 import { LocalDate } from "./scalars.js";
 
 @ObjectType({ simpleResolvers: true, description: "A stage of the journey." })
-export class Stage {
-  @Field(() => ID, { description: "Its id in the journey." })
-  id!: string;
-
-  @Field(() => String, { description: "What people call it." })
-  name!: string;
-
-  @Field(() => String, { nullable: true, description: "What it means." })
-  description!: string | null;
-}
+export class Stage extends Named {}
 
 @ObjectType({ simpleResolvers: true, description: "An unbroken run of an account's days in one stage." })
 export class StageStay {
