@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import pLimit from "p-limit";
 import { Temporal } from "temporal-polyfill";
 import { Arg, Ctx, FieldResolver, ID, Int, Mutation, Query, Resolver, Root } from "type-graphql";
 import { WaymarkError } from "../errors.js";
@@ -137,7 +138,13 @@ interface Action {
  * Write down what was done with a task, and answer the task as it stands then.
  * @throws WaymarkError FORBIDDEN, BAD_USER_INPUT for an unknown task, or one with which this can't be done
  */
-async function act(context: Context, id: string, { action, until, note, by }: Action): Promise<Task> {
+const act = (context: Context, id: string, action: Action): Promise<Task> =>
+  oneAtATime(() => actAlone(context, id, action));
+
+/** Of two who complete a task at once the second is told that it is done. */
+const oneAtATime = pLimit(1);
+
+async function actAlone(context: Context, id: string, { action, until, note, by }: Action): Promise<Task> {
   const { caller, reader, warehouse } = context;
   if (!caller.mayWrite)
     throw new WaymarkError(

@@ -153,6 +153,20 @@ describe("tasks", () => {
     await build(warehouse, { settings, journey }, { trigger: "test", now });
   });
 
+  it("of many who complete one at once one does, and the others are told by whom", async () => {
+    const task = "renew/offer/A1/2024-03-16";
+    const answers = await Promise.all(
+      [1, 2, 3, 4, 5].map((n) =>
+        client.ask(`mutation { completeTask(id: "${task}", by: "p${n}") { actedBy } }`),
+      ),
+    );
+    const [winner] = answers.flatMap(({ data }) => (data ? [data.completeTask.actedBy] : []));
+    expect(answers.filter(({ data }) => data)).toHaveLength(1);
+    expect(answers.flatMap(({ errors }) => errors.map((e) => e.message))).toEqual(
+      Array(4).fill(`completeTask: "${task}" is done already, by ${winner}; reopenTask makes it open again.`),
+    );
+  });
+
   it("expire where nobody touched them, and are listed open first due", async () => {
     expect(await statusOf("praise/note/A1/2024-01-12")).toBe("EXPIRED");
     const { tasks } = await ask(`{ tasks { nodes { id dueOn status isOverdue } } }`);
