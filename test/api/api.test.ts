@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { WorstAccountsQuery, WorstAccountsQueryVariables } from "../../client/graphql.js";
-import { accountFacts } from "../../models/daily/account_facts.js";
+import { factNames } from "../../journey/facts.js";
 import { createSchema, schemaText } from "../../resolvers/schema.js";
 import { firstQuery } from "../../server/explorer.js";
 import { openDuckDb } from "../../warehouse/duckdb.js";
@@ -39,9 +39,14 @@ describe("one account", () => {
     expect(data).toMatchObject({ a: null, b: { id: "acc_00001" } });
   });
 
-  it("every fact is answered with its unit", async () => {
+  it("every fact is answered with its unit, built-in or the journey's own", async () => {
     const { data } = await client.ask(`{ account(id: "acc_00001") { facts { name unit value } } }`);
-    expect(data.account.facts).toHaveLength(Object.keys(accountFacts.columns).length - 2);
+    expect(data.account.facts.map((f: { name: string }) => f.name)).toEqual([
+      ...factNames,
+      "admin_exports_7d",
+    ]);
+    const { errors } = await client.ask(`{ account(id: "acc_00001") { facts(names: ["seat"]) { value } } }`);
+    expect(errors[0]?.message).toBe('facts: there is no fact "seat". Did you mean "seats"?');
   });
 
   it("a field that can't be answered fails alone, with a code, the path and the nearest word", async () => {
