@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Command } from "commander";
 import { loadSettings } from "../config/settings.js";
+import { didYouMean, WaymarkError } from "../errors.js";
 import type { Project } from "../jobs/build.js";
 import { loadJourney } from "../journey/load.js";
 import { checkOwnFacts } from "../models/daily/own_fact_days.js";
@@ -26,10 +27,27 @@ export const packageFolder = (() => {
   return existsSync(join(here, "package.json")) ? here : join(here, "..");
 })();
 
-/** Ready-made journeys. */
+/** Ready-made journeys, and for whom each is. */
+export const presets: Readonly<Record<string, string>> = {
+  "three-stage": "onboarding, established, pre-renewal: the year turns around the renewal",
+  "four-stage": "trial and handover, implementation, adoption, growth: from the sale to more seats",
+  "five-stage": "onboarding, adoption, usage, value realisation, advocacy: results are confirmed",
+};
 export const presetsFolder = join(packageFolder, "journey", "presets");
 export const defaultPreset = "three-stage";
 export const defaultJourney = join(presetsFolder, `${defaultPreset}.yml`);
+
+/** The file of a preset. @throws WaymarkError BAD_USER_INPUT for a name that is none */
+export function presetFile(name: string): string {
+  if (!Object.hasOwn(presets, name)) {
+    throw new WaymarkError(
+      "BAD_USER_INPUT",
+      `There is no preset "${name}".${didYouMean(name, Object.keys(presets))}`,
+      { preset: name, known: Object.keys(presets) },
+    );
+  }
+  return join(presetsFolder, `${name}.yml`);
+}
 
 export interface GlobalOptions {
   project: string;

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -50,6 +50,29 @@ describe("a new project", () => {
     const again = await waymark("--project", project, "init");
     expect(again).toMatchObject({ code: 2 });
     expect(again.stderr).toContain("Nothing was written; --force replaces.");
+  });
+
+  it("init writes the preset that is asked for, names it, and knows the nearest to a wrong name", async () => {
+    const project = join(folder, "preset");
+    const wrong = await waymark("--project", project, "init", "--preset", "five-stages");
+    expect(wrong).toMatchObject({ code: 2, stderr: expect.stringContaining('Did you mean "five-stage"?') });
+    expect(existsSync(project), "nothing is written").toBe(false);
+    const unlike = await waymark("--project", project, "--json", "init", "--preset", "constructor");
+    expect(JSON.parse(unlike.stderr).error).toMatchObject({
+      code: "BAD_USER_INPUT",
+      known: ["three-stage", "four-stage", "five-stage"],
+    });
+    const { stdout } = await waymark("--project", project, "--json", "init", "--preset", "five-stage");
+    expect(JSON.parse(stdout)).toEqual({
+      written: [join(project, "waymark.yml"), join(project, "journey.yml")],
+      preset: "five-stage",
+    });
+    expect(readFileSync(join(project, "journey.yml"))).toEqual(
+      readFileSync("journey/presets/five-stage.yml"),
+    );
+    const help = await waymark("init", "--help");
+    for (const preset of ["three-stage", "four-stage", "five-stage"])
+      expect(help.stdout).toMatch(new RegExp(`^  ${preset} +\\S`, "m"));
   });
 
   it("check names file, line and the nearest key for a mistake, and exits with 2", async () => {
