@@ -60,6 +60,12 @@ export const addDays = (day: Sql, days: Sql | number): Sql => {
   });
 };
 
+/**
+ * A last day, or one after all days where there is none. For conditions of joins: an `or` in them makes DuckDB
+ * compare every row with every other.
+ */
+export const orNever = (day: Sql): Sql => sql`coalesce(${day}, date '9999-12-31')`;
+
 /** Days from `from` to `to`, negative when `to` is earlier. */
 export const daysBetween = (from: Sql, to: Sql): Sql =>
   by({ duckdb: sql`date_diff('day', ${from}, ${to})`, bigquery: sql`date_diff(${to}, ${from}, day)` });

@@ -1,7 +1,7 @@
 import { conditionSql } from "../../journey/compile.js";
 import { milestoneStatuses } from "../../journey/conditions.js";
 import { type Journey, type Milestone, repeats } from "../../journey/journey.js";
-import { addDays, daysBetween, minIf, nullOf } from "../../warehouse/dialect.js";
+import { addDays, daysBetween, minIf, nullOf, orNever } from "../../warehouse/dialect.js";
 import { integer, join, name, type Sql, sql, text } from "../../warehouse/sql.js";
 import { accountFacts, factRow } from "../daily/account_facts.js";
 import { timeline } from "../daily/timeline.js";
@@ -173,7 +173,7 @@ found as (
     o.ended_on as ended_on,
     ${milestones.map((m) => sql`${minIf(sql`j.day`, sql`j.${name(m.id)}`)} as ${name(reachedOn(m.id))}`)}
   from occurrences as o
-  left join judged as j on j.account_id = o.account_id and j.day >= o.started_on and (o.ended_on is null or j.day < o.ended_on)
+  left join judged as j on j.account_id = o.account_id and j.day >= o.started_on and j.day < ${orNever(sql`o.ended_on`)}
   group by o.account_id, o.stage, o.occurrence, o.started_on, o.ended_on
 ),`;
 }

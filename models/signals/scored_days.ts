@@ -3,7 +3,7 @@ import { type Condition, factsOf, leavesOf, trendsOf } from "../../journey/condi
 import type { ScoredFactName } from "../../journey/facts.js";
 import { type Journey, repeats } from "../../journey/journey.js";
 import { allFactsIn, isScoredFact } from "../../journey/own_facts.js";
-import { addDays, daysBetween, weekOf } from "../../warehouse/dialect.js";
+import { addDays, daysBetween, orNever, weekOf } from "../../warehouse/dialect.js";
 import { join, name, type Sql, sql, text } from "../../warehouse/sql.js";
 import { accountFacts, factRow } from "../daily/account_facts.js";
 import { accountHealth } from "../health/account_health.js";
@@ -27,6 +27,7 @@ export function scoredDays(journey: Journey, conditions: readonly Condition[]): 
   const asked = new Set(conditions.flatMap(factsOf));
   const trends = [...new Set(conditions.flatMap(trendsOf))];
   const milestones = [...new Set(leaves.flatMap((leaf) => ("milestone" in leaf ? [leaf.milestone] : [])))];
+  const again = new Set(journey.milestones.filter(repeats).map(({ id }) => id));
   const needsHealth =
     leaves.some((leaf) => "band" in leaf) ||
     (["health_score", "health_coverage", "health_change_28d"] as const).some((fact) => asked.has(fact));
@@ -44,7 +45,7 @@ export function scoredDays(journey: Journey, conditions: readonly Condition[]): 
       : []),
     ...(asked.has("days_in_stage")
       ? [
-          sql`left join ${ref(stageStays)} as y on y.account_id = f.account_id and y.entered_on <= f.day and (y.left_on is null or f.day < y.left_on)`,
+          sql`left join ${ref(stageStays)} as y on y.account_id = f.account_id and y.entered_on <= f.day and f.day < ${orNever(sql`y.left_on`)}`,
         ]
       : []),
     ...trends.map((metric) => {
@@ -55,7 +56,12 @@ export function scoredDays(journey: Journey, conditions: readonly Condition[]): 
     }),
     ...milestones.map((milestone) => {
       const alias = name(`milestone_${milestone}`);
-      return sql`left join milestone_spans as ${alias} on ${alias}.account_id = f.account_id and ${alias}.milestone = ${text(milestone)} and (${alias}.from_day is null or f.day >= ${alias}.from_day) and (${alias}.to_day is null or f.day < ${alias}.to_day)`;
+      const own = sql`${alias}.account_id = f.account_id and ${alias}.milestone = ${text(milestone)}`;
+      // Of a milestone that begins anew, the occurrence that the day belongs to: the latest that has begun.
+      const current = again.has(milestone)
+        ? sql` and ${alias}.started_on <= f.day and f.day < ${orNever(sql`${alias}.next_started_on`)}`
+        : sql``;
+      return sql`left join milestone_spans as ${alias} on ${own}${current}`;
     }),
   ];
   const scored: Record<ScoredFactName, Sql> = {
@@ -65,7 +71,7 @@ export function scoredDays(journey: Journey, conditions: readonly Condition[]): 
     health_change_28d: sql`(h.score - b.score)`,
   };
   return {
-    ctes: milestones.length > 0 ? [spansSql(journey, milestones)] : [],
+    ctes: milestones.length > 0 ? [spansSql(milestones)] : [],
     from: sql`${ref(accountFacts)} as f
   ${join(joins, "\n  ")}`,
     row: {
@@ -81,13 +87,8 @@ export function scoredDays(journey: Journey, conditions: readonly Condition[]): 
   };
 }
 
-/** Of milestones that begin anew, the occurrence that a day belongs to: the latest that has begun. */
-const spansSql = (journey: Journey, milestones: readonly string[]): Sql => {
-  const again = journey.milestones
-    .filter((m) => repeats(m) && milestones.includes(m.id))
-    .map((m) => text(m.id));
-  const isAgain = again.length > 0 ? sql`milestone in (${again})` : sql`false`;
-  return sql`milestone_spans as (
+/** The occurrences of milestones, each with the start of the next. */
+const spansSql = (milestones: readonly string[]): Sql => sql`milestone_spans as (
   select
     account_id,
     milestone,
@@ -96,9 +97,7 @@ const spansSql = (journey: Journey, milestones: readonly string[]): Sql => {
     reached_on,
     due_on,
     stuck_after,
-    case when ${isAgain} then started_on end as from_day,
-    case when ${isAgain} then lead(started_on) over (partition by account_id, milestone order by occurrence) end as to_day
+    lead(started_on) over (partition by account_id, milestone order by occurrence) as next_started_on
   from ${ref(accountMilestones)}
   where milestone in (${milestones.map(text)})
 )`;
-};

@@ -1,6 +1,6 @@
 import { listOf } from "../../journey/conditions.js";
 import type { PlannedTouchpoint } from "../../journey/journey.js";
-import { addDays, daysBetween, eachDay, greatest } from "../../warehouse/dialect.js";
+import { addDays, daysBetween, eachDay, greatest, orNever } from "../../warehouse/dialect.js";
 import { integer, join, type Sql, sql, text } from "../../warehouse/sql.js";
 import { timeline } from "../daily/timeline.js";
 import { accountKey, defineModel, ref } from "../model.js";
@@ -78,7 +78,7 @@ found as (
     p.data_through as data_through,
     min(c.day) as done_on
   from planned as p
-  left join contacts as c on c.account_id = p.account_id and c.touchpoint = p.touchpoint and c.day >= p.from_day and (p.to_day is null or c.day < p.to_day) and (p.left_on is null or c.day < p.left_on) and c.day <= p.data_through
+  left join contacts as c on c.account_id = p.account_id and c.touchpoint = p.touchpoint and c.day >= p.from_day and c.day < ${orNever(sql`p.to_day`)} and c.day < ${orNever(sql`p.left_on`)} and c.day <= p.data_through
   group by p.account_id, p.touchpoint, p.stage, p.entered_on, p.left_on, p.due_on, p.to_day, p.data_through
 )
 select

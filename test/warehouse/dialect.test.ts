@@ -248,6 +248,14 @@ describe(`the dialect means the same on both engines${missing ? ` (GoogleSQL ski
       await expectTotal(given, dialect.minIf(x, sql`y = 9`), "integer", null);
     });
 
+    test("orNever", "a day that there is not is after all days", async () => {
+      const given = pairs("date", [
+        ["2024-02-29", "2024-02-29"],
+        [null, "9999-12-30"],
+      ]);
+      await expectValues(given, dialect.orNever(x), "date", ["2024-02-29", "9999-12-31"]);
+    });
+
     test(["least", "greatest"], "null where any is null", async () => {
       const given = pairs("integer", [
         [1, 2],

@@ -28,7 +28,7 @@ found as (
     o.ended_on as ended_on,
     min(if(j.`lively`, j.day, null)) as `lively_reached_on`, min(if(j.`reviewed`, j.day, null)) as `reviewed_reached_on`
   from occurrences as o
-  left join judged as j on j.account_id = o.account_id and j.day >= o.started_on and (o.ended_on is null or j.day < o.ended_on)
+  left join judged as j on j.account_id = o.account_id and j.day >= o.started_on and j.day < coalesce(o.ended_on, date '9999-12-31')
   group by o.account_id, o.stage, o.occurrence, o.started_on, o.ended_on
 ),
 started as (

@@ -7,8 +7,7 @@ with milestone_spans as (
     reached_on,
     due_on,
     stuck_after,
-    case when milestone in ('reviewed') then started_on end as from_day,
-    case when milestone in ('reviewed') then lead(started_on) over (partition by account_id, milestone order by occurrence) end as to_day
+    lead(started_on) over (partition by account_id, milestone order by occurrence) as next_started_on
   from "account_milestones"
   where milestone in ('team', 'reviewed', 'used')
 ),
@@ -45,12 +44,12 @@ states as (
   inner join "account_stages" as s on s.account_id = f.account_id and s.day = f.day
   inner join "account_health" as h on h.account_id = f.account_id and h.day = f.day
   left join "account_health" as b on b.account_id = f.account_id and b.day = (f.day + cast(-28 as integer))
-  left join "stage_stays" as y on y.account_id = f.account_id and y.entered_on <= f.day and (y.left_on is null or f.day < y.left_on)
+  left join "stage_stays" as y on y.account_id = f.account_id and y.entered_on <= f.day and f.day < coalesce(y.left_on, date '9999-12-31')
   left join "account_trends" as "trend_health_score" on "trend_health_score".account_id = f.account_id and "trend_health_score".metric = 'health_score' and "trend_health_score".week = (cast(date_trunc('week', (f.day + cast(1 as integer))) as date) + cast(-7 as integer))
   left join "account_trends" as "trend_events_7d" on "trend_events_7d".account_id = f.account_id and "trend_events_7d".metric = 'events_7d' and "trend_events_7d".week = (cast(date_trunc('week', (f.day + cast(1 as integer))) as date) + cast(-7 as integer))
-  left join milestone_spans as "milestone_team" on "milestone_team".account_id = f.account_id and "milestone_team".milestone = 'team' and ("milestone_team".from_day is null or f.day >= "milestone_team".from_day) and ("milestone_team".to_day is null or f.day < "milestone_team".to_day)
-  left join milestone_spans as "milestone_reviewed" on "milestone_reviewed".account_id = f.account_id and "milestone_reviewed".milestone = 'reviewed' and ("milestone_reviewed".from_day is null or f.day >= "milestone_reviewed".from_day) and ("milestone_reviewed".to_day is null or f.day < "milestone_reviewed".to_day)
-  left join milestone_spans as "milestone_used" on "milestone_used".account_id = f.account_id and "milestone_used".milestone = 'used' and ("milestone_used".from_day is null or f.day >= "milestone_used".from_day) and ("milestone_used".to_day is null or f.day < "milestone_used".to_day)
+  left join milestone_spans as "milestone_team" on "milestone_team".account_id = f.account_id and "milestone_team".milestone = 'team'
+  left join milestone_spans as "milestone_reviewed" on "milestone_reviewed".account_id = f.account_id and "milestone_reviewed".milestone = 'reviewed' and "milestone_reviewed".started_on <= f.day and f.day < coalesce("milestone_reviewed".next_started_on, date '9999-12-31')
+  left join milestone_spans as "milestone_used" on "milestone_used".account_id = f.account_id and "milestone_used".milestone = 'used'
 ),
 neighbours as (
   select
