@@ -169,6 +169,48 @@ describe("one customer's way", () => {
   );
 });
 
+/** A customer that looks at it twice, loses its champion, waits for an answer and leaves; and one that never buys. */
+const unhappy = {
+  accounts: [
+    { account_id: "a", created_on: start, owner: "mia" },
+    { account_id: "c", created_on: day(60), owner: "mia" },
+  ],
+  contracts: [paid(day(7), day(189), { seats: 10, mrr: 500 })],
+  users: [{ user_id: "u1", account_id: "a", role: "champion", left_on: day(91) }],
+  usage_events: [19, 20].map((n) => event(day(n))),
+  tickets: [{ ticket_id: "t1", account_id: "a", opened_at: `${day(31)}T09:00:00Z`, priority: "urgent" }],
+  survey_responses: [
+    { response_id: "r1", account_id: "a", user_id: "u1", score: 2, responded_at: `${day(80)}T09:00:00Z` },
+  ],
+};
+
+describe("a customer that leaves", () => {
+  it.each(names)(
+    "%s: is told of as such, and what is never a customer is not",
+    async (preset) => {
+      const kinds = new Map(loadJourney(presetFile(preset)).signals.map((s) => [s.id, s.kind]));
+      const built = await companyOf(unhappy, { journey: textOf(preset), through: day(240) });
+      const stays = (await built.read(stageStays)).sort((a, b) => (a.entered_on < b.entered_on ? -1 : 1));
+      const stagesOf = (account: string) => stays.filter((s) => s.account_id === account).map((s) => s.stage);
+      expect(stagesOf("a").at(-1)).toBe("churned");
+      expect(stagesOf("c")).toEqual(["prospect"]);
+      const signals = await built.read(accountSignals);
+      expect(signals.map((s) => s.signal)).toEqual(
+        expect.arrayContaining(["champion_left", "detractor", "urgent_ticket_old", "licences_unused"]),
+      );
+      expect(signals.filter((s) => kinds.get(s.signal) === "positive" || s.account_id === "c")).toEqual([]);
+      // What lasts is told of while they are a customer, not afterwards.
+      expect(signals.filter((s) => s.opened_on >= day(189)).map((s) => s.signal)).toEqual([]);
+      // 90 days before the renewal on day 189, and for 14 days in a row.
+      expect(signals.find((s) => s.signal === "licences_unused")?.opened_on).toBe(day(112));
+      const tasks = await built.read(accountTasks);
+      expect(tasks.filter((t) => t.account_id === "c")).toEqual([]);
+      expect(tasks.some((t) => t.signal === "urgent_ticket_old")).toBe(true);
+    },
+    60_000,
+  );
+});
+
 /** RavenStack (credit: River @ Rivalytics, synthetic) is not part of the project; see examples/ravenstack. */
 const data = resolve(process.env.RAVENSTACK_DIR ?? "../shared/data/ravenstack");
 const isThere = existsSync(join(data, "ravenstack_accounts.csv"));
