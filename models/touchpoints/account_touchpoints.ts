@@ -10,7 +10,10 @@ import { stgTouchpoints } from "../staging/stg_touchpoints.js";
 
 export const touchpointStatuses = ["done", "due", "overdue", "missed"] as const;
 
-/** A contact counts for the due day that it is nearest to, so a late one doesn't stand for the next. */
+/**
+ * A contact counts for the due day that it is nearest to, so a late one doesn't stand for the next. One on the day
+ * on which the stage was left counts as well: it may be what ended the stage.
+ */
 export const accountTouchpoints = defineModel({
   name: "account_touchpoints",
   description:
@@ -24,7 +27,8 @@ export const accountTouchpoints = defineModel({
     due_on: { type: "date", notNull: true, description: "Last day on which it is in time." },
     done_on: {
       type: "date",
-      description: "First logged contact of its kinds around that day and within the stay; null = none.",
+      description:
+        "First logged contact of its kinds around that day, from the stay's first day to the one on which it ended; null = none.",
     },
     days_late: {
       type: "integer",
@@ -78,7 +82,7 @@ found as (
     p.data_through as data_through,
     min(c.day) as done_on
   from planned as p
-  left join contacts as c on c.account_id = p.account_id and c.touchpoint = p.touchpoint and c.day >= p.from_day and c.day < ${orNever(sql`p.to_day`)} and c.day < ${orNever(sql`p.left_on`)} and c.day <= p.data_through
+  left join contacts as c on c.account_id = p.account_id and c.touchpoint = p.touchpoint and c.day >= p.from_day and c.day < ${orNever(sql`p.to_day`)} and c.day <= ${orNever(sql`p.left_on`)} and c.day <= p.data_through
   group by p.account_id, p.touchpoint, p.stage, p.entered_on, p.left_on, p.due_on, p.to_day, p.data_through
 )
 select

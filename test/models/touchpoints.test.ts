@@ -111,7 +111,9 @@ describe("a planned touchpoint", () => {
     // Day 17 is the due day: the account was still there at 18, no longer at 17.
     expect(await on(18)).toEqual([[17, null, null, "missed"]]);
     expect(await on(17)).toEqual([]);
-    expect(await on(18, [18])).toEqual([[17, null, null, "missed"]]);
+    // On the day on which it left a contact counts, as it may be what ended the stage; a day later it doesn't.
+    expect(await on(18, [18])).toEqual([[17, 18, 1, "done"]]);
+    expect(await on(18, [19])).toEqual([[17, null, null, "missed"]]);
     expect(await on(18, [17])).toEqual([[17, 17, 0, "done"]]);
     // Done before it was due, though the account left before.
     expect(await on(15, [12])).toEqual([[17, 12, 0, "done"]]);

@@ -38,7 +38,7 @@ found as (
     p.data_through as data_through,
     min(c.day) as done_on
   from planned as p
-  left join contacts as c on c.account_id = p.account_id and c.touchpoint = p.touchpoint and c.day >= p.from_day and c.day < coalesce(p.to_day, date '9999-12-31') and c.day < coalesce(p.left_on, date '9999-12-31') and c.day <= p.data_through
+  left join contacts as c on c.account_id = p.account_id and c.touchpoint = p.touchpoint and c.day >= p.from_day and c.day < coalesce(p.to_day, date '9999-12-31') and c.day <= coalesce(p.left_on, date '9999-12-31') and c.day <= p.data_through
   group by p.account_id, p.touchpoint, p.stage, p.entered_on, p.left_on, p.due_on, p.to_day, p.data_through
 )
 select
