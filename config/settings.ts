@@ -55,6 +55,20 @@ const sourceMapping = z
       .record(z.string().regex(/^[a-z][a-z0-9_]*$/, "expected a name in snake_case"), columnMapping)
       .optional()
       .describe("accounts only: the company's own attributes, kept as text."),
+    compare_every_days: z
+      .number()
+      .min(0)
+      .optional()
+      .describe(
+        "How often raw rows are compared with what was read of them, which finds corrected and deleted ones: 0 = in every build. By default 0 without loaded_at, else 1.",
+      ),
+    lookback_days: z
+      .int()
+      .min(0)
+      .optional()
+      .describe(
+        "Compared in every build: so many days before the latest. What changes earlier is found when all are compared.",
+      ),
     login_event: z
       .string()
       .optional()

@@ -8,31 +8,34 @@ import { checkTable } from "../models/checks.js";
 import { timeline } from "../models/daily/timeline.js";
 import { buildOrder, type Node, selectModels } from "../models/graph.js";
 import { models } from "../models/index.js";
-import type { Company } from "../models/model.js";
-import { mapSources, sourceState } from "../models/sources/mapping.js";
-import { checksum } from "../warehouse/dialect.js";
-import { bind, name, path, type Sql, sql } from "../warehouse/sql.js";
+import type { Company, Model } from "../models/model.js";
+import { mapSources } from "../models/sources/mapping.js";
+import { path, type Sql, sql } from "../warehouse/sql.js";
 import type { Warehouse } from "../warehouse/warehouse.js";
 import {
   type BuiltTable,
-  type CheckRow,
   checkRecorded,
   type FinishedRun,
   type Inputs,
+  inputsChanged,
   locateIn,
   modelFinished,
   openLedger,
   type RunModel,
+  readAllTables,
+  readComparisons,
   readSnapshots,
-  readTables,
   runFinished,
   runStarted,
   runsInterrupted,
   type Snapshot,
   schemas,
+  sourceCompared,
+  tableBuilt,
 } from "./ledger.js";
-import { changedBy, fingerprintOf, inputsOf, whyStale } from "./plan.js";
-import { publish } from "./publish.js";
+import { changedBy, inputsOf, searchOf, type Work, workOf } from "./plan.js";
+import { dropWork, publish } from "./publish.js";
+import { type Building, buildPart, buildWhole, storeName, tableName, viewCreated } from "./table.js";
 
 export interface BuildOptions {
   /** Who asked: "manual", "schedule", "start". */
@@ -42,10 +45,10 @@ export interface BuildOptions {
    * in any case, so an empty list publishes the edit alone.
    */
   select?: readonly string[];
-  /** Days to rebuild even where they are fresh, [from, to); only tables by day. */
+  /** Days to rebuild even where they are fresh, [from, to); tables by day alone. */
   from?: string;
   to?: string;
-  /** Rebuild whatever is selected, stale or not. */
+  /** Rebuild all of whatever is selected, stale or not. */
   force?: boolean;
   /** The journey that is published when the run begins; the run is refused where it is another. */
   expect?: string | undefined;
@@ -152,23 +155,21 @@ async function record(warehouse: Warehouse, project: Project, options: BuildOpti
     runsInterrupted(),
     runStarted({ run_id: runId, trigger: options.trigger, started_at: started, note: options.note ?? null }),
   ]);
+  await dropWork(warehouse);
   const [previous] = await readSnapshots(warehouse, 1);
-  const published = previous ? await readTables(warehouse, previous) : new Map<string, BuiltTable>();
-  const run = new Run(warehouse, options, runId, previous, published);
+  const run = new Run(warehouse, project, options, runId, previous, await readAllTables(warehouse));
   const finish = (
     outcome: Pick<FinishedRun, "status" | "snapshot_id" | "error_code" | "error">,
   ): Promise<void> =>
     warehouse.transaction([
       ...run.models.map(modelFinished),
-      ...run.checks.map((check) => checkRecorded(runId, check)),
       runFinished({ run_id: runId, finished_at: options.now(), ...outcome }),
     ]);
   try {
     checkExpected(options.expect, previous);
     const company = await describeCompany(warehouse, project, started);
     await run.buildAll(buildOrder(models, company), company);
-    const isNews = run.hasBuilt || previous?.words.journey.version !== company.journey.version;
-    const snapshot = isNews ? await run.publish(company) : previous;
+    const snapshot = previous && run.isSameAs(previous, company) ? previous : await run.publish(company);
     await finish({ status: "succeeded", snapshot_id: snapshot.id, error_code: null, error: null });
     const seconds = (options.now().getTime() - started.getTime()) / 1000;
     return { runId, snapshot, isNew: snapshot !== previous, models: run.models, seconds };
@@ -189,29 +190,47 @@ function checkExpected(expected: string | undefined, previous: Snapshot | undefi
   );
 }
 
-/** One run: the tables as they will be seen, some kept from the last snapshot, some built aside. */
+/**
+ * One run: the tables as they will be seen, some as they were, some built aside. What is built is recorded at once,
+ * so a run that dies has done its share for the next; readers see none of it before the publication.
+ */
 class Run {
   readonly models: RunModel[] = [];
-  readonly checks: CheckRow[] = [];
-  private readonly tables: Record<string, string> = {};
-  private readonly built: BuiltTable[] = [];
+  /** The number of the run's views and rows: later than any that was built, published or not. */
+  private readonly version: number;
+  /** The table that was built last for each model, and the one that readers see. */
+  private readonly latest = new Map<string, BuiltTable>();
+  private readonly published = new Map<string, BuiltTable>();
+  /** The tables as they stand in this run. */
+  private readonly tables: Record<string, BuiltTable> = {};
+  private byName: ReadonlyMap<string, Model> = new Map();
+  private comparedAt: ReadonlyMap<string, Date> = new Map();
   private done = 0;
   private total = 0;
 
   constructor(
     private readonly warehouse: Warehouse,
+    private readonly project: Project,
     private readonly options: BuildOptions,
     private readonly runId: string,
     private readonly previous: Snapshot | undefined,
-    private readonly published: ReadonlyMap<string, BuiltTable>,
-  ) {}
-
-  get hasBuilt(): boolean {
-    return this.built.length > 0;
+    private readonly all: ReadonlyMap<string, BuiltTable>,
+  ) {
+    this.version = 1 + Math.max(previous?.id ?? 0, ...[...all.values()].map((t) => t.version));
+    for (const table of all.values()) {
+      this.latest.set(table.model, table);
+      if (previous?.tables[table.model] === table.table_name) this.published.set(table.model, table);
+    }
   }
 
-  private get snapshotId(): number {
-    return (this.previous?.id ?? 0) + 1;
+  /** Whether readers see already what stands in this run. */
+  isSameAs(snapshot: Snapshot, company: Company): boolean {
+    const tables = Object.entries(this.tables);
+    return (
+      snapshot.words.journey.version === company.journey.version &&
+      tables.length === Object.keys(snapshot.tables).length &&
+      tables.every(([model, { table_name }]) => snapshot.tables[model] === table_name)
+    );
   }
 
   /** Every model waits for those it reads, and no longer. The first failure stops what has not begun. */
@@ -221,6 +240,8 @@ class Run {
     const changed = this.previous ? changedBy(this.previous.words, order, company, this.warehouse) : [];
     const selected = select && new Set([...selectModels(order, select), ...changed]);
     this.total = order.length;
+    this.byName = new Map(order.map(({ model }) => [model.name, model]));
+    this.comparedAt = await readComparisons(this.warehouse);
     const failure = new AbortController();
     const signal = this.options.signal
       ? AbortSignal.any([this.options.signal, failure.signal])
@@ -259,165 +280,184 @@ class Run {
   ): Promise<void> {
     const { model } = node;
     const published = this.published.get(model.name);
-    const mapped = model.source ? company.sources[model.source] : undefined;
-    const source =
-      mapped && (isSelected || !published)
-        ? await sourceState(this.warehouse, mapped, { signal })
-        : published?.inputs.source;
-    const inputs = inputsOf(node, company, this.warehouse, this.tables, source);
-    const isWanted = model.byDay && (this.options.from !== undefined || this.options.to !== undefined);
-    const stale = whyStale(inputs, published);
-    const reason =
-      published && !isSelected
-        ? null
-        : (stale ?? (isSelected && (this.options.force || isWanted) ? "asked for" : null));
-    if (published && reason === null) {
-      this.keep(published, stale ? `not selected (${stale})` : "fresh");
-      return;
-    }
+    if (published && !isSelected) return this.keep(published, "not selected");
+    const built = this.latest.get(model.name);
+    const inputs = inputsOf(node, company, this.warehouse, this.tables);
+    const work: Work =
+      isSelected && this.options.force
+        ? { kind: "whole", reason: "asked for" }
+        : workOf(inputs, built, this.tables, this.all);
+    const building: Building = {
+      warehouse: this.warehouse,
+      model,
+      company,
+      version: this.version,
+      models: this.byName,
+      options: { locate: this.locate(built), signal },
+    };
+    if (!built || work.kind === "whole")
+      return this.whole(building, node, inputs, work.kind === "whole" ? work.reason : "never built");
+    return this.part(building, node, inputs, built, work);
+  }
+
+  private async whole(building: Building, node: Node, inputs: Inputs, reason: string): Promise<void> {
+    const { model, version, options } = building;
     const begun = performance.now();
-    this.report(model.name, "building", reason ?? "");
-    const table = `${model.name}__${String(this.snapshotId).padStart(6, "0")}`;
-    const { query, isPartial } = this.days(node, company, inputs, published);
-    const locate = locateIn(this.tables);
-    const columns = model.columnsFor(company);
-    const rows = await this.warehouse.materialize(
-      {
-        table: [schemas.tables, table],
-        columns,
-        query,
-        partitionBy: model.byDay ? "day" : undefined,
-        sortBy: model.sortBy,
-      },
-      { locate, signal },
+    this.report(model.name, "building", reason);
+    const store = storeName(model.name, version);
+    const rows = await buildWhole(building);
+    await this.check(building, [schemas.tables, store], node, reason, rows, begun);
+    options.signal?.throwIfAborted();
+    const compared = model.source ? [sourceCompared(model.source, this.options.now())] : [];
+    await this.record(building, { store, inputs, rows }, compared, reason, begun);
+  }
+
+  private async part(
+    building: Building,
+    node: Node,
+    inputs: Inputs,
+    built: BuiltTable,
+    work: Work,
+  ): Promise<void> {
+    const { model, company, options } = building;
+    const { from, to } = this.options;
+    const days = model.byDay && (from !== undefined || to !== undefined) ? { from, to } : undefined;
+    const mapping =
+      model.source && company.sources[model.source] && this.project.settings.sources[model.source];
+    const search = mapping && searchOf(mapping, this.comparedAt.get(model.source ?? ""), this.options.now());
+    const changed = work.kind === "part" ? work.changed : [];
+    const compared =
+      search?.compared === "all" ? [sourceCompared(model.source ?? "", this.options.now())] : [];
+    if (work.kind === "nothing" && !search && !days) return this.keep(built, "fresh");
+    const begun = performance.now();
+    const reasons = [
+      ...(changed.length > 0 ? [`changed: ${changed.map((c) => c.model).join(", ")}`] : []),
+      ...(search && changed.length === 0 ? ["its raw rows changed"] : []),
+      ...(work.kind === "part" && changed.length === 0 ? ["another day"] : []),
+      ...(days ? ["asked for"] : []),
+    ];
+    const reason = reasons.join("; ");
+    if (work.kind === "part" || days) this.report(model.name, "building", reason);
+    const part = await buildPart(building, built, { changed, search, days });
+    if (!part || (part.added === 0 && part.ended === 0)) {
+      const same = { ...built, inputs };
+      await this.warehouse.transaction([inputsChanged(same), ...compared]);
+      return this.keep(same, part ? "built again, nothing changed" : "fresh");
+    }
+    const rows = built.rows + part.added - part.ended;
+    await this.check(building, part.delta, node, reason, rows, begun);
+    options.signal?.throwIfAborted();
+    await this.record(
+      building,
+      { store: built.store, inputs, rows },
+      [...part.applied, ...compared],
+      reason,
+      begun,
     );
-    const took = (performance.now() - begun) / 1000;
-    if (published && model.small && (await this.isSame(table, published.table_name))) {
-      await this.warehouse.run(sql`drop table ${path(schemas.tables, table)}`);
-      this.keep(published, "built again, nothing changed");
-      return;
-    }
-    const checks = await checkTable(this.warehouse, model, company, {
-      locate: locateIn({ ...this.tables, [model.name]: table }),
-      signal,
-    });
-    this.checks.push(...checks.map((check) => ({ ...check, model: model.name })));
+  }
+
+  /** Hold what was built against its model; a failing check ends the run, and the rows stay to be read. */
+  private async check(
+    { model, company, options }: Building,
+    rowsAt: readonly string[],
+    node: Node,
+    reason: string,
+    rows: number,
+    begun: number,
+  ): Promise<void> {
+    const locate = (relation: string): readonly string[] =>
+      relation === model.name ? rowsAt : this.locate(undefined)(relation);
+    const checks = await checkTable(this.warehouse, model, company, { ...options, locate });
+    await this.warehouse.transaction(
+      checks.map((check) => checkRecorded(this.runId, { ...check, model: model.name })),
+    );
     const failed = checks.filter((check) => check.failingRows > 0);
-    if (failed.length > 0) {
-      this.models.push({
-        run_id: this.runId,
-        model: model.name,
-        table_name: table,
-        status: "failed",
-        reason: reason ?? "",
-        rows,
-        seconds: took,
-      });
-      this.report(model.name, "failed", failed.map((f) => f.check).join("; "));
-      throw new WaymarkError(
-        "CHECK_FAILED",
-        `${failed.map((f) => `${model.name}: ${f.failingRows} rows fail "${f.check}", e.g. ${f.examples.join("; ")}`).join("\n")}\nNothing was published. The rows are in ${schemas.tables}.${table}; what it read: ${node.upstream.join(", ") || model.source}.`,
-        { model: model.name, table, checks: failed },
-      );
-    }
-    this.tables[model.name] = table;
-    this.built.push({
-      table_name: table,
+    if (failed.length === 0) return;
+    const table = rowsAt.join(".");
+    this.finishModel(model.name, table, "failed", reason, rows, seconds(begun));
+    this.report(model.name, "failed", failed.map((f) => f.check).join("; "));
+    throw new WaymarkError(
+      "CHECK_FAILED",
+      `${failed.map((f) => `${model.name}: ${f.failingRows} rows fail "${f.check}", e.g. ${f.examples.join("; ")}`).join("\n")}\nNothing was published. The rows are in ${table}; what it read: ${node.upstream.join(", ") || model.source}.`,
+      { model: model.name, table, checks: failed },
+    );
+  }
+
+  /** Take rows into the store, give them a view and tell the ledger: all at once, or none of it. */
+  private async record(
+    { model, company, version }: Building,
+    { store, inputs, rows }: Pick<BuiltTable, "store" | "inputs" | "rows">,
+    statements: readonly Sql[],
+    reason: string,
+    begun: number,
+  ): Promise<void> {
+    const table: BuiltTable = {
+      table_name: tableName(model.name, version),
       model: model.name,
-      // Days outside the interval come from older inputs: no fingerprint of the present is theirs.
-      fingerprint: isPartial && stale ? `partial ${fingerprintOf(inputs)}` : fingerprintOf(inputs),
+      store,
+      version,
       inputs,
       rows,
       built_at: this.options.now(),
       run_id: this.runId,
-    });
-    this.models.push({
-      run_id: this.runId,
-      model: model.name,
-      table_name: table,
-      status: "built",
-      reason: reason ?? "",
-      rows,
-      seconds: took,
-    });
-    this.done++;
-    this.report(model.name, "built", reason ?? "", rows, took);
-  }
-
-  /** The whole table, or the days asked for beside the published rest, if one definition made both. */
-  private days(
-    { model }: Node,
-    company: Company,
-    inputs: Inputs,
-    published: BuiltTable | undefined,
-  ): { query: Sql; isPartial: boolean } {
-    const query = model.query(company);
-    const { from, to } = this.options;
-    const isInterval = from !== undefined || to !== undefined;
-    if (!model.byDay || !isInterval || inputs.code !== published?.inputs.code)
-      return { query, isPartial: false };
-    const columns = Object.keys(model.columnsFor(company)).map(name);
-    const conditions = [
-      ...(from ? [sql`day >= ${bind("date", from)}`] : []),
-      ...(to ? [sql`day < ${bind("date", to)}`] : []),
-    ];
-    const inside = conditions.reduce((a, b) => sql`${a} and ${b}`);
-    return {
-      query: sql`select ${columns} from (${query}) as rebuilt where ${inside}
-union all
-select ${columns} from ${path(schemas.tables, published.table_name)} where not (${inside})`,
-      isPartial: true,
     };
-  }
-
-  private keep(published: BuiltTable, reason: string): void {
-    this.tables[published.model] = published.table_name;
-    this.models.push({
-      run_id: this.runId,
-      model: published.model,
-      table_name: published.table_name,
-      status: "fresh",
-      reason,
-      rows: published.rows,
-      seconds: 0,
-    });
+    await this.warehouse.transaction([
+      ...statements,
+      viewCreated(table, model.columnsFor(company)),
+      tableBuilt(table),
+    ]);
+    this.tables[model.name] = table;
+    this.finishModel(model.name, table.table_name, "built", reason, rows, seconds(begun));
     this.done++;
-    this.report(published.model, "fresh", reason, published.rows, 0);
+    this.report(model.name, "built", reason, rows, seconds(begun));
   }
 
-  private async isSame(table: string, other: string): Promise<boolean> {
-    const states = await Promise.all(
-      [table, other].map((t) =>
-        this.warehouse.query(
-          sql`select count(*) as n, ${checksum(sql`t`)} as checksum from ${path(schemas.tables, t)} as t`,
-          {
-            n: { type: "integer" },
-            checksum: { type: "string" },
-          },
-        ),
-      ),
+  private keep(table: BuiltTable, reason: string): void {
+    this.tables[table.model] = table;
+    this.finishModel(table.model, table.table_name, "fresh", reason, table.rows, 0);
+    this.done++;
+    this.report(table.model, "fresh", reason, table.rows, 0);
+  }
+
+  /** Where relations stand in this run; `self` is the model's own table as it was before. */
+  private locate(self: BuiltTable | undefined) {
+    const tables = Object.fromEntries(
+      Object.entries(this.tables).map(([model, table]) => [model, table.table_name]),
     );
-    return JSON.stringify(states[0]) === JSON.stringify(states[1]);
+    return locateIn(self ? { ...tables, [self.model]: self.table_name } : tables);
   }
 
   async publish(company: Company): Promise<Snapshot> {
     const [days] = await this.warehouse.query(
-      sql`select data_through from ${path(...locateIn(this.tables)(timeline.name))}`,
+      sql`select data_through from ${path(...this.locate(undefined)(timeline.name))}`,
       {
         data_through: { type: "date", notNull: true },
       },
     );
     const snapshot: Snapshot = {
-      id: this.snapshotId,
+      id: this.version,
       runId: this.runId,
       publishedAt: this.options.now(),
       dataThrough: days?.data_through ?? company.yesterday,
       words: { journey: company.journey, attributes: company.attributes },
-      tables: this.tables,
+      tables: Object.fromEntries(
+        Object.entries(this.tables).map(([model, table]) => [model, table.table_name]),
+      ),
     };
-    await publish(this.warehouse, snapshot, this.built);
+    await publish(this.warehouse, snapshot);
     this.options.onProgress?.({ kind: "published", snapshot: snapshot.id });
     return snapshot;
+  }
+
+  private finishModel(
+    model: string,
+    table_name: string,
+    status: "built" | "fresh" | "failed",
+    reason: string,
+    rows: number,
+    took: number,
+  ): void {
+    this.models.push({ run_id: this.runId, model, table_name, status, reason, rows, seconds: took });
   }
 
   private report(
@@ -439,3 +479,5 @@ select ${columns} from ${path(schemas.tables, published.table_name)} where not (
     });
   }
 }
+
+const seconds = (begun: number): number => (performance.now() - begun) / 1000;

@@ -4,8 +4,13 @@ import { typeName } from "../warehouse/dialect.js";
 import { bind, name, path, type Sql, sql } from "../warehouse/sql.js";
 import type { Columns, Row, Warehouse } from "../warehouse/warehouse.js";
 
-/** Where things live: published views to read, the tables behind them, and the ledger. */
-export const schemas = { published: "waymark", tables: "waymark_tables", ledger: "waymark_ledger" } as const;
+/** Where things live: published views to read, the tables behind them, the ledger, and what is built on the way. */
+export const schemas = {
+  published: "waymark",
+  tables: "waymark_tables",
+  ledger: "waymark_ledger",
+  work: "waymark_work",
+} as const;
 
 const runs = {
   run_id: { type: "string", notNull: true },
@@ -30,9 +35,12 @@ const runModels = {
 } as const satisfies Columns;
 
 const tables = {
+  /** A view of the rows that the table had when it was built. */
   table_name: { type: "string", notNull: true },
   model: { type: "string", notNull: true },
-  fingerprint: { type: "string", notNull: true },
+  /** Where the rows are, with the versions in which each came and went. */
+  store: { type: "string", notNull: true },
+  version: { type: "integer", notNull: true },
   /** JSON of `Inputs`. */
   inputs: { type: "string", notNull: true },
   rows: { type: "integer", notNull: true },
@@ -77,7 +85,21 @@ const taskActions = {
   done_at: { type: "timestamp", notNull: true },
 } as const satisfies Columns;
 
-const ledgerTables = { runs, run_models: runModels, tables, snapshots, checks, task_actions: taskActions };
+/** When the raw rows of a source were last compared with the staged ones, day by day. */
+const sourceComparisons = {
+  source: { type: "string", notNull: true },
+  compared_at: { type: "timestamp", notNull: true },
+} as const satisfies Columns;
+
+const ledgerTables = {
+  runs,
+  run_models: runModels,
+  tables,
+  snapshots,
+  checks,
+  task_actions: taskActions,
+  source_comparisons: sourceComparisons,
+};
 type LedgerTable = keyof typeof ledgerTables;
 
 export type Run = Row<typeof runs>;
@@ -94,8 +116,10 @@ export interface Inputs {
   code: string;
   /** Upstream model → the table that was read. */
   tables: Record<string, string>;
-  /** What the raw source held, for staging models. */
-  source?: string;
+  /** For staging: whether the company had mapped its source. */
+  isMapped?: true;
+  /** For what asks which day it is: the last day that could be built. */
+  asOf?: string;
 }
 
 /** What readers see: one table per model, all published at once. */
@@ -218,8 +242,39 @@ export async function readTables(warehouse: Warehouse, snapshot: Snapshot): Prom
     sql`select t.* from ${at("tables")} as t where ${inNames(Object.values(snapshot.tables))}`,
     tables,
   );
-  return new Map(rows.map((row) => [row.model, { ...row, inputs: JSON.parse(row.inputs) as Inputs }]));
+  return new Map(rows.map((row) => [row.model, builtTableOf(row)]));
 }
+
+/** Every table that was built and still stands, published or not, by its name. */
+export async function readAllTables(warehouse: Warehouse): Promise<Map<string, BuiltTable>> {
+  const rows = await warehouse.query(sql`select * from ${at("tables")} order by version`, tables);
+  return new Map(rows.map((row) => [row.table_name, builtTableOf(row)]));
+}
+
+const builtTableOf = (row: Row<typeof tables>): BuiltTable => ({
+  ...row,
+  inputs: JSON.parse(row.inputs) as Inputs,
+});
+
+/** A table that proved to be the same over newer inputs. */
+export const inputsChanged = ({ table_name, inputs }: BuiltTable): Sql =>
+  sql`update ${at("tables")} set inputs = ${bind("string", JSON.stringify(inputs))} where table_name = ${bind("string", table_name)}`;
+
+/** Tables that are gone are forgotten. */
+export const tablesDropped = (names: readonly string[]): Sql =>
+  sql`delete from ${at("tables")} as t where ${inNames(names)}`;
+
+/** When each source was last compared. */
+export async function readComparisons(warehouse: Warehouse): Promise<Map<string, Date>> {
+  const rows = await warehouse.query(
+    sql`select source, max(compared_at) as compared_at from ${at("source_comparisons")} group by source`,
+    sourceComparisons,
+  );
+  return new Map(rows.map((row) => [row.source, row.compared_at]));
+}
+
+export const sourceCompared = (source: string, compared_at: Date): Sql =>
+  insert("source_comparisons", { source, compared_at });
 
 /** A journey that was published: its last snapshot, and when and why it came. */
 export interface JourneyVersion {

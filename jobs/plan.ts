@@ -1,33 +1,45 @@
 import { createHash } from "node:crypto";
+import type { SourceMapping } from "../config/settings.js";
 import type { Node } from "../models/graph.js";
 import type { Company, CompanyWords, Model } from "../models/model.js";
+import type { Search } from "../models/sources/changes.js";
 import { render } from "../warehouse/sql.js";
 import type { Warehouse } from "../warehouse/warehouse.js";
 import type { BuiltTable, Inputs } from "./ledger.js";
 
 /** What a model's table would be built from now. */
-export function inputsOf(
+export const inputsOf = (
   node: Node,
   company: Company,
   warehouse: Warehouse,
-  tables: Readonly<Record<string, string>>,
-  source: string | undefined,
-): Inputs {
-  return {
-    code: codeOf(node.model, company, warehouse),
-    tables: Object.fromEntries(node.upstream.map((model) => [model, tables[model] ?? ""])),
-    ...(source === undefined ? {} : { source }),
-  };
-}
+  tables: Readonly<Record<string, BuiltTable>>,
+): Inputs => ({
+  code: codeOf(node.model, company, warehouse),
+  tables: Object.fromEntries(node.upstream.map((model) => [model, tables[model]?.table_name ?? ""])),
+  ...(node.model.source && company.sources[node.model.source] ? { isMapped: true } : {}),
+  ...(knowsTheDay(node.model, company, warehouse) ? { asOf: company.dataThrough ?? company.yesterday } : {}),
+});
 
-/** Hash of a model's statement and columns for a company. */
+const someDay = "0001-01-01";
+
+/** Hash of a model's statement and columns for a company, whatever the day. */
 function codeOf(model: Model, company: Company, { dialect }: Warehouse): string {
   // Rows keep the version that made them: a journey that says something else elsewhere makes nothing stale here.
-  const anyVersion = { ...company, journey: { ...company.journey, version: "" } };
-  const statement = render(model.query(anyVersion), dialect);
+  const journey = { ...company.journey, version: "" };
+  const dataThrough = company.dataThrough && someDay;
+  const statement = render(model.query({ ...company, journey, yesterday: someDay, dataThrough }), dialect);
   const params = Object.values(statement.params).map((p) => [p.type, p.value]);
   const columns = Object.entries(model.columnsFor(company)).map(([column, { type }]) => [column, type]);
   return hash([statement.text, params, columns, model.grain, model.sortBy ?? []]);
+}
+
+/** Whether a model's statement asks which day it is. */
+function knowsTheDay(model: Model, company: Company, { dialect }: Warehouse): boolean {
+  const on = (day: string): string =>
+    JSON.stringify(
+      render(model.query({ ...company, yesterday: day, dataThrough: company.dataThrough && day }), dialect),
+    );
+  return on(company.yesterday) !== on(someDay);
 }
 
 /** The models of which a company with other words has other tables, in build order: changed, or reading a changed one. */
@@ -48,21 +60,60 @@ export function changedBy(
   return [...changed];
 }
 
-export const fingerprintOf = (inputs: Inputs): string =>
-  hash([inputs.code, Object.entries(inputs.tables).sort(), inputs.source ?? null]);
+/** What is to be done with a table: nothing, all of it, or what follows from the tables of which rows changed. */
+export type Work =
+  | { readonly kind: "nothing" }
+  | { readonly kind: "whole"; readonly reason: string }
+  | { readonly kind: "part"; readonly changed: readonly Change[] };
 
-/** Why a table must be rebuilt, in words; null where it is fresh. */
-export function whyStale(inputs: Inputs, published: BuiltTable | undefined): string | null {
-  if (!published) return "never built";
-  if (fingerprintOf(inputs) === published.fingerprint) return null;
-  if (inputs.code !== published.inputs.code) return "its definition changed";
-  if (inputs.source !== published.inputs.source) return "its raw rows changed";
-  const changed = Object.keys(inputs.tables).filter(
-    (model) => inputs.tables[model] !== published.inputs.tables[model],
-  );
-  return changed.length > 0
-    ? `rebuilt: ${changed.join(", ")}`
-    : "only some of its days were built from the latest inputs";
+/** A table of which other rows are to be read than were read: those of another version of the same store. */
+export interface Change {
+  readonly model: string;
+  readonly store: string;
+  readonly from: number;
+  readonly to: number;
+}
+
+/** Hold what a table was built from against what it would be built from now. */
+export function workOf(
+  inputs: Inputs,
+  built: BuiltTable | undefined,
+  now: Readonly<Record<string, BuiltTable>>,
+  all: ReadonlyMap<string, BuiltTable>,
+): Work {
+  if (!built) return { kind: "whole", reason: "never built" };
+  if (inputs.code !== built.inputs.code) return { kind: "whole", reason: "its definition changed" };
+  const changed: Change[] = [];
+  const rebuilt: string[] = [];
+  for (const [model, table] of Object.entries(inputs.tables)) {
+    const then = all.get(built.inputs.tables[model] ?? "");
+    const next = now[model];
+    if (!then || !next || then.store !== next.store) rebuilt.push(model);
+    else if (then.version !== next.version || then.table_name !== table)
+      changed.push({ model, store: next.store, from: then.version, to: next.version });
+  }
+  if (rebuilt.length > 0) return { kind: "whole", reason: `rebuilt: ${rebuilt.join(", ")}` };
+  return changed.length > 0 || inputs.asOf !== built.inputs.asOf
+    ? { kind: "part", changed }
+    : { kind: "nothing" };
+}
+
+const msPerDay = 86_400_000;
+
+/** How a source is searched for changed raw rows in a build at an instant. */
+export function searchOf(
+  mapping: Pick<SourceMapping, "columns" | "compare_every_days" | "lookback_days">,
+  comparedAt: Date | undefined,
+  now: Date,
+): Search {
+  const arrived = "loaded_at" in mapping.columns;
+  const everyDays = mapping.compare_every_days ?? (arrived ? 1 : mapping.lookback_days === undefined ? 0 : 7);
+  const isDue = !comparedAt || now.getTime() - comparedAt.getTime() >= everyDays * msPerDay;
+  if (isDue) return { arrived: false, compared: "all" };
+  return {
+    arrived,
+    compared: mapping.lookback_days === undefined ? "none" : { days: mapping.lookback_days },
+  };
 }
 
 const hash = (value: unknown): string =>

@@ -2,6 +2,8 @@ import { accountLatest } from "./accounts/account_latest.js";
 import { accountFacts } from "./daily/account_facts.js";
 import { coverageDaily } from "./daily/coverage_daily.js";
 import { featureDays } from "./daily/feature_days.js";
+import { featureFirsts } from "./daily/feature_firsts.js";
+import { featuresOffered } from "./daily/features_offered.js";
 import { ownFactDays } from "./daily/own_fact_days.js";
 import { peopleDaily } from "./daily/people_daily.js";
 import { supportDaily } from "./daily/support_daily.js";
@@ -9,6 +11,7 @@ import { supportMetrics } from "./daily/support_metrics.js";
 import { timeline } from "./daily/timeline.js";
 import { usageDaily } from "./daily/usage_daily.js";
 import { userDays } from "./daily/user_days.js";
+import { userFirsts } from "./daily/user_firsts.js";
 import { voiceDaily } from "./daily/voice_daily.js";
 import { accountHealth } from "./health/account_health.js";
 import { accountIndicators } from "./health/account_indicators.js";
@@ -35,7 +38,10 @@ export const models: readonly Model[] = [
   timeline,
   coverageDaily,
   userDays,
+  userFirsts,
   featureDays,
+  featureFirsts,
+  featuresOffered,
   usageDaily,
   supportDaily,
   supportMetrics,

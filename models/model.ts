@@ -1,6 +1,7 @@
 import { WaymarkError } from "../errors.js";
 import type { Journey } from "../journey/journey.js";
-import { relation, type Sql } from "../warehouse/sql.js";
+import { addDays } from "../warehouse/dialect.js";
+import { inPart, name, relation, type Sql, sql } from "../warehouse/sql.js";
 import type { Column, Row } from "../warehouse/warehouse.js";
 import type { SourceName } from "./sources/index.js";
 import type { MappedSource } from "./sources/mapping.js";
@@ -18,6 +19,10 @@ export interface ModelColumn extends Column {
   readonly oneOf?: readonly string[];
   /** The model and column in which every value must stand, checked on every build. */
   readonly references?: readonly [model: string, column: string];
+  /** Tells how the row came about, not what it says: a row that differs in nothing else is the same row. */
+  readonly isProvenance?: true;
+  /** Whether each engine has values of its own, which no two need to share. */
+  readonly isOfEngine?: true;
 }
 export type ModelColumns = Readonly<Record<string, ModelColumn>>;
 
@@ -58,14 +63,21 @@ interface Definition<C extends ModelColumns> {
   readonly columns: C;
   /** Columns that exist because of the company's own words: attributes, indicators. */
   readonly companyColumns?: (words: CompanyWords) => ModelColumns;
-  /** Whether rows belong to days, so that an interval of days can be built alone. */
+  /** Whether rows belong to days, each of which knows only what happened before its end. */
   readonly byDay?: boolean;
+  /**
+   * Which rows of an account may change where its inputs change from a day on. By default those from that day on;
+   * all of the account's where rows have no day.
+   */
+  readonly touched?: (row: Sql, fromDay: Sql) => Sql;
+  /** The day from which a changed row may change what reads it: its day by default, the first of all where it has none. */
+  readonly changesFrom?: Sql;
   /** The physical order of its rows, where readers ask for few of them. */
   readonly sortBy?: readonly (keyof C & string)[];
-  /** The source whose raw rows it reads. */
+  /** The source whose raw rows it reads; its grain then begins with the source's key. */
   readonly source?: SourceName;
-  /** One row or a few more: equal contents are recognised, and then nothing downstream is rebuilt. */
-  readonly small?: boolean;
+  /** The column of the source that dates its rows. */
+  readonly occurredAt?: string;
   readonly checks?: readonly RowRule[];
   readonly query: (company: Company) => Sql;
 }
@@ -92,8 +104,44 @@ export function defineModel<const C extends ModelColumns>(definition: Definition
   });
 }
 
-/** Another model's table in a query; it also makes this model wait for that one. */
-export const ref = (model: { readonly name: string }): Sql => relation(model.name);
+/** A model as others name it. */
+export interface Readable {
+  readonly name: string;
+  readonly columns: ModelColumns;
+}
+
+/**
+ * Another model's table in a query; it also makes this model wait for that one. Where only some accounts are built
+ * again it is read for these alone, and from `back` days before the first day concerned where that is said.
+ */
+export const ref = (model: Readable, back?: number): Sql =>
+  "account_id" in model.columns ? since(relation(model.name), back) : relation(model.name);
+
+/** Rows of accounts, as `ref` limits them. */
+export const since = (rows: Sql, back?: number): Sql =>
+  inPart("accounts", rows, (scope) => {
+    const recent = back === undefined ? sql`` : sql` where t.day >= ${addDays(sql`scope.from_day`, -back)}`;
+    return sql`(select t.* from ${rows} as t inner join ${scope} as scope on scope.account_id = t.account_id${recent})`;
+  });
+
+/**
+ * What the table itself holds of the accounts concerned: the rows that an earlier build made and that stay, those
+ * whose `day` lies before the first day concerned. Only for `whereOfPart`, as a whole build has none.
+ */
+export const earlier = (model: string, day = "day"): Sql =>
+  inPart(
+    "accounts",
+    sql``,
+    (scope) =>
+      sql`(select t.* from ${relation(model)} as t inner join ${scope} as scope on scope.account_id = t.account_id where t.${name(day)} < scope.from_day)`,
+  );
+
+/** Joins the day from which an account is concerned, as `scope.from_day`, where only a part is built. */
+export const withScope = (accountId: Sql): Sql =>
+  inPart("accounts", sql``, (scope) => sql`inner join ${scope} as scope on scope.account_id = ${accountId}`);
+
+/** One fragment for a build of the whole table, another, which may ask for `scope.from_day`, for some accounts. */
+export const whereOfPart = (whole: Sql, part: Sql): Sql => inPart("accounts", whole, () => part);
 
 /** The columns that identify rows of an account, and of an account on a day. */
 export const accountKey = {

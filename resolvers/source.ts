@@ -26,7 +26,7 @@ export class SourceResolver {
       return {
         name: source.name,
         description: source.description,
-        isMapped: tables.get(`stg_${source.name}`)?.inputs.source !== undefined,
+        isMapped: tables.get(`stg_${source.name}`)?.inputs.isMapped === true,
         rows: all?.row_count ?? 0,
         usable: (all?.row_count ?? 0) - (all?.unusable_rows ?? 0),
         copies: all?.copies ?? 0,

@@ -231,11 +231,14 @@ export const greatest = (...values: Sql[]): Sql => extreme("greatest", values);
 export const inArray = (value: Sql, array: Sql): Sql =>
   by({ duckdb: sql`list_contains(${array}, ${value})`, bigquery: sql`${value} in unnest(${array})` });
 
-/** A checksum of rows that doesn't depend on their order; 0 for none. A sum: with xor a row would hide its own copy. */
-export const checksum = (row: Sql): Sql =>
+/**
+ * A row as a whole number of 44 bits, each engine's own. The sum over rows is exact, and tells them apart whatever
+ * their order; with xor a row would hide its own copy.
+ */
+export const rowHash = (row: Sql): Sql =>
   by({
-    duckdb: sql`coalesce(cast(sum(hash(${row})) as varchar), '0')`,
-    bigquery: sql`coalesce(cast(sum(cast(farm_fingerprint(to_json_string(${row})) as numeric)) as string), '0')`,
+    duckdb: sql`cast(hash(${row}) >> 20 as bigint)`,
+    bigquery: sql`(farm_fingerprint(to_json_string(${row})) >> 20)`,
   });
 
 function extreme(function_: "least" | "greatest", values: Sql[]): Sql {

@@ -90,7 +90,7 @@ class DuckDb implements Warehouse {
     columns: C,
     options: RunOptions = {},
   ): AsyncIterable<Row<C>[]> {
-    const rendered = render(statement, this.dialect, options.locate);
+    const rendered = render(statement, this.dialect, options.locate, options.scope);
     const connection = await this.acquire(options.signal);
     const attended = interruptOn(options.signal, connection);
     let finished = false;
@@ -217,7 +217,7 @@ class DuckDb implements Warehouse {
   }
 
   private async execute(connection: DuckDBConnection, statement: Sql, options: RunOptions): Promise<void> {
-    const rendered = render(statement, this.dialect, options.locate);
+    const rendered = render(statement, this.dialect, options.locate, options.scope);
     const attended = interruptOn(options.signal, connection);
     try {
       options.signal?.throwIfAborted();

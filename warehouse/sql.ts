@@ -25,9 +25,19 @@ export interface Statement {
 /** Where a logical relation lives now: its path, e.g. ["waymark", "account_facts"]. */
 export type Locate = (relation: string) => readonly string[];
 
+/**
+ * What a statement is limited to where only a part of a table is built again: a relation of the accounts concerned
+ * and the day from which each is (`account_id`, `from_day`), or of the keys of raw rows (`key`).
+ */
+export interface Scope {
+  readonly of: "accounts" | "keys";
+  readonly path: readonly string[];
+}
+
 interface Rendering {
   dialect: Dialect;
   locate: Locate;
+  scope: Scope | undefined;
   params: Map<Sql, { name: string; parameter: Parameter }>;
   refs: Set<string>;
 }
@@ -102,6 +112,10 @@ export const relation = (logicalName: string): Sql =>
       .join(".");
   });
 
+/** One fragment where the whole table is built, another where a part of it is: that gets the relation of the scope. */
+export const inPart = (of: Scope["of"], whole: Sql, part: (scope: Sql) => Sql): Sql =>
+  new Sql((r) => (r.scope?.of === of ? part(path(...r.scope.path)) : whole).emit(r));
+
 /**
  * Text that a company wrote in `waymark.yml` in its warehouse's own SQL: the only way for raw text in.
  * Comments and statement ends are refused, so a fragment can't swallow what follows it.
@@ -117,8 +131,9 @@ export function render(
   fragment: Sql,
   dialect: Dialect,
   locate: Locate = (relation) => [relation],
+  scope?: Scope,
 ): Statement {
-  const rendering: Rendering = { dialect, locate, params: new Map(), refs: new Set() };
+  const rendering: Rendering = { dialect, locate, scope, params: new Map(), refs: new Set() };
   const text = tidy(fragment.emit(rendering));
   const params = Object.fromEntries([...rendering.params.values()].map((p) => [p.name, p.parameter]));
   return { text, params, refs: [...rendering.refs] };

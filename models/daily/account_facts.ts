@@ -16,7 +16,7 @@ import {
 } from "../model.js";
 import { accounts } from "../staging/accounts.js";
 import { coverageDaily } from "./coverage_daily.js";
-import { featureDays } from "./feature_days.js";
+import { featuresOffered } from "./features_offered.js";
 import { besideFacts, ownFactDays, ownFactSql, ownParts, ownWindows } from "./own_fact_days.js";
 import { peopleDaily } from "./people_daily.js";
 import { supportDaily } from "./support_daily.js";
@@ -208,24 +208,7 @@ export const accountFacts = defineModel({
       ...own.map((fact) => [fact.id, factOf(fact), ownFactSql(fact)] as const),
     ];
     return sql`
-with first_days as (
-  select feature, min(day) as day
-  from ${ref(featureDays)}
-  group by feature
-),
-features_offered as (
-  select
-    day,
-    sum(first_used) over (order by day rows between unbounded preceding and current row) as features_offered
-  from (
-    select day, count(f.feature) as first_used
-    from ${ref(timeline)} as t
-    cross join ${eachDay(sql`t.data_from`, sql`t.data_through`)}
-    left join first_days as f using (day)
-    group by day
-  ) as days_with_firsts
-),
-spine as (
+with spine as (
   select a.account_id as account_id, a.created_on as created_on, a.customer_since as customer_since, day
   from ${ref(accounts)} as a
   cross join ${ref(timeline)} as t
@@ -256,7 +239,7 @@ counted as (
   left join ${ref(voiceDaily)} as v on v.account_id = d.account_id and v.day = d.day
   left join ${ref(peopleDaily)} as p on p.account_id = d.account_id and p.day = d.day
   left join ${ref(coverageDaily)} as c on c.account_id = d.account_id and c.day = d.day
-  left join features_offered as o on o.day = d.day
+  left join ${ref(featuresOffered)} as o on o.day = d.day
   ${own.length > 0 ? sql`left join ${ref(ownFactDays)} as w on w.account_id = d.account_id and w.day = d.day` : sql``}
 ),
 windowed as (

@@ -4,7 +4,7 @@ import type { JourneyText } from "../../journey/journey.js";
 import { factSources, needsColumn, type OwnFact } from "../../journey/own_facts.js";
 import { addDays, cast, daysBetween, least, nullOf, safeDivide } from "../../warehouse/dialect.js";
 import { integer, join, name, number, type Sql, sql, text } from "../../warehouse/sql.js";
-import { accountKey, dayKey, defineModel, type ModelColumns, ref } from "../model.js";
+import { accountKey, dayKey, defineModel, type ModelColumns, type Readable, ref } from "../model.js";
 import { sources } from "../sources/index.js";
 import { accounts } from "../staging/accounts.js";
 import { stgOutcomes } from "../staging/stg_outcomes.js";
@@ -151,7 +151,7 @@ function stepsOf(fact: OwnFact): Addition[] {
   return [step(sql`day`, 1, sql`true`), step(least(sql`coalesce(next_day, ${end})`, end), -1, sql`true`)];
 }
 
-const staging: Record<OwnFact["from"], { readonly name: string }> = {
+const staging: Record<OwnFact["from"], Readable> = {
   usage_events: stgUsageEvents,
   tickets: stgTickets,
   survey_responses: stgSurveyResponses,

@@ -1,4 +1,4 @@
-import { nullOf } from "../../warehouse/dialect.js";
+import { addDays, nullOf } from "../../warehouse/dialect.js";
 import { bind, join, type Sql, sql } from "../../warehouse/sql.js";
 import { type Company, defineModel, has, ref } from "../model.js";
 import { accounts } from "../staging/accounts.js";
@@ -20,7 +20,7 @@ export const timeline = defineModel({
         "The declared last day, else the last day with usage, a ticket or a survey response, at most yesterday.",
     },
   },
-  small: true,
+  changesFrom: addDays(sql`data_through`, 1),
   query: (company) => {
     const through = company.dataThrough ?? company.yesterday;
     const cap = bind("date", through);

@@ -4,7 +4,6 @@ import type { Problem } from "../../config/yaml.js";
 import { didYouMean, messageOf, WaymarkError } from "../../errors.js";
 import {
   cast,
-  checksum,
   dayOf,
   instantIn,
   isoInstant,
@@ -28,7 +27,7 @@ import {
   sql,
   text,
 } from "../../warehouse/sql.js";
-import type { RunOptions, Warehouse } from "../../warehouse/warehouse.js";
+import type { Warehouse } from "../../warehouse/warehouse.js";
 import { type SourceName, sources } from "./index.js";
 import { attributeColumn, type Source } from "./source.js";
 
@@ -347,18 +346,4 @@ function nearestRaw(column: string, rawNames: readonly string[]): string {
   return near.length > 0
     ? `Nearest raw columns: ${near.join(", ")}.`
     : `Raw columns: ${rawNames.join(", ")}.`;
-}
-
-/** What a source held when it was read: a change in either figure means that rows came, went or changed. */
-export async function sourceState(
-  warehouse: Warehouse,
-  mapped: MappedSource,
-  options: RunOptions = {},
-): Promise<string> {
-  const [state] = await warehouse.query(
-    sql`select count(*) as n, ${checksum(sql`t`)} as checksum from (${mapped.raw}) as t`,
-    { n: { type: "integer", notNull: true }, checksum: { type: "string", notNull: true } },
-    options,
-  );
-  return `${state?.n}:${state?.checksum}`;
 }

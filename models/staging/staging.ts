@@ -1,5 +1,13 @@
-import { ascending, dayOf, descending, joinTexts, nullOf } from "../../warehouse/dialect.js";
-import { integer, join, name, number, type Sql, sql, text } from "../../warehouse/sql.js";
+import {
+  ascending,
+  dayOf,
+  descending,
+  joinTexts,
+  nullOf,
+  rowHash,
+  sumInteger,
+} from "../../warehouse/dialect.js";
+import { inPart, integer, join, name, number, type Sql, sql, text } from "../../warehouse/sql.js";
 import {
   attributeColumns,
   type Company,
@@ -7,8 +15,10 @@ import {
   type Model,
   type ModelColumn,
   type ModelColumns,
+  type Readable,
   ref,
 } from "../model.js";
+import { keyOf } from "../sources/changes.js";
 import type { SourceName } from "../sources/index.js";
 import type { MappedColumn, MappedSource } from "../sources/mapping.js";
 import type { Source, SourceColumn } from "../sources/source.js";
@@ -24,7 +34,7 @@ interface Staging<S extends Source, D extends ModelColumns> {
   source: S;
   description: string;
   /** What account ids are held against; "none" for accounts themselves. Of a staging table the row that counts. */
-  accounts: "none" | { readonly name: string; readonly source?: SourceName };
+  accounts: "none" | (Readable & { readonly source?: SourceName });
   /** The instant that decides the row's day; adds the column `day` and the defect `before_account`. */
   occurredAt?: keyof S["columns"] & string;
   /** The account, where it isn't the source's own column. The row is `r`. */
@@ -48,6 +58,12 @@ const addedColumns = {
     notNull: true,
     min: 1,
     description: "Raw rows with exactly this content; they count as one.",
+  },
+  checksum: {
+    type: "integer",
+    notNull: true,
+    isOfEngine: true,
+    description: "Sum of hashes of these raw rows as they were read, by which later changes are found.",
   },
   defects: {
     type: "string",
@@ -87,6 +103,7 @@ export function defineStaging<const S extends Source, const D extends ModelColum
     grain: [source.key, "occurrence"],
     columns,
     companyColumns: (words) => (source.name === "accounts" ? attributeColumns(words) : {}),
+    ...(staging.occurredAt ? { occurredAt: staging.occurredAt, changesFrom: sql`day` } : {}),
     source: source.name as SourceName,
     query: (company) => {
       const mapped = company.sources[source.name as SourceName];
@@ -155,14 +172,16 @@ with contents as (
   select
     ${content.map(name)},
     ${loadedAt}
-    count(*) as copies
-  from (${mapped.raw}) as raw_rows
+    count(*) as copies,
+    ${sumInteger(rowHash(sql`raw_rows`))} as checksum
+  from ${rawRows(mapped)} as raw_rows
   group by ${content.map(name)}
 ),
 read_rows as (
   select
     ${lines(values.map(({ column, value }) => sql`${value} as ${name(column)}`))},
     c.copies as copies,
+    c.checksum as checksum,
     ${listOf(valueDefects.filter((d) => !d.isUsable))} as unusable_values,
     ${listOf(valueDefects.filter((d) => d.isUsable))} as unusual_values
   from contents as c
@@ -171,6 +190,7 @@ numbered as (
   select
     ${columns.map(name)},
     copies,
+    checksum,
     unusable_values,
     unusual_values,
     row_number() over (
@@ -186,6 +206,7 @@ judged as (
     ${day ? sql`${day} as day,` : sql``}
     r.occurrence as occurrence,
     r.copies as copies,
+    r.checksum as checksum,
     ${joinTexts(sql`r.unusable_values`, ...rowDefects.filter((d) => !d.isUsable).map(named))} as unusable,
     ${joinTexts(sql`r.unusual_values`, ...rowDefects.filter((d) => d.isUsable).map(named))} as unusual
   from numbered as r
@@ -198,10 +219,20 @@ select
   ${derived.length > 0 ? sql`${lines(derived.map(([column, { sql: value }]) => sql`${value} as ${name(column)}`))},` : sql``}
   occurrence,
   copies,
+  checksum,
   ${joinTexts(sql`unusable`, sql`unusual`)} as defects,
   unusable is null as is_usable
 from judged`;
 }
+
+/** A source's raw rows, or those with the keys to which a build is limited; "" stands for a missing key. */
+const rawRows = ({ source, raw, columns }: MappedSource): Sql =>
+  inPart(
+    "keys",
+    sql`(${raw})`,
+    (scope) =>
+      sql`(select c.* from (${raw}) as c where ${keyOf(source, columns)} in (select key from ${scope}))`,
+  );
 
 /** A value, null where it breaks its rules, and the names of the rules it may break. */
 function checked(

@@ -21,7 +21,7 @@ const fake = (name: string, reads: string[] = [], columns: ModelColumns = n): Mo
     description: "For a test.",
     grain: ["n"],
     columns,
-    query: () => sql`select 1 as n ${reads.map((model) => sql`from ${ref({ name: model })}`)}`,
+    query: () => sql`select 1 as n ${reads.map((model) => sql`from ${ref({ name: model, columns: {} })}`)}`,
   });
 const namesOf = (nodes: readonly { model: Model }[]): string[] => nodes.map(({ model }) => model.name);
 const failureOf = (work: () => unknown): { code?: string; message?: string } => {

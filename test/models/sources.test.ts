@@ -5,7 +5,6 @@ import { describe, expect, it, onTestFinished } from "vitest";
 import { WaymarkError } from "../../errors.js";
 import { accountFacts } from "../../models/daily/account_facts.js";
 import { sources } from "../../models/sources/index.js";
-import { sourceState } from "../../models/sources/mapping.js";
 import { accounts } from "../../models/staging/accounts.js";
 import { sourceQuality } from "../../models/staging/source_quality.js";
 import { stgAccounts } from "../../models/staging/stg_accounts.js";
@@ -15,7 +14,6 @@ import { stgTickets } from "../../models/staging/stg_tickets.js";
 import { stgUsageEvents } from "../../models/staging/stg_usage_events.js";
 import { stgUsers } from "../../models/staging/stg_users.js";
 import { path, text as quoted, type Sql, sql } from "../../warehouse/sql.js";
-import type { Warehouse } from "../../warehouse/warehouse.js";
 import { companyIn, companyOf, warehouseForTest } from "./built.js";
 
 const through = "2024-06-30";
@@ -704,36 +702,5 @@ describe("staging", () => {
       ["a", null, true],
       ["b", "unknown_contract", true],
     ]);
-  });
-});
-
-describe("the state of a source", () => {
-  const stateOf = async (warehouse: Warehouse, rows: Sql): Promise<string> => {
-    await warehouse.run(sql`create or replace table raw.t as ${rows}`);
-    const { company } = await companyIn(
-      warehouse,
-      `
-  accounts: { table: raw.t, columns: { account_id: id, segment: seg } }${usage}`,
-    );
-    const mapped = company.sources.accounts;
-    return mapped ? sourceState(warehouse, mapped) : "";
-  };
-
-  it("changes with any row that comes, goes or changes, copies included, and not with their order", async () => {
-    const warehouse = await warehouseForTest();
-    await warehouse.run(sql`create schema raw`);
-    const rows = (...values: [string, string][]): Sql =>
-      sql`select * from (values ${values.map(([id, seg]) => sql`(${quoted(id)}, ${quoted(seg)})`)}) as v(id, seg)`;
-    const states = [
-      await stateOf(warehouse, rows(["a", "x"], ["b", "y"])),
-      await stateOf(warehouse, rows(["a", "x"])),
-      await stateOf(warehouse, rows(["a", "x"], ["b", "z"])),
-      await stateOf(warehouse, rows(["a", "y"], ["b", "x"])),
-      await stateOf(warehouse, rows(["a", "x"], ["b", "y"], ["b", "y"])),
-      await stateOf(warehouse, rows(["a", "x"], ["a", "x"])),
-      await stateOf(warehouse, rows(["b", "y"], ["b", "y"])),
-    ];
-    expect(new Set(states).size).toBe(states.length);
-    expect(await stateOf(warehouse, rows(["b", "y"], ["a", "x"]))).toBe(states[0]);
   });
 });

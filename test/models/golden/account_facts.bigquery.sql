@@ -1,21 +1,4 @@
-with first_days as (
-  select feature, min(day) as day
-  from `feature_days`
-  group by feature
-),
-features_offered as (
-  select
-    day,
-    sum(first_used) over (order by day rows between unbounded preceding and current row) as features_offered
-  from (
-    select day, count(f.feature) as first_used
-    from `timeline` as t
-    cross join unnest(generate_date_array(t.data_from, t.data_through)) as day
-    left join first_days as f using (day)
-    group by day
-  ) as days_with_firsts
-),
-spine as (
+with spine as (
   select a.account_id as account_id, a.created_on as created_on, a.customer_since as customer_since, day
   from `accounts` as a
   cross join `timeline` as t
@@ -80,7 +63,7 @@ counted as (
   left join `voice_daily` as v on v.account_id = d.account_id and v.day = d.day
   left join `people_daily` as p on p.account_id = d.account_id and p.day = d.day
   left join `coverage_daily` as c on c.account_id = d.account_id and c.day = d.day
-  left join features_offered as o on o.day = d.day
+  left join `features_offered` as o on o.day = d.day
   left join `own_fact_days` as w on w.account_id = d.account_id and w.day = d.day
 ),
 windowed as (

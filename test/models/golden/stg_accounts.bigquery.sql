@@ -2,7 +2,8 @@ with contents as (
   select
     `account_id`, `name`, `created_on`, `segment`, `region`, `owner`, `attribute_industry`, `attribute_employees`,
     max(loaded_at) as loaded_at,
-    count(*) as copies
+    count(*) as copies,
+    sum((farm_fingerprint(to_json_string(raw_rows)) >> 20)) as checksum
   from (select `Account Nr` as `account_id`, `Größe und Name` as `name`, `Since` as `created_on`, case cast(`Order` as string) when '1' then 'enterprise' when '2' then 'mid' when '3' then 'small' else cast(`Order` as string) end as `segment`, `region` as `region`, `csm` as `owner`, `_synced` as `loaded_at`, `industry` as `attribute_industry`, `employees` as `attribute_employees` from `raw`.`crm-accounts`) as raw_rows
   group by `account_id`, `name`, `created_on`, `segment`, `region`, `owner`, `attribute_industry`, `attribute_employees`
 ),
@@ -18,6 +19,7 @@ read_rows as (
     nullif(trim(c.`attribute_industry`, ' 	\n\r '), '') as `attribute_industry`,
     case when abs(c.`attribute_employees`) < 9e15 and c.`attribute_employees` = trunc(c.`attribute_employees`) then cast(safe_cast(c.`attribute_employees` as int64) as string) else cast(c.`attribute_employees` as string) end as `attribute_employees`,
     c.copies as copies,
+    c.checksum as checksum,
     nullif(array_to_string([case when not (nullif(trim(c.`account_id`, ' 	\n\r '), '') is not null) then 'missing_account_id' end], ', '), '') as unusable_values,
     nullif(array_to_string([case when nullif(trim(c.`created_on`, ' 	\n\r '), '') is not null and date(safe.parse_timestamp('%d.%m.%Y', nullif(trim(c.`created_on`, ' 	\n\r '), ''), 'UTC')) is null then 'unreadable_created_on' end, case when c.`attribute_employees` is not null and case when abs(c.`attribute_employees`) < 9e15 and c.`attribute_employees` = trunc(c.`attribute_employees`) then cast(safe_cast(c.`attribute_employees` as int64) as string) else cast(c.`attribute_employees` as string) end is null then 'unreadable_attribute_employees' end], ', '), '') as unusual_values
   from contents as c
@@ -26,6 +28,7 @@ numbered as (
   select
     `account_id`, `name`, `created_on`, `segment`, `region`, `owner`, `loaded_at`, `attribute_industry`, `attribute_employees`,
     copies,
+    checksum,
     unusable_values,
     unusual_values,
     row_number() over (
@@ -48,6 +51,7 @@ judged as (
     r.`attribute_employees` as `attribute_employees`,
     r.occurrence as occurrence,
     r.copies as copies,
+    r.checksum as checksum,
     nullif(array_to_string([r.unusable_values, case when r.occurrence > 1 then 'superseded' end], ', '), '') as unusable,
     nullif(array_to_string([r.unusual_values], ', '), '') as unusual
   from numbered as r
@@ -56,6 +60,7 @@ select
   `account_id`, `name`, `created_on`, `segment`, `region`, `owner`, `loaded_at`, `attribute_industry`, `attribute_employees`,
   occurrence,
   copies,
+  checksum,
   nullif(array_to_string([unusable, unusual], ', '), '') as defects,
   unusable is null as is_usable
 from judged

@@ -2,7 +2,8 @@ with contents as (
   select
     "account_id", "name", "created_on", "segment", "region", "owner", "attribute_industry", "attribute_employees",
     max(loaded_at) as loaded_at,
-    count(*) as copies
+    count(*) as copies,
+    cast(sum(cast(hash(raw_rows) >> 20 as bigint)) as bigint) as checksum
   from (select "Account Nr" as "account_id", "Größe und Name" as "name", "Since" as "created_on", case cast("Order" as varchar) when '1' then 'enterprise' when '2' then 'mid' when '3' then 'small' else cast("Order" as varchar) end as "segment", "region" as "region", "csm" as "owner", "_synced" as "loaded_at", "industry" as "attribute_industry", "employees" as "attribute_employees" from "raw"."crm-accounts") as raw_rows
   group by "account_id", "name", "created_on", "segment", "region", "owner", "attribute_industry", "attribute_employees"
 ),
@@ -18,6 +19,7 @@ read_rows as (
     nullif(trim(cast(c."attribute_industry" as varchar), e' 	\n\r '), '') as "attribute_industry",
     case when abs(c."attribute_employees") < 9e15 and c."attribute_employees" = trunc(c."attribute_employees") then cast(try_cast(c."attribute_employees" as bigint) as varchar) else cast(c."attribute_employees" as varchar) end as "attribute_employees",
     c.copies as copies,
+    c.checksum as checksum,
     nullif(concat_ws(', ', case when not (nullif(trim(cast(c."account_id" as varchar), e' 	\n\r '), '') is not null) then 'missing_account_id' end), '') as unusable_values,
     nullif(concat_ws(', ', case when nullif(trim(cast(c."created_on" as varchar), e' 	\n\r '), '') is not null and cast(try_strptime(nullif(trim(cast(c."created_on" as varchar), e' 	\n\r '), ''), '%d.%m.%Y') as date) is null then 'unreadable_created_on' end, case when c."attribute_employees" is not null and case when abs(c."attribute_employees") < 9e15 and c."attribute_employees" = trunc(c."attribute_employees") then cast(try_cast(c."attribute_employees" as bigint) as varchar) else cast(c."attribute_employees" as varchar) end is null then 'unreadable_attribute_employees' end), '') as unusual_values
   from contents as c
@@ -26,6 +28,7 @@ numbered as (
   select
     "account_id", "name", "created_on", "segment", "region", "owner", "loaded_at", "attribute_industry", "attribute_employees",
     copies,
+    checksum,
     unusable_values,
     unusual_values,
     row_number() over (
@@ -48,6 +51,7 @@ judged as (
     r."attribute_employees" as "attribute_employees",
     r.occurrence as occurrence,
     r.copies as copies,
+    r.checksum as checksum,
     nullif(concat_ws(', ', r.unusable_values, case when r.occurrence > 1 then 'superseded' end), '') as unusable,
     nullif(concat_ws(', ', r.unusual_values), '') as unusual
   from numbered as r
@@ -56,6 +60,7 @@ select
   "account_id", "name", "created_on", "segment", "region", "owner", "loaded_at", "attribute_industry", "attribute_employees",
   occurrence,
   copies,
+  checksum,
   nullif(concat_ws(', ', unusable, unusual), '') as defects,
   unusable is null as is_usable
 from judged

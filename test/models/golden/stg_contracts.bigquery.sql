@@ -1,7 +1,8 @@
 with contents as (
   select
     `contract_id`, `account_id`, `starts_on`, `ends_on`, `renews_on`, `seats`, `mrr`, `is_trial`, `plan`,
-    count(*) as copies
+    count(*) as copies,
+    sum((farm_fingerprint(to_json_string(raw_rows)) >> 20)) as checksum
   from (select `id` as `contract_id`, `customer` as `account_id`, `starts` as `starts_on`, `ends` as `ends_on`, `renewal` as `renews_on`, `seats` as `seats`, (arr / 12e0) as `mrr`, case trim(`kind`, ' 	\n\r ') when 'trial' then 'true' when 'paid' then 'false' else trim(`kind`, ' 	\n\r ') end as `is_trial`, `plan` as `plan` from (select * from raw.deals where kind <> 'draft') as raw) as raw_rows
   group by `contract_id`, `account_id`, `starts_on`, `ends_on`, `renews_on`, `seats`, `mrr`, `is_trial`, `plan`
 ),
@@ -18,6 +19,7 @@ read_rows as (
     nullif(trim(c.`plan`, ' 	\n\r '), '') as `plan`,
     cast(null as timestamp) as `loaded_at`,
     c.copies as copies,
+    c.checksum as checksum,
     nullif(array_to_string([case when not (nullif(trim(c.`contract_id`, ' 	\n\r '), '') is not null) then 'missing_contract_id' end, case when not (nullif(trim(c.`account_id`, ' 	\n\r '), '') is not null) then 'missing_account_id' end, case when not (c.`starts_on` is not null) then 'missing_starts_on' end], ', '), '') as unusable_values,
     nullif(array_to_string([case when cast(c.`seats` as int64) < 0 then 'out_of_range_seats' end, case when c.`mrr` is not null and safe_cast(c.`mrr` as numeric) is null then 'unreadable_mrr' end, case when safe_cast(c.`mrr` as numeric) < 0 then 'out_of_range_mrr' end, case when nullif(trim(c.`is_trial`, ' 	\n\r '), '') is not null and case lower(nullif(trim(c.`is_trial`, ' 	\n\r '), '')) when 'true' then true when 'false' then false end is null then 'unreadable_is_trial' end], ', '), '') as unusual_values
   from contents as c
@@ -26,6 +28,7 @@ numbered as (
   select
     `contract_id`, `account_id`, `starts_on`, `ends_on`, `renews_on`, `seats`, `mrr`, `is_trial`, `plan`, `loaded_at`,
     copies,
+    checksum,
     unusable_values,
     unusual_values,
     row_number() over (
@@ -49,6 +52,7 @@ judged as (
     r.`loaded_at` as `loaded_at`,
     r.occurrence as occurrence,
     r.copies as copies,
+    r.checksum as checksum,
     nullif(array_to_string([r.unusable_values, case when r.occurrence > 1 then 'id_collision' end, case when a.account_id is null and r.account_id is not null then 'unknown_account' end, case when r.ends_on < r.starts_on then 'ends_before_start' end], ', '), '') as unusable,
     nullif(array_to_string([r.unusual_values, case when r.starts_on < a.created_on then 'before_account' end], ', '), '') as unusual
   from numbered as r
@@ -58,6 +62,7 @@ select
   `contract_id`, `account_id`, `starts_on`, `ends_on`, `renews_on`, `seats`, `mrr`, `is_trial`, `plan`, `loaded_at`,
   occurrence,
   copies,
+  checksum,
   nullif(array_to_string([unusable, unusual], ', '), '') as defects,
   unusable is null as is_usable
 from judged

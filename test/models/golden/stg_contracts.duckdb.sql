@@ -1,7 +1,8 @@
 with contents as (
   select
     "contract_id", "account_id", "starts_on", "ends_on", "renews_on", "seats", "mrr", "is_trial", "plan",
-    count(*) as copies
+    count(*) as copies,
+    cast(sum(cast(hash(raw_rows) >> 20 as bigint)) as bigint) as checksum
   from (select "id" as "contract_id", "customer" as "account_id", "starts" as "starts_on", "ends" as "ends_on", "renewal" as "renews_on", "seats" as "seats", (arr / 12e0) as "mrr", case trim(cast("kind" as varchar), e' 	\n\r ') when 'trial' then 'true' when 'paid' then 'false' else trim(cast("kind" as varchar), e' 	\n\r ') end as "is_trial", "plan" as "plan" from (select * from raw.deals where kind <> 'draft') as raw) as raw_rows
   group by "contract_id", "account_id", "starts_on", "ends_on", "renews_on", "seats", "mrr", "is_trial", "plan"
 ),
@@ -18,6 +19,7 @@ read_rows as (
     nullif(trim(cast(c."plan" as varchar), e' 	\n\r '), '') as "plan",
     cast(null as timestamptz) as "loaded_at",
     c.copies as copies,
+    c.checksum as checksum,
     nullif(concat_ws(', ', case when not (nullif(trim(cast(c."contract_id" as varchar), e' 	\n\r '), '') is not null) then 'missing_contract_id' end, case when not (nullif(trim(cast(c."account_id" as varchar), e' 	\n\r '), '') is not null) then 'missing_account_id' end, case when not (c."starts_on" is not null) then 'missing_starts_on' end), '') as unusable_values,
     nullif(concat_ws(', ', case when cast(c."seats" as bigint) < 0 then 'out_of_range_seats' end, case when c."mrr" is not null and try_cast(c."mrr" as decimal(38, 9)) is null then 'unreadable_mrr' end, case when try_cast(c."mrr" as decimal(38, 9)) < 0 then 'out_of_range_mrr' end, case when nullif(trim(cast(c."is_trial" as varchar), e' 	\n\r '), '') is not null and case lower(nullif(trim(cast(c."is_trial" as varchar), e' 	\n\r '), '')) when 'true' then true when 'false' then false end is null then 'unreadable_is_trial' end), '') as unusual_values
   from contents as c
@@ -26,6 +28,7 @@ numbered as (
   select
     "contract_id", "account_id", "starts_on", "ends_on", "renews_on", "seats", "mrr", "is_trial", "plan", "loaded_at",
     copies,
+    checksum,
     unusable_values,
     unusual_values,
     row_number() over (
@@ -49,6 +52,7 @@ judged as (
     r."loaded_at" as "loaded_at",
     r.occurrence as occurrence,
     r.copies as copies,
+    r.checksum as checksum,
     nullif(concat_ws(', ', r.unusable_values, case when r.occurrence > 1 then 'id_collision' end, case when a.account_id is null and r.account_id is not null then 'unknown_account' end, case when r.ends_on < r.starts_on then 'ends_before_start' end), '') as unusable,
     nullif(concat_ws(', ', r.unusual_values, case when r.starts_on < a.created_on then 'before_account' end), '') as unusual
   from numbered as r
@@ -58,6 +62,7 @@ select
   "contract_id", "account_id", "starts_on", "ends_on", "renews_on", "seats", "mrr", "is_trial", "plan", "loaded_at",
   occurrence,
   copies,
+  checksum,
   nullif(concat_ws(', ', unusable, unusual), '') as defects,
   unusable is null as is_usable
 from judged

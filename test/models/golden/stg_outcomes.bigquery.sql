@@ -1,7 +1,8 @@
 with contents as (
   select
     `outcome_id`, `account_id`, `name`, `value`, `unit`, `confirmed_at`,
-    count(*) as copies
+    count(*) as copies,
+    sum((farm_fingerprint(to_json_string(raw_rows)) >> 20)) as checksum
   from (select `id` as `outcome_id`, `org` as `account_id`, `win` as `name`, `worth` as `value`, `unit` as `unit`, `at` as `confirmed_at` from `raw`.`wins`) as raw_rows
   group by `outcome_id`, `account_id`, `name`, `value`, `unit`, `confirmed_at`
 ),
@@ -15,6 +16,7 @@ read_rows as (
     cast(c.`confirmed_at` as timestamp) as `confirmed_at`,
     cast(null as timestamp) as `loaded_at`,
     c.copies as copies,
+    c.checksum as checksum,
     nullif(array_to_string([case when not (nullif(trim(c.`outcome_id`, ' 	\n\r '), '') is not null) then 'missing_outcome_id' end, case when not (nullif(trim(c.`account_id`, ' 	\n\r '), '') is not null) then 'missing_account_id' end, case when not (c.`confirmed_at` is not null) then 'missing_confirmed_at' end], ', '), '') as unusable_values,
     nullif(array_to_string([case when nullif(trim(c.`value`, ' 	\n\r '), '') is not null and case when regexp_contains(nullif(trim(c.`value`, ' 	\n\r '), ''), '^(?:[+-]?(\\d+(\\.\\d*)?|\\.\\d+)([eE][+-]?\\d+)?)$') then safe_cast(nullif(trim(c.`value`, ' 	\n\r '), '') as float64) end is null then 'unreadable_value' end], ', '), '') as unusual_values
   from contents as c
@@ -23,6 +25,7 @@ numbered as (
   select
     `outcome_id`, `account_id`, `name`, `value`, `unit`, `confirmed_at`, `loaded_at`,
     copies,
+    checksum,
     unusable_values,
     unusual_values,
     row_number() over (
@@ -44,6 +47,7 @@ judged as (
     date(r.`confirmed_at`, 'Europe/Berlin') as day,
     r.occurrence as occurrence,
     r.copies as copies,
+    r.checksum as checksum,
     nullif(array_to_string([r.unusable_values, case when r.occurrence > 1 then 'id_collision' end, case when a.account_id is null and r.account_id is not null then 'unknown_account' end, case when date(r.`confirmed_at`, 'Europe/Berlin') < a.created_on then 'before_account' end], ', '), '') as unusable,
     nullif(array_to_string([r.unusual_values], ', '), '') as unusual
   from numbered as r
@@ -54,6 +58,7 @@ select
   day,
   occurrence,
   copies,
+  checksum,
   nullif(array_to_string([unusable, unusual], ', '), '') as defects,
   unusable is null as is_usable
 from judged

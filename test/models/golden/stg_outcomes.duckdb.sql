@@ -1,7 +1,8 @@
 with contents as (
   select
     "outcome_id", "account_id", "name", "value", "unit", "confirmed_at",
-    count(*) as copies
+    count(*) as copies,
+    cast(sum(cast(hash(raw_rows) >> 20 as bigint)) as bigint) as checksum
   from (select "id" as "outcome_id", "org" as "account_id", "win" as "name", "worth" as "value", "unit" as "unit", "at" as "confirmed_at" from "raw"."wins") as raw_rows
   group by "outcome_id", "account_id", "name", "value", "unit", "confirmed_at"
 ),
@@ -15,6 +16,7 @@ read_rows as (
     case when typeof(c."confirmed_at") = 'TIMESTAMP WITH TIME ZONE' then cast(c."confirmed_at" as timestamptz) else cast(c."confirmed_at" as timestamp) at time zone 'Europe/Berlin' end as "confirmed_at",
     cast(null as timestamptz) as "loaded_at",
     c.copies as copies,
+    c.checksum as checksum,
     nullif(concat_ws(', ', case when not (nullif(trim(cast(c."outcome_id" as varchar), e' 	\n\r '), '') is not null) then 'missing_outcome_id' end, case when not (nullif(trim(cast(c."account_id" as varchar), e' 	\n\r '), '') is not null) then 'missing_account_id' end, case when not (c."confirmed_at" is not null) then 'missing_confirmed_at' end), '') as unusable_values,
     nullif(concat_ws(', ', case when nullif(trim(cast(c."value" as varchar), e' 	\n\r '), '') is not null and case when regexp_full_match(nullif(trim(cast(c."value" as varchar), e' 	\n\r '), ''), '[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?') then try_cast(nullif(trim(cast(c."value" as varchar), e' 	\n\r '), '') as double) end is null then 'unreadable_value' end), '') as unusual_values
   from contents as c
@@ -23,6 +25,7 @@ numbered as (
   select
     "outcome_id", "account_id", "name", "value", "unit", "confirmed_at", "loaded_at",
     copies,
+    checksum,
     unusable_values,
     unusual_values,
     row_number() over (
@@ -44,6 +47,7 @@ judged as (
     cast(r."confirmed_at" at time zone 'Europe/Berlin' as date) as day,
     r.occurrence as occurrence,
     r.copies as copies,
+    r.checksum as checksum,
     nullif(concat_ws(', ', r.unusable_values, case when r.occurrence > 1 then 'id_collision' end, case when a.account_id is null and r.account_id is not null then 'unknown_account' end, case when cast(r."confirmed_at" at time zone 'Europe/Berlin' as date) < a.created_on then 'before_account' end), '') as unusable,
     nullif(concat_ws(', ', r.unusual_values), '') as unusual
   from numbered as r
@@ -54,6 +58,7 @@ select
   day,
   occurrence,
   copies,
+  checksum,
   nullif(concat_ws(', ', unusable, unusual), '') as defects,
   unusable is null as is_usable
 from judged

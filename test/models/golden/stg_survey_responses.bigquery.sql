@@ -1,7 +1,8 @@
 with contents as (
   select
     `response_id`, `account_id`, `user_id`, `score`, `comment`, `responded_at`,
-    count(*) as copies
+    count(*) as copies,
+    sum((farm_fingerprint(to_json_string(raw_rows)) >> 20)) as checksum
   from (select `id` as `response_id`, `org` as `account_id`, `uid` as `user_id`, `score` as `score`, `said` as `comment`, `at` as `responded_at` from `raw`.`nps`) as raw_rows
   group by `response_id`, `account_id`, `user_id`, `score`, `comment`, `responded_at`
 ),
@@ -15,6 +16,7 @@ read_rows as (
     case when regexp_contains(nullif(trim(c.`responded_at`, ' 	\n\r '), ''), '^(?:\\d{4}-\\d{2}-\\d{2}[T ]([01]\\d|2[0-3]):[0-5]\\d:[0-5]\\d(\\.\\d{1,9})? ?(Z|[+-]\\d{2}(:?\\d{2})?))$') then safe_cast(regexp_replace(nullif(trim(c.`responded_at`, ' 	\n\r '), ''), r'(\.\d{6})\d+', r'\1') as timestamp) when regexp_contains(nullif(trim(c.`responded_at`, ' 	\n\r '), ''), '^(?:\\d{4}-\\d{2}-\\d{2}([T ]([01]\\d|2[0-3]):[0-5]\\d(:[0-5]\\d(\\.\\d{1,9})?)?)?)$') then timestamp(safe_cast(regexp_replace(if(length(nullif(trim(c.`responded_at`, ' 	\n\r '), '')) = 16, concat(nullif(trim(c.`responded_at`, ' 	\n\r '), ''), ':00'), nullif(trim(c.`responded_at`, ' 	\n\r '), '')), r'(\.\d{6})\d+', r'\1') as datetime), 'America/New_York') end as `responded_at`,
     cast(null as timestamp) as `loaded_at`,
     c.copies as copies,
+    c.checksum as checksum,
     nullif(array_to_string([case when not (nullif(trim(c.`response_id`, ' 	\n\r '), '') is not null) then 'missing_response_id' end, case when not (nullif(trim(c.`account_id`, ' 	\n\r '), '') is not null) then 'missing_account_id' end, case when not (c.`score` is not null) then 'missing_score' end, case when c.`score` is not null and case when c.`score` = round(c.`score`) then safe_cast(c.`score` as int64) end is null then 'unreadable_score' end, case when case when c.`score` = round(c.`score`) then safe_cast(c.`score` as int64) end < 0 or case when c.`score` = round(c.`score`) then safe_cast(c.`score` as int64) end > 10 then 'out_of_range_score' end, case when not (nullif(trim(c.`responded_at`, ' 	\n\r '), '') is not null) then 'missing_responded_at' end, case when nullif(trim(c.`responded_at`, ' 	\n\r '), '') is not null and case when regexp_contains(nullif(trim(c.`responded_at`, ' 	\n\r '), ''), '^(?:\\d{4}-\\d{2}-\\d{2}[T ]([01]\\d|2[0-3]):[0-5]\\d:[0-5]\\d(\\.\\d{1,9})? ?(Z|[+-]\\d{2}(:?\\d{2})?))$') then safe_cast(regexp_replace(nullif(trim(c.`responded_at`, ' 	\n\r '), ''), r'(\.\d{6})\d+', r'\1') as timestamp) when regexp_contains(nullif(trim(c.`responded_at`, ' 	\n\r '), ''), '^(?:\\d{4}-\\d{2}-\\d{2}([T ]([01]\\d|2[0-3]):[0-5]\\d(:[0-5]\\d(\\.\\d{1,9})?)?)?)$') then timestamp(safe_cast(regexp_replace(if(length(nullif(trim(c.`responded_at`, ' 	\n\r '), '')) = 16, concat(nullif(trim(c.`responded_at`, ' 	\n\r '), ''), ':00'), nullif(trim(c.`responded_at`, ' 	\n\r '), '')), r'(\.\d{6})\d+', r'\1') as datetime), 'America/New_York') end is null then 'unreadable_responded_at' end], ', '), '') as unusable_values,
     cast(null as string) as unusual_values
   from contents as c
@@ -23,6 +25,7 @@ numbered as (
   select
     `response_id`, `account_id`, `user_id`, `score`, `comment`, `responded_at`, `loaded_at`,
     copies,
+    checksum,
     unusable_values,
     unusual_values,
     row_number() over (
@@ -44,6 +47,7 @@ judged as (
     date(r.`responded_at`, 'Europe/Berlin') as day,
     r.occurrence as occurrence,
     r.copies as copies,
+    r.checksum as checksum,
     nullif(array_to_string([r.unusable_values, case when r.occurrence > 1 then 'id_collision' end, case when a.account_id is null and r.account_id is not null then 'unknown_account' end, case when date(r.`responded_at`, 'Europe/Berlin') < a.created_on then 'before_account' end], ', '), '') as unusable,
     nullif(array_to_string([r.unusual_values], ', '), '') as unusual
   from numbered as r
@@ -54,6 +58,7 @@ select
   day,
   occurrence,
   copies,
+  checksum,
   nullif(array_to_string([unusable, unusual], ', '), '') as defects,
   unusable is null as is_usable
 from judged

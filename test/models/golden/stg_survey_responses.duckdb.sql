@@ -1,7 +1,8 @@
 with contents as (
   select
     "response_id", "account_id", "user_id", "score", "comment", "responded_at",
-    count(*) as copies
+    count(*) as copies,
+    cast(sum(cast(hash(raw_rows) >> 20 as bigint)) as bigint) as checksum
   from (select "id" as "response_id", "org" as "account_id", "uid" as "user_id", "score" as "score", "said" as "comment", "at" as "responded_at" from "raw"."nps") as raw_rows
   group by "response_id", "account_id", "user_id", "score", "comment", "responded_at"
 ),
@@ -15,6 +16,7 @@ read_rows as (
     case when regexp_full_match(nullif(trim(cast(c."responded_at" as varchar), e' 	\n\r '), ''), '\d{4}-\d{2}-\d{2}[T ]([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d{1,9})? ?(Z|[+-]\d{2}(:?\d{2})?)') then try_cast(nullif(trim(cast(c."responded_at" as varchar), e' 	\n\r '), '') as timestamptz) when regexp_full_match(nullif(trim(cast(c."responded_at" as varchar), e' 	\n\r '), ''), '\d{4}-\d{2}-\d{2}([T ]([01]\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d{1,9})?)?)?') then (try_cast(nullif(trim(cast(c."responded_at" as varchar), e' 	\n\r '), '') as timestamp) at time zone 'America/New_York') end as "responded_at",
     cast(null as timestamptz) as "loaded_at",
     c.copies as copies,
+    c.checksum as checksum,
     nullif(concat_ws(', ', case when not (nullif(trim(cast(c."response_id" as varchar), e' 	\n\r '), '') is not null) then 'missing_response_id' end, case when not (nullif(trim(cast(c."account_id" as varchar), e' 	\n\r '), '') is not null) then 'missing_account_id' end, case when not (c."score" is not null) then 'missing_score' end, case when c."score" is not null and case when c."score" = round(c."score") then try_cast(c."score" as bigint) end is null then 'unreadable_score' end, case when case when c."score" = round(c."score") then try_cast(c."score" as bigint) end < 0 or case when c."score" = round(c."score") then try_cast(c."score" as bigint) end > 10 then 'out_of_range_score' end, case when not (nullif(trim(cast(c."responded_at" as varchar), e' 	\n\r '), '') is not null) then 'missing_responded_at' end, case when nullif(trim(cast(c."responded_at" as varchar), e' 	\n\r '), '') is not null and case when regexp_full_match(nullif(trim(cast(c."responded_at" as varchar), e' 	\n\r '), ''), '\d{4}-\d{2}-\d{2}[T ]([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d{1,9})? ?(Z|[+-]\d{2}(:?\d{2})?)') then try_cast(nullif(trim(cast(c."responded_at" as varchar), e' 	\n\r '), '') as timestamptz) when regexp_full_match(nullif(trim(cast(c."responded_at" as varchar), e' 	\n\r '), ''), '\d{4}-\d{2}-\d{2}([T ]([01]\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d{1,9})?)?)?') then (try_cast(nullif(trim(cast(c."responded_at" as varchar), e' 	\n\r '), '') as timestamp) at time zone 'America/New_York') end is null then 'unreadable_responded_at' end), '') as unusable_values,
     cast(null as varchar) as unusual_values
   from contents as c
@@ -23,6 +25,7 @@ numbered as (
   select
     "response_id", "account_id", "user_id", "score", "comment", "responded_at", "loaded_at",
     copies,
+    checksum,
     unusable_values,
     unusual_values,
     row_number() over (
@@ -44,6 +47,7 @@ judged as (
     cast(r."responded_at" at time zone 'Europe/Berlin' as date) as day,
     r.occurrence as occurrence,
     r.copies as copies,
+    r.checksum as checksum,
     nullif(concat_ws(', ', r.unusable_values, case when r.occurrence > 1 then 'id_collision' end, case when a.account_id is null and r.account_id is not null then 'unknown_account' end, case when cast(r."responded_at" at time zone 'Europe/Berlin' as date) < a.created_on then 'before_account' end), '') as unusable,
     nullif(concat_ws(', ', r.unusual_values), '') as unusual
   from numbered as r
@@ -54,6 +58,7 @@ select
   day,
   occurrence,
   copies,
+  checksum,
   nullif(concat_ws(', ', unusable, unusual), '') as defects,
   unusable is null as is_usable
 from judged

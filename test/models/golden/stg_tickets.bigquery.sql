@@ -1,7 +1,8 @@
 with contents as (
   select
     `ticket_id`, `account_id`, `user_id`, `channel`, `priority`, `category`, `opened_at`, `first_replied_at`, `resolved_at`, `reopened_at`, `reply_count`, `wait_seconds`, `is_abandoned`, `is_escalated`, `is_delight`, `csat`,
-    count(*) as copies
+    count(*) as copies,
+    sum((farm_fingerprint(to_json_string(raw_rows)) >> 20)) as checksum
   from (select `nr` as `ticket_id`, `org` as `account_id`, `uid` as `user_id`, `channel` as `channel`, case trim(`prio`, ' 	\n\r ') when 'P1' then 'urgent' when 'P2' then 'high' when 'P3' then 'normal' when 'P4' then 'low' else trim(`prio`, ' 	\n\r ') end as `priority`, `topic` as `category`, `opened` as `opened_at`, `replied` as `first_replied_at`, `solved` as `resolved_at`, `reopened` as `reopened_at`, `replies` as `reply_count`, `waited` as `wait_seconds`, `hung up` as `is_abandoned`, `escalated` as `is_escalated`, `wow` as `is_delight`, `stars` as `csat` from `raw`.`helpdesk`) as raw_rows
   group by `ticket_id`, `account_id`, `user_id`, `channel`, `priority`, `category`, `opened_at`, `first_replied_at`, `resolved_at`, `reopened_at`, `reply_count`, `wait_seconds`, `is_abandoned`, `is_escalated`, `is_delight`, `csat`
 ),
@@ -25,6 +26,7 @@ read_rows as (
     case when case when regexp_contains(nullif(trim(c.`csat`, ' 	\n\r '), ''), '^(?:[+-]?(\\d+(\\.\\d*)?|\\.\\d+)([eE][+-]?\\d+)?)$') then safe_cast(nullif(trim(c.`csat`, ' 	\n\r '), '') as float64) end < 1 or case when regexp_contains(nullif(trim(c.`csat`, ' 	\n\r '), ''), '^(?:[+-]?(\\d+(\\.\\d*)?|\\.\\d+)([eE][+-]?\\d+)?)$') then safe_cast(nullif(trim(c.`csat`, ' 	\n\r '), '') as float64) end > 5 then null else case when regexp_contains(nullif(trim(c.`csat`, ' 	\n\r '), ''), '^(?:[+-]?(\\d+(\\.\\d*)?|\\.\\d+)([eE][+-]?\\d+)?)$') then safe_cast(nullif(trim(c.`csat`, ' 	\n\r '), '') as float64) end end as `csat`,
     cast(null as timestamp) as `loaded_at`,
     c.copies as copies,
+    c.checksum as checksum,
     nullif(array_to_string([case when not (nullif(trim(c.`ticket_id`, ' 	\n\r '), '') is not null) then 'missing_ticket_id' end, case when not (nullif(trim(c.`account_id`, ' 	\n\r '), '') is not null) then 'missing_account_id' end, case when not (nullif(trim(c.`opened_at`, ' 	\n\r '), '') is not null) then 'missing_opened_at' end, case when nullif(trim(c.`opened_at`, ' 	\n\r '), '') is not null and safe.parse_timestamp('%d.%m.%Y %H:%M', nullif(trim(c.`opened_at`, ' 	\n\r '), ''), 'Europe/Berlin') is null then 'unreadable_opened_at' end], ', '), '') as unusable_values,
     nullif(array_to_string([case when nullif(trim(c.`priority`, ' 	\n\r '), '') not in ('low', 'normal', 'high', 'urgent') then 'unexpected_priority' end, case when nullif(trim(c.`first_replied_at`, ' 	\n\r '), '') is not null and safe.parse_timestamp('%d.%m.%Y %H:%M', nullif(trim(c.`first_replied_at`, ' 	\n\r '), ''), 'Europe/Berlin') is null then 'unreadable_first_replied_at' end, case when nullif(trim(c.`resolved_at`, ' 	\n\r '), '') is not null and safe.parse_timestamp('%d.%m.%Y %H:%M', nullif(trim(c.`resolved_at`, ' 	\n\r '), ''), 'Europe/Berlin') is null then 'unreadable_resolved_at' end, case when nullif(trim(c.`reopened_at`, ' 	\n\r '), '') is not null and safe.parse_timestamp('%d.%m.%Y %H:%M', nullif(trim(c.`reopened_at`, ' 	\n\r '), ''), 'Europe/Berlin') is null then 'unreadable_reopened_at' end, case when cast(c.`reply_count` as int64) < 0 then 'out_of_range_reply_count' end, case when cast(c.`wait_seconds` as int64) < 0 then 'out_of_range_wait_seconds' end, case when nullif(trim(c.`csat`, ' 	\n\r '), '') is not null and case when regexp_contains(nullif(trim(c.`csat`, ' 	\n\r '), ''), '^(?:[+-]?(\\d+(\\.\\d*)?|\\.\\d+)([eE][+-]?\\d+)?)$') then safe_cast(nullif(trim(c.`csat`, ' 	\n\r '), '') as float64) end is null then 'unreadable_csat' end, case when case when regexp_contains(nullif(trim(c.`csat`, ' 	\n\r '), ''), '^(?:[+-]?(\\d+(\\.\\d*)?|\\.\\d+)([eE][+-]?\\d+)?)$') then safe_cast(nullif(trim(c.`csat`, ' 	\n\r '), '') as float64) end < 1 or case when regexp_contains(nullif(trim(c.`csat`, ' 	\n\r '), ''), '^(?:[+-]?(\\d+(\\.\\d*)?|\\.\\d+)([eE][+-]?\\d+)?)$') then safe_cast(nullif(trim(c.`csat`, ' 	\n\r '), '') as float64) end > 5 then 'out_of_range_csat' end], ', '), '') as unusual_values
   from contents as c
@@ -33,6 +35,7 @@ numbered as (
   select
     `ticket_id`, `account_id`, `user_id`, `channel`, `priority`, `category`, `opened_at`, `first_replied_at`, `resolved_at`, `reopened_at`, `reply_count`, `wait_seconds`, `is_abandoned`, `is_escalated`, `is_delight`, `csat`, `loaded_at`,
     copies,
+    checksum,
     unusable_values,
     unusual_values,
     row_number() over (
@@ -64,6 +67,7 @@ judged as (
     date(r.`opened_at`, 'Europe/Berlin') as day,
     r.occurrence as occurrence,
     r.copies as copies,
+    r.checksum as checksum,
     nullif(array_to_string([r.unusable_values, case when r.occurrence > 1 then 'id_collision' end, case when a.account_id is null and r.account_id is not null then 'unknown_account' end, case when date(r.`opened_at`, 'Europe/Berlin') < a.created_on then 'before_account' end], ', '), '') as unusable,
     nullif(array_to_string([r.unusual_values, case when r.first_replied_at < r.opened_at then 'reply_before_opening' end, case when r.resolved_at < r.opened_at then 'resolution_before_opening' end, case when r.resolved_at < r.first_replied_at then 'resolution_before_reply' end], ', '), '') as unusual
   from numbered as r
@@ -78,6 +82,7 @@ select
     case when resolved_at is not null and reply_count is not null then reply_count = 1 and reopened_at is null end as `is_first_contact_resolution`,
   occurrence,
   copies,
+  checksum,
   nullif(array_to_string([unusable, unusual], ', '), '') as defects,
   unusable is null as is_usable
 from judged

@@ -1,7 +1,8 @@
 with contents as (
   select
     "ticket_id", "account_id", "user_id", "channel", "priority", "category", "opened_at", "first_replied_at", "resolved_at", "reopened_at", "reply_count", "wait_seconds", "is_abandoned", "is_escalated", "is_delight", "csat",
-    count(*) as copies
+    count(*) as copies,
+    cast(sum(cast(hash(raw_rows) >> 20 as bigint)) as bigint) as checksum
   from (select "nr" as "ticket_id", "org" as "account_id", "uid" as "user_id", "channel" as "channel", case trim(cast("prio" as varchar), e' 	\n\r ') when 'P1' then 'urgent' when 'P2' then 'high' when 'P3' then 'normal' when 'P4' then 'low' else trim(cast("prio" as varchar), e' 	\n\r ') end as "priority", "topic" as "category", "opened" as "opened_at", "replied" as "first_replied_at", "solved" as "resolved_at", "reopened" as "reopened_at", "replies" as "reply_count", "waited" as "wait_seconds", "hung up" as "is_abandoned", "escalated" as "is_escalated", "wow" as "is_delight", "stars" as "csat" from "raw"."helpdesk") as raw_rows
   group by "ticket_id", "account_id", "user_id", "channel", "priority", "category", "opened_at", "first_replied_at", "resolved_at", "reopened_at", "reply_count", "wait_seconds", "is_abandoned", "is_escalated", "is_delight", "csat"
 ),
@@ -25,6 +26,7 @@ read_rows as (
     case when case when regexp_full_match(nullif(trim(cast(c."csat" as varchar), e' 	\n\r '), ''), '[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?') then try_cast(nullif(trim(cast(c."csat" as varchar), e' 	\n\r '), '') as double) end < 1 or case when regexp_full_match(nullif(trim(cast(c."csat" as varchar), e' 	\n\r '), ''), '[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?') then try_cast(nullif(trim(cast(c."csat" as varchar), e' 	\n\r '), '') as double) end > 5 then null else case when regexp_full_match(nullif(trim(cast(c."csat" as varchar), e' 	\n\r '), ''), '[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?') then try_cast(nullif(trim(cast(c."csat" as varchar), e' 	\n\r '), '') as double) end end as "csat",
     cast(null as timestamptz) as "loaded_at",
     c.copies as copies,
+    c.checksum as checksum,
     nullif(concat_ws(', ', case when not (nullif(trim(cast(c."ticket_id" as varchar), e' 	\n\r '), '') is not null) then 'missing_ticket_id' end, case when not (nullif(trim(cast(c."account_id" as varchar), e' 	\n\r '), '') is not null) then 'missing_account_id' end, case when not (nullif(trim(cast(c."opened_at" as varchar), e' 	\n\r '), '') is not null) then 'missing_opened_at' end, case when nullif(trim(cast(c."opened_at" as varchar), e' 	\n\r '), '') is not null and (try_strptime(nullif(trim(cast(c."opened_at" as varchar), e' 	\n\r '), ''), '%d.%m.%Y %H:%M') at time zone 'Europe/Berlin') is null then 'unreadable_opened_at' end), '') as unusable_values,
     nullif(concat_ws(', ', case when nullif(trim(cast(c."priority" as varchar), e' 	\n\r '), '') not in ('low', 'normal', 'high', 'urgent') then 'unexpected_priority' end, case when nullif(trim(cast(c."first_replied_at" as varchar), e' 	\n\r '), '') is not null and (try_strptime(nullif(trim(cast(c."first_replied_at" as varchar), e' 	\n\r '), ''), '%d.%m.%Y %H:%M') at time zone 'Europe/Berlin') is null then 'unreadable_first_replied_at' end, case when nullif(trim(cast(c."resolved_at" as varchar), e' 	\n\r '), '') is not null and (try_strptime(nullif(trim(cast(c."resolved_at" as varchar), e' 	\n\r '), ''), '%d.%m.%Y %H:%M') at time zone 'Europe/Berlin') is null then 'unreadable_resolved_at' end, case when nullif(trim(cast(c."reopened_at" as varchar), e' 	\n\r '), '') is not null and (try_strptime(nullif(trim(cast(c."reopened_at" as varchar), e' 	\n\r '), ''), '%d.%m.%Y %H:%M') at time zone 'Europe/Berlin') is null then 'unreadable_reopened_at' end, case when cast(c."reply_count" as bigint) < 0 then 'out_of_range_reply_count' end, case when cast(c."wait_seconds" as bigint) < 0 then 'out_of_range_wait_seconds' end, case when nullif(trim(cast(c."csat" as varchar), e' 	\n\r '), '') is not null and case when regexp_full_match(nullif(trim(cast(c."csat" as varchar), e' 	\n\r '), ''), '[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?') then try_cast(nullif(trim(cast(c."csat" as varchar), e' 	\n\r '), '') as double) end is null then 'unreadable_csat' end, case when case when regexp_full_match(nullif(trim(cast(c."csat" as varchar), e' 	\n\r '), ''), '[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?') then try_cast(nullif(trim(cast(c."csat" as varchar), e' 	\n\r '), '') as double) end < 1 or case when regexp_full_match(nullif(trim(cast(c."csat" as varchar), e' 	\n\r '), ''), '[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?') then try_cast(nullif(trim(cast(c."csat" as varchar), e' 	\n\r '), '') as double) end > 5 then 'out_of_range_csat' end), '') as unusual_values
   from contents as c
@@ -33,6 +35,7 @@ numbered as (
   select
     "ticket_id", "account_id", "user_id", "channel", "priority", "category", "opened_at", "first_replied_at", "resolved_at", "reopened_at", "reply_count", "wait_seconds", "is_abandoned", "is_escalated", "is_delight", "csat", "loaded_at",
     copies,
+    checksum,
     unusable_values,
     unusual_values,
     row_number() over (
@@ -64,6 +67,7 @@ judged as (
     cast(r."opened_at" at time zone 'Europe/Berlin' as date) as day,
     r.occurrence as occurrence,
     r.copies as copies,
+    r.checksum as checksum,
     nullif(concat_ws(', ', r.unusable_values, case when r.occurrence > 1 then 'id_collision' end, case when a.account_id is null and r.account_id is not null then 'unknown_account' end, case when cast(r."opened_at" at time zone 'Europe/Berlin' as date) < a.created_on then 'before_account' end), '') as unusable,
     nullif(concat_ws(', ', r.unusual_values, case when r.first_replied_at < r.opened_at then 'reply_before_opening' end, case when r.resolved_at < r.opened_at then 'resolution_before_opening' end, case when r.resolved_at < r.first_replied_at then 'resolution_before_reply' end), '') as unusual
   from numbered as r
@@ -78,6 +82,7 @@ select
     case when resolved_at is not null and reply_count is not null then reply_count = 1 and reopened_at is null end as "is_first_contact_resolution",
   occurrence,
   copies,
+  checksum,
   nullif(concat_ws(', ', unusable, unusual), '') as defects,
   unusable is null as is_usable
 from judged

@@ -1,7 +1,8 @@
 with contents as (
   select
     "touchpoint_id", "account_id", "user_id", "kind", "happened_at", "owner",
-    count(*) as copies
+    count(*) as copies,
+    cast(sum(cast(hash(raw_rows) >> 20 as bigint)) as bigint) as checksum
   from (select "id" as "touchpoint_id", "org" as "account_id", "uid" as "user_id", "kind" as "kind", "day" as "happened_at", "csm" as "owner" from "raw"."meetings") as raw_rows
   group by "touchpoint_id", "account_id", "user_id", "kind", "happened_at", "owner"
 ),
@@ -15,6 +16,7 @@ read_rows as (
     nullif(trim(cast(c."owner" as varchar), e' 	\n\r '), '') as "owner",
     cast(null as timestamptz) as "loaded_at",
     c.copies as copies,
+    c.checksum as checksum,
     nullif(concat_ws(', ', case when not (c."touchpoint_id" is not null) then 'missing_touchpoint_id' end, case when c."touchpoint_id" is not null and cast(c."touchpoint_id" as varchar) is null then 'unreadable_touchpoint_id' end, case when not (nullif(trim(cast(c."account_id" as varchar), e' 	\n\r '), '') is not null) then 'missing_account_id' end, case when not (c."happened_at" is not null) then 'missing_happened_at' end, case when c."happened_at" is not null and (cast(c."happened_at" as timestamp) at time zone 'Europe/Berlin') is null then 'unreadable_happened_at' end), '') as unusable_values,
     cast(null as varchar) as unusual_values
   from contents as c
@@ -23,6 +25,7 @@ numbered as (
   select
     "touchpoint_id", "account_id", "user_id", "kind", "happened_at", "owner", "loaded_at",
     copies,
+    checksum,
     unusable_values,
     unusual_values,
     row_number() over (
@@ -44,6 +47,7 @@ judged as (
     cast(r."happened_at" at time zone 'Europe/Berlin' as date) as day,
     r.occurrence as occurrence,
     r.copies as copies,
+    r.checksum as checksum,
     nullif(concat_ws(', ', r.unusable_values, case when r.occurrence > 1 then 'id_collision' end, case when a.account_id is null and r.account_id is not null then 'unknown_account' end, case when cast(r."happened_at" at time zone 'Europe/Berlin' as date) < a.created_on then 'before_account' end), '') as unusable,
     nullif(concat_ws(', ', r.unusual_values), '') as unusual
   from numbered as r
@@ -54,6 +58,7 @@ select
   day,
   occurrence,
   copies,
+  checksum,
   nullif(concat_ws(', ', unusable, unusual), '') as defects,
   unusable is null as is_usable
 from judged

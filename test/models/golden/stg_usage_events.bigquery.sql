@@ -2,7 +2,8 @@ with contents as (
   select
     `event_id`, `account_id`, `user_id`, `session_id`, `event`, `feature`, `quantity`, `occurred_at`,
     min(loaded_at) as loaded_at,
-    count(*) as copies
+    count(*) as copies,
+    sum((farm_fingerprint(to_json_string(raw_rows)) >> 20)) as checksum
   from (select `id` as `event_id`, `org` as `account_id`, `uid` as `user_id`, `visit` as `session_id`, `what` as `event`, `feature` as `feature`, `times` as `quantity`, `at` as `occurred_at`, `loaded` as `loaded_at` from `raw`.`clicks`) as raw_rows
   group by `event_id`, `account_id`, `user_id`, `session_id`, `event`, `feature`, `quantity`, `occurred_at`
 ),
@@ -19,6 +20,7 @@ read_rows as (
     cast(c.`occurred_at` as timestamp) as `occurred_at`,
     cast(c.`loaded_at` as timestamp) as `loaded_at`,
     c.copies as copies,
+    c.checksum as checksum,
     nullif(array_to_string([case when not (nullif(trim(c.`event_id`, ' 	\n\r '), '') is not null) then 'missing_event_id' end, case when not (nullif(trim(c.`account_id`, ' 	\n\r '), '') is not null) then 'missing_account_id' end, case when not (c.`occurred_at` is not null) then 'missing_occurred_at' end], ', '), '') as unusable_values,
     nullif(array_to_string([case when cast(c.`quantity` as int64) < 0 then 'out_of_range_quantity' end], ', '), '') as unusual_values
   from contents as c
@@ -27,6 +29,7 @@ numbered as (
   select
     `event_id`, `account_id`, `contract_id`, `user_id`, `session_id`, `event`, `feature`, `quantity`, `occurred_at`, `loaded_at`,
     copies,
+    checksum,
     unusable_values,
     unusual_values,
     row_number() over (
@@ -51,6 +54,7 @@ judged as (
     date(r.`occurred_at`, 'Europe/Berlin') as day,
     r.occurrence as occurrence,
     r.copies as copies,
+    r.checksum as checksum,
     nullif(array_to_string([r.unusable_values, case when a.account_id is null and r.account_id is not null then 'unknown_account' end, case when date(r.`occurred_at`, 'Europe/Berlin') < a.created_on then 'before_account' end], ', '), '') as unusable,
     nullif(array_to_string([r.unusual_values, case when r.rows_with_id > 1 then 'id_collision' end], ', '), '') as unusual
   from numbered as r
@@ -61,6 +65,7 @@ select
   day,
   occurrence,
   copies,
+  checksum,
   nullif(array_to_string([unusable, unusual], ', '), '') as defects,
   unusable is null as is_usable
 from judged

@@ -1,7 +1,8 @@
 with contents as (
   select
     "user_id", "account_id", "name", "role", "joined_on", "left_on",
-    count(*) as copies
+    count(*) as copies,
+    cast(sum(cast(hash(raw_rows) >> 20 as bigint)) as bigint) as checksum
   from (select "uid" as "user_id", "org" as "account_id", "full name" as "name", case trim(cast("job" as varchar), e' 	\n\r ') when 'CEO' then 'executive' when 'Fan' then 'champion' when 'Root' then 'admin' when '' then 'member' else trim(cast("job" as varchar), e' 	\n\r ') end as "role", "joined" as "joined_on", "left" as "left_on" from "raw"."people") as raw_rows
   group by "user_id", "account_id", "name", "role", "joined_on", "left_on"
 ),
@@ -15,6 +16,7 @@ read_rows as (
     cast(c."left_on" as date) as "left_on",
     cast(null as timestamptz) as "loaded_at",
     c.copies as copies,
+    c.checksum as checksum,
     nullif(concat_ws(', ', case when not (nullif(trim(cast(c."user_id" as varchar), e' 	\n\r '), '') is not null) then 'missing_user_id' end, case when not (nullif(trim(cast(c."account_id" as varchar), e' 	\n\r '), '') is not null) then 'missing_account_id' end), '') as unusable_values,
     nullif(concat_ws(', ', case when nullif(trim(cast(c."role" as varchar), e' 	\n\r '), '') not in ('admin', 'champion', 'executive', 'member') then 'unexpected_role' end), '') as unusual_values
   from contents as c
@@ -23,6 +25,7 @@ numbered as (
   select
     "user_id", "account_id", "name", "role", "joined_on", "left_on", "loaded_at",
     copies,
+    checksum,
     unusable_values,
     unusual_values,
     row_number() over (
@@ -43,6 +46,7 @@ judged as (
     r."loaded_at" as "loaded_at",
     r.occurrence as occurrence,
     r.copies as copies,
+    r.checksum as checksum,
     nullif(concat_ws(', ', r.unusable_values, case when r.occurrence > 1 then 'id_collision' end, case when a.account_id is null and r.account_id is not null then 'unknown_account' end), '') as unusable,
     nullif(concat_ws(', ', r.unusual_values, case when r.left_on < r.joined_on then 'left_before_joined' end), '') as unusual
   from numbered as r
@@ -52,6 +56,7 @@ select
   "user_id", "account_id", "name", "role", "joined_on", "left_on", "loaded_at",
   occurrence,
   copies,
+  checksum,
   nullif(concat_ws(', ', unusable, unusual), '') as defects,
   unusable is null as is_usable
 from judged
