@@ -174,7 +174,8 @@ select ${columns.map(name)}, ${integer(version)}, ${integer(forever)} from ${pat
 const touched = (model: Model, fromDay: Sql): Sql =>
   model.touched?.(sql`t`, fromDay) ?? (model.byDay ? sql`t.day >= ${fromDay}` : sql`true`);
 
-const firstOfAll = sql`date '0001-01-01'`;
+/** Before any day, and yet late enough to look back from. */
+const firstOfAll = sql`date '1000-01-01'`;
 
 /** The rows that differ between two versions of a store. */
 function changedRows({ store, from, to }: Change): Sql {

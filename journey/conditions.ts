@@ -139,3 +139,11 @@ export const trendsOf = (condition: Condition): string[] =>
 /** One word or several, as a list. */
 export const listOf = <T>(words: T | readonly T[]): readonly T[] =>
   Array.isArray(words) ? (words as readonly T[]) : [words as T];
+
+/** How many days before a day a condition looks at: `held_for_days` of 3 looks at 2 more; inside another, both. */
+export function daysHeld(condition: Condition): number {
+  const own = (condition.held_for_days ?? 1) - 1;
+  if ("not" in condition) return own + daysHeld(condition.not);
+  const parts = "all" in condition ? condition.all : "any" in condition ? condition.any : [];
+  return own + Math.max(0, ...parts.map(daysHeld));
+}

@@ -1,6 +1,6 @@
 import { WaymarkError } from "../errors.js";
 import type { Journey } from "../journey/journey.js";
-import { addDays } from "../warehouse/dialect.js";
+import { addDays, orNever } from "../warehouse/dialect.js";
 import { inPart, name, relation, type Sql, sql } from "../warehouse/sql.js";
 import type { Column, Row } from "../warehouse/warehouse.js";
 import type { SourceName } from "./sources/index.js";
@@ -112,15 +112,17 @@ export interface Readable {
 
 /**
  * Another model's table in a query; it also makes this model wait for that one. Where only some accounts are built
- * again it is read for these alone, and from `back` days before the first day concerned where that is said.
+ * again it is read for these alone, and from `back` days before the first day concerned where that is said;
+ * `day` is the column that tells a row's.
  */
-export const ref = (model: Readable, back?: number): Sql =>
-  "account_id" in model.columns ? since(relation(model.name), back) : relation(model.name);
+export const ref = (model: Readable, back?: number, day = "day"): Sql =>
+  "account_id" in model.columns ? since(relation(model.name), back, day) : relation(model.name);
 
 /** Rows of accounts, as `ref` limits them. */
-export const since = (rows: Sql, back?: number): Sql =>
+export const since = (rows: Sql, back?: number, day = "day"): Sql =>
   inPart("accounts", rows, (scope) => {
-    const recent = back === undefined ? sql`` : sql` where t.day >= ${addDays(sql`scope.from_day`, -back)}`;
+    const recent =
+      back === undefined ? sql`` : sql` where t.${name(day)} >= ${addDays(sql`scope.from_day`, -back)}`;
     return sql`(select t.* from ${rows} as t inner join ${scope} as scope on scope.account_id = t.account_id${recent})`;
   });
 
@@ -135,6 +137,29 @@ export const earlier = (model: string, day = "day"): Sql =>
     (scope) =>
       sql`(select t.* from ${relation(model)} as t inner join ${scope} as scope on scope.account_id = t.account_id where t.${name(day)} < scope.from_day)`,
   );
+
+/** All that the table itself holds of the accounts concerned. */
+export const ofPart = (model: string): Sql => since(relation(model));
+
+/** Of these rows the latest of each account. */
+export const latestEarlier = (model: string): Sql =>
+  inPart(
+    "accounts",
+    sql``,
+    (scope) =>
+      sql`(select t.* from ${relation(model)} as t inner join (select t.account_id as account_id, max(t.day) as day from ${relation(model)} as t inner join ${scope} as scope on scope.account_id = t.account_id where t.day < scope.from_day group by t.account_id) as latest on latest.account_id = t.account_id and latest.day = t.day)`,
+  );
+
+/**
+ * A table of levels for what reads them day by day: each row holds until `next_day`. Where only a part is built, the
+ * rows from the first day concerned on and the one that holds on it.
+ */
+export const spansOf = (model: Readable): Sql => {
+  return sql`(
+    select levels.*, ${orNever(sql`lead(day) over (partition by account_id order by day)`)} as next_day
+    from ${inPart("accounts", relation(model.name), () => sql`(select * from ${ref(model, 0)} as recent union all select * from ${latestEarlier(model.name)} as latest)`)} as levels
+  )`;
+};
 
 /** Joins the day from which an account is concerned, as `scope.from_day`, where only a part is built. */
 export const withScope = (accountId: Sql): Sql =>

@@ -1,4 +1,5 @@
 import { conditionSql } from "../../journey/compile.js";
+import { daysHeld } from "../../journey/conditions.js";
 import { bands } from "../../journey/journey.js";
 import { nullOf, safeDivide } from "../../warehouse/dialect.js";
 import { join, name, number, type Sql, sql, text } from "../../warehouse/sql.js";
@@ -52,13 +53,19 @@ export const accountHealth = defineModel({
       description:
         "poor, average or good by the journey's thresholds, lower edge included; unknown without a score.",
     },
-    journey_version: { type: "string", notNull: true, description: "Hash of the journey that made the row." },
+    journey_version: {
+      type: "string",
+      notNull: true,
+      isProvenance: true,
+      description: "Hash of the journey that made the row.",
+    },
   },
   byDay: true,
   sortBy: ["account_id", "day"],
   query: ({ journey }) => {
     const { indicators, bands: edges, min_coverage } = journey.health;
     const caps = [...journey.health.caps].sort((a, b) => a.at_most - b.at_most);
+    const back = Math.max(0, ...caps.map((cap) => daysHeld(cap.when)));
     const row = { ...evidenceRow(journey), stage: sql`s.stage` };
     // Rounding can carry a mean of hundreds past 100.
     const mean = sql`least(100e0, ${safeDivide(sql`weighted_points`, sql`weight_with_value`)})`;
@@ -77,9 +84,9 @@ with weighed as (
     ${sum(indicators.map((i) => sql`case when i.${name(pointsOf(i.id))} is null then 0e0 else i.${name(weightOf(i.id))} end`))} as weight_with_value,
     ${sum(indicators.map((i) => sql`i.${name(weightOf(i.id))}`))} as all_weight${caps.length > 0 ? sql`,` : sql``}
     ${caps.map((cap) => sql`${conditionSql(cap.when, row)} as ${name(`cap_${cap.id}`)}`)}
-  from ${ref(accountStages)} as s
-  inner join ${ref(accountIndicators)} as i on i.account_id = s.account_id and i.day = s.day
-  ${caps.length > 0 ? sql`inner join ${ref(accountFacts)} as f on f.account_id = s.account_id and f.day = s.day\n  left join ${ref(milestoneEvidence)} as e on e.account_id = s.account_id` : sql``}
+  from ${ref(accountStages, back)} as s
+  inner join ${ref(accountIndicators, back)} as i on i.account_id = s.account_id and i.day = s.day
+  ${caps.length > 0 ? sql`inner join ${ref(accountFacts, back)} as f on f.account_id = s.account_id and f.day = s.day\n  left join ${ref(milestoneEvidence)} as e on e.account_id = s.account_id` : sql``}
 ),
 scored as (
   select
