@@ -35,7 +35,7 @@ import { changedBy, fingerprintOf, inputsOf, whyStale } from "./plan.js";
 import { publish } from "./publish.js";
 
 export interface BuildOptions {
-  /** Who asked: "manual", "schedule", "start". */
+  /** Who asked: "manual", "schedule", "start"; "selection" and "apply" where not all is brought up to date. */
   trigger: string;
   /**
    * Models to consider, e.g. ["account_health+"]; all by default. Those that the journey's edit changes are built
