@@ -145,7 +145,7 @@ describe("the demo company", () => {
     const { stdout } = await waymark("-p", demo, "status");
     expect(stdout).toContain("data through 2025-12-31");
     expect(stdout).toContain("account_health");
-  });
+  }, 120_000);
 
   it("query prints saved and own documents as table, CSV and JSON", async () => {
     const csv = await waymark("-p", demo, "query", "portfolio", "--format", "csv");
@@ -300,7 +300,7 @@ describe("the demo company", () => {
       server.kill("SIGTERM");
       expect(await ended).toBe(0);
     }
-  });
+  }, 120_000);
 
   it("a port in use is said in one line", async () => {
     const holder = createServer().listen(0, "127.0.0.1");
