@@ -51,7 +51,7 @@ function start(
     onFailure: (name, error, retryAt) =>
       failures.push(`${name}: ${(error as Error).message}, again ${retryAt?.toISOString() ?? "when due"}`),
   });
-  onTestFinished(() => timetable.stop());
+  onTestFinished(() => void timetable.stop()); // not awaited: what still runs waits for a timer that stands
   return { timetable, failures };
 }
 
