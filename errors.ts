@@ -12,6 +12,7 @@ export type ErrorCode =
   | "NOT_BUILT"
   | "WAREHOUSE_IN_USE"
   | "WAREHOUSE_FAILED"
+  | "WAREHOUSE_UNAVAILABLE"
   | "RUN_IN_PROGRESS"
   | "JOURNEY_CONFLICT"
   | "FORBIDDEN"
@@ -28,6 +29,7 @@ export const exitCodes: Record<ErrorCode, number> = {
   CHECK_FAILED: 3,
   WAREHOUSE_IN_USE: 4,
   WAREHOUSE_FAILED: 4,
+  WAREHOUSE_UNAVAILABLE: 4,
   RUN_IN_PROGRESS: 4,
   JOURNEY_CONFLICT: 4,
   FORBIDDEN: 4,
@@ -35,6 +37,16 @@ export const exitCodes: Record<ErrorCode, number> = {
   NOT_BUILT: 5,
   CANCELLED: 130,
 };
+
+/** Faults that pass by themselves, so that the same call may succeed in a while. */
+export const transientCodes: readonly ErrorCode[] = [
+  "WAREHOUSE_IN_USE",
+  "WAREHOUSE_UNAVAILABLE",
+  "RUN_IN_PROGRESS",
+];
+
+export const isTransient = (error: unknown): boolean =>
+  error instanceof WaymarkError && transientCodes.includes(error.code);
 
 /**
  * The one error class. The message names thing, place, value, what was expected and the next step;

@@ -1,5 +1,6 @@
 import { dirname, parse, resolve } from "node:path";
 import { z } from "zod";
+import { isCron } from "./cron.js";
 import { type Problem, readYaml } from "./yaml.js";
 
 const civilDate = z
@@ -112,7 +113,21 @@ export const settingsSchema = z.strictObject({
   sources: z.record(z.string(), sourceMapping).describe("Which raw data each entity comes from."),
   schedule: z
     .strictObject({
-      build: z.string().default("15 3 * * *").describe("When tables are rebuilt: cron, in UTC."),
+      build: z
+        .string()
+        .default("15 3 * * *")
+        .refine(
+          isCron,
+          'expected a cron time such as "15 3 * * *" (minute, hour, day, month, weekday, in UTC)',
+        )
+        .describe("When tables are rebuilt: cron, in UTC."),
+      retries: z
+        .array(z.number().positive())
+        .max(10)
+        .default([1, 5, 15])
+        .describe(
+          "Minutes to wait before each further try of a build that met a passing fault; [] for none.",
+        ),
     })
     .prefault({}),
   server: z

@@ -334,6 +334,15 @@ export async function readRuns(warehouse: Warehouse, count: number): Promise<Run
   );
 }
 
+/** The runs that began in [from, to). */
+export async function readRunsBegun(warehouse: Warehouse, from: Date, to: Date): Promise<Run[]> {
+  if (!(await hasLedger(warehouse))) return [];
+  return warehouse.query(
+    sql`select * from ${at("runs")} where started_at >= ${bind("timestamp", from)} and started_at < ${bind("timestamp", to)}`,
+    runs,
+  );
+}
+
 export const readRunModels = (warehouse: Warehouse, runId: string): Promise<RunModel[]> =>
   warehouse.query(sql`select * from ${at("run_models")} where run_id = ${bind("string", runId)}`, runModels);
 

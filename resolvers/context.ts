@@ -1,4 +1,5 @@
 import { WaymarkError } from "../errors.js";
+import type { Due } from "../jobs/due.js";
 import type { JourneyPlan } from "../jobs/journey_plan.js";
 import {
   type JourneyVersion,
@@ -30,6 +31,8 @@ export interface Context {
   readonly load: Loaders;
   /** Plans the text of an edited journey; undefined where the server can't. */
   readonly plan: ((text: string) => Promise<JourneyPlan>) | undefined;
+  /** Where the scheduled build stands; undefined where the server has no timetable. */
+  readonly due: (() => Promise<Due>) | undefined;
   /** Every journey that was published, the newest first; read once. */
   readonly versions: () => Promise<JourneyVersion[]>;
 }
@@ -37,6 +40,7 @@ export interface Context {
 interface Request {
   caller: Caller;
   plan?: Context["plan"] | undefined;
+  due?: Context["due"] | undefined;
   signal?: AbortSignal;
   /** Told of every statement before it is sent. */
   onStatement?: () => void;
@@ -45,10 +49,10 @@ interface Request {
 /** The context of a request: the latest snapshot, held until the answer is complete. */
 export async function contextFor(
   warehouse: Warehouse,
-  { caller, plan, signal, onStatement = () => {} }: Request,
+  { caller, plan, due, signal, onStatement = () => {} }: Request,
 ): Promise<Context> {
   const [snapshot] = await readSnapshots(warehouse, 1);
-  if (!snapshot) return new Unpublished(warehouse, caller, plan);
+  if (!snapshot) return new Unpublished(warehouse, caller, plan, due);
   const reader: Reader = {
     snapshot,
     query: (statement, columns, tables = snapshot.tables) => {
@@ -65,6 +69,7 @@ export async function contextFor(
     warehouse,
     caller,
     plan,
+    due,
     snapshot,
     reader,
     load: loadersFor(reader, versions),
@@ -82,6 +87,7 @@ class Unpublished implements Context {
     readonly warehouse: Warehouse,
     readonly caller: Caller,
     readonly plan: Context["plan"],
+    readonly due: Context["due"],
   ) {}
 
   get reader(): Reader {

@@ -8,6 +8,7 @@ import { MilestoneResolver } from "./milestone.js";
 import { ModelResolver } from "./model.js";
 import { AccountOnboardingResolver, OnboardingResolver } from "./onboarding.js";
 import { PortfolioResolver } from "./portfolio.js";
+import { ScheduleResolver } from "./schedule.js";
 import { AccountSignalsResolver, SignalResolver } from "./signal.js";
 import { SnapshotResolver } from "./snapshot.js";
 import { SourceResolver } from "./source.js";
@@ -50,6 +51,7 @@ export const createSchema = (): Promise<GraphQLSchema> =>
       ModelResolver,
       SourceResolver,
       SnapshotResolver,
+      ScheduleResolver,
     ],
     validate: false,
   });

@@ -31,7 +31,7 @@ export const buildCommand = (): Command =>
       const result = await withWarehouse(project, (warehouse) =>
         untilStopped((signal) =>
           build(warehouse, project, {
-            trigger: "manual",
+            trigger: select || from || to ? "selection" : "manual",
             now: () => new Date(),
             signal,
             ...(select ? { select } : {}),
