@@ -1,7 +1,9 @@
 import { messageOf } from "../errors.js";
 import { deliver, type Round } from "../notifications/deliver.js";
 import { type NewsOptions, withNews } from "../notifications/news.js";
+import { readDeadLetterViews, readOverview, resend } from "../notifications/overview.js";
 import { type Webhook, webhooksOf } from "../notifications/webhook.js";
+import type { Webhooks } from "../resolvers/webhook.js";
 import type { Warehouse } from "../warehouse/warehouse.js";
 import { remark } from "./output.js";
 import type { ProjectFolder } from "./project.js";
@@ -32,6 +34,25 @@ export async function announced<T>(
     await sendDue(warehouse, webhooks, project, signal);
   }
 }
+
+/** What a server answers and does for whoever asks of its webhooks. */
+export const webhooksToAsk = (
+  warehouse: Warehouse,
+  webhooks: readonly Webhook[],
+  nudge: () => void,
+): Webhooks => ({
+  overview: () => readOverview(warehouse, webhooks),
+  deadLetters: async () =>
+    (await readDeadLetterViews(warehouse)).map(({ message, ...letter }) => ({
+      ...letter,
+      body: JSON.stringify(message),
+    })),
+  resend: async (ids) => {
+    const letters = await resend(warehouse, ids, new Date());
+    nudge();
+    return letters;
+  },
+});
 
 async function sendDue(
   warehouse: Warehouse,

@@ -10,6 +10,7 @@ import {
 import type { Warehouse } from "../warehouse/warehouse.js";
 import { type Loaders, loadersFor } from "./loaders.js";
 import type { Reader } from "./reader.js";
+import type { Webhooks } from "./webhook.js";
 
 /** Who asks. */
 export interface Caller {
@@ -30,6 +31,8 @@ export interface Context {
   readonly load: Loaders;
   /** Plans the text of an edited journey; undefined where the server can't. */
   readonly plan: ((text: string) => Promise<JourneyPlan>) | undefined;
+  /** Undefined where the server sends nothing. */
+  readonly webhooks: Webhooks | undefined;
   /** Every journey that was published, the newest first; read once. */
   readonly versions: () => Promise<JourneyVersion[]>;
 }
@@ -37,6 +40,7 @@ export interface Context {
 interface Request {
   caller: Caller;
   plan?: Context["plan"] | undefined;
+  webhooks?: Webhooks | undefined;
   signal?: AbortSignal;
   /** Told of every statement before it is sent. */
   onStatement?: () => void;
@@ -45,10 +49,10 @@ interface Request {
 /** The context of a request: the latest snapshot, held until the answer is complete. */
 export async function contextFor(
   warehouse: Warehouse,
-  { caller, plan, signal, onStatement = () => {} }: Request,
+  { caller, plan, webhooks, signal, onStatement = () => {} }: Request,
 ): Promise<Context> {
   const [snapshot] = await readSnapshots(warehouse, 1);
-  if (!snapshot) return new Unpublished(warehouse, caller, plan);
+  if (!snapshot) return new Unpublished(warehouse, caller, plan, webhooks);
   const reader: Reader = {
     snapshot,
     query: (statement, columns, tables = snapshot.tables) => {
@@ -65,6 +69,7 @@ export async function contextFor(
     warehouse,
     caller,
     plan,
+    webhooks,
     snapshot,
     reader,
     load: loadersFor(reader, versions),
@@ -82,6 +87,7 @@ class Unpublished implements Context {
     readonly warehouse: Warehouse,
     readonly caller: Caller,
     readonly plan: Context["plan"],
+    readonly webhooks: Webhooks | undefined,
   ) {}
 
   get reader(): Reader {

@@ -18,6 +18,7 @@ import { TouchpointResolver, TouchpointSummaryResolver } from "./touchpoint.js";
 import { TrendResolver } from "./trend.js";
 import { VoiceResolver } from "./voice.js";
 import { AccountWarningResolver, WarningResolver } from "./warning.js";
+import { WebhookResolver } from "./webhook.js";
 
 /** The whole API. */
 export const createSchema = (): Promise<GraphQLSchema> =>
@@ -50,6 +51,7 @@ export const createSchema = (): Promise<GraphQLSchema> =>
       ModelResolver,
       SourceResolver,
       SnapshotResolver,
+      WebhookResolver,
     ],
     validate: false,
   });

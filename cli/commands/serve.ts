@@ -15,7 +15,7 @@ import { webhooksOf } from "../../notifications/webhook.js";
 import { startServer } from "../../server/server.js";
 import type { Warehouse } from "../../warehouse/warehouse.js";
 import { wholeNumber } from "../arguments.js";
-import { newsOptions } from "../news.js";
+import { newsOptions, webhooksToAsk } from "../news.js";
 import { answerJson, buildProgress, remark } from "../output.js";
 import {
   defaultJourney,
@@ -73,6 +73,7 @@ export async function serve(warehouse: Warehouse, project: ProjectFolder, option
     const files = watchedFiles(project, () => inTurn(() => buildNow("journey edited")));
     const server = await startServer({
       warehouse,
+      webhooks: webhooksToAsk(warehouse, webhooks, () => delivery.nudge()),
       notice: files.notice,
       plan: (text) => {
         const { settings, journeyFile } = files.project();

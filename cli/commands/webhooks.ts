@@ -3,36 +3,43 @@ import { didYouMean, WaymarkError } from "../../errors.js";
 import { deliver, type Round, send } from "../../notifications/deliver.js";
 import { idOf, type Message } from "../../notifications/message.js";
 import {
-  type DeadLetter,
-  readDeadLetters,
-  readWebhookStatus,
-  revive,
-  type WebhookStatus,
-} from "../../notifications/outbox.js";
+  type DeadLetterView,
+  readDeadLetterViews,
+  readOverview,
+  resend,
+  type WebhookOverview,
+} from "../../notifications/overview.js";
 import { originOf, type Webhook, webhooksOf } from "../../notifications/webhook.js";
+import type { Warehouse } from "../../warehouse/warehouse.js";
 import { inWords } from "../news.js";
 import { answer, answerJson, remark, rowsAs } from "../output.js";
 import { loadProject, optionsOf, withWarehouse } from "../project.js";
 import { untilStopped } from "../stop.js";
+import { ask } from "./query.js";
 
 const now = (): Date => new Date();
+
+interface WebhooksFlags {
+  dead?: true;
+  url?: string;
+}
 
 export const webhooksCommand = (): Command =>
   new Command("webhooks")
     .description("say how each webhook fares: delivered, pending, given up, the last error")
     .option("--dead", "show the messages that were given up")
+    .option(
+      "--url <url>",
+      "ask a running server instead of opening the warehouse, e.g. http://localhost:4000/graphql; resend too",
+    )
     .action(async (_, command: Command) => {
-      const { project: folder, json, dead } = optionsOf<{ dead?: true }>(command);
-      const project = loadProject(folder);
-      const webhooks = webhooksOf(project.settings, process.env);
-      await withWarehouse(project, async (warehouse) => {
-        if (dead) {
-          const letters = await readDeadLetters(warehouse);
-          return json ? answerJson(letters.map(letterAsJson)) : printDead(letters);
-        }
-        const rows = faring(webhooks, await readWebhookStatus(warehouse));
-        return json ? answerJson(rows.map(faringAsJson)) : print(rows);
-      });
+      const { project: folder, json, dead, url } = optionsOf<WebhooksFlags>(command);
+      if (dead) {
+        const letters = url ? await askDeadLetters(url) : await inWarehouse(folder, readDeadLetterViews);
+        return json ? answerJson(letters) : printDead(letters);
+      }
+      const webhooks = url ? await askOverview(url) : await inWarehouse(folder, readOverview);
+      return json ? answerJson(webhooks) : print(webhooks);
     })
     .addCommand(resendCommand())
     .addCommand(deliverCommand())
@@ -43,19 +50,19 @@ const resendCommand = (): Command =>
     .description("send messages that were given up again, under their own ids")
     .argument("[ids...]", "of messages, as `waymark webhooks --dead` shows them")
     .option("--all-dead", "all that were given up")
-    .action(async (ids: string[], _, command: Command) => {
-      const { project: folder, json, allDead } = optionsOf<{ allDead?: true }>(command);
-      if (ids.length > 0 === (allDead === true))
+    .action(async (given: string[], _, command: Command) => {
+      const { project: folder, json, allDead, url } = optionsOf<WebhooksFlags & { allDead?: true }>(command);
+      if (given.length > 0 === (allDead === true))
         throw new WaymarkError("BAD_USER_INPUT", "Say which: ids of messages, or --all-dead.");
-      const project = loadProject(folder);
-      const webhooks = webhooksOf(project.settings, process.env);
-      await withWarehouse(project, (warehouse) =>
-        untilStopped(async (signal) => {
-          const dead = await readDeadLetters(warehouse);
-          await revive(warehouse, allDead ? dead : lettersNamed(ids, dead), now());
-          tellRounds(await deliver(warehouse, webhooks, { now, signal }), json);
-        }),
-      );
+      const ids = allDead ? null : given;
+      if (url) {
+        const letters = await askResend(url, ids);
+        return json ? answerJson({ resent: letters }) : remark(`The server sends ${letters} again.`);
+      }
+      await inWarehouse(folder, async (warehouse, webhooks) => {
+        await resend(warehouse, ids, now());
+        await sendDue(warehouse, webhooks, json);
+      });
     });
 
 const deliverCommand = (): Command =>
@@ -63,11 +70,7 @@ const deliverCommand = (): Command =>
     .description("send what is due now; `waymark serve` does so by itself")
     .action(async (_, command: Command) => {
       const { project: folder, json } = optionsOf(command);
-      const project = loadProject(folder);
-      const webhooks = webhooksOf(project.settings, process.env);
-      await withWarehouse(project, (warehouse) =>
-        untilStopped(async (signal) => tellRounds(await deliver(warehouse, webhooks, { now, signal }), json)),
-      );
+      await inWarehouse(folder, (warehouse, webhooks) => sendDue(warehouse, webhooks, json));
     });
 
 const testCommand = (): Command =>
@@ -110,94 +113,81 @@ const testMessage = (company: string, { name }: Webhook, at: Date): Message => (
   data: { webhook: name },
 });
 
-/** A webhook of waymark.yml, or one that it no longer has but that still has messages. */
-interface Faring extends WebhookStatus {
-  /** Null where waymark.yml no longer has it: what is pending waits until it has it again. */
-  readonly origin: string | null;
+function inWarehouse<T>(
+  folder: string,
+  work: (warehouse: Warehouse, webhooks: readonly Webhook[]) => Promise<T>,
+): Promise<T> {
+  const project = loadProject(folder);
+  const webhooks = webhooksOf(project.settings, process.env);
+  return withWarehouse(project, (warehouse) => work(warehouse, webhooks));
 }
 
-function faring(webhooks: readonly Webhook[], statuses: readonly WebhookStatus[]): Faring[] {
-  const nothing = {
-    delivered: 0,
-    pending: 0,
-    dead: 0,
-    last_delivered_at: null,
-    next_attempt_at: null,
-    last_failed_at: null,
-    last_error: null,
+async function sendDue(
+  warehouse: Warehouse,
+  webhooks: readonly Webhook[],
+  json: true | undefined,
+): Promise<void> {
+  const rounds: Round[] = await untilStopped((signal) => deliver(warehouse, webhooks, { now, signal }));
+  if (json) answerJson(rounds);
+  else for (const round of rounds) answer(inWords(round));
+}
+
+/** An answer of the API carries times as text. */
+const dateOf = (instant: unknown): Date | null => (instant === null ? null : new Date(String(instant)));
+
+async function askOverview(url: string): Promise<WebhookOverview[]> {
+  const query =
+    "{ webhooks { name origin delivered pending dead lastDeliveredAt nextAttemptAt lastFailedAt lastError } }";
+  const { webhooks } = (await ask(url, { query, variables: {} })) as { webhooks: WebhookOverview[] };
+  return webhooks.map((w) => ({
+    ...w,
+    lastDeliveredAt: dateOf(w.lastDeliveredAt),
+    nextAttemptAt: dateOf(w.nextAttemptAt),
+    lastFailedAt: dateOf(w.lastFailedAt),
+  }));
+}
+
+async function askDeadLetters(url: string): Promise<DeadLetterView[]> {
+  const query = "{ deadLetters { id webhook attempts lastAttemptAt lastStatus lastError body } }";
+  const { deadLetters } = (await ask(url, { query, variables: {} })) as {
+    deadLetters: (Omit<DeadLetterView, "message"> & { body: string })[];
   };
-  const names = new Set([...webhooks, ...statuses.map((s) => ({ name: s.webhook }))].map(({ name }) => name));
-  return [...names].map((name) => {
-    const webhook = webhooks.find((w) => w.name === name);
-    return {
-      ...nothing,
-      webhook: name,
-      ...statuses.find((s) => s.webhook === name),
-      origin: webhook ? originOf(webhook) : null,
-    };
-  });
+  return deadLetters.map(({ body, ...letter }) => ({
+    ...letter,
+    lastAttemptAt: dateOf(letter.lastAttemptAt),
+    message: JSON.parse(body) as Message,
+  }));
 }
 
-const faringAsJson = (row: Faring) => ({
-  webhook: row.webhook,
-  origin: row.origin,
-  delivered: row.delivered,
-  pending: row.pending,
-  dead: row.dead,
-  lastDeliveredAt: row.last_delivered_at,
-  nextAttemptAt: row.next_attempt_at,
-  lastFailedAt: row.last_failed_at,
-  lastError: row.last_error,
-});
+async function askResend(url: string, ids: readonly string[] | null): Promise<number> {
+  const query = "mutation ($ids: [ID!]) { resendDeadLetters(ids: $ids) }";
+  const answered = (await ask(url, { query, variables: { ids } })) as { resendDeadLetters: number };
+  return answered.resendDeadLetters;
+}
 
-function print(rows: readonly Faring[]): void {
-  if (rows.length === 0) remark("waymark.yml has no webhooks; docs/webhooks.md says how to add one.");
-  const cells = rows.map((row) => ({
-    webhook: row.webhook,
-    to: row.origin ?? "not in waymark.yml",
-    delivered: row.delivered,
-    pending: row.pending,
-    dead: row.dead,
-    "last delivered": row.last_delivered_at,
-    "next attempt": row.next_attempt_at,
-    "last error": row.last_error,
+function print(webhooks: readonly WebhookOverview[]): void {
+  if (webhooks.length === 0) remark("There are no webhooks; docs/webhooks.md says how to add one.");
+  const cells = webhooks.map((w) => ({
+    webhook: w.name,
+    to: w.origin ?? "not in waymark.yml",
+    delivered: w.delivered,
+    pending: w.pending,
+    dead: w.dead,
+    "last delivered": w.lastDeliveredAt,
+    "next attempt": w.nextAttemptAt,
+    "last error": w.lastError,
   }));
   answer(rowsAs("table", cells));
 }
 
-const letterAsJson = (letter: DeadLetter) => ({
-  id: letter.message_id,
-  webhook: letter.webhook,
-  attempts: letter.attempts,
-  lastAttemptAt: letter.last_attempt_at,
-  lastStatus: letter.last_status,
-  lastError: letter.last_error,
-  message: letter.message,
-});
-
-function printDead(letters: readonly DeadLetter[]): void {
-  const cells = letters.map(({ message_id, webhook, attempts, last_attempt_at, last_error, message }) => ({
-    id: message_id,
+function printDead(letters: readonly DeadLetterView[]): void {
+  const cells = letters.map(({ id, webhook, attempts, lastAttemptAt, lastError, message }) => ({
+    id,
     webhook,
     attempts,
-    "last attempt": last_attempt_at,
-    error: last_error,
+    "last attempt": lastAttemptAt,
+    error: lastError,
     message: message.summary,
   }));
   answer(rowsAs("table", cells));
-}
-
-const tellRounds = (rounds: readonly Round[], json: true | undefined): void =>
-  json ? answerJson(rounds) : answer(rounds.map(inWords).join("\n"));
-
-/** @throws WaymarkError BAD_USER_INPUT naming the ids that were not given up */
-function lettersNamed(ids: readonly string[], dead: readonly DeadLetter[]): DeadLetter[] {
-  const unknown = ids.filter((id) => !dead.some(({ message_id }) => message_id === id));
-  if (unknown.length > 0)
-    throw new WaymarkError(
-      "BAD_USER_INPUT",
-      `${unknown.join(", ")}: no message that was given up. \`waymark webhooks --dead\` shows those that were.`,
-      { unknown },
-    );
-  return dead.filter(({ message_id }) => ids.includes(message_id));
 }

@@ -1,12 +1,12 @@
-import { spawn } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Webhook as Verifier } from "standardwebhooks";
 import { describe, expect, it } from "vitest";
 import { backoffMs, deliver, mostAttempts, startDelivery } from "../../notifications/deliver.js";
 import { readDeadLetters, readWebhookStatus, record, revive } from "../../notifications/outbox.js";
-import type { Webhook } from "../../notifications/webhook.js";
+import { type Webhook, webhooksOf } from "../../notifications/webhook.js";
 import { openDuckDb } from "../../warehouse/duckdb.js";
 import type { Warehouse } from "../../warehouse/warehouse.js";
 import { clockAt, factOf, readDeliveries, secret, warehouseInFile, webhookTo } from "./outbox.js";
@@ -55,10 +55,26 @@ describe("a delivery", () => {
     expect(await readDeliveries(warehouse)).toMatchObject([{ status: "delivered", attempts: 1 }]);
   });
 
+  it.skipIf(spawnSync("python3", ["--version"]).status !== 0)(
+    "is verified by the Python that docs/webhooks.md shows, and no other body is",
+    async () => {
+      const ours = await receiver();
+      const { send } = await recorded([webhookTo(ours.url)], [["Zürich", 1]]);
+      await send({ now: () => new Date() });
+      const [, shown] = /```python\n([\s\S]+?)```/.exec(readFileSync("docs/webhooks.md", "utf8")) ?? [];
+      const script = `${shown}
+import json, sys
+got = json.load(sys.stdin)
+print([verify(got["secret"], got["headers"], body.encode()) for body in (got["body"], got["body"] + " ")])`;
+      const input = JSON.stringify({ ...ours.received[0], secret });
+      const { stdout } = spawnSync("python3", ["-c", script], { input, encoding: "utf8" });
+      expect(stdout.trim()).toBe("[True, False]");
+    },
+  );
+
   it("is signed with the old and the new secret while both are set", async () => {
     const ours = await receiver();
     const next = `whsec_${Buffer.alloc(24, 9).toString("base64")}`;
-    const { webhooksOf } = await import("../../notifications/webhook.js");
     const [webhook] = webhooksOf(
       {
         webhooks: [
