@@ -132,7 +132,7 @@ const quiet =
   "Acme: Gone quiet (negative, high) opened on 2024-01-29, after 2024-01-27: events (7 days) was 0 events, below 1 event, for 3 days.";
 const call = "Acme: Call the champion (Rescue), Jane's, due on 2024-01-31.";
 
-describe("signals and tasks", () => {
+describe("signals and tasks", { timeout: 120_000 }, () => {
   it("are told when a later day brings them, once, with their reason; the first snapshot's are history", async () => {
     const ours = await receiver();
     const { run, deliver, messages, happens, problems } = await company([webhookTo(ours.url)]);
@@ -233,7 +233,7 @@ describe("signals and tasks", () => {
   });
 });
 
-describe("runs", () => {
+describe("runs", { timeout: 120_000 }, () => {
   it("that fail are told each, and the first success after them; what was cancelled is no failure", async () => {
     const ours = await receiver();
     const { run, messages, warehouse, clock, options } = await company([webhookTo(ours.url)]);
