@@ -18,7 +18,8 @@ export type ErrorCode =
   | "FORBIDDEN"
   | "BAD_USER_INPUT"
   | "CANCELLED"
-  | "PORT_IN_USE";
+  | "PORT_IN_USE"
+  | "WEBHOOK_FAILED";
 
 /** What `waymark` exits with; 0 is success and 1 an unexpected failure. */
 export const exitCodes: Record<ErrorCode, number> = {
@@ -34,6 +35,7 @@ export const exitCodes: Record<ErrorCode, number> = {
   JOURNEY_CONFLICT: 4,
   FORBIDDEN: 4,
   PORT_IN_USE: 4,
+  WEBHOOK_FAILED: 4,
   NOT_BUILT: 5,
   CANCELLED: 130,
 };

@@ -11,6 +11,7 @@ import {
 import type { Warehouse } from "../warehouse/warehouse.js";
 import { type Loaders, loadersFor } from "./loaders.js";
 import type { Reader } from "./reader.js";
+import type { Webhooks } from "./webhook.js";
 
 /** Who asks. */
 export interface Caller {
@@ -33,6 +34,8 @@ export interface Context {
   readonly plan: ((text: string) => Promise<JourneyPlan>) | undefined;
   /** Where the scheduled build stands; undefined where the server has no timetable. */
   readonly due: (() => Promise<Due>) | undefined;
+  /** Undefined where the server sends nothing. */
+  readonly webhooks: Webhooks | undefined;
   /** Every journey that was published, the newest first; read once. */
   readonly versions: () => Promise<JourneyVersion[]>;
 }
@@ -41,6 +44,7 @@ interface Request {
   caller: Caller;
   plan?: Context["plan"] | undefined;
   due?: Context["due"] | undefined;
+  webhooks?: Webhooks | undefined;
   signal?: AbortSignal;
   /** Told of every statement before it is sent. */
   onStatement?: () => void;
@@ -49,10 +53,10 @@ interface Request {
 /** The context of a request: the latest snapshot, held until the answer is complete. */
 export async function contextFor(
   warehouse: Warehouse,
-  { caller, plan, due, signal, onStatement = () => {} }: Request,
+  { caller, plan, due, webhooks, signal, onStatement = () => {} }: Request,
 ): Promise<Context> {
   const [snapshot] = await readSnapshots(warehouse, 1);
-  if (!snapshot) return new Unpublished(warehouse, caller, plan, due);
+  if (!snapshot) return new Unpublished(warehouse, caller, plan, due, webhooks);
   const reader: Reader = {
     snapshot,
     query: (statement, columns, tables = snapshot.tables) => {
@@ -70,6 +74,7 @@ export async function contextFor(
     caller,
     plan,
     due,
+    webhooks,
     snapshot,
     reader,
     load: loadersFor(reader, versions),
@@ -88,6 +93,7 @@ class Unpublished implements Context {
     readonly caller: Caller,
     readonly plan: Context["plan"],
     readonly due: Context["due"],
+    readonly webhooks: Webhooks | undefined,
   ) {}
 
   get reader(): Reader {

@@ -19,6 +19,7 @@ import { TouchpointResolver, TouchpointSummaryResolver } from "./touchpoint.js";
 import { TrendResolver } from "./trend.js";
 import { VoiceResolver } from "./voice.js";
 import { AccountWarningResolver, WarningResolver } from "./warning.js";
+import { WebhookResolver } from "./webhook.js";
 
 /** The whole API. */
 export const createSchema = (): Promise<GraphQLSchema> =>
@@ -52,6 +53,7 @@ export const createSchema = (): Promise<GraphQLSchema> =>
       SourceResolver,
       SnapshotResolver,
       ScheduleResolver,
+      WebhookResolver,
     ],
     validate: false,
   });

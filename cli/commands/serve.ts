@@ -10,9 +10,13 @@ import { readSnapshots } from "../../jobs/ledger.js";
 import { startTimetable, type Timetable } from "../../jobs/schedule.js";
 import { parseJourney } from "../../journey/load.js";
 import { checkOwnFacts } from "../../models/daily/own_fact_days.js";
+import { startDelivery } from "../../notifications/deliver.js";
+import { withNews } from "../../notifications/news.js";
+import { webhooksOf } from "../../notifications/webhook.js";
 import { startServer } from "../../server/server.js";
 import type { Warehouse } from "../../warehouse/warehouse.js";
 import { wholeNumber } from "../arguments.js";
+import { newsOptions, webhooksToAsk } from "../news.js";
 import { answerJson, buildProgress, remark } from "../output.js";
 import {
   defaultJourney,
@@ -58,6 +62,7 @@ interface Serve extends ServeFlags {
  * before a long build, and what is published already is served meanwhile.
  */
 export async function serve(warehouse: Warehouse, project: ProjectFolder, options: Serve): Promise<void> {
+  const webhooks = webhooksOf(project.settings, process.env);
   await untilStopped(async (signal) => {
     // One build or plan after the other, whoever asks.
     let last: Promise<unknown> = Promise.resolve();
@@ -75,6 +80,7 @@ export async function serve(warehouse: Warehouse, project: ProjectFolder, option
         const due = await readDue(warehouse, cron, now());
         return { ...due, nextAt: timetable?.next()[0]?.at ?? due.nextAt };
       },
+      webhooks: webhooksToAsk(warehouse, webhooks, () => delivery.nudge()),
       notice: files.notice,
       plan: (text) => {
         const { settings, journeyFile } = files.project();
@@ -86,14 +92,18 @@ export async function serve(warehouse: Warehouse, project: ProjectFolder, option
       host: options.host ?? project.settings.server.host,
       isDevelopment: process.env.NODE_ENV !== "production",
     });
+    const telling = newsOptions(project);
+    const delivery = startDelivery(warehouse, webhooks, telling);
     const buildNow = async (trigger: string): Promise<void> => {
       await options.beforeBuild?.();
-      const result = await build(warehouse, files.read(), {
-        trigger,
-        now,
-        signal,
-        ...(options.json ? {} : { onProgress: buildProgress() }),
-      });
+      const result = await withNews(warehouse, webhooks, { ...telling, onNews: delivery.nudge }, () =>
+        build(warehouse, files.read(), {
+          trigger,
+          now,
+          signal,
+          ...(options.json ? {} : { onProgress: buildProgress() }),
+        }),
+      );
       remark(describeBuild(result));
     };
     try {
@@ -135,6 +145,7 @@ export async function serve(warehouse: Warehouse, project: ProjectFolder, option
       await last;
     } finally {
       files.close();
+      await delivery.stop();
       await server.close();
     }
   });
