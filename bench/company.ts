@@ -8,7 +8,7 @@ import { loadJourney } from "../journey/load.js";
 import { checkMappings } from "../models/sources/mapping.js";
 import { typeName } from "../warehouse/dialect.js";
 import { openDuckDb } from "../warehouse/duckdb.js";
-import { bind, integer, join, name, path, type Sql, sql, text } from "../warehouse/sql.js";
+import { bind, integer, name, path, type Sql, sql, text } from "../warehouse/sql.js";
 import type { Row, Warehouse } from "../warehouse/warehouse.js";
 
 /**
@@ -413,7 +413,8 @@ const pick = (values: readonly string[], u: Sql): Sql =>
 const hours = (u: Sql, mean: number): Sql =>
   sql`to_seconds(cast(-${integer(mean * 3600)} * ln(1 - ${u}) as bigint))`;
 
-const addDays = (date: string, days: number): string => Temporal.PlainDate.from(date).add({ days }).toString();
+const addDays = (date: string, days: number): string =>
+  Temporal.PlainDate.from(date).add({ days }).toString();
 const day = (date: string): Sql => sql`date ${text(date)}`;
 const instantOf = (date: Sql): Sql => sql`cast(${date} as timestamp) at time zone 'UTC'`;
 const midnight = (date: string): Sql => sql`timestamptz ${text(`${date} 00:00:00+00`)}`;
@@ -430,7 +431,11 @@ if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) {
   const warehouse = await openDuckDb({ file: options.file, memoryLimit: "4GB", threads: 2 });
   try {
     const begun = performance.now();
-    const rows = await generateCompany(warehouse, { ...companySizes[options.events], seed: options.seed, through: options.through });
+    const rows = await generateCompany(warehouse, {
+      ...companySizes[options.events],
+      seed: options.seed,
+      through: options.through,
+    });
     console.log(rows, `${((performance.now() - begun) / 1000).toFixed(1)} s`);
   } finally {
     await warehouse.close();
