@@ -18,8 +18,8 @@ import { type Spent, stopwatch } from "./stopwatch.js";
 /**
  * What building costs: a full build by model, beside SQL written by hand for the same rows; one more day, against the full
  * build, over sizes; and what readers feel of a publish. Only ratios within one run mean something: machines are
- * noisy. Every step runs in a process of its own, so that its peak of memory is its own. `npm run bench:jobs`; 1M takes
- * about three minutes, 10M half an hour, 100M hours and 30 GB of disk.
+ * noisy. Every step runs in a process of its own, so that its peak of memory is its own. `npm run bench:jobs` takes some
+ * minutes at 1M, its default size.
  */
 interface Results {
   size: SizeName;
