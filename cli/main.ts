@@ -12,6 +12,7 @@ import { planCommand } from "./commands/plan.js";
 import { queryCommand } from "./commands/query.js";
 import { serveCommand } from "./commands/serve.js";
 import { statusCommand } from "./commands/status.js";
+import { webhooksCommand } from "./commands/webhooks.js";
 import { packageFolder } from "./project.js";
 
 const { version } = JSON.parse(readFileSync(join(packageFolder, "package.json"), "utf8")) as {
@@ -30,7 +31,7 @@ const program = new Command("waymark")
     `
 Exit codes:
   0  done                            3  a data check failed; nothing was published
-  1  unexpected failure              4  the warehouse or port is in use or failed
+  1  unexpected failure              4  the warehouse, port or webhook is in use or failed
   2  bad arguments or configuration  5  nothing is published yet
 
 First steps:
@@ -51,6 +52,7 @@ for (const command of [
   factsCommand,
   planCommand,
   applyCommand,
+  webhooksCommand,
 ]) {
   program.addCommand(command().copyInheritedSettings(program));
 }

@@ -1,5 +1,6 @@
 import { dirname, parse, resolve } from "node:path";
 import { z } from "zod";
+import { isCron } from "./cron.js";
 import { type Problem, readYaml } from "./yaml.js";
 
 const civilDate = z
@@ -79,6 +80,64 @@ const sourceMapping = z
     "expected exactly one of `table`, `query` and `files`",
   );
 
+/** What webhooks may be told of. */
+export const webhookEvents = [
+  "run_failed",
+  "run_recovered",
+  "freshness_breached",
+  "freshness_restored",
+  "signal_opened",
+  "task_created",
+] as const;
+export type WebhookEvent = (typeof webhookEvents)[number];
+
+/** An incident that nothing ends would stay open, so PagerDuty is told only of what has an end. */
+const pagerdutyEvents: readonly WebhookEvent[] = webhookEvents.slice(0, 4);
+
+const webhook = z
+  .strictObject({
+    name: z
+      .string()
+      .regex(/^[a-z][a-z0-9_]*$/, "expected a name in snake_case")
+      .describe("By which the command line and the ledger know it."),
+    url: z
+      .url({ protocol: /^https?$/, error: "expected an http or https address" })
+      .describe("Where messages are posted to."),
+    format: z
+      .enum(["standard", "slack", "pagerduty"])
+      .default("standard")
+      .describe(
+        "standard = signed JSON (Standard Webhooks); slack = an incoming webhook of Slack's; pagerduty = its Events API v2.",
+      ),
+    secret_env: z
+      .string()
+      .regex(/^[A-Za-z_][A-Za-z0-9_]*$/, "expected the name of an environment variable")
+      .optional()
+      .describe(
+        "The environment variable that holds the signing secret (whsec_…), or PagerDuty's integration key. Slack has none.",
+      ),
+    events: z
+      .array(z.enum(webhookEvents))
+      .min(1)
+      .optional()
+      .describe("What it is told of; by default all, and of PagerDuty's all that has an end."),
+  })
+  .refine((w) => (w.secret_env === undefined) === (w.format === "slack"), {
+    path: ["secret_env"],
+    error: ({ input }) =>
+      (input as { format?: string }).format === "slack"
+        ? "Slack takes no secret: its address is one"
+        : "required: the name of the environment variable that holds the secret",
+  })
+  .refine((w) => w.format !== "pagerduty" || !w.events?.some((e) => !pagerdutyEvents.includes(e)), {
+    path: ["events"],
+    error: `PagerDuty is told only of what has an end: ${pagerdutyEvents.join(", ")}`,
+  })
+  .transform(({ events, ...rest }) => ({
+    ...rest,
+    events: events ?? (rest.format === "pagerduty" ? pagerdutyEvents : webhookEvents),
+  }));
+
 /** The shape of `waymark.yml`. */
 export const settingsSchema = z.strictObject({
   company: z.string().min(1).describe("The company's name."),
@@ -112,7 +171,21 @@ export const settingsSchema = z.strictObject({
   sources: z.record(z.string(), sourceMapping).describe("Which raw data each entity comes from."),
   schedule: z
     .strictObject({
-      build: z.string().default("15 3 * * *").describe("When tables are rebuilt: cron, in UTC."),
+      build: z
+        .string()
+        .default("15 3 * * *")
+        .refine(
+          isCron,
+          'expected a cron time such as "15 3 * * *" (minute, hour, day, month, weekday, in UTC)',
+        )
+        .describe("When tables are rebuilt: cron, in UTC."),
+      retries: z
+        .array(z.number().positive())
+        .max(10)
+        .default([1, 5, 15])
+        .describe(
+          "Minutes to wait before each further try of a build that met a passing fault; [] for none.",
+        ),
     })
     .prefault({}),
   server: z
@@ -121,9 +194,18 @@ export const settingsSchema = z.strictObject({
       host: z.string().default("127.0.0.1"),
     })
     .prefault({}),
+  webhooks: z
+    .array(webhook)
+    .default([])
+    .refine(
+      (all) => new Set(all.map(({ name }) => name)).size === all.length,
+      "expected a name of its own for each",
+    )
+    .describe("Who is told of failures, stale tables, signals and tasks."),
 });
 
 export type SourceMapping = z.output<typeof sourceMapping>;
+export type WebhookSettings = z.output<typeof webhook>;
 export type ColumnMapping = z.output<typeof columnMapping>;
 export type Settings = z.output<typeof settingsSchema> & {
   /** The folder of `waymark.yml`, to which its paths are relative. */

@@ -38,7 +38,7 @@ import { dropWork, publish } from "./publish.js";
 import { type Building, buildPart, buildWhole, storeName, tableName, viewCreated } from "./table.js";
 
 export interface BuildOptions {
-  /** Who asked: "manual", "schedule", "start". */
+  /** Who asked: "manual", "schedule", "start"; "selection" and "apply" where not all is brought up to date. */
   trigger: string;
   /**
    * Models to consider, e.g. ["account_health+"]; all by default. Those that the journey's edit changes are built

@@ -23,6 +23,10 @@ export interface ServerOptions {
   isReadOnly?: boolean | undefined;
   /** Plans an edited journey file, where the server may; `journeyPlan` asks it. */
   plan?: Context["plan"] | undefined;
+  /** Where the scheduled build stands, where the server has a timetable; `schedule` asks it. */
+  due?: Context["due"] | undefined;
+  /** The webhooks that it sends to, for whoever asks how they fare. */
+  webhooks?: Context["webhooks"];
   /** What whoever looks after the server must know, e.g. that a file has mistakes; shown at /readyz. */
   notice?: () => string | undefined;
   /** With the explorer and introspection. */
@@ -78,6 +82,8 @@ export async function startServer(options: ServerOptions): Promise<Server> {
       contextFor(warehouse, {
         caller,
         plan: options.plan,
+        due: options.due,
+        webhooks: options.webhooks,
         signal: signalOf(reply, options.timeoutMs ?? 30_000),
         ...(options.onStatement ? { onStatement: options.onStatement } : {}),
       }),

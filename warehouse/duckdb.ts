@@ -133,7 +133,7 @@ class DuckDb implements Warehouse {
         await connection.run("commit");
       } catch (error) {
         await connection.run("rollback").catch(() => {}); // a failed commit has rolled back already
-        throw error;
+        throw error instanceof WaymarkError ? error : statementError(error, { text: "commit" });
       }
     }, options.signal);
   }
@@ -435,7 +435,11 @@ function positionOf(column: string, columns: readonly string[]): number {
 const cancelled = (cause: unknown): WaymarkError =>
   new WaymarkError("CANCELLED", "The statement was cancelled.", {}, { cause });
 
-function statementError(error: unknown, statement: Statement, signal?: AbortSignal): WaymarkError {
+function statementError(
+  error: unknown,
+  statement: Pick<Statement, "text">,
+  signal?: AbortSignal,
+): WaymarkError {
   if (signal?.aborted) return cancelled(error);
   if (error instanceof WaymarkError) {
     const { code, message, details, cause } = error;
@@ -447,7 +451,7 @@ function statementError(error: unknown, statement: Statement, signal?: AbortSign
     ? " Give it more with warehouse.memory_limit in waymark.yml."
     : "";
   return new WaymarkError(
-    "WAREHOUSE_FAILED",
+    failureCode(message),
     `DuckDB: ${message}${advice}`,
     { statement: statement.text },
     { cause: error },
@@ -456,7 +460,7 @@ function statementError(error: unknown, statement: Statement, signal?: AbortSign
 
 const loadError = (table: readonly string[], error: unknown): WaymarkError =>
   new WaymarkError(
-    "WAREHOUSE_FAILED",
+    failureCode(messageOf(error)),
     `Can't load rows into ${table.join(".")}: ${messageOf(error)}`,
     {},
     { cause: error },
@@ -473,5 +477,9 @@ function openingError(file: string, error: unknown): WaymarkError {
       { cause: error },
     );
   }
-  return new WaymarkError("WAREHOUSE_FAILED", `Can't open ${file}: ${message}`, { file }, { cause: error });
+  return new WaymarkError(failureCode(message), `Can't open ${file}: ${message}`, { file }, { cause: error });
 }
+
+/** A full disk may be given room; whatever else DuckDB says stays so until somebody mends it. */
+const failureCode = (message: string): "WAREHOUSE_UNAVAILABLE" | "WAREHOUSE_FAILED" =>
+  message.includes("No space left on device") ? "WAREHOUSE_UNAVAILABLE" : "WAREHOUSE_FAILED";

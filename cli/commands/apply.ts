@@ -2,6 +2,7 @@ import { createInterface } from "node:readline/promises";
 import { Command } from "commander";
 import { WaymarkError } from "../../errors.js";
 import { applyJourney, planJourney } from "../../jobs/journey_plan.js";
+import { announced } from "../news.js";
 import { answer, answerJson, buildProgress, remark } from "../output.js";
 import { loadProject, optionsOf, withWarehouse } from "../project.js";
 import { untilStopped } from "../stop.js";
@@ -39,14 +40,16 @@ export const applyCommand = (): Command =>
             if (!(await isAgreed(signal))) return remark("Nothing was published.");
             expected ??= plan.from;
           }
-          const result = await applyJourney(warehouse, project, {
-            trigger: "apply",
-            now,
-            signal,
-            expect: expected,
-            note,
-            ...(json ? {} : { onProgress: buildProgress() }),
-          });
+          const result = await announced(warehouse, project, signal, () =>
+            applyJourney(warehouse, project, {
+              trigger: "apply",
+              now,
+              signal,
+              expect: expected,
+              note,
+              ...(json ? {} : { onProgress: buildProgress() }),
+            }),
+          );
           if (json) return answerJson({ journey: project.journey.version, ...summaryOf(result) });
           remark(
             result.isNew

@@ -1,5 +1,6 @@
 import { Command } from "commander";
 import { WaymarkError } from "../../errors.js";
+import { type Due, readDue } from "../../jobs/due.js";
 import {
   type BuiltTable,
   type Run,
@@ -24,32 +25,39 @@ interface Status {
     finishedAt: string | null;
     error: string | null;
   } | null;
+  /** Null where a server is asked that has no timetable. */
+  schedule: { cron: string; dueAt: string; isMissed: boolean; nextAt: string } | null;
 }
 
 const document = `{
   snapshot { id publishedAt dataThrough journeyVersion }
   lastRun { id status trigger startedAt finishedAt error }
+  schedule { cron dueAt isMissed nextAt }
   models { name rows builtAt }
 }`;
 
 export const statusCommand = (): Command =>
   new Command("status")
-    .description("say what is published, through which day, how old it is, and what failed")
+    .description(
+      "say what is published, through which day, how old it is, what failed or was missed, and what is next",
+    )
     .option(
       "--url <url>",
       "ask a running server instead of opening the warehouse, e.g. http://localhost:4000/graphql",
     )
     .action(async (_, command: Command) => {
       const { project: folder, json, url } = optionsOf<{ url?: string }>(command);
+      const now = new Date();
       const status = url
         ? ((await ask(url, { query: document, variables: {} })) as Status)
-        : await readStatus(folder);
+        : await readStatus(folder, now);
       if (json) return answerJson(status);
-      print(status, new Date());
+      print(status, now);
     });
 
-async function readStatus(folder: string): Promise<Status> {
-  return withWarehouse(loadProject(folder), async (warehouse) => {
+async function readStatus(folder: string, now: Date): Promise<Status> {
+  const project = loadProject(folder);
+  return withWarehouse(project, async (warehouse) => {
     const [snapshot] = await readSnapshots(warehouse, 1);
     const [latest] = await readRuns(warehouse, 1);
     // Whoever holds the file is this process: a run that is said to be running has died.
@@ -61,11 +69,17 @@ async function readStatus(folder: string): Promise<Status> {
         `Nothing is published yet. \`waymark build\` builds and publishes.${last}`,
       );
     }
-    return statusOf(snapshot, [...(await readTables(warehouse, snapshot)).values()], run);
+    const tables = [...(await readTables(warehouse, snapshot)).values()];
+    return statusOf(snapshot, tables, run, await readDue(warehouse, project.settings.schedule.build, now));
   });
 }
 
-const statusOf = (snapshot: Snapshot, tables: readonly BuiltTable[], run: Run | undefined): Status => ({
+const statusOf = (
+  snapshot: Snapshot,
+  tables: readonly BuiltTable[],
+  run: Run | undefined,
+  { cron, dueAt, isMissed, nextAt }: Due,
+): Status => ({
   snapshot: {
     id: snapshot.id,
     publishedAt: snapshot.publishedAt.toISOString(),
@@ -83,9 +97,10 @@ const statusOf = (snapshot: Snapshot, tables: readonly BuiltTable[], run: Run | 
         error: run.error,
       }
     : null,
+  schedule: { cron, dueAt: dueAt.toISOString(), isMissed, nextAt: nextAt.toISOString() },
 });
 
-function print({ snapshot, models, lastRun }: Status, now: Date): void {
+function print({ snapshot, models, lastRun, schedule }: Status, now: Date): void {
   answer(
     `Snapshot ${snapshot.id}, published ${ago(snapshot.publishedAt, now)}; data through ${snapshot.dataThrough}; journey ${snapshot.journeyVersion}.`,
   );
@@ -97,6 +112,12 @@ function print({ snapshot, models, lastRun }: Status, now: Date): void {
       `Last run (${lastRun.trigger}) ${ago(lastRun.startedAt, now)}: ${lastRun.status}${took}.${lastRun.error ? `\n${lastRun.error}` : ""}`,
     );
   }
+  if (schedule) {
+    const missed = schedule.isMissed
+      ? `The build due ${minuteOf(schedule.dueAt)} was missed: none has begun since. `
+      : "";
+    answer(`${missed}The next build is due ${minuteOf(schedule.nextAt)}.`);
+  }
   answer(
     rowsAs(
       "table",
@@ -104,6 +125,10 @@ function print({ snapshot, models, lastRun }: Status, now: Date): void {
     ),
   );
 }
+
+/** e.g. "2024-05-01 03:15 UTC". */
+const minuteOf = (instant: string): string =>
+  `${new Date(instant).toISOString().slice(0, 16).replace("T", " ")} UTC`;
 
 function ago(instant: string, now: Date): string {
   const minutes = Math.round((now.getTime() - Date.parse(instant)) / 60_000);

@@ -1,4 +1,4 @@
-import { spawn } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -22,6 +22,34 @@ describe("a DuckDB file", () => {
     expect(error).toBeInstanceOf(WaymarkError);
     return error as WaymarkError;
   };
+
+  // A disk of its own, in a namespace of its own: Linux lets a plain user make one, where it isn't forbidden.
+  const onSmallDisk = (command: string) =>
+    spawnSync(
+      "unshare",
+      [
+        "-rm",
+        "sh",
+        "-c",
+        `mount -t tmpfs -o size=40m small "$0" && ${command}`,
+        mkdtempSync(join(folder, "small-")),
+      ],
+      { encoding: "utf8" },
+    );
+  it.skipIf(onSmallDisk("true").status !== 0)(
+    "on a full disk is unavailable, a fault that passes, and goes on once there is room",
+    () => {
+      const { stdout, stderr } = onSmallDisk(
+        `exec "${process.execPath}" --import tsx test/warehouse/full_disk.ts "$0"`,
+      );
+      expect(JSON.parse(stdout || stderr)).toEqual([
+        "WAREHOUSE_UNAVAILABLE",
+        "WAREHOUSE_UNAVAILABLE",
+        "done",
+        "done",
+      ]);
+    },
+  );
 
   it("opened twice in one process is one database: neither loses the other's rows", async () => {
     const file = join(folder, "twice.duckdb");
