@@ -1,6 +1,6 @@
 import { WaymarkError } from "../errors.js";
 import type { Journey } from "../journey/journey.js";
-import { addDays, orNever } from "../warehouse/dialect.js";
+import { addDays, never, orNever } from "../warehouse/dialect.js";
 import { inPart, name, relation, type Sql, sql } from "../warehouse/sql.js";
 import type { Column, Row } from "../warehouse/warehouse.js";
 import type { SourceName } from "./sources/index.js";
@@ -70,8 +70,11 @@ interface Definition<C extends ModelColumns> {
    * all of the account's where rows have no day.
    */
   readonly touched?: (row: Sql, fromDay: Sql) => Sql;
-  /** The day from which a changed row may change what reads it: its day by default, the first of all where it has none. */
-  readonly changesFrom?: Sql;
+  /**
+   * The first day from which a row that came, went or changed may change what reads it, null for none: an aggregate
+   * over its versions. By default that of its days; all days where it has none.
+   */
+  readonly changesFrom?: (words: CompanyWords) => Sql;
   /** The physical order of its rows, where readers ask for few of them. */
   readonly sortBy?: readonly (keyof C & string)[];
   /** The source whose raw rows it reads; its grain then begins with the source's key. */
@@ -120,9 +123,12 @@ export const ref = (model: Readable, back?: number, day = "day"): Sql =>
 
 /** Rows of accounts, as `ref` limits them. */
 export const since = (rows: Sql, back?: number, day = "day"): Sql =>
-  inPart("accounts", rows, (scope) => {
+  inPart("accounts", rows, (scope, from) => {
+    const notBefore = (first: Sql, n: number): Sql => sql`t.${name(day)} >= ${addDays(first, -n)}`;
     const recent =
-      back === undefined ? sql`` : sql` where t.${name(day)} >= ${addDays(sql`scope.from_day`, -back)}`;
+      back === undefined
+        ? sql``
+        : sql` where ${notBefore(from, back)} and ${notBefore(sql`scope.from_day`, back)}`;
     return sql`(select t.* from ${rows} as t inner join ${scope} as scope on scope.account_id = t.account_id${recent})`;
   });
 
@@ -167,6 +173,20 @@ export const withScope = (accountId: Sql): Sql =>
 
 /** One fragment for a build of the whole table, another, which may ask for `scope.from_day`, for some accounts. */
 export const whereOfPart = (whole: Sql, part: Sql): Sql => inPart("accounts", whole, () => part);
+
+/** Before any day, and yet late enough to look back from. */
+export const firstOfAll = sql`date '1000-01-01'`;
+
+/** `changesFrom` of rows that say from when to when something was so: the least day that its versions don't share. */
+export function firstDifference(columns: readonly string[]): Sql {
+  const differing = columns.map((column) => {
+    const value = name(column);
+    return orNever(
+      sql`case when count(*) = 1 or count(${value}) < count(*) or min(${value}) <> max(${value}) then min(${value}) end`,
+    );
+  });
+  return sql`nullif(least(${[...differing, never]}), ${never})`;
+}
 
 /** The columns that identify rows of an account, and of an account on a day. */
 export const accountKey = {

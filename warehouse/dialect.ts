@@ -71,7 +71,8 @@ export const addDays = (day: Sql, days: Sql | number): Sql => {
  * A last day, or one after all days where there is none. For conditions of joins: an `or` in them makes DuckDB
  * compare every row with every other.
  */
-export const orNever = (day: Sql): Sql => sql`coalesce(${day}, date '9999-12-31')`;
+export const orNever = (day: Sql): Sql => sql`coalesce(${day}, ${never})`;
+export const never = sql`date '9999-12-31'`;
 
 /** Days from `from` to `to`, negative when `to` is earlier. */
 export const daysBetween = (from: Sql, to: Sql): Sql =>

@@ -5,7 +5,17 @@ import { addDays, daysBetween, minIf, nullOf, orNever } from "../../warehouse/di
 import { integer, join, name, type Sql, sql, text } from "../../warehouse/sql.js";
 import { accountFacts, factRow } from "../daily/account_facts.js";
 import { timeline } from "../daily/timeline.js";
-import { accountKey, type Company, defineModel, earlier, has, ref, since, whereOfPart } from "../model.js";
+import {
+  accountKey,
+  type Company,
+  defineModel,
+  earlier,
+  firstDifference,
+  has,
+  ref,
+  since,
+  whereOfPart,
+} from "../model.js";
 import { stageStays } from "../stages/stage_stays.js";
 import { accounts } from "../staging/accounts.js";
 import { stgContracts } from "../staging/stg_contracts.js";
@@ -55,6 +65,7 @@ export const accountMilestones = defineModel({
         "reached_on_time, reached_late; else not_started, on_track, behind (past due_on), stuck (past stuck_after) or missed (its contract or stay ended).",
     },
   },
+  changesFrom: () => firstDifference(["started_on", "ended_on", "reached_on", "due_on", "stuck_after"]),
   sortBy: ["account_id", "milestone", "occurrence"],
   query: (company) => {
     const { milestones } = company.journey;

@@ -5,7 +5,16 @@ import { minIf } from "../../warehouse/dialect.js";
 import { name, type Sql, sql } from "../../warehouse/sql.js";
 import { accountFacts, factRow } from "../daily/account_facts.js";
 import { timeline } from "../daily/timeline.js";
-import { accountKey, defineModel, type ModelColumns, ofPart, ref, whereOfPart, withScope } from "../model.js";
+import {
+  accountKey,
+  defineModel,
+  firstDifference,
+  type ModelColumns,
+  ofPart,
+  ref,
+  whereOfPart,
+  withScope,
+} from "../model.js";
 import { accounts } from "../staging/accounts.js";
 
 /** The column that holds the day on which a milestone was reached. */
@@ -29,6 +38,8 @@ export const milestoneEvidence = defineModel({
         .filter((m) => !repeats(m))
         .map((m) => [reachedOn(m.id), { type: "date", description: `First day of: ${m.name}.` }]),
     ),
+  changesFrom: ({ journey }) =>
+    firstDifference(journey.milestones.filter((m) => !repeats(m)).map((m) => reachedOn(m.id))),
   query: ({ journey }) => {
     const milestones = journey.milestones.filter((m) => !repeats(m));
     const row = factRow(journey);

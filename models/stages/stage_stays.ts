@@ -1,7 +1,7 @@
 import { addDays, daysBetween, nullOf, orNever } from "../../warehouse/dialect.js";
 import { integer, join, sql, text } from "../../warehouse/sql.js";
 import { timeline } from "../daily/timeline.js";
-import { accountKey, defineModel, ref } from "../model.js";
+import { accountKey, defineModel, firstDifference, ref } from "../model.js";
 import { accountStages } from "./account_stages.js";
 
 export const stageStays = defineModel({
@@ -27,6 +27,8 @@ export const stageStays = defineModel({
   },
   // Of stays that were over before nothing can change.
   touched: (row, fromDay) => sql`${orNever(sql`${row}.left_on`)} >= ${fromDay}`,
+  // Nothing that is built reads how long a stay lasts so far.
+  changesFrom: () => firstDifference(["entered_on", "left_on"]),
   sortBy: ["account_id", "entered_on"],
   query: ({ journey }) => {
     const expected = journey.stages.flatMap((s) =>

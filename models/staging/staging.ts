@@ -106,7 +106,7 @@ export function defineStaging<const S extends Source, const D extends ModelColum
     columns,
     companyColumns: (words) => (source.name === "accounts" ? attributeColumns(words) : {}),
     ...(staging.occurredAt
-      ? { occurredAt: staging.occurredAt, changesFrom: staging.changesFrom ?? sql`day` }
+      ? { occurredAt: staging.occurredAt, changesFrom: () => sql`min(${staging.changesFrom ?? sql`day`})` }
       : {}),
     source: source.name as SourceName,
     query: (company) => {
@@ -229,13 +229,13 @@ select
 from judged`;
 }
 
-/** A source's raw rows, or those with the keys to which a build is limited; "" stands for a missing key. */
+/** A source's raw rows, or those with the keys to which a build is limited. */
 const rawRows = ({ source, raw, columns }: MappedSource): Sql =>
   inPart(
     "keys",
     sql`(${raw})`,
-    (scope) =>
-      sql`(select c.* from (${raw}) as c where ${keyOf(source, columns)} in (select key from ${scope}))`,
+    (scope, rawPart) =>
+      sql`(select c.* from ${rawPart} as c where ${keyOf(source, columns)} in (select key from ${scope}))`,
   );
 
 /** A value, null where it breaks its rules, and the names of the rules it may break. */

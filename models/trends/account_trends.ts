@@ -70,7 +70,7 @@ export const accountTrends = defineModel({
     },
   },
   touched: (row, fromDay) => sql`${row}.week >= ${addDays(fromDay, -6)}`,
-  changesFrom: sql`week`,
+  changesFrom: () => sql`min(week)`,
   sortBy: ["account_id", "metric", "week"],
   query: ({ journey }) => {
     const metrics = trendMetrics(journey);

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { companyProject, generateCompany, nextDay } from "../../bench/company.js";
 import { describeCompany } from "../../jobs/build.js";
-import { checksum } from "../../warehouse/dialect.js";
+import { rowHash } from "../../warehouse/dialect.js";
 import { openDuckDb } from "../../warehouse/duckdb.js";
 import { path, type Sql, sql } from "../../warehouse/sql.js";
 import type { Warehouse } from "../../warehouse/warehouse.js";
@@ -84,9 +84,12 @@ function checksums(of = warehouse): Promise<string[]> {
   ];
   return Promise.all(
     tables.map(async (table) => {
-      const [row] = await of.query(sql`select ${checksum(sql`t`)} as sum from ${path("raw", table)} as t`, {
-        sum: { type: "string", notNull: true },
-      });
+      const [row] = await of.query(
+        sql`select cast(sum(${rowHash(sql`t`)}) as varchar) as sum from ${path("raw", table)} as t`,
+        {
+          sum: { type: "string", notNull: true },
+        },
+      );
       return row?.sum ?? "";
     }),
   );
