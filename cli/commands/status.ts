@@ -1,7 +1,9 @@
 import { Command } from "commander";
 import { WaymarkError } from "../../errors.js";
+import { isPassed, modelsOf, readLatestChecks } from "../../jobs/check_results.js";
 import {
   type BuiltTable,
+  type CheckRow,
   type Run,
   readRuns,
   readSnapshots,
@@ -12,10 +14,19 @@ import { answer, answerJson, count, rowsAs } from "../output.js";
 import { loadProject, optionsOf, withWarehouse } from "../project.js";
 import { ask } from "./query.js";
 
+interface FailingCheck {
+  name: string;
+  models: string[];
+  severity: string;
+  failingRows: number;
+  failingSince: string | null;
+}
+
 /** What status tells, whether it comes from the ledger or from a running server. */
 interface Status {
   snapshot: { id: number; publishedAt: string; dataThrough: string; journeyVersion: string };
   models: { name: string; rows: number; builtAt: string }[];
+  failingChecks: FailingCheck[];
   lastRun: {
     id: string;
     status: string;
@@ -30,6 +41,7 @@ const document = `{
   snapshot { id publishedAt dataThrough journeyVersion }
   lastRun { id status trigger startedAt finishedAt error }
   models { name rows builtAt }
+  failingChecks: checks(isPassed: false) { name models severity failingRows failingSince }
 }`;
 
 export const statusCommand = (): Command =>
@@ -61,11 +73,17 @@ async function readStatus(folder: string): Promise<Status> {
         `Nothing is published yet. \`waymark build\` builds and publishes.${last}`,
       );
     }
-    return statusOf(snapshot, [...(await readTables(warehouse, snapshot)).values()], run);
+    const tables = [...(await readTables(warehouse, snapshot)).values()];
+    return statusOf(snapshot, tables, await readLatestChecks(warehouse), run);
   });
 }
 
-const statusOf = (snapshot: Snapshot, tables: readonly BuiltTable[], run: Run | undefined): Status => ({
+const statusOf = (
+  snapshot: Snapshot,
+  tables: readonly BuiltTable[],
+  checks: readonly CheckRow[],
+  run: Run | undefined,
+): Status => ({
   snapshot: {
     id: snapshot.id,
     publishedAt: snapshot.publishedAt.toISOString(),
@@ -73,6 +91,15 @@ const statusOf = (snapshot: Snapshot, tables: readonly BuiltTable[], run: Run | 
     journeyVersion: snapshot.words.journey.version,
   },
   models: tables.map((t) => ({ name: t.model, rows: t.rows, builtAt: t.built_at.toISOString() })),
+  failingChecks: checks
+    .filter((check) => !isPassed(check))
+    .map((check) => ({
+      name: check.check,
+      models: modelsOf(check),
+      severity: check.severity.toUpperCase(),
+      failingRows: check.failingRows,
+      failingSince: check.failingSince?.toISOString() ?? null,
+    })),
   lastRun: run
     ? {
         id: run.run_id,
@@ -85,7 +112,7 @@ const statusOf = (snapshot: Snapshot, tables: readonly BuiltTable[], run: Run | 
     : null,
 });
 
-function print({ snapshot, models, lastRun }: Status, now: Date): void {
+function print({ snapshot, models, failingChecks, lastRun }: Status, now: Date): void {
   answer(
     `Snapshot ${snapshot.id}, published ${ago(snapshot.publishedAt, now)}; data through ${snapshot.dataThrough}; journey ${snapshot.journeyVersion}.`,
   );
@@ -97,6 +124,13 @@ function print({ snapshot, models, lastRun }: Status, now: Date): void {
       `Last run (${lastRun.trigger}) ${ago(lastRun.startedAt, now)}: ${lastRun.status}${took}.${lastRun.error ? `\n${lastRun.error}` : ""}`,
     );
   }
+  for (const { name, models: held, severity, failingRows, failingSince } of failingChecks) {
+    const since = failingSince ? `, since ${ago(failingSince, now)}` : "";
+    answer(
+      `${severity === "WARNING" ? "Warning" : "Error"}: ${held.join(", ")} "${name}": ${count(failingRows)} rows fail${since}.`,
+    );
+  }
+  if (failingChecks.length > 0) answer("`waymark checks` tells more.");
   answer(
     rowsAs(
       "table",
@@ -105,7 +139,7 @@ function print({ snapshot, models, lastRun }: Status, now: Date): void {
   );
 }
 
-function ago(instant: string, now: Date): string {
+export function ago(instant: string, now: Date): string {
   const minutes = Math.round((now.getTime() - Date.parse(instant)) / 60_000);
   if (minutes < 1) return "just now";
   if (minutes === 1) return "a minute ago";
