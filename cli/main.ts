@@ -5,6 +5,7 @@ import { exitCodes, messageOf, WaymarkError } from "../errors.js";
 import { applyCommand } from "./commands/apply.js";
 import { buildCommand } from "./commands/build.js";
 import { checkCommand } from "./commands/check.js";
+import { checksCommand } from "./commands/checks.js";
 import { demoCommand } from "./commands/demo.js";
 import { factsCommand } from "./commands/facts.js";
 import { initCommand } from "./commands/init.js";
@@ -48,6 +49,7 @@ for (const command of [
   buildCommand,
   serveCommand,
   statusCommand,
+  checksCommand,
   queryCommand,
   factsCommand,
   planCommand,

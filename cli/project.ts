@@ -6,8 +6,9 @@ import { loadSettings } from "../config/settings.js";
 import { didYouMean, WaymarkError } from "../errors.js";
 import type { Project } from "../jobs/build.js";
 import { loadJourney } from "../journey/load.js";
+import { problemsIn } from "../models/company_checks.js";
 import { checkOwnFacts } from "../models/daily/own_fact_days.js";
-import { checkMappings } from "../models/sources/mapping.js";
+import { attributesIn, checkMappings } from "../models/sources/mapping.js";
 import { openDuckDb } from "../warehouse/duckdb.js";
 import type { Warehouse } from "../warehouse/warehouse.js";
 
@@ -57,16 +58,16 @@ export interface GlobalOptions {
 /** A command's own options with those of the program. */
 export const optionsOf = <T>(command: Command): GlobalOptions & T => command.optsWithGlobals();
 
-/** @param journey another journey file than the folder's own */
-export function loadProject(folder: string, journey?: string): ProjectFolder {
+/** @param otherJourney another journey file than the folder's own */
+export function loadProject(folder: string, otherJourney?: string): ProjectFolder {
   const own = join(folder, journeyName);
-  const journeyFile = journey ?? (existsSync(own) ? own : defaultJourney);
-  return {
-    folder,
-    journeyFile,
-    settings: loadSettings(join(folder, settingsName), checkMappings),
-    journey: loadJourney(journeyFile, checkOwnFacts),
-  };
+  const journeyFile = otherJourney ?? (existsSync(own) ? own : defaultJourney);
+  const journey = loadJourney(journeyFile, checkOwnFacts);
+  const settings = loadSettings(join(folder, settingsName), (given) => [
+    ...checkMappings(given),
+    ...problemsIn(given.checks, { journey, attributes: attributesIn(given) }),
+  ]);
+  return { folder, journeyFile, settings, journey };
 }
 
 /** Use a project's warehouse, and close it whatever happens. */

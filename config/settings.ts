@@ -137,6 +137,65 @@ const webhook = z
     ...rest,
     events: events ?? (rest.format === "pagerduty" ? pagerdutyEvents : webhookEvents),
   }));
+const change = z.strictObject({
+  change_at_most: z
+    .number()
+    .min(0)
+    .describe("Share of the rows before by which there may be more or fewer: 0.2 = a fifth."),
+});
+
+/** One of the company's own checks. Rows that fail it are kept; an error blocks publishing, a warning is told of. */
+const check = z
+  .strictObject({
+    name: z.string().trim().min(1).describe("What it holds, in words; by it results are found again."),
+    severity: z
+      .enum(["error", "warning"])
+      .default("error")
+      .describe("An error blocks publishing; a warning is recorded and told of."),
+    model: z.string().min(1).optional().describe("The table that it holds; an `sql` names its own."),
+    column: z.string().min(1).optional().describe("With `accepted`: the column."),
+    accepted: z
+      .array(z.union([z.string(), z.number(), z.boolean()]))
+      .min(1)
+      .optional()
+      .describe("The only values that the column may have; null is none, and passes."),
+    row_count: change.optional().describe("How the rows of the table may change from snapshot to snapshot."),
+    rows_by_day: change
+      .optional()
+      .describe(
+        "How the rows of the last day may differ from the mean of that weekday in the four weeks before.",
+      ),
+    sql: z
+      .string()
+      .min(1)
+      .optional()
+      .describe(
+        "A query in the warehouse's own SQL that must return no rows; it names tables as docs/tables.md does.",
+      ),
+  })
+  .superRefine((given, context) => {
+    const kinds = checkKinds.filter((kind) => given[kind] !== undefined);
+    const refuse = (message: string, ...path: string[]): void =>
+      context.addIssue({ code: "custom", message, path });
+    if (kinds.length !== 1) return refuse(`expected exactly one of ${checkKinds.join(", ")}`);
+    const [kind] = kinds;
+    if (kind === "sql") {
+      if (given.model) refuse("`sql` names its tables itself", "model");
+    } else if (!given.model) refuse(`${kind} needs the \`model\` whose rows it holds`);
+    if (kind === "accepted" && !given.column) refuse("`accepted` needs the `column`");
+    if (kind !== "accepted" && given.column) refuse("only `accepted` holds a column", "column");
+  })
+  .transform(({ name, severity, model = "", column = "", ...given }): CompanyCheck => {
+    const said = { name, severity };
+    if (given.sql !== undefined) return { ...said, kind: "sql", sql: given.sql };
+    if (given.accepted) return { ...said, kind: "accepted", model, column, accepted: given.accepted };
+    const [kind, limit] = given.row_count
+      ? (["row_count", given.row_count] as const)
+      : (["rows_by_day", given.rows_by_day] as const);
+    return { ...said, kind, model, changeAtMost: limit?.change_at_most ?? 0 };
+  });
+
+const checkKinds = ["accepted", "row_count", "rows_by_day", "sql"] as const;
 
 /** The shape of `waymark.yml`. */
 export const settingsSchema = z.strictObject({
@@ -169,6 +228,15 @@ export const settingsSchema = z.strictObject({
     })
     .prefault({}),
   sources: z.record(z.string(), sourceMapping).describe("Which raw data each entity comes from."),
+  checks: z
+    .array(check)
+    .default([])
+    .superRefine((checks, context) => {
+      for (const [i, { name }] of checks.entries())
+        if (checks.findIndex((c) => c.name === name) < i)
+          context.addIssue({ code: "custom", message: "another check has this name", path: [i, "name"] });
+    })
+    .describe("What must hold in the tables beyond what Waymark checks itself, see docs/checks.md."),
   schedule: z
     .strictObject({
       build: z
@@ -203,6 +271,26 @@ export const settingsSchema = z.strictObject({
     )
     .describe("Who is told of failures, stale tables, signals and tasks."),
 });
+
+/** An error blocks publishing; a warning is recorded and told of. */
+export type Severity = "error" | "warning";
+
+/** A check that the company declared, by kind. */
+export type CompanyCheck = { readonly name: string; readonly severity: Severity } & (
+  | {
+      readonly kind: "accepted";
+      readonly model: string;
+      readonly column: string;
+      readonly accepted: readonly (string | number | boolean)[];
+    }
+  | {
+      readonly kind: "row_count" | "rows_by_day";
+      readonly model: string;
+      /** Share of the rows before, from 0. */
+      readonly changeAtMost: number;
+    }
+  | { readonly kind: "sql"; readonly sql: string }
+);
 
 export type SourceMapping = z.output<typeof sourceMapping>;
 export type WebhookSettings = z.output<typeof webhook>;

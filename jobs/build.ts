@@ -9,12 +9,13 @@ import { timeline } from "../models/daily/timeline.js";
 import { buildOrder, type Node, selectModels } from "../models/graph.js";
 import { models } from "../models/index.js";
 import type { Company, Model } from "../models/model.js";
-import { mapSources } from "../models/sources/mapping.js";
+import { attributesIn, mapSources } from "../models/sources/mapping.js";
 import { path, type Sql, sql } from "../warehouse/sql.js";
 import type { Warehouse } from "../warehouse/warehouse.js";
+import { type HeldRun, prepareChecks, recordChecks, runChecks } from "./checks.js";
 import {
   type BuiltTable,
-  checkRecorded,
+  type CheckRow,
   type FinishedRun,
   type Inputs,
   inputsChanged,
@@ -79,6 +80,8 @@ export interface BuildResult {
   snapshot: Snapshot;
   isNew: boolean;
   models: RunModel[];
+  /** Checks that fail and only warn. */
+  warnings: CheckRow[];
   seconds: number;
 }
 
@@ -105,14 +108,14 @@ export async function describeCompany(
     yesterday: today.subtract({ days: 1 }).toString(),
     dataThrough: settings.data_through,
     journey,
-    attributes: Object.keys(settings.sources.accounts?.attributes ?? {}),
+    attributes: attributesIn(settings),
     sources: await mapSources(warehouse, settings),
   };
 }
 
 /**
  * Build what is stale, aside; check it; make all of it visible at once. A failed check publishes nothing.
- * @throws WaymarkError SOURCE_INVALID before anything is built, CHECK_FAILED naming model, day and rows
+ * @throws WaymarkError SOURCE_INVALID and CONFIG_INVALID before anything is built, CHECK_FAILED naming model and rows
  */
 export async function build(
   warehouse: Warehouse,
@@ -168,11 +171,13 @@ async function record(warehouse: Warehouse, project: Project, options: BuildOpti
   try {
     checkExpected(options.expect, previous);
     const company = await describeCompany(warehouse, project, started);
+    const checks = await prepareChecks(warehouse, project.settings.checks, company);
     await run.buildAll(buildOrder(models, company), company);
+    const warnings = await runChecks(warehouse, checks, run.held());
     const snapshot = previous && run.isSameAs(previous, company) ? previous : await run.publish(company);
     await finish({ status: "succeeded", snapshot_id: snapshot.id, error_code: null, error: null });
     const seconds = (options.now().getTime() - started.getTime()) / 1000;
-    return { runId, snapshot, isNew: snapshot !== previous, models: run.models, seconds };
+    return { runId, snapshot, isNew: snapshot !== previous, models: run.models, warnings, seconds };
   } catch (error) {
     const error_code = error instanceof WaymarkError ? error.code : "WAREHOUSE_FAILED";
     await finish({ status: "failed", snapshot_id: null, error_code, error: messageOf(error) });
@@ -368,9 +373,7 @@ class Run {
     const locate = (relation: string): readonly string[] =>
       relation === model.name ? rowsAt : this.locate(undefined)(relation);
     const checks = await checkTable(this.warehouse, model, company, { ...options, locate });
-    await this.warehouse.transaction(
-      checks.map((check) => checkRecorded(this.runId, { ...check, model: model.name })),
-    );
+    await recordChecks(this.warehouse, this.held(), model.name, checks, { ...options, locate });
     const failed = checks.filter((check) => check.failingRows > 0);
     if (failed.length === 0) return;
     const table = rowsAt.join(".");
@@ -378,8 +381,8 @@ class Run {
     this.report(model.name, "failed", failed.map((f) => f.check).join("; "));
     throw new WaymarkError(
       "CHECK_FAILED",
-      `${failed.map((f) => `${model.name}: ${f.failingRows} rows fail "${f.check}", e.g. ${f.examples.join("; ")}`).join("\n")}\nNothing was published. The rows are in ${table}; what it read: ${node.upstream.join(", ") || model.source}.`,
-      { model: model.name, table, checks: failed },
+      `${failed.map((f) => `${model.name}: ${f.failingRows} rows fail "${f.check}", e.g. ${f.examples.join("; ")}`).join("\n")}\nNothing was published. \`waymark checks show ${model.name}\` prints the rows, and all that was built is in ${table}; what it read: ${node.upstream.join(", ") || model.source}.`,
+      { model: model.name, table, checks: failed.map(({ failing: _, ...found }) => found) },
     );
   }
 
@@ -421,10 +424,19 @@ class Run {
 
   /** Where relations stand in this run; `self` is the model's own table as it was before. */
   private locate(self: BuiltTable | undefined) {
-    const tables = Object.fromEntries(
-      Object.entries(this.tables).map(([model, table]) => [model, table.table_name]),
-    );
+    const tables = this.names();
     return locateIn(self ? { ...tables, [self.model]: self.table_name } : tables);
+  }
+
+  /** The tables as they stand in this run, to be checked. */
+  held(): HeldRun {
+    const { runId, previous: before } = this;
+    const { now, signal } = this.options;
+    return { runId, tables: this.names(), before, now, signal };
+  }
+
+  private names(): Record<string, string> {
+    return Object.fromEntries(Object.entries(this.tables).map(([model, table]) => [model, table.table_name]));
   }
 
   async publish(company: Company): Promise<Snapshot> {
@@ -440,9 +452,7 @@ class Run {
       publishedAt: this.options.now(),
       dataThrough: days?.data_through ?? company.yesterday,
       words: { journey: company.journey, attributes: company.attributes },
-      tables: Object.fromEntries(
-        Object.entries(this.tables).map(([model, table]) => [model, table.table_name]),
-      ),
+      tables: this.names(),
     };
     await publish(this.warehouse, snapshot);
     this.options.onProgress?.({ kind: "published", snapshot: snapshot.id });

@@ -14,6 +14,7 @@ import { cast, countIf } from "../warehouse/dialect.js";
 import { join, name, number, path, relation, type Sql, sql, text } from "../warehouse/sql.js";
 import type { Warehouse } from "../warehouse/warehouse.js";
 import { describeCompany, type Project } from "./build.js";
+import { prepareChecks } from "./checks.js";
 import { locateIn, readSnapshots } from "./ledger.js";
 
 /** What a source holds, as `waymark check` and the API show it. */
@@ -42,10 +43,11 @@ const scratch = "waymark_check";
 /**
  * Hold configuration and raw data against each other without building: the staging models run as a build
  * would run them, into a schema of their own that is dropped again.
- * @throws WaymarkError SOURCE_INVALID
+ * @throws WaymarkError SOURCE_INVALID, CONFIG_INVALID for checks that can't be asked
  */
 export async function inspect(warehouse: Warehouse, project: Project, now: Date): Promise<Inspection> {
   const company = await describeCompany(warehouse, project, now);
+  await prepareChecks(warehouse, project.settings.checks, company);
   const order = buildOrder(models, company);
   const needed = new Set([...upstreamOf(order, sourceQuality.name), sourceQuality.name]);
   const locate = (model: string): string[] => [scratch, model];

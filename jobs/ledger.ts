@@ -60,13 +60,39 @@ const snapshots = {
   tables: { type: "string", notNull: true },
 } as const satisfies Columns;
 
-const checks = {
+/** What every check of a run found. */
+export const checks = {
   run_id: { type: "string", notNull: true },
-  model: { type: "string", notNull: true },
+  /** Null for a query of the company's own. */
+  model: { type: "string" },
   check_name: { type: "string", notNull: true },
+  /** Null in rows of an earlier Waymark, which knew errors alone. */
+  severity: { type: "string" },
   failing_rows: { type: "integer", notNull: true },
   /** JSON: texts. */
   examples: { type: "string", notNull: true },
+  /** Why it could not be asked; null where it was. */
+  error: { type: "string" },
+  checked_at: { type: "timestamp" },
+  /** Since when it fails; null where it passes. */
+  failing_since: { type: "timestamp" },
+  /** What it asks; null for the rules of models that guard each build's rows. */
+  definition: { type: "string" },
+  /** JSON: model → the table that it read; null as `definition`. */
+  tables: { type: "string" },
+  /** The run whose `failing_rows` are its own: an earlier one where its result stands. */
+  kept_in: { type: "string" },
+} as const satisfies Columns;
+
+/** The rows that failed a check, as they were then. */
+export const failingRows = {
+  run_id: { type: "string", notNull: true },
+  model: { type: "string" },
+  check_name: { type: "string", notNull: true },
+  /** From 1. */
+  row_number: { type: "integer", notNull: true },
+  /** JSON of the whole row. */
+  row_json: { type: "string", notNull: true },
 } as const satisfies Columns;
 
 /** What people did with tasks; the latest decides. */
@@ -136,6 +162,7 @@ const ledgerTables = {
   tables,
   snapshots,
   checks,
+  failing_rows: failingRows,
   task_actions: taskActions,
   source_comparisons: sourceComparisons,
   messages,
@@ -148,8 +175,17 @@ export type Run = Row<typeof runs>;
 export type RunModel = Row<typeof runModels>;
 export type BuiltTable = Omit<Row<typeof tables>, "inputs"> & { inputs: Inputs };
 export type TaskAction = Row<typeof taskActions>;
+/** What a check found in a run. */
 export interface CheckRow extends CheckResult {
-  readonly model: string;
+  readonly runId: string;
+  readonly model: string | null;
+  readonly error: string | null;
+  readonly checkedAt: Date | null;
+  readonly failingSince: Date | null;
+  readonly definition: string | null;
+  /** The models that it read, each with its table; of a model's own rules there is none. */
+  readonly tables: Readonly<Record<string, string>>;
+  readonly keptIn: string;
 }
 
 /** What a table was built from; where any of it differs now, the table is stale. */
@@ -239,13 +275,20 @@ export const modelFinished = (row: RunModel): Sql => insert("run_models", row);
 export const tableBuilt = (table: BuiltTable): Sql =>
   insert("tables", { ...table, inputs: JSON.stringify(table.inputs) });
 
-export const checkRecorded = (run_id: string, row: CheckRow): Sql =>
+export const checkRecorded = (row: CheckRow): Sql =>
   insert("checks", {
-    run_id,
+    run_id: row.runId,
     model: row.model,
     check_name: row.check,
+    severity: row.severity,
     failing_rows: row.failingRows,
     examples: JSON.stringify(row.examples),
+    error: row.error,
+    checked_at: row.checkedAt,
+    failing_since: row.failingSince,
+    definition: row.definition,
+    tables: row.definition === null ? null : JSON.stringify(row.tables),
+    kept_in: row.keptIn,
   });
 
 export const snapshotPublished = (snapshot: Snapshot): Sql =>
@@ -387,20 +430,6 @@ export async function readRunsBegun(warehouse: Warehouse, from: Date, to: Date):
 
 export const readRunModels = (warehouse: Warehouse, runId: string): Promise<RunModel[]> =>
   warehouse.query(sql`select * from ${at("run_models")} where run_id = ${bind("string", runId)}`, runModels);
-
-/** The check results of the run that built each table of a snapshot. */
-export async function readChecks(warehouse: Warehouse, snapshot: Snapshot): Promise<CheckRow[]> {
-  const rows = await warehouse.query(
-    sql`select c.* from ${at("checks")} as c inner join ${at("tables")} as t on t.run_id = c.run_id and t.model = c.model where ${inNames(Object.values(snapshot.tables))}`,
-    checks,
-  );
-  return rows.map((row) => ({
-    model: row.model,
-    check: row.check_name,
-    failingRows: row.failing_rows,
-    examples: JSON.parse(row.examples) as string[],
-  }));
-}
 
 const inNames = (names: readonly string[]): Sql =>
   sql`t.table_name in (${names.map((n) => bind("string", n))})`;

@@ -1,3 +1,4 @@
+import type { Severity } from "../config/settings.js";
 import { countIf } from "../warehouse/dialect.js";
 import { integer, join, name, number, relation, type Sql, sql, text } from "../warehouse/sql.js";
 import type { Column, RunOptions, Warehouse } from "../warehouse/warehouse.js";
@@ -6,28 +7,57 @@ import type { Company, Model, ModelColumn, RowRule } from "./model.js";
 /** What a check found: 0 failing rows is a pass. */
 export interface CheckResult {
   readonly check: string;
+  readonly severity: Severity;
   readonly failingRows: number;
   /** For a failed check: which rows, in words, up to five. */
   readonly examples: readonly string[];
 }
 
+/** A check of what is about to be published: a query of the rows that fail it. */
+export interface TableCheck {
+  readonly name: string;
+  readonly severity: Severity;
+  /** The model whose rows it holds; null for a query, which may read several. */
+  readonly model: string | null;
+  /** The models that it reads. */
+  readonly reads: readonly string[];
+  /** What it asks: one that asks something else is another check. */
+  readonly definition: string;
+  /** Whether its last result stands as long as the tables do. */
+  readonly mayStand: boolean;
+  /** What must hold, in words. */
+  readonly expected: string;
+  /** The rows that fail; `before` is the model's published table, undefined before the first snapshot. */
+  readonly failing: (before: Sql | undefined) => Sql;
+  /** The columns by which a failing row is known; its first ones where there are none. */
+  readonly knownBy: readonly string[];
+  /** The company's own SQL in it. */
+  readonly text?: string;
+}
+
+/** A result with the query of its failing rows. */
+export interface HeldRows extends CheckResult {
+  readonly failing: Sql;
+}
+
 /**
- * Hold a built table against its model: grain unique, not null, ranges, accepted values, references.
- * All rules on rows are counted in one pass; examples are read only where something failed.
+ * Hold built rows against their model before they are taken into its table: grain unique, not null, ranges, accepted
+ * values, references. All rules on rows are counted in one pass; examples are read only where something failed.
+ * Rules that only warn are held later, over the whole table (`warningsOf`).
  */
 export async function checkTable(
   warehouse: Warehouse,
   model: Model,
   company: Company,
   options: RunOptions,
-): Promise<CheckResult[]> {
+): Promise<HeldRows[]> {
   const columns = model.columnsFor(company);
   const rules = [
     ...Object.entries(columns).flatMap(([column, rule]) => rowRules(column, rule)),
-    ...(model.checks ?? []),
+    ...(model.checks ?? []).filter(({ severity }) => severity !== "warning"),
   ];
   const table = relation(model.name);
-  const results: CheckResult[] = [];
+  const results: HeldRows[] = [];
 
   const grain = model.grain.map((column) => name(column));
   const repeated = sql`select ${grain}, count(*) as copies from ${table} group by ${grain} having count(*) > 1`;
@@ -54,6 +84,8 @@ export async function checkTable(
       const failing = sql`select * from ${table} where ${rule.fails}`;
       results.push({
         check: rule.check,
+        severity: "error",
+        failing,
         failingRows,
         examples:
           failingRows > 0 ? await examplesOf(warehouse, model, columns, rule.expected, failing, options) : [],
@@ -131,7 +163,7 @@ async function counted(
   expected: string,
   failing: Sql,
   options: RunOptions,
-): Promise<CheckResult> {
+): Promise<HeldRows> {
   const [row] = await warehouse.query(
     sql`select count(*) as n from (${failing}) as failing`,
     { n: { type: "integer", notNull: true } },
@@ -140,6 +172,8 @@ async function counted(
   const failingRows = row?.n ?? 0;
   return {
     check,
+    severity: "error",
+    failing,
     failingRows,
     examples: failingRows > 0 ? await examplesOf(warehouse, model, columns, expected, failing, options) : [],
   };

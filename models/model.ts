@@ -1,3 +1,4 @@
+import type { Severity } from "../config/settings.js";
 import { WaymarkError } from "../errors.js";
 import type { Journey } from "../journey/journey.js";
 import { addDays, never, orNever } from "../warehouse/dialect.js";
@@ -51,6 +52,8 @@ export interface RowRule {
   readonly expected: string;
   /** True for the rows that break it. */
   readonly fails: Sql;
+  /** "error" by default: such rows are never published. */
+  readonly severity?: Severity;
 }
 
 interface Definition<C extends ModelColumns> {

@@ -1,9 +1,12 @@
 import { Arg, Ctx, FieldResolver, Query, Resolver, Root } from "type-graphql";
 import { didYouMean, WaymarkError } from "../errors.js";
-import { readChecks, readRuns, readTables } from "../jobs/ledger.js";
+import { modelsOf, readChecks } from "../jobs/check_results.js";
+import { readRuns, readTables } from "../jobs/ledger.js";
 import { models } from "../models/index.js";
-import { Check, ModelInfo } from "../schema/model.js";
+import { Check } from "../schema/check.js";
+import { ModelInfo } from "../schema/model.js";
 import { Run } from "../schema/snapshot.js";
+import { checkOf } from "./check.js";
 import type { Context } from "./context.js";
 import { runOf } from "./snapshot.js";
 
@@ -52,14 +55,14 @@ export class ModelResolver {
     });
   }
 
-  @FieldResolver(() => [Check], { description: "The checks that it passed when it was built." })
+  @FieldResolver(() => [Check], {
+    description: "How its own checks stand, and those of the company that read it.",
+  })
   async checks(@Root() { name }: ModelInfo, @Ctx() context: Context): Promise<Check[]> {
     const checks = await once(context, "checks", () =>
       readChecks(context.warehouse, context.reader.snapshot),
     );
-    return checks
-      .filter((check) => check.model === name)
-      .map(({ check, failingRows }) => ({ name: check, failingRows }));
+    return checks.filter((check) => modelsOf(check).includes(name)).map(checkOf);
   }
 
   @FieldResolver(() => Run, { nullable: true, description: "The latest run of the build." })

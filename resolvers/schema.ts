@@ -2,6 +2,7 @@ import "reflect-metadata";
 import { type GraphQLSchema, lexicographicSortSchema, printSchema } from "graphql";
 import { buildSchema } from "type-graphql";
 import { AccountConnectionResolver, AccountResolver } from "./account.js";
+import { CheckResolver } from "./check.js";
 import { AccountHealthResolver, HealthResolver } from "./health.js";
 import { JourneyResolver } from "./journey.js";
 import { MilestoneResolver } from "./milestone.js";
@@ -50,6 +51,7 @@ export const createSchema = (): Promise<GraphQLSchema> =>
       JourneyResolver,
       PortfolioResolver,
       ModelResolver,
+      CheckResolver,
       SourceResolver,
       SnapshotResolver,
       ScheduleResolver,

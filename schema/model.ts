@@ -1,4 +1,5 @@
-import { Field, Float, ID, Int, ObjectType } from "type-graphql";
+import { Field, Float, ID, ObjectType } from "type-graphql";
+import { Check } from "./check.js";
 import { DateTime, LocalDate } from "./scalars.js";
 import { Run } from "./snapshot.js";
 
@@ -21,17 +22,6 @@ export class ModelColumnInfo {
 
   @Field(() => Boolean, { description: "Whether it may be null." })
   isNullable!: boolean;
-}
-
-@ObjectType({ simpleResolvers: true, description: "What a data check found when the table was built." })
-export class Check {
-  @Field(() => String, { description: "What was checked." })
-  name!: string;
-
-  @Field(() => Int, {
-    description: "Rows that fail it; 0 = passed. A table with failing rows is not published.",
-  })
-  failingRows!: number;
 }
 
 @ObjectType({
@@ -67,7 +57,7 @@ export class ModelInfo {
   @Field(() => LocalDate, { description: "The last day that its data covers." })
   dataThrough!: string;
 
-  @Field(() => [Check], { description: "The checks that it passed." })
+  @Field(() => [Check], { description: "How its checks stand." })
   checks!: Check[];
 
   @Field(() => Run, { nullable: true, description: "The latest run of the build that considered it." })

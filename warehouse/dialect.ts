@@ -249,6 +249,10 @@ export const rowHash = (row: Sql): Sql =>
     bigquery: sql`(farm_fingerprint(to_json_string(${row})) >> 20)`,
   });
 
+/** A row as a JSON object of its columns, as text. */
+export const rowJson = (row: Sql): Sql =>
+  by({ duckdb: sql`cast(to_json(${row}) as varchar)`, bigquery: sql`to_json_string(${row})` });
+
 function extreme(function_: "least" | "greatest", values: Sql[]): Sql {
   const anyNull = join(
     values.map((v) => sql`${v} is null`),

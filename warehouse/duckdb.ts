@@ -199,6 +199,21 @@ class DuckDb implements Warehouse {
     return Object.fromEntries(rows.map((row) => [row.column_name, typeFromEngine(row.column_type)]));
   }
 
+  async reads(query: string): Promise<string[][]> {
+    const [row] = await this.query(
+      sql`select json_serialize_sql(cast(${bind("string", query)} as varchar)) as tree`,
+      { tree: { type: "string", notNull: true } },
+    );
+    const { error, error_message, position, statements } = JSON.parse(row?.tree ?? "{}") as SyntaxTree;
+    if (error && position !== undefined) {
+      const line = query.slice(0, Number(position)).split("\n").length;
+      throw new WaymarkError("WAREHOUSE_FAILED", `DuckDB: ${error_message}`, { line });
+    }
+    if (error || statements?.length !== 1)
+      throw new WaymarkError("WAREHOUSE_FAILED", "Expected exactly one query (`select …`).", { line: 1 });
+    return relationsIn(statements);
+  }
+
   async tables(schema: string): Promise<string[]> {
     const rows = await this.query(
       sql`select table_name from information_schema.tables where table_schema = ${bind("string", schema)} order by table_name`,
@@ -295,6 +310,25 @@ function interruptOn(signal: AbortSignal | undefined, connection: DuckDBConnecti
     signal?.removeEventListener("abort", interrupt);
     clearInterval(again);
   };
+}
+
+/** What `json_serialize_sql` answers; it knows queries alone. */
+interface SyntaxTree {
+  error: boolean;
+  error_message?: string;
+  position?: string;
+  statements?: unknown[];
+}
+
+/** The tables that stand anywhere in a syntax tree. */
+function relationsIn(node: unknown): string[][] {
+  if (typeof node !== "object" || node === null) return [];
+  const { type, catalog_name, schema_name, table_name } = node as Record<string, unknown>;
+  const path = [catalog_name, schema_name, table_name].filter((p) => typeof p === "string" && p !== "");
+  return [
+    ...(type === "BASE_TABLE" ? [path as string[]] : []),
+    ...Object.values(node).flatMap((child) => relationsIn(child)),
+  ];
 }
 
 const engineTypes: Record<ColumnType, DuckDBType> = {
@@ -446,14 +480,14 @@ function statementError(
     return new WaymarkError(code, message, { statement: statement.text, ...details }, { cause });
   }
   // What follows names the place in a statement that the reader has not written; it stands in the details.
-  const [message = ""] = messageOf(error).split("\n\nLINE ");
+  const [message = "", place] = messageOf(error).split("\n\nLINE ");
   const advice = message.startsWith("Out of Memory Error")
     ? " Give it more with warehouse.memory_limit in waymark.yml."
     : "";
   return new WaymarkError(
     failureCode(message),
     `DuckDB: ${message}${advice}`,
-    { statement: statement.text },
+    { statement: statement.text, ...(place ? { line: Number.parseInt(place, 10) } : {}) },
     { cause: error },
   );
 }

@@ -129,11 +129,12 @@ export const inPart = (of: Scope["of"], whole: Sql, part: (scope: Sql, detail: S
 
 /**
  * Text that a company wrote in `waymark.yml` in its warehouse's own SQL: the only way for raw text in.
- * Comments and statement ends are refused, so a fragment can't swallow what follows it.
+ * Comments, statement ends and dollar quotes are refused, so a fragment can't swallow what follows it.
  */
 export function companySql(expression: string): Sql {
-  const bare = expression.replace(/'(?:[^'\\]|''|\\.)*'|"[^"]*"|`[^`]*`/g, "''");
-  if (/;|--|\/\*|#/.test(bare))
+  // A backslash escapes a quote on one engine and not on the other: where either sees an end, there is one.
+  const quoted = [/'(?:[^'\\]|''|\\.)*'|"[^"]*"|`[^`]*`/g, /'(?:[^']|'')*'|"[^"]*"|`[^`]*`/g];
+  if (quoted.some((texts) => /;|--|\/\*|#|\$\w*\$/.test(expression.replace(texts, "''"))))
     throw new TypeError("SQL here is one expression or query, without comments or ';'");
   return new Sql(() => expression.trim());
 }

@@ -66,6 +66,11 @@ export interface Warehouse {
   load(table: readonly string[], columns: Columns, batches: Iterable<unknown[][]>): Promise<number>;
   /** The columns of a query or table: their types in Waymark's words, or null for a type it doesn't read. */
   describe(query: Sql, options?: RunOptions): Promise<Record<string, ColumnType | null>>;
+  /**
+   * The relations that a company's query names, each as its path as written; its own CTEs may be among them. Fails
+   * with WAREHOUSE_FAILED where the engine's parser finds anything but exactly one query; `details.line` says where.
+   */
+  reads(query: string): Promise<string[][]>;
   /** Names of the tables in a schema; empty when there is no such schema. */
   tables(schema: string): Promise<string[]>;
   close(): Promise<void>;

@@ -1,6 +1,8 @@
 import { Command } from "commander";
+import pc from "picocolors";
 import { WaymarkError } from "../../errors.js";
 import { type BuildResult, build } from "../../jobs/build.js";
+import { checkInWords } from "../../jobs/checks.js";
 import { civilDate } from "../arguments.js";
 import { announced } from "../news.js";
 import { answerJson, buildProgress, remark } from "../output.js";
@@ -50,7 +52,7 @@ export const buildCommand = (): Command =>
     });
 
 /** A build for machines. */
-export const summaryOf = ({ runId, snapshot, isNew, models, seconds }: BuildResult) => ({
+export const summaryOf = ({ runId, snapshot, isNew, models, warnings, seconds }: BuildResult) => ({
   run: runId,
   snapshot: snapshot.id,
   isNew,
@@ -64,11 +66,22 @@ export const summaryOf = ({ runId, snapshot, isNew, models, seconds }: BuildResu
     rows,
     seconds: took,
   })),
+  warnings: warnings.map(({ check, model, failingRows, examples, error, failingSince }) => ({
+    check,
+    model,
+    failingRows,
+    examples,
+    error,
+    failingSince,
+  })),
 });
 
-export function describeBuild({ snapshot, isNew, models, seconds }: BuildResult): string {
+export function describeBuild({ snapshot, isNew, models, warnings, seconds }: BuildResult): string {
   const built = models.filter((m) => m.status === "built").length;
-  return isNew
+  const done = isNew
     ? `Published snapshot ${snapshot.id}: ${built} of ${models.length} tables rebuilt in ${seconds.toFixed(1)} s, data through ${snapshot.dataThrough}.`
     : `Nothing was stale: snapshot ${snapshot.id} stands, data through ${snapshot.dataThrough}.`;
+  if (warnings.length === 0) return done;
+  const lines = warnings.map((warning) => `${pc.yellow("!")} ${checkInWords(warning)}`);
+  return [done, ...lines, "These only warn; `waymark checks show CHECK` prints the rows."].join("\n");
 }

@@ -1,8 +1,10 @@
 import { Command } from "commander";
 import { WaymarkError } from "../../errors.js";
+import { isPassed, modelsOf, readLatestChecks } from "../../jobs/check_results.js";
 import { type Due, readDue } from "../../jobs/due.js";
 import {
   type BuiltTable,
+  type CheckRow,
   type Run,
   readRuns,
   readSnapshots,
@@ -13,10 +15,19 @@ import { answer, answerJson, count, rowsAs } from "../output.js";
 import { loadProject, optionsOf, withWarehouse } from "../project.js";
 import { ask } from "./query.js";
 
+interface FailingCheck {
+  name: string;
+  models: string[];
+  severity: string;
+  failingRows: number;
+  failingSince: string | null;
+}
+
 /** What status tells, whether it comes from the ledger or from a running server. */
 interface Status {
   snapshot: { id: number; publishedAt: string; dataThrough: string; journeyVersion: string };
   models: { name: string; rows: number; builtAt: string }[];
+  failingChecks: FailingCheck[];
   lastRun: {
     id: string;
     status: string;
@@ -34,6 +45,7 @@ const document = `{
   lastRun { id status trigger startedAt finishedAt error }
   schedule { cron dueAt isMissed nextAt }
   models { name rows builtAt }
+  failingChecks: checks(isPassed: false) { name models severity failingRows failingSince }
 }`;
 
 export const statusCommand = (): Command =>
@@ -70,13 +82,20 @@ async function readStatus(folder: string, now: Date): Promise<Status> {
       );
     }
     const tables = [...(await readTables(warehouse, snapshot)).values()];
-    return statusOf(snapshot, tables, run, await readDue(warehouse, project.settings.schedule.build, now));
+    return statusOf(
+      snapshot,
+      tables,
+      await readLatestChecks(warehouse),
+      run,
+      await readDue(warehouse, project.settings.schedule.build, now),
+    );
   });
 }
 
 const statusOf = (
   snapshot: Snapshot,
   tables: readonly BuiltTable[],
+  checks: readonly CheckRow[],
   run: Run | undefined,
   { cron, dueAt, isMissed, nextAt }: Due,
 ): Status => ({
@@ -87,6 +106,15 @@ const statusOf = (
     journeyVersion: snapshot.words.journey.version,
   },
   models: tables.map((t) => ({ name: t.model, rows: t.rows, builtAt: t.built_at.toISOString() })),
+  failingChecks: checks
+    .filter((check) => !isPassed(check))
+    .map((check) => ({
+      name: check.check,
+      models: modelsOf(check),
+      severity: check.severity.toUpperCase(),
+      failingRows: check.failingRows,
+      failingSince: check.failingSince?.toISOString() ?? null,
+    })),
   lastRun: run
     ? {
         id: run.run_id,
@@ -100,7 +128,7 @@ const statusOf = (
   schedule: { cron, dueAt: dueAt.toISOString(), isMissed, nextAt: nextAt.toISOString() },
 });
 
-function print({ snapshot, models, lastRun, schedule }: Status, now: Date): void {
+function print({ snapshot, models, failingChecks, lastRun, schedule }: Status, now: Date): void {
   answer(
     `Snapshot ${snapshot.id}, published ${ago(snapshot.publishedAt, now)}; data through ${snapshot.dataThrough}; journey ${snapshot.journeyVersion}.`,
   );
@@ -118,6 +146,13 @@ function print({ snapshot, models, lastRun, schedule }: Status, now: Date): void
       : "";
     answer(`${missed}The next build is due ${minuteOf(schedule.nextAt)}.`);
   }
+  for (const { name, models: held, severity, failingRows, failingSince } of failingChecks) {
+    const since = failingSince ? `, since ${ago(failingSince, now)}` : "";
+    answer(
+      `${severity === "WARNING" ? "Warning" : "Error"}: ${held.join(", ")} "${name}": ${count(failingRows)} rows fail${since}.`,
+    );
+  }
+  if (failingChecks.length > 0) answer("`waymark checks` tells more.");
   answer(
     rowsAs(
       "table",
@@ -130,7 +165,7 @@ function print({ snapshot, models, lastRun, schedule }: Status, now: Date): void
 const minuteOf = (instant: string): string =>
   `${new Date(instant).toISOString().slice(0, 16).replace("T", " ")} UTC`;
 
-function ago(instant: string, now: Date): string {
+export function ago(instant: string, now: Date): string {
   const minutes = Math.round((now.getTime() - Date.parse(instant)) / 60_000);
   if (minutes < 1) return "just now";
   if (minutes === 1) return "a minute ago";

@@ -52,6 +52,10 @@ export interface MappedSource {
   readonly loginEvent: string;
 }
 
+/** Names of the accounts' own attributes. */
+export const attributesIn = ({ sources: mapped }: Pick<Settings, "sources">): string[] =>
+  Object.keys(mapped.accounts?.attributes ?? {});
+
 /** Mistakes in `sources` of `waymark.yml` that can be seen without the warehouse. */
 export function checkMappings(settings: Pick<Settings, "sources">): Problem[] {
   const names = Object.keys(sources);

@@ -71,6 +71,13 @@ export const sourceQuality = defineModel({
       expected: "at least one of its rows must be usable; `waymark check` says what is wrong with them",
       fails: sql`defect is null and row_count > 0 and unusable_rows = row_count`,
     },
+    {
+      check: "at most a tenth of a source's rows are left out",
+      severity: "warning",
+      expected:
+        "at least nine tenths of its rows must be usable; `waymark check` says what is wrong with them",
+      fails: sql`defect is null and unusable_rows * 10 > row_count`,
+    },
   ],
   query: () =>
     join(

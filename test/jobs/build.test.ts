@@ -6,9 +6,9 @@ import { type Settings, settingsSchema } from "../../config/settings.js";
 import { parseYaml } from "../../config/yaml.js";
 import { WaymarkError } from "../../errors.js";
 import { type BuildOptions, type BuildResult, build, type Progress } from "../../jobs/build.js";
+import { readChecks } from "../../jobs/check_results.js";
 import {
   locateIn,
-  readChecks,
   readRunModels,
   readRuns,
   readSnapshots,

@@ -582,6 +582,36 @@ export function warehouseContract(engine: string, open: () => Promise<Warehouse>
       });
     });
 
+    describe("what a query reads", () => {
+      it("is every relation that it names, wherever it stands, as it is written", async () => {
+        const reads = async (query: string) =>
+          (await warehouse.reads(query)).map((path) => path.join("/")).sort();
+        expect(await reads("select 1 as n")).toEqual([]);
+        expect(
+          await reads(
+            "with c as (select * from a where x in (select x from s.b)) select (select max(x) from D) as m from c union all select x from `e`".replaceAll(
+              "`",
+              warehouse.dialect === "bigquery" ? "`" : '"',
+            ),
+          ),
+        ).toEqual(["D", "a", "c", "e", "s/b"]);
+      });
+
+      it.each([
+        ["two statements", "select 1 as n; select 2 as n"],
+        ["another statement", "drop table t"],
+        ["nothing", ""],
+        ["what can't be parsed", "select\n1 as n\nfrom where"],
+      ])("is asked of one query alone, not of %s", async (_, text) => {
+        const error = await warehouse.reads(text).catch((e: WaymarkError) => e);
+        expect(error).toBeInstanceOf(WaymarkError);
+        expect(error).toMatchObject({
+          code: "WAREHOUSE_FAILED",
+          details: { line: text.includes("from") ? 3 : 1 },
+        });
+      });
+    });
+
     describe("an error", () => {
       it("carries its code, the engine's words, the statement and its cause", async () => {
         const statement = sql`select nothing_like_it from ${at("no_such_table")}`;

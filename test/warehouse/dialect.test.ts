@@ -649,6 +649,33 @@ describe(`the dialect means the same on both engines${missing ? ` (GoogleSQL ski
         ]);
     });
 
+    test("rowJson", "is a row's columns in their order, null too", async () => {
+      const given: Given = {
+        columns: { a: "string", b: "integer", c: "date" },
+        rows: [
+          ['it\'s "x"\n', 1, "2024-02-29"],
+          [null, -2, null],
+        ],
+      };
+      const query = sql`select i, ${dialect.rowJson(sql`r`)} as v from (select i, a, b, c from t) as r order by i`;
+      const both = await answers(given, query, { v: { type: "string" } });
+      for (const rows of both)
+        expect(rows.map((row) => Object.entries(JSON.parse((row as { v: string }).v)))).toEqual([
+          [
+            ["i", 0],
+            ["a", 'it\'s "x"\n'],
+            ["b", 1],
+            ["c", "2024-02-29"],
+          ],
+          [
+            ["i", 1],
+            ["a", null],
+            ["b", -2],
+            ["c", null],
+          ],
+        ]);
+    });
+
     test(
       "rowHash",
       "sums tell rows in any order, told apart by any value and by any number of copies",

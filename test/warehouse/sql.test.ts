@@ -101,6 +101,15 @@ describe("a company's own SQL", () => {
     },
   );
 
+  it.each([
+    ["a backslash ends the text on BigQuery alone", "select '\\') as x; drop table t; select (''"],
+    ["a backslash ends no text on DuckDB", "select '\\'; drop table t; select '\\'"],
+    ["a dollar quote", "select $$'$$) as x; drop table t; select ($$'$$"],
+    ["a dollar quote with a tag", "select $a$'$a$; drop table t; select $a$'$a$"],
+  ])("can't hide a statement behind what the engines quote differently: %s", (_, expression) => {
+    expect(() => companySql(expression)).toThrow("without comments or ';'");
+  });
+
   it.each(["a || '--;#'", '"odd -- name"', "'it''s; fine'", "`a#b`", "a - -b"])(
     "may have them in texts and names: %s",
     (expression) => {
