@@ -12,8 +12,9 @@ export interface Problem {
 }
 
 /**
- * Read a YAML file by a schema. All mistakes are reported at once, each with file, line and column,
- * what was expected and the nearest valid word. `validate` adds what a schema can't say.
+ * Read a YAML file of the project by a schema, `${NAME}` filled from the environment. All mistakes are reported at
+ * once, each with file, line and column, what was expected and the nearest valid word. `validate` adds what a schema
+ * can't say.
  * @throws WaymarkError CONFIG_INVALID
  */
 export function readYaml<S extends z.ZodType>(
@@ -21,15 +22,19 @@ export function readYaml<S extends z.ZodType>(
   schema: S,
   validate: (value: z.output<S>) => Problem[] = () => [],
 ): z.output<S> {
-  return parseYaml(readText(file), file, schema, validate);
+  return parseYaml(readText(file), file, schema, validate, process.env);
 }
 
-/** As `readYaml`, for text that is at hand; `file` is what the messages name. */
+/**
+ * As `readYaml`, for text that is at hand; `file` is what the messages name. Without an environment `${NAME}` stays as
+ * it is written: text from elsewhere must not read the server's secrets.
+ */
 export function parseYaml<S extends z.ZodType>(
   text: string,
   file: string,
   schema: S,
   validate: (value: z.output<S>) => Problem[] = () => [],
+  environment?: NodeJS.ProcessEnv,
 ): z.output<S> {
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
@@ -42,7 +47,7 @@ export function parseYaml<S extends z.ZodType>(
       }),
     );
   }
-  const missing = fillFromEnvironment(document);
+  const missing = environment ? fillFrom(environment, document) : [];
   /** In the file's order. */
   const located = (problems: Problem[]): string[] =>
     problems
@@ -92,7 +97,7 @@ const invalid = (file: string, problems: string[]): WaymarkError =>
   new WaymarkError("CONFIG_INVALID", problems.join("\n"), { file, problems });
 
 /** `${NAME}` and `${NAME:-default}` in any text value; a name without a value is a mistake at its place. */
-function fillFromEnvironment(document: Document): Problem[] {
+function fillFrom(environment: NodeJS.ProcessEnv, document: Document): Problem[] {
   const problems: Problem[] = [];
   visit(document, {
     Scalar(key, node, ancestors) {
@@ -100,7 +105,7 @@ function fillFromEnvironment(document: Document): Problem[] {
       node.value = node.value.replace(
         /\$\{(\w+)(?::-([^}]*))?\}/g,
         (_, variable: string, fallback?: string) => {
-          const value = process.env[variable] ?? fallback;
+          const value = environment[variable] ?? fallback;
           if (value === undefined) {
             const path = ancestors.flatMap((a) =>
               "key" in a && isScalar(a.key) ? [String(a.key.value)] : [],

@@ -1,4 +1,3 @@
-import { readFileSync } from "node:fs";
 import { Command } from "commander";
 import { type JourneyPlan, type Move, planJourney } from "../../jobs/journey_plan.js";
 import { wholeNumber } from "../arguments.js";
@@ -49,9 +48,11 @@ const planHere = (project: ProjectFolder, isQuiet: boolean): Promise<JourneyPlan
     ),
   );
 
-async function planAt(url: string, { journeyFile }: ProjectFolder): Promise<JourneyPlan> {
+/** The server fills no `${NAME}` from its environment, so it gets the journey as it was read here. */
+async function planAt(url: string, { journey }: ProjectFolder): Promise<JourneyPlan> {
+  const { version, ...text } = journey;
   const query = "query ($file: String!) { journeyPlan(file: $file) }";
-  const data = await ask(url, { query, variables: { file: readFileSync(journeyFile, "utf8") } });
+  const data = await ask(url, { query, variables: { file: JSON.stringify(text) } });
   return (data as { journeyPlan: JourneyPlan }).journeyPlan;
 }
 

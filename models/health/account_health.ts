@@ -9,6 +9,13 @@ import { accountKey, dayKey, defineModel, ref } from "../model.js";
 import { accountStages } from "../stages/account_stages.js";
 import { accountIndicators, pointsOf, weightOf } from "./account_indicators.js";
 
+/**
+ * Scores and coverage are kept, and compared, to ten decimals. The weights 0.1, 0.2 and 0.3 have no exact binary
+ * form, so a mean of 75s comes out as 74.99999999999999, and would miss the 75 at which good begins.
+ */
+export const toTenDecimals = (value: Sql): Sql => sql`(round(${value} * 1e10) / 1e10)`;
+const threshold = (value: number): Sql => number(Math.round(value * 1e10) / 1e10);
+
 export const accountHealth = defineModel({
   name: "account_health",
   description:
@@ -24,7 +31,7 @@ export const accountHealth = defineModel({
       min: 0,
       max: 100,
       description:
-        "Sum of weight × points / sum of weight over the indicators that have a value; null below the minimum coverage.",
+        "Sum of weight × points / sum of weight over the indicators that have a value, to ten decimals; null below the minimum coverage.",
     },
     cap: {
       type: "string",
@@ -44,7 +51,7 @@ export const accountHealth = defineModel({
       min: 0,
       max: 1,
       description:
-        "Weight of the indicators that had a value / all weight; null in a stage that is not scored.",
+        "Weight of the indicators that had a value / all weight, to ten decimals; null in a stage that is not scored.",
     },
     band: {
       type: "string",
@@ -67,13 +74,13 @@ export const accountHealth = defineModel({
     const caps = [...journey.health.caps].sort((a, b) => a.at_most - b.at_most);
     const back = Math.max(0, ...caps.map((cap) => daysHeld(cap.when)));
     const row = { ...evidenceRow(journey), stage: sql`s.stage` };
-    // Rounding can carry a mean of hundreds past 100.
-    const mean = sql`least(100e0, ${safeDivide(sql`weighted_points`, sql`weight_with_value`)})`;
+    const mean = toTenDecimals(safeDivide(sql`weighted_points`, sql`weight_with_value`));
+    const coverage = toTenDecimals(safeDivide(sql`weight_with_value`, sql`all_weight`));
     const sum = (terms: Sql[]): Sql => join(terms, "\n      + ");
     const capCase = (cap: (typeof caps)[number]): Sql =>
-      sql`when uncapped_score > ${number(cap.at_most)} and ${name(`cap_${cap.id}`)} then ${text(cap.id)}`;
+      sql`when uncapped_score > ${threshold(cap.at_most)} and ${name(`cap_${cap.id}`)} then ${text(cap.id)}`;
     const limitCase = (cap: (typeof caps)[number]): Sql =>
-      sql`when ${text(cap.id)} then ${number(cap.at_most)}`;
+      sql`when ${text(cap.id)} then ${threshold(cap.at_most)}`;
     return sql`
 with weighed as (
   select
@@ -93,9 +100,9 @@ scored as (
     account_id,
     day,
     stage,
-    ${safeDivide(sql`weight_with_value`, sql`all_weight`)} as coverage,
+    ${coverage} as coverage,
     case
-      when weight_with_value > 0 and weight_with_value >= ${number(min_coverage)} * all_weight
+      when weight_with_value > 0 and ${coverage} >= ${threshold(min_coverage)}
       then ${mean}
     end as uncapped_score${caps.length > 0 ? sql`,` : sql``}
     ${caps.map((cap) => name(`cap_${cap.id}`))}
@@ -132,8 +139,8 @@ select
   coverage,
   case
     when score is null then 'unknown'
-    when score < ${number(edges.average_from)} then 'poor'
-    when score < ${number(edges.good_from)} then 'average'
+    when score < ${threshold(edges.average_from)} then 'poor'
+    when score < ${threshold(edges.good_from)} then 'average'
     else 'good'
   end as band,
   ${text(journey.version)} as journey_version

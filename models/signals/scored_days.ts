@@ -6,7 +6,7 @@ import { allFactsIn, isScoredFact } from "../../journey/own_facts.js";
 import { addDays, daysBetween, orNever, weekOf } from "../../warehouse/dialect.js";
 import { join, name, type Sql, sql, text } from "../../warehouse/sql.js";
 import { accountFacts, factRow } from "../daily/account_facts.js";
-import { accountHealth } from "../health/account_health.js";
+import { accountHealth, toTenDecimals } from "../health/account_health.js";
 import { accountMilestones, milestoneStatusOn } from "../milestones/account_milestones.js";
 import { ref } from "../model.js";
 import { accountStages } from "../stages/account_stages.js";
@@ -65,7 +65,7 @@ export function scoredDays(journey: Journey, conditions: readonly Condition[], b
     days_in_stage: sql`(${daysBetween(sql`s.entered_on`, sql`f.day`)} + 1)`,
     health_score: sql`h.score`,
     health_coverage: sql`h.coverage`,
-    health_change_28d: sql`(h.score - b.score)`,
+    health_change_28d: toTenDecimals(sql`(h.score - b.score)`),
   };
   return {
     ctes: milestones.length > 0 ? [spansSql(milestones)] : [],

@@ -6,7 +6,7 @@ import { parseYaml } from "../../config/yaml.js";
 import { WaymarkError } from "../../errors.js";
 import { checkJourney } from "../../journey/check.js";
 import { journeySchema } from "../../journey/journey.js";
-import { loadJourney, versioned } from "../../journey/load.js";
+import { loadJourney, parseJourney, versioned } from "../../journey/load.js";
 
 const read = (text: string) => versioned(parseYaml(text, "journey.yml", journeySchema, checkJourney));
 function mistakesIn(text: string): string[] {
@@ -277,6 +277,23 @@ describe("a journey", () => {
     expect(() => loadJourney("/nowhere/journey.yml")).toThrow(
       /^Can't read \/nowhere\/journey\.yml: ENOENT.*`waymark init` writes one\.$/,
     );
+  });
+
+  it("is filled from the environment as the project's file, and never as text that came from elsewhere", () => {
+    const folder = mkdtempSync(join(tmpdir(), "waymark-journey-"));
+    process.env.WAYMARK_TEST_SECRET = "hunter2";
+    onTestFinished(() => {
+      rmSync(folder, { recursive: true });
+      delete process.env.WAYMARK_TEST_SECRET;
+    });
+    const text = `stages: [{ id: all, name: "\${WAYMARK_TEST_SECRET}" }]\n${health}`;
+    const file = join(folder, "journey.yml");
+    writeFileSync(file, text);
+    expect(loadJourney(file).stages[0]?.name).toBe("hunter2");
+    expect(parseJourney(text, "sent").stages[0]?.name).toBe("${WAYMARK_TEST_SECRET}");
+    // What `plan --url` sends is what was read: the same version.
+    const { version, ...read } = loadJourney(file);
+    expect(parseJourney(JSON.stringify(read), "sent").version).toBe(version);
   });
 
   it("has the version of what it says, not of how it is written", () => {

@@ -17,7 +17,7 @@ states as (
     f.day as day,
     case when coalesce(f."days_since_last_event" >= 7, false) then 1 else 0 end
       + case when (coalesce(f."licence_utilisation_28d" < 0.5e0, false) and coalesce(s.stage in ('renewal', 'established'), false)) then 2 else 0 end
-      + case when (coalesce((h.score - b.score) <= -10, false) or coalesce("trend_health_score"."direction" in ('falling'), false)) then 4 else 0 end
+      + case when (coalesce((round((h.score - b.score) * 1e10) / 1e10) <= -10, false) or coalesce("trend_health_score"."direction" in ('falling'), false)) then 4 else 0 end
       + case when coalesce(h.band in ('poor', 'unknown'), false) then 8 else 0 end
       + case when coalesce(case
     when "milestone_team".reached_on <= f.day and ("milestone_team".due_on is null or "milestone_team".reached_on <= "milestone_team".due_on) then 'reached_on_time'
