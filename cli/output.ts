@@ -41,7 +41,7 @@ function shown(cell: Cell): string {
 export function buildProgress(): (progress: Progress) => void {
   const isTerminal = process.stderr.isTTY === true;
   return (progress) => {
-    if (progress.kind === "published") return;
+    if (progress.kind !== "model") return;
     const { model, status, done, total, rows, seconds, reason } = progress;
     if (status === "fresh") return;
     if (isTerminal) process.stderr.write("\r\x1b[2K");

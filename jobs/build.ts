@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { trace } from "@opentelemetry/api";
 import pLimit from "p-limit";
 import { Temporal } from "temporal-polyfill";
 import type { Settings } from "../config/settings.js";
@@ -10,9 +11,11 @@ import { buildOrder, type Node, selectModels } from "../models/graph.js";
 import { models } from "../models/index.js";
 import type { Company } from "../models/model.js";
 import { mapSources, sourceState } from "../models/sources/mapping.js";
+import { traced } from "../telemetry/trace.js";
 import { checksum } from "../warehouse/dialect.js";
 import { bind, name, path, type Sql, sql } from "../warehouse/sql.js";
 import type { Warehouse } from "../warehouse/warehouse.js";
+import { oldest, watermarksOf } from "./freshness.js";
 import {
   type BuiltTable,
   type CheckRow,
@@ -30,6 +33,7 @@ import {
   runsInterrupted,
   type Snapshot,
   schemas,
+  type Watermarks,
 } from "./ledger.js";
 import { changedBy, fingerprintOf, inputsOf, whyStale } from "./plan.js";
 import { publish } from "./publish.js";
@@ -57,18 +61,29 @@ export interface BuildOptions {
   onProgress?: (progress: Progress) => void;
 }
 
-export type Progress =
+/** What a run tells as it goes, each with the run's id. */
+export type Progress = { run: string } & (
+  | { kind: "started"; trigger: string }
   | {
       kind: "model";
       model: string;
       status: "building" | "built" | "fresh" | "failed";
       rows?: number;
       seconds?: number;
+      /** What the engine says that the table takes in storage; null where it doesn't say. */
+      bytes?: number | null;
+      /** The days that were rebuilt, [from, to), where it was not the whole table. */
+      from?: string;
+      to?: string;
       reason: string;
       done: number;
       total: number;
     }
-  | { kind: "published"; snapshot: number };
+  | { kind: "check"; model: string; check: string; failingRows: number; examples: readonly string[] }
+  | { kind: "published"; snapshot: number; dataThrough: string; seconds: number }
+  | { kind: "unchanged"; snapshot: number; dataThrough: string; seconds: number }
+  | { kind: "failed"; code: string; error: string; seconds: number }
+);
 
 export interface BuildResult {
   runId: string;
@@ -116,7 +131,9 @@ export async function build(
   project: Project,
   options: BuildOptions,
 ): Promise<BuildResult> {
-  return alone(warehouse, () => record(warehouse, project, options));
+  return alone(warehouse, () =>
+    traced("waymark.run", { "waymark.trigger": options.trigger }, () => record(warehouse, project, options)),
+  );
 }
 
 /**
@@ -152,6 +169,9 @@ async function record(warehouse: Warehouse, project: Project, options: BuildOpti
     runsInterrupted(),
     runStarted({ run_id: runId, trigger: options.trigger, started_at: started, note: options.note ?? null }),
   ]);
+  options.onProgress?.({ kind: "started", run: runId, trigger: options.trigger });
+  trace.getActiveSpan()?.setAttribute("waymark.run", runId);
+  const seconds = (): number => (options.now().getTime() - started.getTime()) / 1000;
   const [previous] = await readSnapshots(warehouse, 1);
   const published = previous ? await readTables(warehouse, previous) : new Map<string, BuiltTable>();
   const run = new Run(warehouse, options, runId, previous, published);
@@ -170,11 +190,22 @@ async function record(warehouse: Warehouse, project: Project, options: BuildOpti
     const isNews = run.hasBuilt || previous?.words.journey.version !== company.journey.version;
     const snapshot = isNews ? await run.publish(company) : previous;
     await finish({ status: "succeeded", snapshot_id: snapshot.id, error_code: null, error: null });
-    const seconds = (options.now().getTime() - started.getTime()) / 1000;
-    return { runId, snapshot, isNew: snapshot !== previous, models: run.models, seconds };
+    const isNew = snapshot !== previous;
+    const took = seconds();
+    const { id, dataThrough } = snapshot;
+    const kind = isNew ? "published" : "unchanged";
+    options.onProgress?.({ kind, run: runId, snapshot: id, dataThrough, seconds: took });
+    return { runId, snapshot, isNew, models: run.models, seconds: took };
   } catch (error) {
     const error_code = error instanceof WaymarkError ? error.code : "WAREHOUSE_FAILED";
     await finish({ status: "failed", snapshot_id: null, error_code, error: messageOf(error) });
+    options.onProgress?.({
+      kind: "failed",
+      run: runId,
+      code: error_code,
+      error: messageOf(error),
+      seconds: seconds(),
+    });
     throw error;
   }
 }
@@ -194,6 +225,7 @@ class Run {
   readonly models: RunModel[] = [];
   readonly checks: CheckRow[] = [];
   private readonly tables: Record<string, string> = {};
+  private readonly watermarks = new Map<string, Watermarks>();
   private readonly built: BuiltTable[] = [];
   private done = 0;
   private total = 0;
@@ -232,7 +264,9 @@ class Run {
       const work = before.then(() =>
         limit(async () => {
           signal.throwIfAborted();
-          await this.buildModel(node, company, selected?.has(node.model.name) ?? true, signal);
+          await traced("waymark.model", { "waymark.model": node.model.name }, () =>
+            this.buildModel(node, company, selected?.has(node.model.name) ?? true, signal),
+          );
         }),
       );
       finished.set(
@@ -297,13 +331,17 @@ class Run {
       this.keep(published, "built again, nothing changed");
       return;
     }
-    const checks = await checkTable(this.warehouse, model, company, {
-      locate: locateIn({ ...this.tables, [model.name]: table }),
-      signal,
-    });
+    const checks = await traced("waymark.check", { "waymark.model": model.name }, () =>
+      checkTable(this.warehouse, model, company, {
+        locate: locateIn({ ...this.tables, [model.name]: table }),
+        signal,
+      }),
+    );
     this.checks.push(...checks.map((check) => ({ ...check, model: model.name })));
     const failed = checks.filter((check) => check.failingRows > 0);
     if (failed.length > 0) {
+      for (const check of failed)
+        this.options.onProgress?.({ kind: "check", run: this.runId, model: model.name, ...check });
       this.models.push({
         run_id: this.runId,
         model: model.name,
@@ -320,13 +358,26 @@ class Run {
         { model: model.name, table, checks: failed },
       );
     }
+    const reached = await watermarksOf(
+      this.warehouse,
+      model,
+      table,
+      company,
+      node.upstream.map((name) => this.watermarks.get(name) ?? {}),
+      this.options.now(),
+    );
+    // The days after the interval are as old as they were.
+    const isOld = isPartial && this.options.to !== undefined;
+    const watermarks = isOld ? oldest([reached, published?.inputs.watermarks ?? {}]) : reached;
+    const bytes = await this.warehouse.bytes([schemas.tables, table]);
     this.tables[model.name] = table;
+    this.watermarks.set(model.name, watermarks);
     this.built.push({
       table_name: table,
       model: model.name,
       // Days outside the interval come from older inputs: no fingerprint of the present is theirs.
       fingerprint: isPartial && stale ? `partial ${fingerprintOf(inputs)}` : fingerprintOf(inputs),
-      inputs,
+      inputs: { ...inputs, watermarks },
       rows,
       built_at: this.options.now(),
       run_id: this.runId,
@@ -341,7 +392,14 @@ class Run {
       seconds: took,
     });
     this.done++;
-    this.report(model.name, "built", reason ?? "", rows, took);
+    const { from, to } = this.options;
+    this.report(model.name, "built", reason ?? "", {
+      rows,
+      seconds: took,
+      bytes,
+      ...(isPartial && from ? { from } : {}),
+      ...(isPartial && to ? { to } : {}),
+    });
   }
 
   /** The whole table, or the days asked for beside the published rest, if one definition made both. */
@@ -372,6 +430,7 @@ select ${columns} from ${path(schemas.tables, published.table_name)} where not (
 
   private keep(published: BuiltTable, reason: string): void {
     this.tables[published.model] = published.table_name;
+    this.watermarks.set(published.model, published.inputs.watermarks ?? {});
     this.models.push({
       run_id: this.runId,
       model: published.model,
@@ -382,7 +441,7 @@ select ${columns} from ${path(schemas.tables, published.table_name)} where not (
       seconds: 0,
     });
     this.done++;
-    this.report(published.model, "fresh", reason, published.rows, 0);
+    this.report(published.model, "fresh", reason, { rows: published.rows, seconds: 0 });
   }
 
   private async isSame(table: string, other: string): Promise<boolean> {
@@ -415,8 +474,9 @@ select ${columns} from ${path(schemas.tables, published.table_name)} where not (
       words: { journey: company.journey, attributes: company.attributes },
       tables: this.tables,
     };
-    await publish(this.warehouse, snapshot, this.built);
-    this.options.onProgress?.({ kind: "published", snapshot: snapshot.id });
+    await traced("waymark.publish", { "waymark.snapshot": snapshot.id }, () =>
+      publish(this.warehouse, snapshot, this.built),
+    );
     return snapshot;
   }
 
@@ -424,18 +484,17 @@ select ${columns} from ${path(schemas.tables, published.table_name)} where not (
     model: string,
     status: "building" | "built" | "fresh" | "failed",
     reason: string,
-    rows?: number,
-    took?: number,
+    figures: Pick<Progress & { kind: "model" }, "rows" | "seconds" | "bytes" | "from" | "to"> = {},
   ): void {
     this.options.onProgress?.({
       kind: "model",
+      run: this.runId,
       model,
       status,
       reason,
       done: this.done,
       total: this.total,
-      ...(rows === undefined ? {} : { rows }),
-      ...(took === undefined ? {} : { seconds: took }),
+      ...figures,
     });
   }
 }

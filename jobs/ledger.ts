@@ -96,7 +96,15 @@ export interface Inputs {
   tables: Record<string, string>;
   /** What the raw source held, for staging models. */
   source?: string;
+  /** How far the data reached that it was built from; undefined for tables of an earlier Waymark. */
+  watermarks?: Watermarks;
 }
+
+/**
+ * How far the data of each feed reaches, a source's or the timeline's: the instant at which its last day ended, as
+ * ISO text; null where it has no row that tells. Building again moves none of them.
+ */
+export type Watermarks = Readonly<Record<string, string | null>>;
 
 /** What readers see: one table per model, all published at once. */
 export interface Snapshot {
@@ -282,19 +290,30 @@ export async function readRuns(warehouse: Warehouse, count: number): Promise<Run
 export const readRunModels = (warehouse: Warehouse, runId: string): Promise<RunModel[]> =>
   warehouse.query(sql`select * from ${at("run_models")} where run_id = ${bind("string", runId)}`, runModels);
 
+/** The check results of a run, whether it published or failed. */
+export async function readRunChecks(warehouse: Warehouse, runId: string): Promise<CheckRow[]> {
+  const rows = await warehouse.query(
+    sql`select * from ${at("checks")} where run_id = ${bind("string", runId)}`,
+    checks,
+  );
+  return rows.map(checkOf);
+}
+
 /** The check results of the run that built each table of a snapshot. */
 export async function readChecks(warehouse: Warehouse, snapshot: Snapshot): Promise<CheckRow[]> {
   const rows = await warehouse.query(
     sql`select c.* from ${at("checks")} as c inner join ${at("tables")} as t on t.run_id = c.run_id and t.model = c.model where ${inNames(Object.values(snapshot.tables))}`,
     checks,
   );
-  return rows.map((row) => ({
-    model: row.model,
-    check: row.check_name,
-    failingRows: row.failing_rows,
-    examples: JSON.parse(row.examples) as string[],
-  }));
+  return rows.map(checkOf);
 }
+
+const checkOf = (row: Row<typeof checks>): CheckRow => ({
+  model: row.model,
+  check: row.check_name,
+  failingRows: row.failing_rows,
+  examples: JSON.parse(row.examples) as string[],
+});
 
 const inNames = (names: readonly string[]): Sql =>
   sql`t.table_name in (${names.map((n) => bind("string", n))})`;

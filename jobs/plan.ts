@@ -54,6 +54,7 @@ export const fingerprintOf = (inputs: Inputs): string =>
 /** Why a table must be rebuilt, in words; null where it is fresh. */
 export function whyStale(inputs: Inputs, published: BuiltTable | undefined): string | null {
   if (!published) return "never built";
+  if (!published.inputs.watermarks) return "how far its data reaches was never recorded";
   if (fingerprintOf(inputs) === published.fingerprint) return null;
   if (inputs.code !== published.inputs.code) return "its definition changed";
   if (inputs.source !== published.inputs.source) return "its raw rows changed";

@@ -67,6 +67,8 @@ interface Definition<C extends ModelColumns> {
   /** One row or a few more: equal contents are recognised, and then nothing downstream is rebuilt. */
   readonly small?: boolean;
   readonly checks?: readonly RowRule[];
+  /** How many hours old its data may be; null = any age. By default as old as its sources may be. */
+  readonly maxAgeHours?: number | null;
   readonly query: (company: Company) => Sql;
 }
 
