@@ -5,6 +5,7 @@ import type { Command } from "commander";
 import { loadSettings } from "../config/settings.js";
 import { didYouMean, WaymarkError } from "../errors.js";
 import type { Project } from "../jobs/build.js";
+import { checkFreshness } from "../jobs/freshness.js";
 import { loadJourney } from "../journey/load.js";
 import { checkOwnFacts } from "../models/daily/own_fact_days.js";
 import { checkMappings } from "../models/sources/mapping.js";
@@ -64,7 +65,10 @@ export function loadProject(folder: string, journey?: string): ProjectFolder {
   return {
     folder,
     journeyFile,
-    settings: loadSettings(join(folder, settingsName), checkMappings),
+    settings: loadSettings(join(folder, settingsName), (read) => [
+      ...checkMappings(read),
+      ...checkFreshness(read),
+    ]),
     journey: loadJourney(journeyFile, checkOwnFacts),
   };
 }

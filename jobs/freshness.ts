@@ -256,7 +256,7 @@ function judge(model: Model, watermarks: Watermarks, limitOf: Limit, now: Date):
     (a, b) =>
       compare(lateFrom(a), lateFrom(b)) ||
       // A source is the cause of the calendar's standing still; where nothing is ever late, the calendar tells more.
-      (a.limit === null ? -1 : 1) * (Number(a.feed === timeline.name) - Number(b.feed === timeline.name)) ||
+      (a.limit === null ? rank(a.feed) - rank(b.feed) : rank(b.feed) - rank(a.feed)) ||
       compare(a.at ?? Number.POSITIVE_INFINITY, b.at ?? Number.POSITIVE_INFINITY),
   );
   if (!first) return undefined;
@@ -268,6 +268,12 @@ function judge(model: Model, watermarks: Watermarks, limitOf: Limit, now: Date):
     isLate: now.getTime() > lateFrom(first),
   };
 }
+
+/** How much a feed tells of the days that a table covers. */
+const rank = (feed: string): number => (feed === timeline.name ? 0 : datedSources.has(feed) ? 1 : 2);
+const datedSources = new Set<string | undefined>(
+  stagingModels.filter(({ columns }) => "day" in columns).map(({ source }) => source),
+);
 
 const compare = (a: number, b: number): number => (a < b ? -1 : a > b ? 1 : 0);
 

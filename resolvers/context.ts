@@ -1,4 +1,5 @@
 import { WaymarkError } from "../errors.js";
+import type { Freshness } from "../jobs/freshness.js";
 import type { JourneyPlan } from "../jobs/journey_plan.js";
 import {
   type JourneyVersion,
@@ -30,6 +31,8 @@ export interface Context {
   readonly load: Loaders;
   /** Plans the text of an edited journey; undefined where the server can't. */
   readonly plan: ((text: string) => Promise<JourneyPlan>) | undefined;
+  /** How old the data of each table is now, by model. */
+  readonly freshness: () => Promise<ReadonlyMap<string, Freshness>>;
   /** Every journey that was published, the newest first; read once. */
   readonly versions: () => Promise<JourneyVersion[]>;
 }
@@ -37,6 +40,7 @@ export interface Context {
 interface Request {
   caller: Caller;
   plan?: Context["plan"] | undefined;
+  freshnessOf: (snapshot: Snapshot) => Promise<ReadonlyMap<string, Freshness>>;
   signal?: AbortSignal;
   /** Told of every statement before it is sent. */
   onStatement?: () => void;
@@ -45,7 +49,7 @@ interface Request {
 /** The context of a request: the latest snapshot, held until the answer is complete. */
 export async function contextFor(
   warehouse: Warehouse,
-  { caller, plan, signal, onStatement = () => {} }: Request,
+  { caller, plan, freshnessOf, signal, onStatement = () => {} }: Request,
 ): Promise<Context> {
   const [snapshot] = await readSnapshots(warehouse, 1);
   if (!snapshot) return new Unpublished(warehouse, caller, plan);
@@ -68,6 +72,7 @@ export async function contextFor(
     snapshot,
     reader,
     load: loadersFor(reader, versions),
+    freshness: () => freshnessOf(snapshot),
     versions,
   };
 }
@@ -95,5 +100,6 @@ class Unpublished implements Context {
     return loadersFor(this.reader, this.versions);
   }
 
+  readonly freshness = async (): Promise<ReadonlyMap<string, Freshness>> => new Map();
   readonly versions = async (): Promise<JourneyVersion[]> => [];
 }

@@ -1,4 +1,5 @@
 import { Field, Float, ID, Int, ObjectType } from "type-graphql";
+import { Freshness } from "./freshness.js";
 import { DateTime, LocalDate } from "./scalars.js";
 import { Run } from "./snapshot.js";
 
@@ -66,6 +67,13 @@ export class ModelInfo {
 
   @Field(() => LocalDate, { description: "The last day that its data covers." })
   dataThrough!: string;
+
+  @Field(() => Freshness, {
+    nullable: true,
+    description:
+      "How old its data is, by the oldest source that it needs and that may be late; null where no mapped source stands behind it.",
+  })
+  freshness!: Freshness | null;
 
   @Field(() => [Check], { description: "The checks that it passed." })
   checks!: Check[];

@@ -2,7 +2,7 @@ import { Command } from "commander";
 import { WaymarkError } from "../../errors.js";
 import { type BuildResult, build } from "../../jobs/build.js";
 import { civilDate } from "../arguments.js";
-import { answerJson, buildProgress, remark } from "../output.js";
+import { answerJson, progressFor, remark } from "../output.js";
 import { loadProject, optionsOf, withWarehouse } from "../project.js";
 import { untilStopped } from "../stop.js";
 
@@ -38,7 +38,7 @@ export const buildCommand = (): Command =>
             ...(from ? { from } : {}),
             ...(to ? { to } : {}),
             ...(force ? { force } : {}),
-            ...(json ? {} : { onProgress: buildProgress() }),
+            ...progressFor(json),
           }),
         ),
       );

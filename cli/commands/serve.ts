@@ -12,7 +12,8 @@ import { checkOwnFacts } from "../../models/daily/own_fact_days.js";
 import { startServer } from "../../server/server.js";
 import type { Warehouse } from "../../warehouse/warehouse.js";
 import { wholeNumber } from "../arguments.js";
-import { answerJson, buildProgress, remark } from "../output.js";
+import { theLog } from "../log.js";
+import { answerJson, progressFor, remark } from "../output.js";
 import {
   defaultJourney,
   journeyName,
@@ -69,6 +70,9 @@ export async function serve(warehouse: Warehouse, project: ProjectFolder, option
     const server = await startServer({
       warehouse,
       notice: files.notice,
+      freshness: () => files.project().settings,
+      now: () => new Date(),
+      log: theLog(),
       plan: (text) => {
         const { settings, journeyFile } = files.project();
         const journey = parseJourney(text, basename(journeyFile), checkOwnFacts);
@@ -85,7 +89,7 @@ export async function serve(warehouse: Warehouse, project: ProjectFolder, option
         trigger,
         now: () => new Date(),
         signal,
-        ...(options.json ? {} : { onProgress: buildProgress() }),
+        ...progressFor(options.json),
       });
       remark(describeBuild(result));
     };

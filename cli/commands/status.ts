@@ -1,5 +1,6 @@
 import { Command } from "commander";
 import { WaymarkError } from "../../errors.js";
+import { breachesOf, type Freshness, freshnessOf, type LateFeed, lateFeeds } from "../../jobs/freshness.js";
 import {
   type BuiltTable,
   type Run,
@@ -15,7 +16,16 @@ import { ask } from "./query.js";
 /** What status tells, whether it comes from the ledger or from a running server. */
 interface Status {
   snapshot: { id: number; publishedAt: string; dataThrough: string; journeyVersion: string };
-  models: { name: string; rows: number; builtAt: string }[];
+  /** What makes tables late, if anything does. */
+  late: LateFeed[];
+  /** Tables whose data is late come first. */
+  models: {
+    name: string;
+    rows: number;
+    builtAt: string;
+    /** Null where no mapped source stands behind it. */
+    freshness: (Omit<Freshness, "watermark"> & { watermark: string | null }) | null;
+  }[];
   lastRun: {
     id: string;
     status: string;
@@ -29,7 +39,7 @@ interface Status {
 const document = `{
   snapshot { id publishedAt dataThrough journeyVersion }
   lastRun { id status trigger startedAt finishedAt error }
-  models { name rows builtAt }
+  models { name rows builtAt freshness { watermark ageHours maxAgeHours isLate decidedBy } }
 }`;
 
 export const statusCommand = (): Command =>
@@ -41,15 +51,21 @@ export const statusCommand = (): Command =>
     )
     .action(async (_, command: Command) => {
       const { project: folder, json, url } = optionsOf<{ url?: string }>(command);
-      const status = url
-        ? ((await ask(url, { query: document, variables: {} })) as Status)
-        : await readStatus(folder);
+      const now = new Date();
+      const told = url
+        ? ((await ask(url, { query: document, variables: {} })) as Told)
+        : await readStatus(folder, now);
+      const status = lateFirst(told);
       if (json) return answerJson(status);
-      print(status, new Date());
+      print(status, now);
     });
 
-async function readStatus(folder: string): Promise<Status> {
-  return withWarehouse(loadProject(folder), async (warehouse) => {
+/** What is known before what is late is drawn from it. */
+type Told = Omit<Status, "late">;
+
+async function readStatus(folder: string, now: Date): Promise<Told> {
+  const project = loadProject(folder);
+  return withWarehouse(project, async (warehouse) => {
     const [snapshot] = await readSnapshots(warehouse, 1);
     const [latest] = await readRuns(warehouse, 1);
     // Whoever holds the file is this process: a run that is said to be running has died.
@@ -61,18 +77,42 @@ async function readStatus(folder: string): Promise<Status> {
         `Nothing is published yet. \`waymark build\` builds and publishes.${last}`,
       );
     }
-    return statusOf(snapshot, [...(await readTables(warehouse, snapshot)).values()], run);
+    const tables = await readTables(warehouse, snapshot);
+    return statusOf(snapshot, tables, freshnessOf(tables, project.settings, now), run);
   });
 }
 
-const statusOf = (snapshot: Snapshot, tables: readonly BuiltTable[], run: Run | undefined): Status => ({
+function lateFirst({ models, ...rest }: Told): Status {
+  const [late, others] = [true, false].map((isLate) =>
+    models.filter(({ freshness }) => (freshness?.isLate ?? false) === isLate),
+  ) as [Status["models"], Status["models"]];
+  const freshness = late.flatMap(({ name, freshness: f }): [string, Freshness][] =>
+    f ? [[name, { ...f, watermark: f.watermark ? new Date(f.watermark) : null }]] : [],
+  );
+  return { ...rest, late: lateFeeds(breachesOf(new Map(freshness))), models: [...late, ...others] };
+}
+
+const statusOf = (
+  snapshot: Snapshot,
+  tables: ReadonlyMap<string, BuiltTable>,
+  freshness: ReadonlyMap<string, Freshness>,
+  run: Run | undefined,
+): Told => ({
   snapshot: {
     id: snapshot.id,
     publishedAt: snapshot.publishedAt.toISOString(),
     dataThrough: snapshot.dataThrough,
     journeyVersion: snapshot.words.journey.version,
   },
-  models: tables.map((t) => ({ name: t.model, rows: t.rows, builtAt: t.built_at.toISOString() })),
+  models: [...tables.values()].map((t) => {
+    const found = freshness.get(t.model);
+    return {
+      name: t.model,
+      rows: t.rows,
+      builtAt: t.built_at.toISOString(),
+      freshness: found ? { ...found, watermark: found.watermark?.toISOString() ?? null } : null,
+    };
+  }),
   lastRun: run
     ? {
         id: run.run_id,
@@ -85,7 +125,7 @@ const statusOf = (snapshot: Snapshot, tables: readonly BuiltTable[], run: Run | 
     : null,
 });
 
-function print({ snapshot, models, lastRun }: Status, now: Date): void {
+function print({ snapshot, late, models, lastRun }: Status, now: Date): void {
   answer(
     `Snapshot ${snapshot.id}, published ${ago(snapshot.publishedAt, now)}; data through ${snapshot.dataThrough}; journey ${snapshot.journeyVersion}.`,
   );
@@ -97,10 +137,23 @@ function print({ snapshot, models, lastRun }: Status, now: Date): void {
       `Last run (${lastRun.trigger}) ${ago(lastRun.startedAt, now)}: ${lastRun.status}${took}.${lastRun.error ? `\n${lastRun.error}` : ""}`,
     );
   }
+  for (const { feed, watermark, ageHours, maxAgeHours, models: made } of late) {
+    const found =
+      watermark && ageHours !== null
+        ? `ends at ${watermark.toISOString().slice(0, 16)}Z, ${Math.floor(ageHours)} hours ago; at most ${maxAgeHours} are expected`
+        : "has no usable row";
+    answer(`LATE: ${feed} ${found}. ${made.length} tables are late by it: ${made.join(", ")}.`);
+  }
   answer(
     rowsAs(
       "table",
-      models.map((m) => ({ model: m.name, rows: count(m.rows), built: ago(m.builtAt, now) })),
+      models.map((m) => ({
+        model: m.name,
+        rows: count(m.rows),
+        built: ago(m.builtAt, now),
+        "data until": m.freshness?.watermark?.slice(0, 16).replace("T", " ") ?? "",
+        late: m.freshness?.isLate ? "late" : "",
+      })),
     ),
   );
 }

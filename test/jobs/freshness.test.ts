@@ -133,7 +133,7 @@ describe("how old data is", () => {
       });
     expect(freshness.get("timeline")).toMatchObject({ watermark: midnightAfter(9), isLate: false });
     expect(freshness.get("support_daily")).toMatchObject({
-      decidedBy: "timeline",
+      decidedBy: "tickets",
       watermark: midnightAfter(9),
       isLate: false,
     });
