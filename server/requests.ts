@@ -3,6 +3,7 @@ import { context, propagation, type Span, SpanKind, trace } from "@opentelemetry
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import type { OperationDefinitionNode } from "graphql";
 import type { Context } from "../resolvers/context.js";
+import { failed } from "../telemetry/trace.js";
 import type { RequestMetrics } from "./metrics.js";
 
 /**
@@ -28,6 +29,11 @@ export function observeRequests(app: FastifyInstance, metrics: RequestMetrics): 
   // Not before the body is read, which would lose it.
   app.addHook("preValidation", (request, _, done) => {
     context.with(spans.get(request)?.within ?? context.active(), done);
+  });
+  app.addHook("onError", async (request, _, error) => {
+    const span = spans.get(request)?.span;
+    if (span) failed(span, error);
+    if ((error.statusCode ?? 500) >= 500) app.log.error(error);
   });
   app.addHook("onResponse", async (request, reply) => {
     const seconds = reply.elapsedTime / 1000;
@@ -69,8 +75,9 @@ export function observeRequests(app: FastifyInstance, metrics: RequestMetrics): 
 
 /** The one field that an operation asks for, else a word for it: the schema bounds how many there are. */
 function fieldOf({ selectionSet }: OperationDefinitionNode): string {
-  const names = new Set(selectionSet.selections.map((s) => (s.kind === "Field" ? s.name.value : "")));
-  const [first = ""] = names;
-  if ([...names].every((name) => name.startsWith("__"))) return "introspection";
-  return names.size === 1 && first !== "" ? first : "several";
+  const names = selectionSet.selections.map((s) => (s.kind === "Field" ? s.name.value : "a fragment"));
+  const asked = new Set(names.filter((name) => !name.startsWith("__")));
+  const [first] = asked;
+  if (first === undefined) return "introspection";
+  return asked.size === 1 && first !== "a fragment" ? first : "several";
 }

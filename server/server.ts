@@ -5,7 +5,7 @@ import {
   ApolloServerPluginLandingPageDisabled,
 } from "@apollo/server/plugin/disabled";
 import fastifyApollo, { fastifyApolloDrainPlugin } from "@as-integrations/fastify";
-import Fastify, { type FastifyBaseLogger, type FastifyReply } from "fastify";
+import Fastify, { type FastifyBaseLogger, type FastifyReply, LogController } from "fastify";
 import { Registry } from "prom-client";
 import { messageOf, WaymarkError } from "../errors.js";
 import {
@@ -67,7 +67,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   const caller: Caller = { name: "operator", mayWrite: !(options.isReadOnly ?? !isLocal) };
   const app = Fastify({
     loggerInstance: (options.log ?? openLog(process.env.LOG_LEVEL ?? "warn")) as FastifyBaseLogger,
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }), // observeRequests tells of them
     forceCloseConnections: true,
     bodyLimit: 256 * 1024,
   });
