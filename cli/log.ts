@@ -27,9 +27,12 @@ export function logRun(log: Logger): (progress: Progress) => void {
       return log.error({ event: "run.failed", ...rest, kind: undefined }, error);
     }
     const { run, model, status, rows, seconds, bytes, from, to, reason } = progress;
-    const figures = { run, model, from, to, rows, seconds, bytes, reason };
+    const figures = { run, model, from, to, rows, seconds: toMilliseconds(seconds), bytes, reason };
     if (status === "built") log.info({ event: "model.built", ...figures });
     else if (status === "failed") log.error({ event: "model.failed", ...figures });
     else log.debug({ event: `model.${status}`, ...figures });
   };
 }
+
+const toMilliseconds = (seconds: number | undefined): number | undefined =>
+  seconds === undefined ? undefined : Math.round(seconds * 1000) / 1000;
