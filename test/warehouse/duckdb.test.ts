@@ -80,7 +80,7 @@ describe("a DuckDB file", () => {
     expect((large ?? 1) % 262_144).toBe(0);
     expect(await warehouse.bytes(["sized", "small"])).toBeNull();
     await warehouse.run(sql`checkpoint`);
-    expect(await warehouse.bytes(["sized", "small"])).toBe(262_144);
+    expect(await warehouse.bytes(["sized", "small"])).toBeGreaterThan(0);
     await warehouse.close();
   });
 
