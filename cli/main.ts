@@ -1,7 +1,8 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { Command, CommanderError } from "commander";
+import { Command, CommanderError, Option } from "commander";
 import { exitCodes, messageOf, WaymarkError } from "../errors.js";
+import { startTraces } from "../telemetry/export.js";
 import { applyCommand } from "./commands/apply.js";
 import { buildCommand } from "./commands/build.js";
 import { checkCommand } from "./commands/check.js";
@@ -14,6 +15,7 @@ import { queryCommand } from "./commands/query.js";
 import { serveCommand } from "./commands/serve.js";
 import { statusCommand } from "./commands/status.js";
 import { webhooksCommand } from "./commands/webhooks.js";
+import { type LogFormat, logAs, logFormats, theLog } from "./log.js";
 import { packageFolder } from "./project.js";
 
 const { version } = JSON.parse(readFileSync(join(packageFolder, "package.json"), "utf8")) as {
@@ -27,6 +29,12 @@ const program = new Command("waymark")
   .version(version, "-V, --version", "print the version")
   .option("-p, --project <folder>", "where waymark.yml and journey.yml are", ".")
   .option("--json", "answer as JSON, and errors too")
+  .addOption(
+    new Option("--log <format>", "what is said on stderr: text for people, or JSON lines")
+      .choices(logFormats)
+      .env("LOG_FORMAT")
+      .default(process.env.NODE_ENV === "production" && !process.stderr.isTTY ? "json" : "text"),
+  )
   .addHelpText(
     "after",
     `
@@ -40,7 +48,8 @@ First steps:
   waymark init && waymark check      start with your own tables`,
   )
   .showSuggestionAfterError()
-  .exitOverride();
+  .exitOverride()
+  .hook("preAction", () => logAs(program.opts<{ log: LogFormat }>().log));
 
 for (const command of [
   initCommand,
@@ -65,10 +74,13 @@ process.stdout.on("error", (error: NodeJS.ErrnoException) => {
   process.exit();
 });
 
+const endTraces = await startTraces(process.env);
 try {
   await program.parseAsync();
 } catch (error) {
   process.exitCode = report(error);
+} finally {
+  await endTraces();
 }
 
 function report(error: unknown): number {
@@ -80,6 +92,8 @@ function report(error: unknown): number {
         error: { code: known?.code ?? "UNEXPECTED", message: messageOf(error), ...known?.details },
       }),
     );
+  } else if (theLog()) {
+    theLog()?.fatal({ event: "failed", code: known?.code ?? "UNEXPECTED" }, messageOf(error));
   } else {
     console.error(known ? known.message : error);
   }

@@ -7,6 +7,7 @@ const civilDate = z
   .string()
   .refine((day) => /^\d{4}-\d{2}-\d{2}$/.test(day) && isDay(day), "expected a date such as 2024-12-31");
 const columnName = z.string().min(1);
+const maxAge = z.number().positive().nullable().describe("Hours; null = never late.");
 
 /** How one canonical column comes from raw data: a raw column's name, or one of these. */
 const columnMapping = z.union([
@@ -237,6 +238,26 @@ export const settingsSchema = z.strictObject({
           context.addIssue({ code: "custom", message: "another check has this name", path: [i, "name"] });
     })
     .describe("What must hold in the tables beyond what Waymark checks itself, see docs/checks.md."),
+  freshness: z
+    .strictObject({
+      default_hours: z
+        .number()
+        .positive()
+        .default(36)
+        .describe("How old data may be where nothing else is said: hours since the end of its last day."),
+      sources: z
+        .record(z.string(), maxAge)
+        .default({})
+        .describe(
+          "For single sources; by default only usage_events may be late, as nobody may ask for days.",
+        ),
+      models: z
+        .record(z.string(), maxAge)
+        .default({})
+        .describe("For single tables; by default as their sources."),
+    })
+    .prefault({})
+    .describe("From when on data is late."),
   schedule: z
     .strictObject({
       build: z

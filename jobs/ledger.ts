@@ -198,7 +198,15 @@ export interface Inputs {
   isMapped?: true;
   /** For what asks which day it is: the last day that could be built. */
   asOf?: string;
+  /** How far the data reached that it was built from; undefined where that was not told yet. */
+  watermarks?: Watermarks;
 }
+
+/**
+ * How far the data of each feed reaches, a source's or the timeline's: the instant at which its last day ended, as
+ * ISO text; null where it has no row that tells. Building again moves none of them.
+ */
+export type Watermarks = Readonly<Record<string, string | null>>;
 
 /** What readers see: one table per model, all published at once. */
 export interface Snapshot {

@@ -85,6 +85,8 @@ interface Definition<C extends ModelColumns> {
   /** The column of the source that dates its rows. */
   readonly occurredAt?: string;
   readonly checks?: readonly RowRule[];
+  /** How many hours old its data may be; null = any age. By default as old as its sources may be. */
+  readonly maxAgeHours?: number | null;
   readonly query: (company: Company) => Sql;
 }
 

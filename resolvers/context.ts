@@ -1,5 +1,6 @@
 import { WaymarkError } from "../errors.js";
 import type { Due } from "../jobs/due.js";
+import type { Freshness } from "../jobs/freshness.js";
 import type { JourneyPlan } from "../jobs/journey_plan.js";
 import {
   type JourneyVersion,
@@ -36,6 +37,8 @@ export interface Context {
   readonly due: (() => Promise<Due>) | undefined;
   /** Undefined where the server sends nothing. */
   readonly webhooks: Webhooks | undefined;
+  /** How old the data of each table is now, by model. */
+  readonly freshness: () => Promise<ReadonlyMap<string, Freshness>>;
   /** Every journey that was published, the newest first; read once. */
   readonly versions: () => Promise<JourneyVersion[]>;
 }
@@ -45,6 +48,7 @@ interface Request {
   plan?: Context["plan"] | undefined;
   due?: Context["due"] | undefined;
   webhooks?: Webhooks | undefined;
+  freshnessOf: (snapshot: Snapshot) => Promise<ReadonlyMap<string, Freshness>>;
   signal?: AbortSignal;
   /** Told of every statement before it is sent. */
   onStatement?: () => void;
@@ -53,7 +57,7 @@ interface Request {
 /** The context of a request: the latest snapshot, held until the answer is complete. */
 export async function contextFor(
   warehouse: Warehouse,
-  { caller, plan, due, webhooks, signal, onStatement = () => {} }: Request,
+  { caller, plan, freshnessOf, due, webhooks, signal, onStatement = () => {} }: Request,
 ): Promise<Context> {
   const [snapshot] = await readSnapshots(warehouse, 1);
   if (!snapshot) return new Unpublished(warehouse, caller, plan, due, webhooks);
@@ -78,6 +82,7 @@ export async function contextFor(
     snapshot,
     reader,
     load: loadersFor(reader, versions),
+    freshness: () => freshnessOf(snapshot),
     versions,
   };
 }
@@ -107,5 +112,6 @@ class Unpublished implements Context {
     return loadersFor(this.reader, this.versions);
   }
 
+  readonly freshness = async (): Promise<ReadonlyMap<string, Freshness>> => new Map();
   readonly versions = async (): Promise<JourneyVersion[]> => [];
 }

@@ -111,7 +111,13 @@ it("one ticket travels from a raw row to a GraphQL field", async () => {
     ["2024-05-08", 75, "urgent", 40, "poor"],
   ]);
 
-  const server = await startServer({ warehouse, port: 0, host: "127.0.0.1", isDevelopment: false });
+  const server = await startServer({
+    warehouse,
+    port: 0,
+    host: "127.0.0.1",
+    isDevelopment: false,
+    now: () => new Date("2026-01-01T06:00:00Z"),
+  });
   const response = await fetch(`${server.url}/graphql`, {
     method: "POST",
     headers: { "content-type": "application/json" },

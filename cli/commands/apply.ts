@@ -3,7 +3,7 @@ import { Command } from "commander";
 import { WaymarkError } from "../../errors.js";
 import { applyJourney, planJourney } from "../../jobs/journey_plan.js";
 import { announced } from "../news.js";
-import { answer, answerJson, buildProgress, remark } from "../output.js";
+import { answer, answerJson, progressFor, remark } from "../output.js";
 import { loadProject, optionsOf, withWarehouse } from "../project.js";
 import { untilStopped } from "../stop.js";
 import { describeBuild, summaryOf } from "./build.js";
@@ -47,7 +47,7 @@ export const applyCommand = (): Command =>
               signal,
               expect: expected,
               note,
-              ...(json ? {} : { onProgress: buildProgress() }),
+              ...progressFor(json),
             }),
           );
           if (json) return answerJson({ journey: project.journey.version, ...summaryOf(result) });

@@ -5,7 +5,7 @@ import { type BuildResult, build } from "../../jobs/build.js";
 import { checkInWords } from "../../jobs/checks.js";
 import { civilDate } from "../arguments.js";
 import { announced } from "../news.js";
-import { answerJson, buildProgress, remark } from "../output.js";
+import { answerJson, progressFor, remark } from "../output.js";
 import { loadProject, optionsOf, withWarehouse } from "../project.js";
 import { untilStopped } from "../stop.js";
 
@@ -42,7 +42,7 @@ export const buildCommand = (): Command =>
               ...(from ? { from } : {}),
               ...(to ? { to } : {}),
               ...(force ? { force } : {}),
-              ...(json ? {} : { onProgress: buildProgress() }),
+              ...progressFor(json),
             }),
           ),
         ),

@@ -16,8 +16,9 @@ import { webhooksOf } from "../../notifications/webhook.js";
 import { startServer } from "../../server/server.js";
 import type { Warehouse } from "../../warehouse/warehouse.js";
 import { wholeNumber } from "../arguments.js";
+import { theLog } from "../log.js";
 import { newsOptions, webhooksToAsk } from "../news.js";
-import { answerJson, buildProgress, remark } from "../output.js";
+import { answerJson, progressFor, remark } from "../output.js";
 import {
   defaultJourney,
   journeyName,
@@ -82,6 +83,9 @@ export async function serve(warehouse: Warehouse, project: ProjectFolder, option
       },
       webhooks: webhooksToAsk(warehouse, webhooks, () => delivery.nudge()),
       notice: files.notice,
+      freshness: () => files.project().settings,
+      now: () => new Date(),
+      log: theLog(),
       plan: (text) => {
         const { settings, journeyFile } = files.project();
         const journey = parseJourney(text, basename(journeyFile), checkOwnFacts);
@@ -101,7 +105,7 @@ export async function serve(warehouse: Warehouse, project: ProjectFolder, option
           trigger,
           now,
           signal,
-          ...(options.json ? {} : { onProgress: buildProgress() }),
+          ...progressFor(options.json),
         }),
       );
       remark(describeBuild(result));

@@ -2,6 +2,7 @@ import { Command } from "commander";
 import { WaymarkError } from "../../errors.js";
 import { isPassed, modelsOf, readLatestChecks } from "../../jobs/check_results.js";
 import { type Due, readDue } from "../../jobs/due.js";
+import { breachesOf, type Freshness, freshnessOf, type LateFeed, lateFeeds } from "../../jobs/freshness.js";
 import {
   type BuiltTable,
   type CheckRow,
@@ -26,7 +27,16 @@ interface FailingCheck {
 /** What status tells, whether it comes from the ledger or from a running server. */
 interface Status {
   snapshot: { id: number; publishedAt: string; dataThrough: string; journeyVersion: string };
-  models: { name: string; rows: number; builtAt: string }[];
+  /** What makes tables late, if anything does. */
+  late: LateFeed[];
+  /** Tables whose data is late come first. */
+  models: {
+    name: string;
+    rows: number;
+    builtAt: string;
+    /** Null where no mapped source stands behind it. */
+    freshness: (Omit<Freshness, "watermark"> & { watermark: string | null }) | null;
+  }[];
   failingChecks: FailingCheck[];
   lastRun: {
     id: string;
@@ -44,8 +54,8 @@ const document = `{
   snapshot { id publishedAt dataThrough journeyVersion }
   lastRun { id status trigger startedAt finishedAt error }
   schedule { cron dueAt isMissed nextAt }
-  models { name rows builtAt }
   failingChecks: checks(isPassed: false) { name models severity failingRows failingSince }
+  models { name rows builtAt freshness { watermark ageHours maxAgeHours isLate decidedBy } }
 }`;
 
 export const statusCommand = (): Command =>
@@ -60,14 +70,18 @@ export const statusCommand = (): Command =>
     .action(async (_, command: Command) => {
       const { project: folder, json, url } = optionsOf<{ url?: string }>(command);
       const now = new Date();
-      const status = url
-        ? ((await ask(url, { query: document, variables: {} })) as Status)
+      const told = url
+        ? ((await ask(url, { query: document, variables: {} })) as Told)
         : await readStatus(folder, now);
+      const status = lateFirst(told);
       if (json) return answerJson(status);
       print(status, now);
     });
 
-async function readStatus(folder: string, now: Date): Promise<Status> {
+/** What is known before what is late is drawn from it. */
+type Told = Omit<Status, "late">;
+
+async function readStatus(folder: string, now: Date): Promise<Told> {
   const project = loadProject(folder);
   return withWarehouse(project, async (warehouse) => {
     const [snapshot] = await readSnapshots(warehouse, 1);
@@ -81,10 +95,11 @@ async function readStatus(folder: string, now: Date): Promise<Status> {
         `Nothing is published yet. \`waymark build\` builds and publishes.${last}`,
       );
     }
-    const tables = [...(await readTables(warehouse, snapshot)).values()];
+    const tables = await readTables(warehouse, snapshot);
     return statusOf(
       snapshot,
       tables,
+      freshnessOf(tables, project.settings, now),
       await readLatestChecks(warehouse),
       run,
       await readDue(warehouse, project.settings.schedule.build, now),
@@ -92,20 +107,39 @@ async function readStatus(folder: string, now: Date): Promise<Status> {
   });
 }
 
+function lateFirst({ models, ...rest }: Told): Status {
+  const [late, others] = [true, false].map((isLate) =>
+    models.filter(({ freshness }) => (freshness?.isLate ?? false) === isLate),
+  ) as [Status["models"], Status["models"]];
+  const freshness = late.flatMap(({ name, freshness: f }): [string, Freshness][] =>
+    f ? [[name, { ...f, watermark: f.watermark ? new Date(f.watermark) : null }]] : [],
+  );
+  return { ...rest, late: lateFeeds(breachesOf(new Map(freshness))), models: [...late, ...others] };
+}
+
 const statusOf = (
   snapshot: Snapshot,
-  tables: readonly BuiltTable[],
+  tables: ReadonlyMap<string, BuiltTable>,
+  freshness: ReadonlyMap<string, Freshness>,
   checks: readonly CheckRow[],
   run: Run | undefined,
   { cron, dueAt, isMissed, nextAt }: Due,
-): Status => ({
+): Told => ({
   snapshot: {
     id: snapshot.id,
     publishedAt: snapshot.publishedAt.toISOString(),
     dataThrough: snapshot.dataThrough,
     journeyVersion: snapshot.words.journey.version,
   },
-  models: tables.map((t) => ({ name: t.model, rows: t.rows, builtAt: t.built_at.toISOString() })),
+  models: [...tables.values()].map((t) => {
+    const found = freshness.get(t.model);
+    return {
+      name: t.model,
+      rows: t.rows,
+      builtAt: t.built_at.toISOString(),
+      freshness: found ? { ...found, watermark: found.watermark?.toISOString() ?? null } : null,
+    };
+  }),
   failingChecks: checks
     .filter((check) => !isPassed(check))
     .map((check) => ({
@@ -128,7 +162,7 @@ const statusOf = (
   schedule: { cron, dueAt: dueAt.toISOString(), isMissed, nextAt: nextAt.toISOString() },
 });
 
-function print({ snapshot, models, failingChecks, lastRun, schedule }: Status, now: Date): void {
+function print({ snapshot, late, models, failingChecks, lastRun, schedule }: Status, now: Date): void {
   answer(
     `Snapshot ${snapshot.id}, published ${ago(snapshot.publishedAt, now)}; data through ${snapshot.dataThrough}; journey ${snapshot.journeyVersion}.`,
   );
@@ -153,10 +187,23 @@ function print({ snapshot, models, failingChecks, lastRun, schedule }: Status, n
     );
   }
   if (failingChecks.length > 0) answer("`waymark checks` tells more.");
+  for (const { feed, watermark, ageHours, maxAgeHours, models: made } of late) {
+    const found =
+      watermark && ageHours !== null
+        ? `ends at ${watermark.toISOString().slice(0, 16)}Z, ${Math.floor(ageHours)} hours ago; at most ${maxAgeHours} are expected`
+        : "has no usable row";
+    answer(`LATE: ${feed} ${found}. ${made.length} tables are late by it: ${made.join(", ")}.`);
+  }
   answer(
     rowsAs(
       "table",
-      models.map((m) => ({ model: m.name, rows: count(m.rows), built: ago(m.builtAt, now) })),
+      models.map((m) => ({
+        model: m.name,
+        rows: count(m.rows),
+        built: ago(m.builtAt, now),
+        "data until": m.freshness?.watermark?.slice(0, 16).replace("T", " ") ?? "",
+        late: m.freshness?.isLate ? "late" : "",
+      })),
     ),
   );
 }
