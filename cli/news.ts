@@ -1,5 +1,8 @@
+import type { Settings } from "../config/settings.js";
 import { messageOf } from "../errors.js";
+import { readBreaches } from "../jobs/freshness.js";
 import { deliver, type Round } from "../notifications/deliver.js";
+import { tellFreshness } from "../notifications/freshness_news.js";
 import { type NewsOptions, withNews } from "../notifications/news.js";
 import { readDeadLetterViews, readOverview, resend } from "../notifications/overview.js";
 import { type Webhook, webhooksOf } from "../notifications/webhook.js";
@@ -34,6 +37,31 @@ export async function announced<T>(
     await sendDue(warehouse, webhooks, project, signal);
   }
 }
+
+/** Tell of the published tables whose data has grown too old, and of those that are fresh again. Answers whether it did. */
+export async function tellBreaches(
+  warehouse: Warehouse,
+  webhooks: readonly Webhook[],
+  settings: Settings,
+  now: Date,
+): Promise<boolean> {
+  if (webhooks.length === 0) return false;
+  const breaches = await readBreaches(warehouse, settings, now);
+  const told = breaches.flatMap(({ model, watermark, maxAgeHours }) =>
+    watermark
+      ? [
+          {
+            model,
+            freshUntil: new Date(watermark.getTime() + maxAgeHours * msPerHour),
+            limitHours: maxAgeHours,
+          },
+        ]
+      : [],
+  );
+  return (await tellFreshness(warehouse, webhooks, told, { company: settings.company, now })) > 0;
+}
+
+const msPerHour = 3_600_000;
 
 /** What a server answers and does for whoever asks of its webhooks. */
 export const webhooksToAsk = (

@@ -17,7 +17,7 @@ import { startServer } from "../../server/server.js";
 import type { Warehouse } from "../../warehouse/warehouse.js";
 import { wholeNumber } from "../arguments.js";
 import { theLog } from "../log.js";
-import { newsOptions, webhooksToAsk } from "../news.js";
+import { newsOptions, tellBreaches, webhooksToAsk } from "../news.js";
 import { answerJson, progressFor, remark } from "../output.js";
 import {
   defaultJourney,
@@ -50,6 +50,9 @@ export const serveCommand = (): Command =>
         serve(warehouse, project, { ...flags, buildFirst: flags.build }),
       );
     });
+
+/** How often it is asked whether data has grown too old. */
+const lookEveryMs = 10 * 60_000;
 
 interface Serve extends ServeFlags {
   json?: true;
@@ -109,7 +112,15 @@ export async function serve(warehouse: Warehouse, project: ProjectFolder, option
         }),
       );
       remark(describeBuild(result));
+      await tellLate();
     };
+    const tellLate = async (): Promise<void> => {
+      if (await tellBreaches(warehouse, webhooks, files.project().settings, now())) delivery.nudge();
+    };
+    // Data grows old while nothing is built.
+    const clock = setInterval(() => {
+      tellLate().catch((error: unknown) => remark(messageOf(error)));
+    }, lookEveryMs);
     try {
       files.watch();
       if (options.buildFirst) await firstBuild(warehouse, () => inTurn(() => buildNow("start")));
@@ -148,6 +159,7 @@ export async function serve(warehouse: Warehouse, project: ProjectFolder, option
       await timetable.stop();
       await last;
     } finally {
+      clearInterval(clock);
       files.close();
       await delivery.stop();
       await server.close();
