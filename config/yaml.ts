@@ -38,25 +38,22 @@ export function parseYaml<S extends z.ZodType>(
 ): z.output<S> {
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
-  if (document.errors.length > 0) {
-    throw invalid(
-      file,
-      document.errors.map((e) => {
-        const { line, col } = lines.linePos(e.pos[0]);
-        return `${file}:${line}:${col}: not valid YAML: ${e.message}`;
-      }),
-    );
-  }
+  const placed = ({ offset, message }: Placed): string => {
+    const { line, col } = lines.linePos(offset);
+    return `${file}:${line}:${col}: ${message}`;
+  };
+  const unreadable =
+    document.errors.length > 0
+      ? document.errors.map((e) => ({ offset: e.pos[0], message: `not valid YAML: ${e.message}` }))
+      : treacherousIn(document);
+  if (unreadable.length > 0) throw invalid(file, unreadable.map(placed));
   const missing = environment ? fillFrom(environment, document) : [];
   /** In the file's order. */
   const located = (problems: Problem[]): string[] =>
     problems
       .map((problem) => ({ ...problem, offset: offsetOf(document, problem.path) }))
       .sort((a, b) => a.offset - b.offset)
-      .map(({ offset, message }) => {
-        const { line, col } = lines.linePos(offset);
-        return `${file}:${line}:${col}: ${message}`;
-      });
+      .map(placed);
   if (missing.length > 0) throw invalid(file, located(missing));
   const parsed = schema.safeParse(contentOf(document, file) ?? {});
   if (!parsed.success) {
@@ -68,6 +65,28 @@ export function parseYaml<S extends z.ZodType>(
   const problems = validate(parsed.data);
   if (problems.length > 0) throw invalid(file, located(problems));
   return parsed.data;
+}
+
+interface Placed {
+  offset: number;
+  message: string;
+}
+
+/** What YAML allows and no reader survives: what contains itself has no end, and `__proto__` would be dropped unsaid. */
+function treacherousIn(document: Document): Placed[] {
+  const found: Placed[] = [];
+  const at = (node: Node, message: string): void =>
+    void found.push({ offset: node.range?.[0] ?? 0, message });
+  visit(document, {
+    Alias(_, alias, ancestors) {
+      const anchored = alias.resolve(document);
+      if (anchored && ancestors.includes(anchored)) at(alias, `*${alias.source} contains itself.`);
+    },
+    Scalar(key, word) {
+      if (key === "key" && word.value === "__proto__") at(word, `unknown key "__proto__".`);
+    },
+  });
+  return found;
 }
 
 /** What the document says; an alias without its anchor shows only here. */

@@ -267,6 +267,7 @@ export function checkOwnFacts(journey: JourneyText): Problem[] {
         ? { user_role: { type: "string", oneOf: sources.users.columns.role.oneOf } }
         : {}),
     };
+    const known = (column: string) => (Object.hasOwn(columns, column) ? columns[column] : undefined);
     const problem = (key: PropertyKey[], message: string): Problem => ({
       path: ["facts", i, ...key],
       message,
@@ -279,7 +280,7 @@ export function checkOwnFacts(journey: JourneyText): Problem[] {
     if (!needsColumn(fact) && fact.of !== undefined)
       problems.push(problem(["of"], `${fact.measure} is of rows, not of a column; remove \`of\`.`));
     if (fact.of !== undefined) {
-      const type = columns[fact.of]?.type;
+      const type = known(fact.of)?.type;
       if (!type) problems.push(unknown(["of"], fact.of));
       else if (fact.measure !== "distinct" && !["integer", "number", "decimal"].includes(type))
         problems.push(
@@ -289,26 +290,26 @@ export function checkOwnFacts(journey: JourneyText): Problem[] {
     if (fact.measure === "days_since_last" && fact.over_days !== undefined)
       problems.push(problem(["over_days"], "days_since_last looks at all days so far; remove over_days."));
     for (const [column, value] of Object.entries(fact.where)) {
-      const known = columns[column];
-      if (!known) {
+      const declared = known(column);
+      if (!declared) {
         problems.push(unknown(["where", column], column));
         continue;
       }
-      const isTime = known.type === "timestamp" || known.type === "date";
-      const expected = { string: "string", boolean: "boolean" }[known.type] ?? "number";
+      const isTime = declared.type === "timestamp" || declared.type === "date";
+      const expected = { string: "string", boolean: "boolean" }[declared.type] ?? "number";
       for (const word of Array.isArray(value) ? value : [value]) {
         if (isTime || typeof word !== expected)
           problems.push(
             problem(
               ["where", column],
-              `${fact.from}.${column} is a ${isTime ? known.type : expected}; ${JSON.stringify(word)} can't be compared with it.`,
+              `${fact.from}.${column} is a ${isTime ? declared.type : expected}; ${JSON.stringify(word)} can't be compared with it.`,
             ),
           );
-        else if (known.oneOf && !known.oneOf.includes(String(word)))
+        else if (declared.oneOf && !declared.oneOf.includes(String(word)))
           problems.push(
             problem(
               ["where", column],
-              `${column} is never ${JSON.stringify(word)}.${didYouMean(String(word), known.oneOf) || ` Values: ${known.oneOf.join(", ")}.`}`,
+              `${column} is never ${JSON.stringify(word)}.${didYouMean(String(word), declared.oneOf) || ` Values: ${declared.oneOf.join(", ")}.`}`,
             ),
           );
       }
