@@ -188,7 +188,7 @@ async function record(warehouse: Warehouse, project: Project, options: BuildOpti
       runFinished({ run_id: runId, finished_at: options.now(), ...outcome }),
     ]);
   try {
-    checkExpected(options.expect, previous);
+    checkExpected(options.expect, previous?.words.journey.version);
     const company = await describeCompany(warehouse, project, started);
     const checks = await prepareChecks(warehouse, project.settings.checks, company);
     await run.buildAll(buildOrder(models, company), company);
@@ -215,8 +215,8 @@ async function record(warehouse: Warehouse, project: Project, options: BuildOpti
   }
 }
 
-function checkExpected(expected: string | undefined, previous: Snapshot | undefined): void {
-  const version = previous?.words.journey.version;
+/** @throws WaymarkError JOURNEY_CONFLICT where another journey is published than was expected */
+export function checkExpected(expected: string | undefined, version: string | undefined): void {
   if (expected === undefined || expected === version) return;
   throw new WaymarkError(
     "JOURNEY_CONFLICT",

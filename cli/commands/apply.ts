@@ -1,6 +1,7 @@
 import { createInterface } from "node:readline/promises";
 import { Command } from "commander";
 import { WaymarkError } from "../../errors.js";
+import { checkExpected } from "../../jobs/build.js";
 import { applyJourney, planJourney } from "../../jobs/journey_plan.js";
 import { announced } from "../news.js";
 import { answer, answerJson, progressFor, remark } from "../output.js";
@@ -35,6 +36,7 @@ export const applyCommand = (): Command =>
           let expected = expect;
           if (!yes) {
             const plan = await planJourney(warehouse, project, { now, signal });
+            checkExpected(expect, plan.from);
             answer(planInWords(plan, 10));
             if (plan.from === plan.to) return;
             if (!(await isAgreed(signal))) return remark("Nothing was published.");

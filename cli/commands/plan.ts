@@ -2,7 +2,7 @@ import { Command } from "commander";
 import { type JourneyPlan, type Move, planJourney } from "../../jobs/journey_plan.js";
 import { wholeNumber } from "../arguments.js";
 import { answer, answerJson, type CellRow, count, remark, rowsAs } from "../output.js";
-import { loadProject, optionsOf, type ProjectFolder, withWarehouse } from "../project.js";
+import { journeyName, loadProject, optionsOf, type ProjectFolder, withWarehouse } from "../project.js";
 import { untilStopped } from "../stop.js";
 import { ask } from "./query.js";
 
@@ -32,7 +32,10 @@ export const planCommand = (): Command =>
       const plan = url ? await planAt(url, project) : await planHere(project, json === true);
       if (json) return answerJson(plan);
       answer(planInWords(plan, first));
-      if (plan.from !== plan.to) remark("\nNothing was published. Next: waymark apply");
+      if (plan.from !== plan.to)
+        remark(
+          `\nNothing was published. Next: ${journey ? `copy ${journey} to ${journeyName}, then ` : ""}waymark apply`,
+        );
     });
 
 const planHere = (project: ProjectFolder, isQuiet: boolean): Promise<JourneyPlan> =>

@@ -72,6 +72,17 @@ describe("a new project", () => {
     expect(readFileSync(join(project, "journey.yml"))).toEqual(
       readFileSync("journey/presets/five-stage.yml"),
     );
+    // Another preset leaves the mapping of the tables alone, and what it replaces stays beside it.
+    writeFileSync(join(project, "waymark.yml"), "company: Ours");
+    expect(await waymark("--project", project, "init", "--preset", "four-stage")).toMatchObject({ code: 2 });
+    expect(await waymark("--project", project, "init", "--preset", "four-stage", "--force")).toMatchObject({
+      code: 0,
+      stderr: expect.stringContaining("journey.yml.bak"),
+    });
+    expect(readFileSync(join(project, "waymark.yml"), "utf8")).toBe("company: Ours");
+    const presetText = (name: string): string => readFileSync(`journey/presets/${name}.yml`, "utf8");
+    expect(readFileSync(join(project, "journey.yml"), "utf8")).toBe(presetText("four-stage"));
+    expect(readFileSync(join(project, "journey.yml.bak"), "utf8")).toBe(presetText("five-stage"));
     const help = await waymark("init", "--help");
     for (const preset of ["three-stage", "four-stage", "five-stage"])
       expect(help.stdout).toMatch(new RegExp(`^  ${preset} +\\S`, "m"));
