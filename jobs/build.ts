@@ -456,8 +456,8 @@ class Run {
     const took = seconds(begun);
     this.tables[model.name] = await this.withWatermarks(table);
     this.finishModel(model.name, table.table_name, "built", reason, rows, took);
-    this.done++;
     const bytes = await this.warehouse.bytes([schemas.tables, store]);
+    this.done++;
     this.report(model.name, "built", reason, { rows, seconds: took, bytes });
   }
 
