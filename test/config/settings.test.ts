@@ -172,7 +172,7 @@ describe("the environment", () => {
     b: z.array(z.string()).optional(),
     n: z.number().optional(),
   });
-  const read = (text: string) => parseYaml(text, "x.yml", schema);
+  const read = (text: string) => parseYaml(text, "x.yml", schema, () => [], process.env);
   const names = ["WAYMARK_TEST_A", "WAYMARK_TEST_B"];
   afterEach(() => {
     for (const name of names) delete process.env[name];
