@@ -319,7 +319,7 @@ class Run {
   ): Promise<void> {
     const { model } = node;
     const published = this.published.get(model.name);
-    if (published && !isSelected) return this.keep(published, "not selected");
+    if (published && !isSelected) return this.keep(published, notSelected);
     const built = this.latest.get(model.name);
     const inputs = inputsOf(node, company, this.warehouse, this.tables);
     const work: Work =
@@ -462,7 +462,9 @@ class Run {
   }
 
   private async keep(table: BuiltTable, reason: string): Promise<void> {
-    this.tables[table.model] = table.inputs.watermarks ? table : await this.withWatermarks(table);
+    // What it reads may reach further though it came out the same; not so where that was not looked at.
+    const isAsOld = reason === notSelected && table.inputs.watermarks;
+    this.tables[table.model] = isAsOld ? table : await this.withWatermarks(table);
     this.finishModel(table.model, table.table_name, "fresh", reason, table.rows, 0);
     this.done++;
     this.report(table.model, "fresh", reason, { rows: table.rows, seconds: 0 });
@@ -485,7 +487,8 @@ class Run {
       options.now(),
     );
     const told = { ...table, inputs: { ...table.inputs, watermarks } };
-    await warehouse.transaction([inputsChanged(told)]);
+    const isTold = JSON.stringify(this.all.get(table.table_name)?.inputs) === JSON.stringify(told.inputs);
+    if (!isTold) await warehouse.transaction([inputsChanged(told)]);
     return told;
   }
 
@@ -557,4 +560,5 @@ class Run {
   }
 }
 
+const notSelected = "not selected";
 const seconds = (begun: number): number => (performance.now() - begun) / 1000;
