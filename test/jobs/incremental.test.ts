@@ -129,7 +129,7 @@ describe("a build over what changed", () => {
         },
       ),
       {
-        numRuns: Number(process.env.RUNS ?? 3),
+        numRuns: Number(process.env.RUNS ?? 2),
         ...(process.env.SEED ? { seed: Number(process.env.SEED) } : {}),
         endOnFailure: true,
       },
