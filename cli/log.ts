@@ -26,8 +26,8 @@ export function logRun(log: Logger): (progress: Progress) => void {
       const { error, ...rest } = progress;
       return log.error({ event: "run.failed", ...rest, kind: undefined }, error);
     }
-    const { run, model, status, rows, seconds, bytes, from, to, reason } = progress;
-    const figures = { run, model, from, to, rows, seconds: toMilliseconds(seconds), bytes, reason };
+    const { run, model, status, rows, seconds, bytes, reason } = progress;
+    const figures = { run, model, rows, seconds: toMilliseconds(seconds), bytes, reason };
     if (status === "built") log.info({ event: "model.built", ...figures });
     else if (status === "failed") log.error({ event: "model.failed", ...figures });
     else log.debug({ event: `model.${status}`, ...figures });

@@ -75,9 +75,6 @@ export type Progress = { run: string } & (
       seconds?: number;
       /** What the engine says that the table takes in storage; null where it doesn't say. */
       bytes?: number | null;
-      /** The days that were rebuilt, [from, to), where it was not the whole table. */
-      from?: string;
-      to?: string;
       reason: string;
       done: number;
       total: number;
@@ -545,7 +542,7 @@ class Run {
     model: string,
     status: "building" | "built" | "fresh" | "failed",
     reason: string,
-    figures: Pick<Progress & { kind: "model" }, "rows" | "seconds" | "bytes" | "from" | "to"> = {},
+    figures: Pick<Progress & { kind: "model" }, "rows" | "seconds" | "bytes"> = {},
   ): void {
     this.options.onProgress?.({
       kind: "model",

@@ -65,15 +65,11 @@ describe("logs", () => {
     });
 
     const again = await ended(
-      start(["-p", demo, "build", "--from", "2025-03-01", "--to", "2025-03-02", "-s", "usage_daily"], {
-        LOG_FORMAT: "json",
-      }),
+      start(["-p", demo, "build", "--force", "-s", "usage_daily"], { LOG_FORMAT: "json" }),
     );
     const rebuilt = linesOf(again.stderr).find((line) => line.model === "usage_daily");
     expect(rebuilt).toMatchObject({
       event: "model.built",
-      from: "2025-03-01",
-      to: "2025-03-02",
       reason: "asked for",
     });
   });
@@ -150,7 +146,10 @@ describe("traces", () => {
     expect([...paths]).toEqual(["POST /v1/traces"]);
     expect([...services]).toEqual(["waymark"]);
     const [run] = spans.filter((span) => span.name === "waymark.run");
-    expect(run?.attributes).toMatchObject({ "waymark.trigger": "manual", "waymark.run": expect.any(String) });
+    expect(run?.attributes).toMatchObject({
+      "waymark.trigger": "selection",
+      "waymark.run": expect.any(String),
+    });
     expect(new Set(spans.filter((s) => s.attributes["waymark.model"]).map((s) => s.traceId))).toEqual(
       new Set([run?.traceId]),
     );
