@@ -145,6 +145,90 @@ describe("the demo company", () => {
     expect(stdout).toContain("account_health");
   });
 
+  it("checks of the company's own block or warn, and the failing rows are shown, from the file and from a server", async () => {
+    const file = join(demo, "waymark.yml");
+    const text = readFileSync(file, "utf8");
+    const withCheck = (severity: string, query: string): void =>
+      writeFileSync(
+        file,
+        text.replace(
+          "checks:\n",
+          `checks:\n  - name: nobody in EMEA\n    severity: ${severity}\n    sql: |\n      select account_id, region\n      ${query}\n`,
+        ),
+      );
+    try {
+      withCheck("error", "from accounts where regoin = 'EMEA'");
+      expect(await waymark("-p", demo, "check")).toMatchObject({
+        code: 2,
+        stderr: expect.stringMatching(
+          /check "nobody in EMEA", line 2 of its sql, `from accounts where regoin = 'EMEA'`: .*"regoin" not found/,
+        ),
+      });
+      withCheck("error", "from accounts where region = 'EMEA' order by account_id");
+      const blocked = await waymark("-p", demo, "build");
+      expect(blocked.code).toBe(3);
+      expect(blocked.stderr).toMatch(
+        /"nobody in EMEA" fails for \d+ rows, e\.g\. account_id \S+, region EMEA: .*\nNothing was published\./s,
+      );
+      withCheck("warning", "from accounts where region = 'EMEA' order by account_id");
+      const warned = await waymark("-p", demo, "build");
+      expect(warned).toMatchObject({ code: 0, stderr: expect.stringContaining("These only warn") });
+
+      const listed = await waymark("-p", demo, "checks");
+      expect(listed.stdout).toMatch(/nobody in EMEA +\S* *warning +\S* *failed/);
+      expect(listed.stdout).toMatch(/known segments +\S* *error +\S* *passed/);
+      expect(listed.stdout).not.toContain("unique account_id");
+      expect((await waymark("-p", demo, "checks", "--all")).stdout).toContain("unique account_id");
+      expect((await waymark("-p", demo, "status")).stdout).toMatch(
+        /Warning: accounts "nobody in EMEA": \d+ rows fail, since/,
+      );
+
+      const csv = await waymark(
+        "-p",
+        demo,
+        "checks",
+        "show",
+        "nobody in EMEA",
+        "--first",
+        "2",
+        "--format",
+        "csv",
+      );
+      expect(csv.stdout).toMatch(/^account_id,region\n\S+,EMEA\n\S+,EMEA\n$/);
+      const [shown] = JSON.parse((await waymark("-p", demo, "--json", "checks", "show", "accounts")).stdout);
+      expect(shown).toMatchObject({
+        name: "nobody in EMEA",
+        severity: "WARNING",
+        isPassed: false,
+        models: ["accounts"],
+      });
+      expect(shown.rows).toHaveLength(Math.min(shown.failingRows, 20));
+      expect(await waymark("-p", demo, "checks", "show", "nobody in EMAE")).toMatchObject({
+        code: 2,
+        stderr: expect.stringContaining('Did you mean "nobody in EMEA"?'),
+      });
+      expect(await waymark("-p", demo, "checks", "show", "accounts", "known segments")).toMatchObject({
+        code: 0,
+        stderr: expect.stringContaining("No check of accounts fails."),
+      });
+
+      const server = start("-p", demo, "serve", "--no-build", "--port", "0");
+      try {
+        const url = /http:\S+?\/graphql/.exec(await said(server, /Serving GraphQL on \S+/))?.[0] ?? "";
+        const asked = await waymark("--json", "checks", "show", "accounts", "--url", url);
+        expect(JSON.parse(asked.stdout)).toEqual([shown]);
+        expect((await waymark("status", "--url", url)).stdout).toContain('"nobody in EMEA"');
+      } finally {
+        const ended = new Promise((resolve) => server.on("close", resolve));
+        server.kill("SIGTERM");
+        await ended;
+      }
+    } finally {
+      writeFileSync(file, text);
+    }
+    expect(await waymark("-p", demo, "build")).toMatchObject({ code: 0 });
+  }, 120_000);
+
   it("query prints saved and own documents as table, CSV and JSON", async () => {
     const csv = await waymark("-p", demo, "query", "portfolio", "--format", "csv");
     expect(csv.stdout.split("\n")[0]).toBe("stage.name,band,accounts,mrr");
