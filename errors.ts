@@ -12,12 +12,14 @@ export type ErrorCode =
   | "NOT_BUILT"
   | "WAREHOUSE_IN_USE"
   | "WAREHOUSE_FAILED"
+  | "WAREHOUSE_UNAVAILABLE"
   | "RUN_IN_PROGRESS"
   | "JOURNEY_CONFLICT"
   | "FORBIDDEN"
   | "BAD_USER_INPUT"
   | "CANCELLED"
-  | "PORT_IN_USE";
+  | "PORT_IN_USE"
+  | "WEBHOOK_FAILED";
 
 /** What `waymark` exits with; 0 is success and 1 an unexpected failure. */
 export const exitCodes: Record<ErrorCode, number> = {
@@ -28,13 +30,25 @@ export const exitCodes: Record<ErrorCode, number> = {
   CHECK_FAILED: 3,
   WAREHOUSE_IN_USE: 4,
   WAREHOUSE_FAILED: 4,
+  WAREHOUSE_UNAVAILABLE: 4,
   RUN_IN_PROGRESS: 4,
   JOURNEY_CONFLICT: 4,
   FORBIDDEN: 4,
   PORT_IN_USE: 4,
+  WEBHOOK_FAILED: 4,
   NOT_BUILT: 5,
   CANCELLED: 130,
 };
+
+/** Faults that pass by themselves, so that the same call may succeed in a while. */
+export const transientCodes: readonly ErrorCode[] = [
+  "WAREHOUSE_IN_USE",
+  "WAREHOUSE_UNAVAILABLE",
+  "RUN_IN_PROGRESS",
+];
+
+export const isTransient = (error: unknown): boolean =>
+  error instanceof WaymarkError && transientCodes.includes(error.code);
 
 /**
  * The one error class. The message names thing, place, value, what was expected and the next step;

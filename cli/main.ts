@@ -1,7 +1,8 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { Command, CommanderError } from "commander";
+import { Command, CommanderError, Option } from "commander";
 import { exitCodes, messageOf, WaymarkError } from "../errors.js";
+import { startTraces } from "../telemetry/export.js";
 import { applyCommand } from "./commands/apply.js";
 import { buildCommand } from "./commands/build.js";
 import { checkCommand } from "./commands/check.js";
@@ -13,6 +14,8 @@ import { planCommand } from "./commands/plan.js";
 import { queryCommand } from "./commands/query.js";
 import { serveCommand } from "./commands/serve.js";
 import { statusCommand } from "./commands/status.js";
+import { webhooksCommand } from "./commands/webhooks.js";
+import { type LogFormat, logAs, logFormats, theLog } from "./log.js";
 import { packageFolder } from "./project.js";
 
 const { version } = JSON.parse(readFileSync(join(packageFolder, "package.json"), "utf8")) as {
@@ -26,12 +29,18 @@ const program = new Command("waymark")
   .version(version, "-V, --version", "print the version")
   .option("-p, --project <folder>", "where waymark.yml and journey.yml are", ".")
   .option("--json", "answer as JSON, and errors too")
+  .addOption(
+    new Option("--log <format>", "what is said on stderr: text for people, or JSON lines")
+      .choices(logFormats)
+      .env("LOG_FORMAT")
+      .default(process.env.NODE_ENV === "production" && !process.stderr.isTTY ? "json" : "text"),
+  )
   .addHelpText(
     "after",
     `
 Exit codes:
   0  done                            3  a data check failed; nothing was published
-  1  unexpected failure              4  the warehouse or port is in use or failed
+  1  unexpected failure              4  the warehouse, port or webhook is in use or failed
   2  bad arguments or configuration  5  nothing is published yet
 
 First steps:
@@ -39,7 +48,8 @@ First steps:
   waymark init && waymark check      start with your own tables`,
   )
   .showSuggestionAfterError()
-  .exitOverride();
+  .exitOverride()
+  .hook("preAction", () => logAs(program.opts<{ log: LogFormat }>().log));
 
 for (const command of [
   initCommand,
@@ -53,6 +63,7 @@ for (const command of [
   factsCommand,
   planCommand,
   applyCommand,
+  webhooksCommand,
 ]) {
   program.addCommand(command().copyInheritedSettings(program));
 }
@@ -63,10 +74,13 @@ process.stdout.on("error", (error: NodeJS.ErrnoException) => {
   process.exit();
 });
 
+const endTraces = await startTraces(process.env);
 try {
   await program.parseAsync();
 } catch (error) {
   process.exitCode = report(error);
+} finally {
+  await endTraces();
 }
 
 function report(error: unknown): number {
@@ -78,6 +92,8 @@ function report(error: unknown): number {
         error: { code: known?.code ?? "UNEXPECTED", message: messageOf(error), ...known?.details },
       }),
     );
+  } else if (theLog()) {
+    theLog()?.fatal({ event: "failed", code: known?.code ?? "UNEXPECTED" }, messageOf(error));
   } else {
     console.error(known ? known.message : error);
   }

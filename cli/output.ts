@@ -2,6 +2,7 @@ import Table from "cli-table3";
 import { stringify } from "csv-stringify/sync";
 import pc from "picocolors";
 import type { Progress } from "../jobs/build.js";
+import { logRun, theLog } from "./log.js";
 
 export type Cell = string | number | boolean | Date | null | undefined;
 export type CellRow = Record<string, Cell>;
@@ -12,7 +13,11 @@ export type Format = (typeof formats)[number];
 /** Print an answer to stdout; progress and remarks go to stderr, so that answers can be piped. */
 export const answer = (text: string): void => void process.stdout.write(`${text}\n`);
 export const answerJson = (value: unknown): void => answer(JSON.stringify(value, null, 2));
-export const remark = (text: string): void => void process.stderr.write(`${text}\n`);
+export function remark(text: string): void {
+  const log = theLog();
+  if (log) log.info({ event: "remark" }, text);
+  else process.stderr.write(`${text}\n`);
+}
 
 /** Rows for people or machines; the columns are those of all rows together. */
 export function rowsAs(format: Format, rows: readonly CellRow[]): string {
@@ -37,11 +42,18 @@ function shown(cell: Cell): string {
   return String(cell);
 }
 
+/** What follows a build's progress: people, the log, or nobody where the answer alone is wanted. */
+export function progressFor(json: true | undefined): { onProgress?: (progress: Progress) => void } {
+  const log = theLog();
+  if (log) return { onProgress: logRun(log) };
+  return json ? {} : { onProgress: buildProgress() };
+}
+
 /** A build's progress on stderr: one line that changes on a terminal, one line per table elsewhere. */
-export function buildProgress(): (progress: Progress) => void {
+function buildProgress(): (progress: Progress) => void {
   const isTerminal = process.stderr.isTTY === true;
   return (progress) => {
-    if (progress.kind === "published") return;
+    if (progress.kind !== "model") return;
     const { model, status, done, total, rows, seconds, reason } = progress;
     if (status === "fresh") return;
     if (isTerminal) process.stderr.write("\r\x1b[2K");

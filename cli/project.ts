@@ -5,6 +5,7 @@ import type { Command } from "commander";
 import { loadSettings } from "../config/settings.js";
 import { didYouMean, WaymarkError } from "../errors.js";
 import type { Project } from "../jobs/build.js";
+import { checkFreshness } from "../jobs/freshness.js";
 import { loadJourney } from "../journey/load.js";
 import { problemsIn } from "../models/company_checks.js";
 import { checkOwnFacts } from "../models/daily/own_fact_days.js";
@@ -65,6 +66,7 @@ export function loadProject(folder: string, otherJourney?: string): ProjectFolde
   const journey = loadJourney(journeyFile, checkOwnFacts);
   const settings = loadSettings(join(folder, settingsName), (given) => [
     ...checkMappings(given),
+    ...checkFreshness(given),
     ...problemsIn(given.checks, { journey, attributes: attributesIn(given) }),
   ]);
   return { folder, journeyFile, settings, journey };

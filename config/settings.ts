@@ -1,11 +1,13 @@
 import { dirname, parse, resolve } from "node:path";
 import { z } from "zod";
+import { isCron } from "./cron.js";
 import { type Problem, readYaml } from "./yaml.js";
 
 const civilDate = z
   .string()
   .refine((day) => /^\d{4}-\d{2}-\d{2}$/.test(day) && isDay(day), "expected a date such as 2024-12-31");
 const columnName = z.string().min(1);
+const maxAge = z.number().positive().nullable().describe("Hours; null = never late.");
 
 /** How one canonical column comes from raw data: a raw column's name, or one of these. */
 const columnMapping = z.union([
@@ -79,6 +81,63 @@ const sourceMapping = z
     "expected exactly one of `table`, `query` and `files`",
   );
 
+/** What webhooks may be told of. */
+export const webhookEvents = [
+  "run_failed",
+  "run_recovered",
+  "freshness_breached",
+  "freshness_restored",
+  "signal_opened",
+  "task_created",
+] as const;
+export type WebhookEvent = (typeof webhookEvents)[number];
+
+/** An incident that nothing ends would stay open, so PagerDuty is told only of what has an end. */
+const pagerdutyEvents: readonly WebhookEvent[] = webhookEvents.slice(0, 4);
+
+const webhook = z
+  .strictObject({
+    name: z
+      .string()
+      .regex(/^[a-z][a-z0-9_]*$/, "expected a name in snake_case")
+      .describe("By which the command line and the ledger know it."),
+    url: z
+      .url({ protocol: /^https?$/, error: "expected an http or https address" })
+      .describe("Where messages are posted to."),
+    format: z
+      .enum(["standard", "slack", "pagerduty"])
+      .default("standard")
+      .describe(
+        "standard = signed JSON (Standard Webhooks); slack = an incoming webhook of Slack's; pagerduty = its Events API v2.",
+      ),
+    secret_env: z
+      .string()
+      .regex(/^[A-Za-z_][A-Za-z0-9_]*$/, "expected the name of an environment variable")
+      .optional()
+      .describe(
+        "The environment variable that holds the signing secret (whsec_…), or PagerDuty's integration key. Slack has none.",
+      ),
+    events: z
+      .array(z.enum(webhookEvents))
+      .min(1)
+      .optional()
+      .describe("What it is told of; by default all, and of PagerDuty's all that has an end."),
+  })
+  .refine((w) => (w.secret_env === undefined) === (w.format === "slack"), {
+    path: ["secret_env"],
+    error: ({ input }) =>
+      (input as { format?: string }).format === "slack"
+        ? "Slack takes no secret: its address is one"
+        : "required: the name of the environment variable that holds the secret",
+  })
+  .refine((w) => w.format !== "pagerduty" || !w.events?.some((e) => !pagerdutyEvents.includes(e)), {
+    path: ["events"],
+    error: `PagerDuty is told only of what has an end: ${pagerdutyEvents.join(", ")}`,
+  })
+  .transform(({ events, ...rest }) => ({
+    ...rest,
+    events: events ?? (rest.format === "pagerduty" ? pagerdutyEvents : webhookEvents),
+  }));
 const change = z.strictObject({
   change_at_most: z
     .number()
@@ -179,9 +238,43 @@ export const settingsSchema = z.strictObject({
           context.addIssue({ code: "custom", message: "another check has this name", path: [i, "name"] });
     })
     .describe("What must hold in the tables beyond what Waymark checks itself, see docs/checks.md."),
+  freshness: z
+    .strictObject({
+      default_hours: z
+        .number()
+        .positive()
+        .default(36)
+        .describe("How old data may be where nothing else is said: hours since the end of its last day."),
+      sources: z
+        .record(z.string(), maxAge)
+        .default({})
+        .describe(
+          "For single sources; by default only usage_events may be late, as nobody may ask for days.",
+        ),
+      models: z
+        .record(z.string(), maxAge)
+        .default({})
+        .describe("For single tables; by default as their sources."),
+    })
+    .prefault({})
+    .describe("From when on data is late."),
   schedule: z
     .strictObject({
-      build: z.string().default("15 3 * * *").describe("When tables are rebuilt: cron, in UTC."),
+      build: z
+        .string()
+        .default("15 3 * * *")
+        .refine(
+          isCron,
+          'expected a cron time such as "15 3 * * *" (minute, hour, day, month, weekday, in UTC)',
+        )
+        .describe("When tables are rebuilt: cron, in UTC."),
+      retries: z
+        .array(z.number().positive())
+        .max(10)
+        .default([1, 5, 15])
+        .describe(
+          "Minutes to wait before each further try of a build that met a passing fault; [] for none.",
+        ),
     })
     .prefault({}),
   server: z
@@ -190,6 +283,14 @@ export const settingsSchema = z.strictObject({
       host: z.string().default("127.0.0.1"),
     })
     .prefault({}),
+  webhooks: z
+    .array(webhook)
+    .default([])
+    .refine(
+      (all) => new Set(all.map(({ name }) => name)).size === all.length,
+      "expected a name of its own for each",
+    )
+    .describe("Who is told of failures, stale tables, signals and tasks."),
 });
 
 /** An error blocks publishing; a warning is recorded and told of. */
@@ -213,6 +314,7 @@ export type CompanyCheck = { readonly name: string; readonly severity: Severity 
 );
 
 export type SourceMapping = z.output<typeof sourceMapping>;
+export type WebhookSettings = z.output<typeof webhook>;
 export type ColumnMapping = z.output<typeof columnMapping>;
 export type Settings = z.output<typeof settingsSchema> & {
   /** The folder of `waymark.yml`, to which its paths are relative. */

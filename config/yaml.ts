@@ -12,8 +12,9 @@ export interface Problem {
 }
 
 /**
- * Read a YAML file by a schema. All mistakes are reported at once, each with file, line and column,
- * what was expected and the nearest valid word. `validate` adds what a schema can't say.
+ * Read a YAML file of the project by a schema, `${NAME}` filled from the environment. All mistakes are reported at
+ * once, each with file, line and column, what was expected and the nearest valid word. `validate` adds what a schema
+ * can't say.
  * @throws WaymarkError CONFIG_INVALID
  */
 export function readYaml<S extends z.ZodType>(
@@ -21,37 +22,38 @@ export function readYaml<S extends z.ZodType>(
   schema: S,
   validate: (value: z.output<S>) => Problem[] = () => [],
 ): z.output<S> {
-  return parseYaml(readText(file), file, schema, validate);
+  return parseYaml(readText(file), file, schema, validate, process.env);
 }
 
-/** As `readYaml`, for text that is at hand; `file` is what the messages name. */
+/**
+ * As `readYaml`, for text that is at hand; `file` is what the messages name. Without an environment `${NAME}` stays as
+ * it is written: text from elsewhere must not read the server's secrets.
+ */
 export function parseYaml<S extends z.ZodType>(
   text: string,
   file: string,
   schema: S,
   validate: (value: z.output<S>) => Problem[] = () => [],
+  environment?: NodeJS.ProcessEnv,
 ): z.output<S> {
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
-  if (document.errors.length > 0) {
-    throw invalid(
-      file,
-      document.errors.map((e) => {
-        const { line, col } = lines.linePos(e.pos[0]);
-        return `${file}:${line}:${col}: not valid YAML: ${e.message}`;
-      }),
-    );
-  }
-  const missing = fillFromEnvironment(document);
+  const placed = ({ offset, message }: Placed): string => {
+    const { line, col } = lines.linePos(offset);
+    return `${file}:${line}:${col}: ${message}`;
+  };
+  const unreadable =
+    document.errors.length > 0
+      ? document.errors.map((e) => ({ offset: e.pos[0], message: `not valid YAML: ${e.message}` }))
+      : treacherousIn(document);
+  if (unreadable.length > 0) throw invalid(file, unreadable.map(placed));
+  const missing = environment ? fillFrom(environment, document) : [];
   /** In the file's order. */
   const located = (problems: Problem[]): string[] =>
     problems
       .map((problem) => ({ ...problem, offset: offsetOf(document, problem.path) }))
       .sort((a, b) => a.offset - b.offset)
-      .map(({ offset, message }) => {
-        const { line, col } = lines.linePos(offset);
-        return `${file}:${line}:${col}: ${message}`;
-      });
+      .map(placed);
   if (missing.length > 0) throw invalid(file, located(missing));
   const parsed = schema.safeParse(contentOf(document, file) ?? {});
   if (!parsed.success) {
@@ -63,6 +65,28 @@ export function parseYaml<S extends z.ZodType>(
   const problems = validate(parsed.data);
   if (problems.length > 0) throw invalid(file, located(problems));
   return parsed.data;
+}
+
+interface Placed {
+  offset: number;
+  message: string;
+}
+
+/** What YAML allows and no reader survives: what contains itself has no end, and `__proto__` would be dropped unsaid. */
+function treacherousIn(document: Document): Placed[] {
+  const found: Placed[] = [];
+  const at = (node: Node, message: string): void =>
+    void found.push({ offset: node.range?.[0] ?? 0, message });
+  visit(document, {
+    Alias(_, alias, ancestors) {
+      const anchored = alias.resolve(document);
+      if (anchored && ancestors.includes(anchored)) at(alias, `*${alias.source} contains itself.`);
+    },
+    Scalar(key, word) {
+      if (key === "key" && word.value === "__proto__") at(word, `unknown key "__proto__".`);
+    },
+  });
+  return found;
 }
 
 /** What the document says; an alias without its anchor shows only here. */
@@ -92,7 +116,7 @@ const invalid = (file: string, problems: string[]): WaymarkError =>
   new WaymarkError("CONFIG_INVALID", problems.join("\n"), { file, problems });
 
 /** `${NAME}` and `${NAME:-default}` in any text value; a name without a value is a mistake at its place. */
-function fillFromEnvironment(document: Document): Problem[] {
+function fillFrom(environment: NodeJS.ProcessEnv, document: Document): Problem[] {
   const problems: Problem[] = [];
   visit(document, {
     Scalar(key, node, ancestors) {
@@ -100,7 +124,7 @@ function fillFromEnvironment(document: Document): Problem[] {
       node.value = node.value.replace(
         /\$\{(\w+)(?::-([^}]*))?\}/g,
         (_, variable: string, fallback?: string) => {
-          const value = process.env[variable] ?? fallback;
+          const value = environment[variable] ?? fallback;
           if (value === undefined) {
             const path = ancestors.flatMap((a) =>
               "key" in a && isScalar(a.key) ? [String(a.key.value)] : [],

@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { trace } from "@opentelemetry/api";
 import pLimit from "p-limit";
 import { Temporal } from "temporal-polyfill";
 import type { Settings } from "../config/settings.js";
@@ -10,9 +11,11 @@ import { buildOrder, type Node, selectModels } from "../models/graph.js";
 import { models } from "../models/index.js";
 import type { Company, Model } from "../models/model.js";
 import { attributesIn, mapSources } from "../models/sources/mapping.js";
+import { traced } from "../telemetry/trace.js";
 import { path, type Sql, sql } from "../warehouse/sql.js";
 import type { Warehouse } from "../warehouse/warehouse.js";
 import { type HeldRun, prepareChecks, recordChecks, runChecks } from "./checks.js";
+import { watermarksOf } from "./freshness.js";
 import {
   type BuiltTable,
   type CheckRow,
@@ -39,7 +42,7 @@ import { dropWork, publish } from "./publish.js";
 import { type Building, buildPart, buildWhole, storeName, tableName, viewCreated } from "./table.js";
 
 export interface BuildOptions {
-  /** Who asked: "manual", "schedule", "start". */
+  /** Who asked: "manual", "schedule", "start"; "selection" and "apply" where not all is brought up to date. */
   trigger: string;
   /**
    * Models to consider, e.g. ["account_health+"]; all by default. Those that the journey's edit changes are built
@@ -61,18 +64,29 @@ export interface BuildOptions {
   onProgress?: (progress: Progress) => void;
 }
 
-export type Progress =
+/** What a run tells as it goes, each with the run's id. */
+export type Progress = { run: string } & (
+  | { kind: "started"; trigger: string }
   | {
       kind: "model";
       model: string;
       status: "building" | "built" | "fresh" | "failed";
       rows?: number;
       seconds?: number;
+      /** What the engine says that the table takes in storage; null where it doesn't say. */
+      bytes?: number | null;
+      /** The days that were rebuilt, [from, to), where it was not the whole table. */
+      from?: string;
+      to?: string;
       reason: string;
       done: number;
       total: number;
     }
-  | { kind: "published"; snapshot: number };
+  | { kind: "check"; model: string; check: string; failingRows: number; examples: readonly string[] }
+  | { kind: "published"; snapshot: number; dataThrough: string; seconds: number }
+  | { kind: "unchanged"; snapshot: number; dataThrough: string; seconds: number }
+  | { kind: "failed"; code: string; error: string; seconds: number }
+);
 
 export interface BuildResult {
   runId: string;
@@ -122,7 +136,9 @@ export async function build(
   project: Project,
   options: BuildOptions,
 ): Promise<BuildResult> {
-  return alone(warehouse, () => record(warehouse, project, options));
+  return alone(warehouse, () =>
+    traced("waymark.run", { "waymark.trigger": options.trigger }, () => record(warehouse, project, options)),
+  );
 }
 
 /**
@@ -159,6 +175,9 @@ async function record(warehouse: Warehouse, project: Project, options: BuildOpti
     runStarted({ run_id: runId, trigger: options.trigger, started_at: started, note: options.note ?? null }),
   ]);
   await dropWork(warehouse);
+  options.onProgress?.({ kind: "started", run: runId, trigger: options.trigger });
+  trace.getActiveSpan()?.setAttribute("waymark.run", runId);
+  const seconds = (): number => (options.now().getTime() - started.getTime()) / 1000;
   const [previous] = await readSnapshots(warehouse, 1);
   const run = new Run(warehouse, project, options, runId, previous, await readAllTables(warehouse));
   const finish = (
@@ -169,24 +188,35 @@ async function record(warehouse: Warehouse, project: Project, options: BuildOpti
       runFinished({ run_id: runId, finished_at: options.now(), ...outcome }),
     ]);
   try {
-    checkExpected(options.expect, previous);
+    checkExpected(options.expect, previous?.words.journey.version);
     const company = await describeCompany(warehouse, project, started);
     const checks = await prepareChecks(warehouse, project.settings.checks, company);
     await run.buildAll(buildOrder(models, company), company);
     const warnings = await runChecks(warehouse, checks, run.held());
     const snapshot = previous && run.isSameAs(previous, company) ? previous : await run.publish(company);
     await finish({ status: "succeeded", snapshot_id: snapshot.id, error_code: null, error: null });
-    const seconds = (options.now().getTime() - started.getTime()) / 1000;
-    return { runId, snapshot, isNew: snapshot !== previous, models: run.models, warnings, seconds };
+    const isNew = snapshot !== previous;
+    const took = seconds();
+    const { id, dataThrough } = snapshot;
+    const kind = isNew ? "published" : "unchanged";
+    options.onProgress?.({ kind, run: runId, snapshot: id, dataThrough, seconds: took });
+    return { runId, snapshot, isNew, models: run.models, warnings, seconds: took };
   } catch (error) {
     const error_code = error instanceof WaymarkError ? error.code : "WAREHOUSE_FAILED";
     await finish({ status: "failed", snapshot_id: null, error_code, error: messageOf(error) });
+    options.onProgress?.({
+      kind: "failed",
+      run: runId,
+      code: error_code,
+      error: messageOf(error),
+      seconds: seconds(),
+    });
     throw error;
   }
 }
 
-function checkExpected(expected: string | undefined, previous: Snapshot | undefined): void {
-  const version = previous?.words.journey.version;
+/** @throws WaymarkError JOURNEY_CONFLICT where another journey is published than was expected */
+export function checkExpected(expected: string | undefined, version: string | undefined): void {
   if (expected === undefined || expected === version) return;
   throw new WaymarkError(
     "JOURNEY_CONFLICT",
@@ -208,6 +238,7 @@ class Run {
   private readonly published = new Map<string, BuiltTable>();
   /** The tables as they stand in this run. */
   private readonly tables: Record<string, BuiltTable> = {};
+  private company: Company | undefined;
   private byName: ReadonlyMap<string, Model> = new Map();
   private comparedAt: ReadonlyMap<string, Date> = new Map();
   private done = 0;
@@ -245,6 +276,7 @@ class Run {
     const changed = this.previous ? changedBy(this.previous.words, order, company, this.warehouse) : [];
     const selected = select && new Set([...selectModels(order, select), ...changed]);
     this.total = order.length;
+    this.company = company;
     this.byName = new Map(order.map(({ model }) => [model.name, model]));
     this.comparedAt = await readComparisons(this.warehouse);
     const failure = new AbortController();
@@ -258,7 +290,9 @@ class Run {
       const work = before.then(() =>
         limit(async () => {
           signal.throwIfAborted();
-          await this.buildModel(node, company, selected?.has(node.model.name) ?? true, signal);
+          await traced("waymark.model", { "waymark.model": node.model.name }, () =>
+            this.buildModel(node, company, selected?.has(node.model.name) ?? true, signal),
+          );
         }),
       );
       finished.set(
@@ -345,9 +379,8 @@ class Run {
     if (work.kind === "part" || days) this.report(model.name, "building", reason);
     const part = await buildPart(building, built, { changed, search, days });
     if (!part || (part.added === 0 && part.ended === 0)) {
-      const same = { ...built, inputs };
-      await this.warehouse.transaction([inputsChanged(same), ...compared]);
-      return this.keep(same, part ? "built again, nothing changed" : "fresh");
+      await this.warehouse.transaction(compared);
+      return this.keep({ ...built, inputs }, part ? "built again, nothing changed" : "fresh");
     }
     const rows = built.rows + part.added - part.ended;
     await this.check(building, part.delta, node, reason, rows, begun);
@@ -372,10 +405,21 @@ class Run {
   ): Promise<void> {
     const locate = (relation: string): readonly string[] =>
       relation === model.name ? rowsAt : this.locate(undefined)(relation);
-    const checks = await checkTable(this.warehouse, model, company, { ...options, locate });
+    const checks = await traced("waymark.check", { "waymark.model": model.name }, () =>
+      checkTable(this.warehouse, model, company, { ...options, locate }),
+    );
     await recordChecks(this.warehouse, this.held(), model.name, checks, { ...options, locate });
     const failed = checks.filter((check) => check.failingRows > 0);
     if (failed.length === 0) return;
+    for (const { check, failingRows, examples } of failed)
+      this.options.onProgress?.({
+        kind: "check",
+        run: this.runId,
+        model: model.name,
+        check,
+        failingRows,
+        examples,
+      });
     const table = rowsAt.join(".");
     this.finishModel(model.name, table, "failed", reason, rows, seconds(begun));
     this.report(model.name, "failed", failed.map((f) => f.check).join("; "));
@@ -409,17 +453,40 @@ class Run {
       viewCreated(table, model.columnsFor(company)),
       tableBuilt(table),
     ]);
-    this.tables[model.name] = table;
-    this.finishModel(model.name, table.table_name, "built", reason, rows, seconds(begun));
+    const took = seconds(begun);
+    this.tables[model.name] = await this.withWatermarks(table);
+    this.finishModel(model.name, table.table_name, "built", reason, rows, took);
     this.done++;
-    this.report(model.name, "built", reason, rows, seconds(begun));
+    const bytes = await this.warehouse.bytes([schemas.tables, store]);
+    this.report(model.name, "built", reason, { rows, seconds: took, bytes });
   }
 
-  private keep(table: BuiltTable, reason: string): void {
-    this.tables[table.model] = table;
+  private async keep(table: BuiltTable, reason: string): Promise<void> {
+    this.tables[table.model] = table.inputs.watermarks ? table : await this.withWatermarks(table);
     this.finishModel(table.model, table.table_name, "fresh", reason, table.rows, 0);
     this.done++;
-    this.report(table.model, "fresh", reason, table.rows, 0);
+    this.report(table.model, "fresh", reason, { rows: table.rows, seconds: 0 });
+  }
+
+  /** How far its data reaches; told to the ledger after the rows, and by the next run where this one dies between. */
+  private async withWatermarks(table: BuiltTable): Promise<BuiltTable> {
+    const model = this.byName.get(table.model);
+    if (!model || !this.company) return table;
+    const upstream = Object.keys(table.inputs.tables).map(
+      (name) => this.tables[name]?.inputs.watermarks ?? {},
+    );
+    const { warehouse, company, options } = this;
+    const watermarks = await watermarksOf(
+      warehouse,
+      model,
+      table.table_name,
+      company,
+      upstream,
+      options.now(),
+    );
+    const told = { ...table, inputs: { ...table.inputs, watermarks } };
+    await warehouse.transaction([inputsChanged(told)]);
+    return told;
   }
 
   /** Where relations stand in this run; `self` is the model's own table as it was before. */
@@ -454,8 +521,9 @@ class Run {
       words: { journey: company.journey, attributes: company.attributes },
       tables: this.names(),
     };
-    await publish(this.warehouse, snapshot);
-    this.options.onProgress?.({ kind: "published", snapshot: snapshot.id });
+    await traced("waymark.publish", { "waymark.snapshot": snapshot.id }, () =>
+      publish(this.warehouse, snapshot),
+    );
     return snapshot;
   }
 
@@ -474,18 +542,17 @@ class Run {
     model: string,
     status: "building" | "built" | "fresh" | "failed",
     reason: string,
-    rows?: number,
-    took?: number,
+    figures: Pick<Progress & { kind: "model" }, "rows" | "seconds" | "bytes" | "from" | "to"> = {},
   ): void {
     this.options.onProgress?.({
       kind: "model",
+      run: this.runId,
       model,
       status,
       reason,
       done: this.done,
       total: this.total,
-      ...(rows === undefined ? {} : { rows }),
-      ...(took === undefined ? {} : { seconds: took }),
+      ...figures,
     });
   }
 }

@@ -12,7 +12,7 @@ export const schemas = {
   work: "waymark_work",
 } as const;
 
-const runs = {
+export const runs = {
   run_id: { type: "string", notNull: true },
   trigger: { type: "string", notNull: true },
   started_at: { type: "timestamp", notNull: true },
@@ -117,6 +117,45 @@ const sourceComparisons = {
   compared_at: { type: "timestamp", notNull: true },
 } as const satisfies Columns;
 
+/** What was told, or is to be told: one row per fact. */
+export const messages = {
+  /** Derived from the fact, so that no fact is told twice. */
+  message_id: { type: "string", notNull: true },
+  type: { type: "string", notNull: true },
+  /** What it is about (an account, a model, the builds); within it the order is kept. */
+  subject: { type: "string", notNull: true },
+  /** Rises with every message. */
+  sequence: { type: "integer", notNull: true },
+  recorded_at: { type: "timestamp", notNull: true },
+  /** JSON, as it is sent. */
+  body: { type: "string", notNull: true },
+} as const satisfies Columns;
+
+/** How each message fares with each webhook that listens to it. */
+export const deliveries = {
+  message_id: { type: "string", notNull: true },
+  webhook: { type: "string", notNull: true },
+  /** pending, delivered or dead. */
+  status: { type: "string", notNull: true },
+  attempts: { type: "integer", notNull: true },
+  next_attempt_at: { type: "timestamp", notNull: true },
+  /** Whether the receiver refused this very message the last time, rather than being in trouble itself. */
+  is_refused: { type: "boolean", notNull: true },
+  last_attempt_at: { type: "timestamp" },
+  /** The receiver's HTTP status; null where it gave none. */
+  last_status: { type: "integer" },
+  last_error: { type: "string" },
+} as const satisfies Columns;
+
+/** How far the news is told: the greatest of each column counts. */
+export const told = {
+  told_at: { type: "timestamp", notNull: true },
+  /** The facts of this snapshot are told; null = nothing was published then. */
+  snapshot_id: { type: "integer" },
+  /** Runs that began until then are told; null = none had. */
+  runs_through: { type: "timestamp" },
+} as const satisfies Columns;
+
 const ledgerTables = {
   runs,
   run_models: runModels,
@@ -126,6 +165,9 @@ const ledgerTables = {
   failing_rows: failingRows,
   task_actions: taskActions,
   source_comparisons: sourceComparisons,
+  messages,
+  deliveries,
+  told,
 };
 type LedgerTable = keyof typeof ledgerTables;
 
@@ -156,7 +198,15 @@ export interface Inputs {
   isMapped?: true;
   /** For what asks which day it is: the last day that could be built. */
   asOf?: string;
+  /** How far the data reached that it was built from; undefined where that was not told yet. */
+  watermarks?: Watermarks;
 }
+
+/**
+ * How far the data of each feed reaches, a source's or the timeline's: the instant at which its last day ended, as
+ * ISO text; null where it has no row that tells. Building again moves none of them.
+ */
+export type Watermarks = Readonly<Record<string, string | null>>;
 
 /** What readers see: one table per model, all published at once. */
 export interface Snapshot {
@@ -373,6 +423,15 @@ export async function readRuns(warehouse: Warehouse, count: number): Promise<Run
   if (!(await hasLedger(warehouse))) return [];
   return warehouse.query(
     sql`select * from ${at("runs")} order by started_at desc limit ${bind("integer", count)}`,
+    runs,
+  );
+}
+
+/** The runs that began in [from, to). */
+export async function readRunsBegun(warehouse: Warehouse, from: Date, to: Date): Promise<Run[]> {
+  if (!(await hasLedger(warehouse))) return [];
+  return warehouse.query(
+    sql`select * from ${at("runs")} where started_at >= ${bind("timestamp", from)} and started_at < ${bind("timestamp", to)}`,
     runs,
   );
 }

@@ -1,6 +1,13 @@
-import type { Company, Model } from "../models/model.js";
-import { changedKeys, type Search } from "../models/sources/changes.js";
-import { bind, integer, join, name, path, type Scope, type Sql, sql } from "../warehouse/sql.js";
+import { type Company, firstOfAll, type Model } from "../models/model.js";
+import {
+  differingKeys,
+  rowsOfKeys,
+  type Search,
+  stagedKeyOf,
+  suspectKeys,
+} from "../models/sources/changes.js";
+import type { MappedSource } from "../models/sources/mapping.js";
+import { bind, integer, join, name, path, type Scope, type Sql, sql, text } from "../warehouse/sql.js";
 import type { Columns, RunOptions, Warehouse } from "../warehouse/warehouse.js";
 import { type BuiltTable, schemas } from "./ledger.js";
 import type { Change } from "./plan.js";
@@ -93,21 +100,43 @@ export async function buildPart(building: Building, built: BuiltTable, stale: St
   const make = async (what: string, shape: Columns, query: Sql, scope?: Scope): Promise<number> =>
     warehouse.materialize({ table: work(what), columns: shape, query }, { ...options, scope });
 
-  const searched = searchedBy(building, built, stale);
-  const isOfAccounts = !model.source && "account_id" in model.columns;
   let scope: Scope | undefined;
-  if (searched) {
-    scope = { of: "keys", path: work("scope") };
-    if ((await make("scope", { key: { type: "string" } }, searched)) === 0) return null;
-  } else if (isOfAccounts) {
-    scope = { of: "accounts", path: work("scope") };
+  let standing = store;
+  const mapped = model.source && company.sources[model.source];
+  if (mapped) {
+    const suspects = suspectsOf(building, mapped, store, stale);
+    const keys = { key: { type: "string" } } as const;
+    const suspect = path(...work("suspect"));
+    if ((await make("suspect", keys, suspects)) === 0) return null;
+    // Raw rows and store are gone through once, for their rows of these keys.
+    const [raw, staged] = [path(...work("raw")), path(...work("staged"))];
+    await warehouse.run(sql`create or replace table ${raw} as ${rowsOfKeys(mapped, suspect)}`, options);
+    await warehouse.run(
+      sql`create or replace table ${staged} as select t.* from ${store} as t where t.${toVersion} = ${integer(forever)} and ${stagedKeyOf(mapped.source)} in (select key from ${suspect})`,
+      options,
+    );
+    scope = { of: "keys", path: work("scope"), rawPath: work("raw") };
+    const hanging = hangingOn(building, staged, stale);
+    const differing = sql`select distinct key from (${join([sql`select key from (${differingKeys(mapped, raw, staged)}) as differing`, ...hanging], " union all ")}) as keys`;
+    if ((await make("scope", keys, differing)) === 0) return null;
+    standing = staged;
+  } else if ("account_id" in model.columns) {
     const shape = { account_id: { type: "string" }, from_day: { type: "date" } } as const;
-    if ((await make("scope", shape, accountsOf(building, stale))) === 0) return null;
+    await make("scope", shape, accountsOf(building, stale));
+    const [least] = await warehouse.query(
+      sql`select min(from_day) as day from ${path(...work("scope"))}`,
+      { day: { type: "date" } },
+      options,
+    );
+    if (!least?.day) return null;
+    scope = { of: "accounts", path: work("scope"), from: least.day };
   }
   // The rows concerned, as they come from the query and as they stand.
   const concerned = (rows: Sql, also = sql`true`): Sql => {
-    if (scope?.of === "accounts")
-      return sql`select t.* from ${rows} as t inner join ${path(...scope.path)} as scope on scope.account_id = t.account_id where ${touched(model, sql`scope.from_day`)} and ${also}`;
+    if (scope?.of === "accounts") {
+      const least = sql`date ${text(scope.from ?? "")}`;
+      return sql`select t.* from ${rows} as t inner join ${path(...scope.path)} as scope on scope.account_id = t.account_id where ${touched(model, least)} and ${touched(model, sql`scope.from_day`)} and ${also}`;
+    }
     if (scope?.of === "keys")
       return sql`select t.* from ${rows} as t where coalesce(t.${name(model.grain[0] ?? "")}, '') in (select key from ${path(...scope.path)}) and ${also}`;
     return sql`select t.* from ${rows} as t where ${also}`;
@@ -121,7 +150,12 @@ export async function buildPart(building: Building, built: BuiltTable, stale: St
     scope,
   );
   const delta = path(...work("delta"));
-  const standing = sql`(${concerned(store, sql`t.${toVersion} = ${integer(forever)} and ${inDays}`)})`;
+  await make(
+    "standing",
+    model.columnsFor(company),
+    concerned(standing, sql`t.${toVersion} = ${integer(forever)} and ${inDays}`),
+  );
+  const before = path(...work("standing"));
   const sameKey = join(
     model.grain.map((k) =>
       model.columns[k]?.notNull
@@ -145,7 +179,7 @@ export async function buildPart(building: Building, built: BuiltTable, stale: St
     "ended",
     grain,
     sql`select ${model.grain.map((k) => sql`s.${name(k)}`)}
-from ${standing} as s
+from ${before} as s
 left join (select d.*, true as is_there from ${delta} as d) as d on ${sameKey}
 where d.is_there is null or ${differs}`,
   );
@@ -154,7 +188,7 @@ where d.is_there is null or ${differs}`,
     model.columnsFor(company),
     sql`select ${columns.map((c) => sql`d.${name(c)}`)}
 from ${delta} as d
-left join (select s.*, true as is_there from ${standing} as s) as s on ${sameKey}
+left join (select s.*, true as is_there from ${before} as s) as s on ${sameKey}
 where s.is_there is null or ${differs}`,
   );
   const end = sql`update ${store} as d
@@ -174,8 +208,6 @@ select ${columns.map(name)}, ${integer(version)}, ${integer(forever)} from ${pat
 const touched = (model: Model, fromDay: Sql): Sql =>
   model.touched?.(sql`t`, fromDay) ?? (model.byDay ? sql`t.day >= ${fromDay}` : sql`true`);
 
-const firstOfAll = sql`date '0001-01-01'`;
-
 /** The rows that differ between two versions of a store. */
 function changedRows({ store, from, to }: Change): Sql {
   const between = (v: Sql): Sql =>
@@ -185,16 +217,19 @@ function changedRows({ store, from, to }: Change): Sql {
 }
 
 /** The accounts of which rows may be others now, each with the first day concerned. */
-function accountsOf({ models, options }: Building, { changed, days }: Stale): Sql {
+function accountsOf({ models, company, options }: Building, { changed, days }: Stale): Sql {
   const accounts = path(...(options.locate?.("accounts") ?? ["accounts"]));
   const concerned = changed.map((change) => {
     const upstream = models.get(change.model);
-    const from = upstream?.changesFrom ?? (upstream?.byDay ? sql`day` : firstOfAll);
-    if (upstream && "account_id" in upstream.columns)
-      return sql`select account_id, ${from} as from_day from ${changedRows(change)} as changed where account_id is not null`;
+    const from = upstream?.changesFrom?.(company) ?? (upstream?.byDay ? sql`min(day)` : firstOfAll);
+    if (upstream && "account_id" in upstream.columns) {
+      // Versions of a row have its key in common; a raw row may move to another account.
+      const key = [...new Set(["account_id", ...upstream.grain])].map(name);
+      return sql`select account_id, ${from} as from_day from ${changedRows(change)} as changed where account_id is not null group by ${key}`;
+    }
     return sql`select a.account_id as account_id, g.from_day as from_day
   from ${accounts} as a
-  cross join (select min(${from}) as from_day from ${changedRows(change)} as changed) as g`;
+  cross join (select ${from} as from_day from ${changedRows(change)} as changed having count(*) > 0) as g`;
   });
   if (days)
     concerned.push(
@@ -209,25 +244,23 @@ where from_day is not null
 group by account_id`;
 }
 
-/** The keys of raw rows that must be read again: those that changed, and those that hang on what changed. */
-function searchedBy(
-  { model, company, models }: Building,
-  built: BuiltTable,
-  { changed, search }: Stale,
-): Sql | undefined {
-  const mapped = model.source && company.sources[model.source];
-  if (!mapped) return undefined;
-  const staged = path(schemas.tables, built.table_name);
-  const key = name(model.grain[0] ?? "");
-  const keys = changed.map((change) => {
-    const hangsOn = name(models.get(change.model)?.grain[0] ?? "account_id");
-    return sql`select coalesce(t.${key}, '') as key from ${staged} as t where t.${hangsOn} in (select ${hangsOn} from ${changedRows(change)} as changed)`;
-  });
-  if (search)
-    keys.push(
-      sql`select key from (${changedKeys({ mapped, timeZone: company.timeZone, occurredAt: model.occurredAt, staged }, search)}) as found`,
-    );
+/** The keys of rows that may have to be staged again, each once. */
+function suspectsOf(building: Building, mapped: MappedSource, store: Sql, stale: Stale): Sql {
+  const staged = sql`(select * from ${store} where ${toVersion} = ${integer(forever)})`;
+  const { company, model } = building;
+  const searched = { mapped, timeZone: company.timeZone, occurredAt: model.occurredAt, staged };
+  const keys = [
+    ...(stale.search ? suspectKeys(searched, stale.search) : []),
+    ...hangingOn(building, staged, stale),
+  ];
   return sql`select distinct key from (
   ${join(keys, "\n  union all\n  ")}
 ) as keys`;
 }
+
+/** The keys of staged rows that hang on rows of other tables that changed. */
+const hangingOn = ({ model, models }: Building, staged: Sql, { changed }: Stale): Sql[] =>
+  changed.map((change) => {
+    const hangsOn = name(models.get(change.model)?.grain[0] ?? "account_id");
+    return sql`select coalesce(t.${name(model.grain[0] ?? "")}, '') as key from ${staged} as t where t.${hangsOn} in (select ${hangsOn} from ${changedRows(change)} as changed)`;
+  });

@@ -10,8 +10,9 @@ import {
   partsOf,
 } from "./conditions.js";
 import { type Fact, factNames, scoredFacts } from "./facts.js";
+import { leastStep } from "./figures.js";
 import { type JourneyText, type Milestone, repeats } from "./journey.js";
-import { allFactsIn, columnsBesideFacts, factsIn } from "./own_facts.js";
+import { allFactsIn, columnsBesideFacts, factsIn, isScoredFact } from "./own_facts.js";
 import { healthMetric, trendMetrics } from "./trends.js";
 
 /** A condition with its place in the file and what the place may speak of. */
@@ -72,6 +73,7 @@ export const placesOf = (journey: JourneyText): Place[] => [
 /** What the shape alone can't say: ids are unique, what is named exists, scales are monotone, every stage can be reached. */
 export function checkJourney(journey: JourneyText): Problem[] {
   return [
+    ...controlCharacters(journey),
     ...repeatedIds(journey),
     ...ownFactProblems(journey),
     ...placesOf(journey).flatMap((place) => conditionProblems(place, journey)),
@@ -92,6 +94,21 @@ const unknown = (
   known.includes(word)
     ? []
     : [{ path, message: `unknown ${kind} "${word}".${didYouMean(word, known)}`, unknown: word }];
+
+/** Texts become SQL, messages and lines of terminals, where a NUL ends a statement and an escape rules the screen. */
+function controlCharacters(value: unknown, path: readonly PropertyKey[] = []): Problem[] {
+  const found = (text: string, at: readonly PropertyKey[]): Problem[] =>
+    /(?![\t\n\r])[\p{Cc}\p{Cs}]/u.test(text)
+      ? [problem(at, `${JSON.stringify(text)} has a control character; remove it.`)]
+      : [];
+  if (typeof value === "string") return found(value, path);
+  if (Array.isArray(value)) return value.flatMap((item, i) => controlCharacters(item, [...path, i]));
+  if (value === null || typeof value !== "object") return [];
+  return Object.entries(value).flatMap(([key, item]) => [
+    ...found(key, [...path, key]),
+    ...controlCharacters(item, [...path, key]),
+  ]);
+}
 
 function repeatedIds(journey: JourneyText): Problem[] {
   const lists: [PropertyKey[], { id: string }[]][] = [
@@ -168,10 +185,10 @@ function leafProblems(
   isScored: boolean,
 ): Problem[] {
   if ("fact" in leaf) {
-    if (!isScored && leaf.fact in scoredFacts)
+    if (!isScored && isScoredFact(leaf.fact))
       return [problem(["fact"], `${leaf.fact} is known only once there is a score; signals may ask for it.`)];
-    if (!(leaf.fact in facts)) return unknown(["fact"], "fact", leaf.fact, Object.keys(facts));
-    return comparisonProblems(leaf.fact, leaf, facts[leaf.fact]?.type === "boolean");
+    if (!Object.hasOwn(facts, leaf.fact)) return unknown(["fact"], "fact", leaf.fact, Object.keys(facts));
+    return comparisonProblems(leaf.fact, leaf, facts[leaf.fact]?.type);
   }
   if ("milestone" in leaf) {
     const milestone = journey.milestones.find((m) => m.id === leaf.milestone);
@@ -186,13 +203,14 @@ function leafProblems(
   if (!("trend" in leaf)) return [];
   const kept = trendMetrics(journey);
   const problems =
-    leaf.trend in facts && !kept.includes(leaf.trend)
+    Object.hasOwn(facts, leaf.trend) && !kept.includes(leaf.trend)
       ? [problem(["trend"], `no trend of ${leaf.trend} is kept; add it to \`trends\`.`)]
       : unknown(["trend"], "trend", leaf.trend, kept);
-  return "measure" in leaf ? [...problems, ...comparisonProblems(leaf.trend, leaf, false)] : problems;
+  return "measure" in leaf ? [...problems, ...comparisonProblems(leaf.trend, leaf)] : problems;
 }
 
-function comparisonProblems(what: string, comparison: Comparison, isBoolean: boolean): Problem[] {
+function comparisonProblems(what: string, comparison: Comparison, type?: Fact["type"]): Problem[] {
+  const isBoolean = type === "boolean";
   const wrong = comparisons.find(
     (c) =>
       c !== "is_missing" && comparison[c] !== undefined && (typeof comparison[c] === "boolean") !== isBoolean,
@@ -200,7 +218,12 @@ function comparisonProblems(what: string, comparison: Comparison, isBoolean: boo
   const expected = isBoolean
     ? "yes/no: use equals: true or false"
     : "a number: use at_least, above, at_most, below or equals with one";
-  return wrong ? [problem([wrong], `${what} is ${expected}.`)] : [];
+  if (wrong) return [problem([wrong], `${what} is ${expected}.`)];
+  const finer = comparisons.find((c) => {
+    const bound = comparison[c];
+    return type === "decimal" && typeof bound === "number" && Number(bound.toFixed(9)) !== bound;
+  });
+  return finer ? [problem([finer], `${what} is kept to nine decimals; ${comparison[finer]} has more.`)] : [];
 }
 
 const idsOf = (items: readonly { id: string }[]): string[] => items.map(({ id }) => id);
@@ -393,7 +416,7 @@ function healthProblems(journey: JourneyText): Problem[] {
   const problems = indicators.flatMap((indicator, i): Problem[] => {
     const path = ["health", "indicators", i];
     const found: Problem[] = [];
-    if (indicator.fact in scoredFacts)
+    if (isScoredFact(indicator.fact))
       found.push(
         problem(
           [...path, "fact"],
@@ -403,10 +426,10 @@ function healthProblems(journey: JourneyText): Problem[] {
     else found.push(...unknown([...path, "fact"], "fact", indicator.fact, Object.keys(facts)));
     indicator.scale.slice(1).forEach(([value], j) => {
       const before = indicator.scale[j]?.[0] ?? 0;
-      if (value <= before)
+      if (value - before < leastStep)
         found.push({
           path: [...path, "scale", j + 1],
-          message: `the scale's values must rise: ${value} follows ${before}.`,
+          message: `the scale's values must rise${value > before ? `, by at least ${leastStep.toFixed(9)}` : ""}: ${value} follows ${before}.`,
         });
     });
     const turns = indicator.scale.findIndex(([, points], j) => {

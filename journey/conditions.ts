@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { type Band, bands } from "./bands.js";
+import { days, figure } from "./figures.js";
 
 /**
  * A condition on one day of an account:
@@ -57,18 +58,16 @@ export const trendMeasures = ["value", "change", "z", "slope_30w"] as const;
 export type TrendMeasure = (typeof trendMeasures)[number];
 
 const held = {
-  held_for_days: z
-    .int()
-    .min(2)
+  held_for_days: days(2)
     .optional()
     .describe("Holds only where it has held on each of the last n days, that day included."),
 };
 const compared = {
-  at_least: z.number().optional(),
-  above: z.number().optional(),
-  at_most: z.number().optional(),
-  below: z.number().optional(),
-  equals: z.union([z.number(), z.boolean()]).optional(),
+  at_least: figure.optional(),
+  above: figure.optional(),
+  at_most: figure.optional(),
+  below: figure.optional(),
+  equals: z.union([figure, z.boolean()]).optional(),
   is_missing: z.boolean().optional(),
 };
 const isCompared = (condition: Comparison): boolean => comparisons.some((c) => condition[c] !== undefined);
@@ -139,3 +138,11 @@ export const trendsOf = (condition: Condition): string[] =>
 /** One word or several, as a list. */
 export const listOf = <T>(words: T | readonly T[]): readonly T[] =>
   Array.isArray(words) ? (words as readonly T[]) : [words as T];
+
+/** How many days before a day a condition looks at: `held_for_days` of 3 looks at 2 more; inside another, both. */
+export function daysHeld(condition: Condition): number {
+  const own = (condition.held_for_days ?? 1) - 1;
+  if ("not" in condition) return own + daysHeld(condition.not);
+  const parts = "all" in condition ? condition.all : "any" in condition ? condition.any : [];
+  return own + Math.max(0, ...parts.map(daysHeld));
+}

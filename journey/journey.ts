@@ -1,21 +1,25 @@
 import { z } from "zod";
 import { conditionSchema } from "./conditions.js";
 import { factNames } from "./facts.js";
+import { days, figure } from "./figures.js";
 import { ownFact } from "./own_facts.js";
 
 export { type Band, bands } from "./bands.js";
 
-/** Words that become column names and API values. */
-const id = z.string().regex(/^[a-z][a-z0-9_]*$/, "expected a word in snake_case");
+/** Words that become column names, API values and keys of objects, all of which have a `constructor`. */
+const id = z
+  .string()
+  .regex(/^[a-z][a-z0-9_]*$/, "expected a word in snake_case")
+  .refine((word) => !(word in Object.prototype), "this word is taken; choose another");
 /** Editors offer the built-in ones; the company's own are as good. */
 const fact = z.string().meta({ anyOf: [{ enum: factNames }, { type: "string" }] });
-const points = z.number().min(0).max(100);
-const weight = z.number().min(0);
+const points = figure.min(0).max(100);
+const weight = figure.min(0);
 const named = { id, name: z.string().min(1), description: z.string().optional() };
 
 const stage = z.strictObject({
   ...named,
-  expected_days: z.int().min(1).optional().describe("An account that stays longer is stuck."),
+  expected_days: days(1).optional().describe("An account that stays longer is stuck."),
   is_scored: z
     .boolean()
     .default(true)
@@ -40,10 +44,8 @@ const milestone = z.strictObject({
     .describe(
       "From when days are counted: the first paid day, the first day in a stage, or the day another milestone was reached. contract_start and each_stay_in begin anew with every paid contract or stay, and ask for evidence from that time.",
     ),
-  expected_days: z.int().min(0).describe("Reached later than this is late; not reached by then is behind."),
-  stuck_after_days: z
-    .int()
-    .min(1)
+  expected_days: days(0).describe("Reached later than this is late; not reached by then is behind."),
+  stuck_after_days: days(1)
     .optional()
     .describe("Not reached by then is stuck; twice the expected days by default."),
   when: conditionSchema.describe("Reached on the first day on which this holds."),
@@ -56,7 +58,7 @@ const indicator = z.strictObject({
   dimension: z.enum(dimensions),
   fact,
   scale: z
-    .array(z.tuple([z.number(), points]))
+    .array(z.tuple([figure, points]))
     .min(2)
     .describe(
       "Pairs of a fact's value and its points 0–100, by rising value; straight lines between, level beyond.",
@@ -85,8 +87,8 @@ const touchpoint = z.strictObject({
   kind: z
     .union([z.string(), z.array(z.string()).min(1)])
     .describe("Which logged contacts count: values of touchpoints.kind."),
-  due_in_days: z.int().min(0).describe("Due on this day of the stage, counted from its first."),
-  repeat_every_days: z.int().min(1).optional().describe("Due again as long as the account stays."),
+  due_in_days: days(0).describe("Due on this day of the stage, counted from its first."),
+  repeat_every_days: days(1).optional().describe("Due again as long as the account stays."),
 });
 
 const onboarding = z
@@ -95,7 +97,7 @@ const onboarding = z
       .array(id)
       .min(1)
       .describe("Milestones; an account is onboarded on the day on which the last of them is reached."),
-    expected_days: z.int().min(1).describe("From customer start to onboarded."),
+    expected_days: days(1).describe("From customer start to onboarded."),
   })
   .describe("What onboarding is made of.");
 
@@ -104,8 +106,8 @@ const signal = z.strictObject({
   kind: z.enum(["negative", "positive"]),
   severity: z.enum(["low", "medium", "high"]).default("medium"),
   when: conditionSchema,
-  for_days: z.int().min(1).default(1).describe("Opens once the condition has held for so many days."),
-  clear_days: z.int().min(1).default(1).describe("Closes once it has not held for so many days."),
+  for_days: days(1).default(1).describe("Opens once the condition has held for so many days."),
+  clear_days: days(1).default(1).describe("Closes once it has not held for so many days."),
 });
 
 const task = z.strictObject({
@@ -115,7 +117,7 @@ const task = z.strictObject({
     .min(1)
     .default("account_owner")
     .describe("A person or team; account_owner = who looks after the account."),
-  due_in_days: z.int().min(0).describe("Days from what set it off."),
+  due_in_days: days(0).describe("Days from what set it off."),
 });
 
 const play = z.strictObject({
@@ -123,9 +125,7 @@ const play = z.strictObject({
   on: z
     .union([z.strictObject({ signal: id }), z.strictObject({ stage: id }), z.strictObject({ milestone: id })])
     .describe("What sets it off: a signal that opens, a stage entered, a milestone reached."),
-  cooldown_days: z
-    .int()
-    .min(0)
+  cooldown_days: days(0)
     .default(30)
     .describe("Not set off again for an account within so many days of the last time."),
   tasks: z.array(task).min(1),
@@ -170,9 +170,7 @@ export const journeySchema = z.strictObject({
         .min(1)
         .default(25)
         .describe("An owner has at most so many open tasks; the rest wait, the most urgent first."),
-      expire_after_days: z
-        .int()
-        .min(1)
+      expire_after_days: days(1)
         .default(30)
         .describe("A task that nobody touched expires so many days after it was due."),
     })

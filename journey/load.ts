@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { type Problem, parseYaml, readText } from "../config/yaml.js";
+import { type Problem, parseYaml, readYaml } from "../config/yaml.js";
 import { checkJourney } from "./check.js";
 import { type Journey, type JourneyText, journeySchema } from "./journey.js";
 
@@ -11,14 +11,16 @@ export type FurtherCheck = (journey: JourneyText) => Problem[];
  * @throws WaymarkError CONFIG_INVALID with every mistake: file, line, column, expectation, nearest word
  */
 export function loadJourney(file: string, further: FurtherCheck = () => []): Journey {
-  return parseJourney(readText(file), file, further);
+  return versioned(readYaml(file, journeySchema, validated(further)));
 }
 
-/** As `loadJourney`, for text that is at hand; `name` is what the messages call it. */
+/** As `loadJourney`, for text that is at hand, where `${NAME}` stays; `name` is what the messages call it. */
 export const parseJourney = (text: string, name: string, further: FurtherCheck = () => []): Journey =>
-  versioned(
-    parseYaml(text, name, journeySchema, (journey) => [...checkJourney(journey), ...further(journey)]),
-  );
+  versioned(parseYaml(text, name, journeySchema, validated(further)));
+
+const validated =
+  (further: FurtherCheck) =>
+  (journey: JourneyText): Problem[] => [...checkJourney(journey), ...further(journey)];
 
 /** A journey with the hash of its content. */
 export function versioned(journey: JourneyText): Journey {

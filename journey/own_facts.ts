@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { type Fact, facts, type ScoredFactName, scoredFacts } from "./facts.js";
+import { figure } from "./figures.js";
 
 /** What an own fact may be made of: the sources whose rows happened on a day. */
 export const factSources = [
@@ -14,7 +15,7 @@ export const factSources = [
 const ofRows = ["count", "days", "days_since_last"] as const;
 const ofColumn = ["sum", "average", "min", "max", "distinct"] as const;
 
-const scalar = z.union([z.string(), z.number(), z.boolean()]);
+const scalar = z.union([z.string(), figure, z.boolean()]);
 
 export const ownFact = (id: z.ZodString) =>
   z.strictObject({
@@ -96,4 +97,4 @@ export const allFactsIn = (journey: { facts: readonly OwnFact[] }): Readonly<Rec
   ...scoredFacts,
 });
 
-export const isScoredFact = (id: string): id is ScoredFactName => id in scoredFacts;
+export const isScoredFact = (id: string): id is ScoredFactName => Object.hasOwn(scoredFacts, id);

@@ -1,7 +1,7 @@
 import type { Severity } from "../config/settings.js";
 import { WaymarkError } from "../errors.js";
 import type { Journey } from "../journey/journey.js";
-import { addDays } from "../warehouse/dialect.js";
+import { addDays, never, orNever } from "../warehouse/dialect.js";
 import { inPart, name, relation, type Sql, sql } from "../warehouse/sql.js";
 import type { Column, Row } from "../warehouse/warehouse.js";
 import type { SourceName } from "./sources/index.js";
@@ -73,8 +73,11 @@ interface Definition<C extends ModelColumns> {
    * all of the account's where rows have no day.
    */
   readonly touched?: (row: Sql, fromDay: Sql) => Sql;
-  /** The day from which a changed row may change what reads it: its day by default, the first of all where it has none. */
-  readonly changesFrom?: Sql;
+  /**
+   * The first day from which a row that came, went or changed may change what reads it, null for none: an aggregate
+   * over its versions. By default that of its days; all days where it has none.
+   */
+  readonly changesFrom?: (words: CompanyWords) => Sql;
   /** The physical order of its rows, where readers ask for few of them. */
   readonly sortBy?: readonly (keyof C & string)[];
   /** The source whose raw rows it reads; its grain then begins with the source's key. */
@@ -82,6 +85,8 @@ interface Definition<C extends ModelColumns> {
   /** The column of the source that dates its rows. */
   readonly occurredAt?: string;
   readonly checks?: readonly RowRule[];
+  /** How many hours old its data may be; null = any age. By default as old as its sources may be. */
+  readonly maxAgeHours?: number | null;
   readonly query: (company: Company) => Sql;
 }
 
@@ -115,15 +120,20 @@ export interface Readable {
 
 /**
  * Another model's table in a query; it also makes this model wait for that one. Where only some accounts are built
- * again it is read for these alone, and from `back` days before the first day concerned where that is said.
+ * again it is read for these alone, and from `back` days before the first day concerned where that is said;
+ * `day` is the column that tells a row's.
  */
-export const ref = (model: Readable, back?: number): Sql =>
-  "account_id" in model.columns ? since(relation(model.name), back) : relation(model.name);
+export const ref = (model: Readable, back?: number, day = "day"): Sql =>
+  "account_id" in model.columns ? since(relation(model.name), back, day) : relation(model.name);
 
 /** Rows of accounts, as `ref` limits them. */
-export const since = (rows: Sql, back?: number): Sql =>
-  inPart("accounts", rows, (scope) => {
-    const recent = back === undefined ? sql`` : sql` where t.day >= ${addDays(sql`scope.from_day`, -back)}`;
+export const since = (rows: Sql, back?: number, day = "day"): Sql =>
+  inPart("accounts", rows, (scope, from) => {
+    const notBefore = (first: Sql, n: number): Sql => sql`t.${name(day)} >= ${addDays(first, -n)}`;
+    const recent =
+      back === undefined
+        ? sql``
+        : sql` where ${notBefore(from, back)} and ${notBefore(sql`scope.from_day`, back)}`;
     return sql`(select t.* from ${rows} as t inner join ${scope} as scope on scope.account_id = t.account_id${recent})`;
   });
 
@@ -139,12 +149,49 @@ export const earlier = (model: string, day = "day"): Sql =>
       sql`(select t.* from ${relation(model)} as t inner join ${scope} as scope on scope.account_id = t.account_id where t.${name(day)} < scope.from_day)`,
   );
 
+/** All that the table itself holds of the accounts concerned. */
+export const ofPart = (model: string): Sql => since(relation(model));
+
+/** Of these rows the latest of each account. */
+export const latestEarlier = (model: string): Sql =>
+  inPart(
+    "accounts",
+    sql``,
+    (scope) =>
+      sql`(select t.* from ${relation(model)} as t inner join (select t.account_id as account_id, max(t.day) as day from ${relation(model)} as t inner join ${scope} as scope on scope.account_id = t.account_id where t.day < scope.from_day group by t.account_id) as latest on latest.account_id = t.account_id and latest.day = t.day)`,
+  );
+
+/**
+ * A table of levels for what reads them day by day: each row holds until `next_day`. Where only a part is built, the
+ * rows from the first day concerned on and the one that holds on it.
+ */
+export const spansOf = (model: Readable): Sql => {
+  return sql`(
+    select levels.*, ${orNever(sql`lead(day) over (partition by account_id order by day)`)} as next_day
+    from ${inPart("accounts", relation(model.name), () => sql`(select * from ${ref(model, 0)} as recent union all select * from ${latestEarlier(model.name)} as latest)`)} as levels
+  )`;
+};
+
 /** Joins the day from which an account is concerned, as `scope.from_day`, where only a part is built. */
 export const withScope = (accountId: Sql): Sql =>
   inPart("accounts", sql``, (scope) => sql`inner join ${scope} as scope on scope.account_id = ${accountId}`);
 
 /** One fragment for a build of the whole table, another, which may ask for `scope.from_day`, for some accounts. */
 export const whereOfPart = (whole: Sql, part: Sql): Sql => inPart("accounts", whole, () => part);
+
+/** Before any day, and yet late enough to look back from. */
+export const firstOfAll = sql`date '1000-01-01'`;
+
+/** `changesFrom` of rows that say from when to when something was so: the least day that its versions don't share. */
+export function firstDifference(columns: readonly string[]): Sql {
+  const differing = columns.map((column) => {
+    const value = name(column);
+    return orNever(
+      sql`case when count(*) = 1 or count(${value}) < count(*) or min(${value}) <> max(${value}) then min(${value}) end`,
+    );
+  });
+  return sql`nullif(least(${[...differing, never]}), ${never})`;
+}
 
 /** The columns that identify rows of an account, and of an account on a day. */
 export const accountKey = {

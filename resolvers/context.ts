@@ -1,4 +1,6 @@
 import { WaymarkError } from "../errors.js";
+import type { Due } from "../jobs/due.js";
+import type { Freshness } from "../jobs/freshness.js";
 import type { JourneyPlan } from "../jobs/journey_plan.js";
 import {
   type JourneyVersion,
@@ -10,6 +12,7 @@ import {
 import type { Warehouse } from "../warehouse/warehouse.js";
 import { type Loaders, loadersFor } from "./loaders.js";
 import type { Reader } from "./reader.js";
+import type { Webhooks } from "./webhook.js";
 
 /** Who asks. */
 export interface Caller {
@@ -30,6 +33,12 @@ export interface Context {
   readonly load: Loaders;
   /** Plans the text of an edited journey; undefined where the server can't. */
   readonly plan: ((text: string) => Promise<JourneyPlan>) | undefined;
+  /** Where the scheduled build stands; undefined where the server has no timetable. */
+  readonly due: (() => Promise<Due>) | undefined;
+  /** Undefined where the server sends nothing. */
+  readonly webhooks: Webhooks | undefined;
+  /** How old the data of each table is now, by model. */
+  readonly freshness: () => Promise<ReadonlyMap<string, Freshness>>;
   /** Every journey that was published, the newest first; read once. */
   readonly versions: () => Promise<JourneyVersion[]>;
 }
@@ -37,6 +46,9 @@ export interface Context {
 interface Request {
   caller: Caller;
   plan?: Context["plan"] | undefined;
+  due?: Context["due"] | undefined;
+  webhooks?: Webhooks | undefined;
+  freshnessOf: (snapshot: Snapshot) => Promise<ReadonlyMap<string, Freshness>>;
   signal?: AbortSignal;
   /** Told of every statement before it is sent. */
   onStatement?: () => void;
@@ -45,10 +57,10 @@ interface Request {
 /** The context of a request: the latest snapshot, held until the answer is complete. */
 export async function contextFor(
   warehouse: Warehouse,
-  { caller, plan, signal, onStatement = () => {} }: Request,
+  { caller, plan, freshnessOf, due, webhooks, signal, onStatement = () => {} }: Request,
 ): Promise<Context> {
   const [snapshot] = await readSnapshots(warehouse, 1);
-  if (!snapshot) return new Unpublished(warehouse, caller, plan);
+  if (!snapshot) return new Unpublished(warehouse, caller, plan, due, webhooks);
   const reader: Reader = {
     snapshot,
     query: (statement, columns, tables = snapshot.tables) => {
@@ -65,9 +77,12 @@ export async function contextFor(
     warehouse,
     caller,
     plan,
+    due,
+    webhooks,
     snapshot,
     reader,
     load: loadersFor(reader, versions),
+    freshness: () => freshnessOf(snapshot),
     versions,
   };
 }
@@ -82,6 +97,8 @@ class Unpublished implements Context {
     readonly warehouse: Warehouse,
     readonly caller: Caller,
     readonly plan: Context["plan"],
+    readonly due: Context["due"],
+    readonly webhooks: Webhooks | undefined,
   ) {}
 
   get reader(): Reader {
@@ -95,5 +112,6 @@ class Unpublished implements Context {
     return loadersFor(this.reader, this.versions);
   }
 
+  readonly freshness = async (): Promise<ReadonlyMap<string, Freshness>> => new Map();
   readonly versions = async (): Promise<JourneyVersion[]> => [];
 }

@@ -30,7 +30,10 @@ export class JourneyResolver {
   })
   async journeyPlan(
     @Ctx() { caller, plan }: Context,
-    @Arg("file", () => String, { description: "The text of the edited journey.yml." }) file: string,
+    @Arg("file", () => String, {
+      description: "The text of the edited journey.yml; `${NAME}` in it stays as it is.",
+    })
+    file: string,
   ): Promise<JourneyPlan> {
     if (!plan || !caller.mayWrite)
       throw new WaymarkError(

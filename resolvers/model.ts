@@ -16,7 +16,7 @@ export class ModelResolver {
     description: "The tables that Waymark builds: what they mean, what they come from, how fresh they are.",
   })
   async models(
-    @Ctx() { warehouse, reader }: Context,
+    @Ctx() { warehouse, reader, freshness }: Context,
     @Arg("names", () => [String], {
       nullable: true,
       description: "These; all, in reading order, by default.",
@@ -24,7 +24,7 @@ export class ModelResolver {
     names?: string[] | null,
   ): Promise<ModelInfo[]> {
     const { snapshot } = reader;
-    const tables = await readTables(warehouse, snapshot);
+    const [tables, ages] = await Promise.all([readTables(warehouse, snapshot), freshness()]);
     const known = models.map((m) => m.name);
     const unknown = (names ?? []).find((n) => !known.includes(n));
     if (unknown !== undefined)
@@ -51,6 +51,7 @@ export class ModelResolver {
         rows: table.rows,
         builtAt: table.built_at,
         dataThrough: snapshot.dataThrough,
+        freshness: ages.get(model.name) ?? null,
       } as ModelInfo;
     });
   }

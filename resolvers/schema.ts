@@ -9,6 +9,7 @@ import { MilestoneResolver } from "./milestone.js";
 import { ModelResolver } from "./model.js";
 import { AccountOnboardingResolver, OnboardingResolver } from "./onboarding.js";
 import { PortfolioResolver } from "./portfolio.js";
+import { ScheduleResolver } from "./schedule.js";
 import { AccountSignalsResolver, SignalResolver } from "./signal.js";
 import { SnapshotResolver } from "./snapshot.js";
 import { SourceResolver } from "./source.js";
@@ -19,6 +20,7 @@ import { TouchpointResolver, TouchpointSummaryResolver } from "./touchpoint.js";
 import { TrendResolver } from "./trend.js";
 import { VoiceResolver } from "./voice.js";
 import { AccountWarningResolver, WarningResolver } from "./warning.js";
+import { WebhookResolver } from "./webhook.js";
 
 /** The whole API. */
 export const createSchema = (): Promise<GraphQLSchema> =>
@@ -52,6 +54,8 @@ export const createSchema = (): Promise<GraphQLSchema> =>
       CheckResolver,
       SourceResolver,
       SnapshotResolver,
+      ScheduleResolver,
+      WebhookResolver,
     ],
     validate: false,
   });

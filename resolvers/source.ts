@@ -12,13 +12,14 @@ export class SourceResolver {
   @Query(() => [SourceInfo], {
     description: "The company's sources: what came in, what counts, and what is wrong with the rest.",
   })
-  async sources(@Ctx() { warehouse, reader }: Context): Promise<SourceInfo[]> {
-    const [rows, tables] = await Promise.all([
+  async sources(@Ctx() { warehouse, reader, freshness }: Context): Promise<SourceInfo[]> {
+    const [rows, tables, ages] = await Promise.all([
       reader.query(
         sql`select ${Object.keys(sourceQuality.columns).map(name)} from ${ref(sourceQuality)} order by source, row_count desc, defect`,
         sourceQuality.columns,
       ),
       readTables(warehouse, reader.snapshot),
+      freshness(),
     ]);
     return Object.values(sources).map((source) => {
       const own = rows.filter((row) => row.source === source.name);
@@ -32,6 +33,7 @@ export class SourceResolver {
         copies: all?.copies ?? 0,
         firstDay: all?.first_day ?? null,
         lastDay: all?.last_day ?? null,
+        freshness: ages.get(`stg_${source.name}`) ?? null,
         defects: own.flatMap(({ defect, row_count, unusable_rows, example }) =>
           defect === null ? [] : [{ defect, rows: row_count, unusable: unusable_rows, example }],
         ),

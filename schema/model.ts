@@ -1,5 +1,6 @@
 import { Field, Float, ID, ObjectType } from "type-graphql";
 import { Check } from "./check.js";
+import { Freshness } from "./freshness.js";
 import { DateTime, LocalDate } from "./scalars.js";
 import { Run } from "./snapshot.js";
 
@@ -56,6 +57,13 @@ export class ModelInfo {
 
   @Field(() => LocalDate, { description: "The last day that its data covers." })
   dataThrough!: string;
+
+  @Field(() => Freshness, {
+    nullable: true,
+    description:
+      "How old its data is, by the oldest source that it needs and that may be late; null where no mapped source stands behind it.",
+  })
+  freshness!: Freshness | null;
 
   @Field(() => [Check], { description: "How its checks stand." })
   checks!: Check[];

@@ -29,7 +29,10 @@ export class Run {
   @Field(() => String, { description: "running, succeeded, failed or interrupted." })
   status!: string;
 
-  @Field(() => String, { description: "Who asked for it: manual, schedule, start." })
+  @Field(() => String, {
+    description:
+      "Who asked for it: manual, start, schedule, catch-up (it was missed), retry, journey edited; selection and apply bring only a part up to date.",
+  })
   trigger!: string;
 
   @Field(() => DateTime, { description: "When it began." })

@@ -1,6 +1,7 @@
 import { Field, Float, ID, ObjectType } from "type-graphql";
 import { sourceQuality } from "../models/staging/source_quality.js";
 import { column } from "./describe.js";
+import { Freshness } from "./freshness.js";
 import { LocalDate } from "./scalars.js";
 
 @ObjectType({ simpleResolvers: true, description: "What is wrong with some rows of a source." })
@@ -48,6 +49,9 @@ export class SourceInfo {
 
   @Field(() => LocalDate, column(sourceQuality, "last_day"))
   lastDay!: string | null;
+
+  @Field(() => Freshness, { nullable: true, description: "How old its data is; null where it isn't mapped." })
+  freshness!: Freshness | null;
 
   @Field(() => [Defect], { description: "By reason, most rows first; a row may stand in several." })
   defects!: Defect[];

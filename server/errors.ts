@@ -17,7 +17,7 @@ export function formatError(
     ...(formatted.path ? { path: formatted.path } : {}),
   };
   if (original instanceof WaymarkError) {
-    const isOurs = original.code === "WAREHOUSE_FAILED";
+    const isOurs = ["WAREHOUSE_FAILED", "WAREHOUSE_UNAVAILABLE"].includes(original.code);
     if (isOurs) log(original);
     const message = isOurs ? "The warehouse could not answer; the server's log says why." : original.message;
     return { ...place, message, extensions: { code: original.code } };

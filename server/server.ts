@@ -5,14 +5,25 @@ import {
   ApolloServerPluginLandingPageDisabled,
 } from "@apollo/server/plugin/disabled";
 import fastifyApollo, { fastifyApolloDrainPlugin } from "@as-integrations/fastify";
-import Fastify, { type FastifyReply } from "fastify";
+import Fastify, { type FastifyBaseLogger, type FastifyReply, LogController } from "fastify";
+import { Registry } from "prom-client";
 import { messageOf, WaymarkError } from "../errors.js";
-import { readSnapshots } from "../jobs/ledger.js";
+import {
+  breachesOf,
+  defaultFreshness,
+  type FreshnessSettings,
+  lateFeeds,
+  readFreshness,
+} from "../jobs/freshness.js";
+import { readSnapshots, type Snapshot } from "../jobs/ledger.js";
 import { type Caller, type Context, contextFor } from "../resolvers/context.js";
 import { createSchema } from "../resolvers/schema.js";
+import { type Logger, openLog } from "../telemetry/log.js";
 import type { Warehouse } from "../warehouse/warehouse.js";
 import { formatError } from "./errors.js";
 import { serveExplorer } from "./explorer.js";
+import { ledgerMetrics, requestMetrics } from "./metrics.js";
+import { observeRequests } from "./requests.js";
 
 export interface ServerOptions {
   warehouse: Warehouse;
@@ -23,14 +34,22 @@ export interface ServerOptions {
   isReadOnly?: boolean | undefined;
   /** Plans an edited journey file, where the server may; `journeyPlan` asks it. */
   plan?: Context["plan"] | undefined;
+  /** Where the scheduled build stands, where the server has a timetable; `schedule` asks it. */
+  due?: Context["due"] | undefined;
+  /** The webhooks that it sends to, for whoever asks how they fare. */
+  webhooks?: Context["webhooks"];
   /** What whoever looks after the server must know, e.g. that a file has mistakes; shown at /readyz. */
   notice?: () => string | undefined;
   /** With the explorer and introspection. */
   isDevelopment: boolean;
   /** After so long a request's statements are stopped; 30 s by default. */
   timeoutMs?: number;
-  /** How much is logged, as JSON lines on stderr; "warn" or LOG_LEVEL by default. */
-  log?: string;
+  /** Where the server logs; JSON lines on stderr by default, of warnings and errors unless LOG_LEVEL says otherwise. */
+  log?: Logger | undefined;
+  /** From when on data is late; asked anew each time. */
+  freshness?: () => FreshnessSettings;
+  /** The clock by which data ages. */
+  now: () => Date;
   /** Told of every statement that answers a request; tests count them. */
   onStatement?: () => void;
 }
@@ -42,19 +61,22 @@ export interface Server {
 }
 
 /**
- * Serve the API over HTTP: /graphql, /healthz (it runs), /readyz (something is published), and the explorer
- * at / in development.
+ * Serve the API over HTTP: /graphql, /healthz (it runs), /readyz (something is published), /metrics (for Prometheus),
+ * and the explorer at / in development.
  * @throws WaymarkError PORT_IN_USE
  */
 export async function startServer(options: ServerOptions): Promise<Server> {
-  const { warehouse, port, host, isDevelopment } = options;
+  const { warehouse, port, host, isDevelopment, freshness = () => defaultFreshness, now } = options;
   const isLocal = ["localhost", "127.0.0.1", "::1"].includes(host);
   const caller: Caller = { name: "operator", mayWrite: !(options.isReadOnly ?? !isLocal) };
   const app = Fastify({
-    logger: { level: options.log ?? process.env.LOG_LEVEL ?? "warn", stream: process.stderr },
+    loggerInstance: (options.log ?? openLog(process.env.LOG_LEVEL ?? "warn")) as FastifyBaseLogger,
+    logController: new LogController({ disableRequestLogging: true }), // observeRequests tells of them
     forceCloseConnections: true,
     bodyLimit: 256 * 1024,
   });
+  const metrics = requestMetrics();
+  const freshnessOf = (snapshot: Snapshot) => readFreshness(warehouse, snapshot, freshness(), now());
   const apollo = new ApolloServer<Context>({
     schema: await createSchema(),
     introspection: isDevelopment,
@@ -69,6 +91,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
       fastifyApolloDrainPlugin(app),
       ApolloServerPluginCacheControlDisabled(),
       ApolloServerPluginLandingPageDisabled(),
+      observeRequests(app, metrics),
       snapshotInAnswers,
     ],
   });
@@ -78,21 +101,33 @@ export async function startServer(options: ServerOptions): Promise<Server> {
       contextFor(warehouse, {
         caller,
         plan: options.plan,
+        due: options.due,
+        webhooks: options.webhooks,
+        freshnessOf,
         signal: signalOf(reply, options.timeoutMs ?? 30_000),
         ...(options.onStatement ? { onStatement: options.onStatement } : {}),
       }),
   });
   app.get("/healthz", async () => ({ status: "ok" }));
-  app.get("/readyz", async (_, reply) => {
+  // Data that is late is served all the same: an old answer that says so is worth more than none. Whoever would
+  // rather have none asks strictly.
+  app.get<{ Querystring: { strict?: string } }>("/readyz", async ({ query }, reply) => {
     const [snapshot] = await readSnapshots(warehouse, 1);
     if (!snapshot) return reply.code(503).send({ status: "nothing is published yet" });
-    return {
-      status: "ready",
+    const late = lateFeeds(breachesOf(await freshnessOf(snapshot)));
+    const isRefused = late.length > 0 && query.strict !== undefined && query.strict !== "false";
+    return reply.code(isRefused ? 503 : 200).send({
+      status: isRefused ? "late" : "ready",
       snapshot: snapshot.id,
       publishedAt: snapshot.publishedAt,
       dataThrough: snapshot.dataThrough,
+      late,
       notice: options.notice?.(),
-    };
+    });
+  });
+  app.get("/metrics", async (_, reply) => {
+    const all = Registry.merge([await ledgerMetrics(warehouse, freshness(), now()), metrics.registry]);
+    return reply.type(all.contentType).send(await all.metrics());
   });
   if (isDevelopment) serveExplorer(app);
   try {
@@ -106,15 +141,16 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   return { url: `http://${name}:${listening}`, close: () => app.close() };
 }
 
-/** Every answer tells which snapshot it was read from. */
+/** Every answer tells which snapshot it was read from, and which sources are late. */
 const snapshotInAnswers: ApolloServerPlugin<Context> = {
   requestDidStart: async () => ({
     willSendResponse: async ({ response, contextValue }) => {
       if (response.body.kind !== "single" || !contextValue.snapshot) return;
       const { id, publishedAt, dataThrough } = contextValue.snapshot;
+      const late = lateFeeds(breachesOf(await contextValue.freshness())).map(({ feed }) => feed);
       response.body.singleResult.extensions = {
         ...response.body.singleResult.extensions,
-        snapshot: { id, publishedAt, dataThrough },
+        snapshot: { id, publishedAt, dataThrough, late },
       };
     },
   }),

@@ -86,11 +86,16 @@ it("one ticket travels from a raw row to a GraphQL field", async () => {
     tickets_opened: 1,
     tickets_timed: 1,
     replied_within_24h: 0,
-    open_change: 1,
-    overdue_change: 0,
+    open_tickets: 1,
+    overdue_tickets: 0,
   });
   const [overdue] = await read(supportDaily, sql`day = date '2024-05-08'`);
-  expect(overdue).toMatchObject({ tickets_opened: 0, overdue_change: 1, overdue_urgent_change: 1 });
+  expect(overdue).toMatchObject({
+    tickets_opened: 0,
+    open_tickets: 1,
+    overdue_tickets: 1,
+    overdue_urgent_tickets: 1,
+  });
 
   const [facts] = await read(accountFacts, sql`day = date '2024-05-08'`);
   expect(facts).toMatchObject({
@@ -106,7 +111,13 @@ it("one ticket travels from a raw row to a GraphQL field", async () => {
     ["2024-05-08", 75, "urgent", 40, "poor"],
   ]);
 
-  const server = await startServer({ warehouse, port: 0, host: "127.0.0.1", isDevelopment: false });
+  const server = await startServer({
+    warehouse,
+    port: 0,
+    host: "127.0.0.1",
+    isDevelopment: false,
+    now: () => new Date("2026-01-01T06:00:00Z"),
+  });
   const response = await fetch(`${server.url}/graphql`, {
     method: "POST",
     headers: { "content-type": "application/json" },

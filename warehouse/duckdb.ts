@@ -21,6 +21,7 @@ import {
 } from "@duckdb/node-api";
 import pLimit from "p-limit";
 import { messageOf, WaymarkError } from "../errors.js";
+import { failed, startSpan, traced } from "../telemetry/trace.js";
 import { typeName } from "./dialect.js";
 import {
   bind,
@@ -93,6 +94,7 @@ class DuckDb implements Warehouse {
     const rendered = render(statement, this.dialect, options.locate, options.scope);
     const connection = await this.acquire(options.signal);
     const attended = interruptOn(options.signal, connection);
+    const span = startSpan("waymark.statement", spanAttributes(rendered));
     let finished = false;
     try {
       options.signal?.throwIfAborted();
@@ -113,8 +115,11 @@ class DuckDb implements Warehouse {
       }
       finished = true;
     } catch (error) {
-      throw statementError(error, rendered, options.signal);
+      const known = statementError(error, rendered, options.signal);
+      failed(span, known);
+      throw known;
     } finally {
+      span.end();
       attended();
       this.release(connection, finished);
     }
@@ -133,7 +138,7 @@ class DuckDb implements Warehouse {
         await connection.run("commit");
       } catch (error) {
         await connection.run("rollback").catch(() => {}); // a failed commit has rolled back already
-        throw error;
+        throw error instanceof WaymarkError ? error : statementError(error, { text: "commit" });
       }
     }, options.signal);
   }
@@ -222,6 +227,22 @@ class DuckDb implements Warehouse {
     return rows.map((row) => row.table_name);
   }
 
+  /**
+   * The whole blocks of the file that hold a table's columns, compressed; tables may share one. Null in memory, and
+   * for a small table that is not written to blocks before the next checkpoint.
+   */
+  async bytes(table: readonly string[]): Promise<number | null> {
+    const [row] = await this.query(
+      sql`
+select nullif(count(distinct s.block_id), 0) * any_value(d.block_size) as bytes
+from pragma_storage_info(${bind("string", table.map((part) => `"${part}"`).join("."))}) as s
+cross join pragma_database_size() as d
+where s.persistent and d.database_name = current_database()`,
+      { bytes: { type: "integer" } },
+    );
+    return row?.bytes ?? null;
+  }
+
   async close(): Promise<void> {
     for (const connection of this.idle.splice(0)) connection.closeSync();
     this.instance.closeSync();
@@ -234,14 +255,16 @@ class DuckDb implements Warehouse {
   private async execute(connection: DuckDBConnection, statement: Sql, options: RunOptions): Promise<void> {
     const rendered = render(statement, this.dialect, options.locate, options.scope);
     const attended = interruptOn(options.signal, connection);
-    try {
-      options.signal?.throwIfAborted();
-      await connection.run(rendered.text, ...bindings(rendered));
-    } catch (error) {
-      throw statementError(error, rendered, options.signal);
-    } finally {
-      attended();
-    }
+    await traced("waymark.statement", spanAttributes(rendered), async () => {
+      try {
+        options.signal?.throwIfAborted();
+        await connection.run(rendered.text, ...bindings(rendered));
+      } catch (error) {
+        throw statementError(error, rendered, options.signal);
+      } finally {
+        attended();
+      }
+    });
   }
 
   private async withConnection<T>(
@@ -330,6 +353,11 @@ function relationsIn(node: unknown): string[][] {
     ...Object.values(node).flatMap((child) => relationsIn(child)),
   ];
 }
+/** A statement as its trace tells it: the text only, for values are bound beside it. */
+const spanAttributes = (statement: Statement) => ({
+  "db.system.name": "duckdb",
+  "db.query.text": statement.text,
+});
 
 const engineTypes: Record<ColumnType, DuckDBType> = {
   string: VARCHAR,
@@ -469,7 +497,11 @@ function positionOf(column: string, columns: readonly string[]): number {
 const cancelled = (cause: unknown): WaymarkError =>
   new WaymarkError("CANCELLED", "The statement was cancelled.", {}, { cause });
 
-function statementError(error: unknown, statement: Statement, signal?: AbortSignal): WaymarkError {
+function statementError(
+  error: unknown,
+  statement: Pick<Statement, "text">,
+  signal?: AbortSignal,
+): WaymarkError {
   if (signal?.aborted) return cancelled(error);
   if (error instanceof WaymarkError) {
     const { code, message, details, cause } = error;
@@ -481,7 +513,7 @@ function statementError(error: unknown, statement: Statement, signal?: AbortSign
     ? " Give it more with warehouse.memory_limit in waymark.yml."
     : "";
   return new WaymarkError(
-    "WAREHOUSE_FAILED",
+    failureCode(message),
     `DuckDB: ${message}${advice}`,
     { statement: statement.text, ...(place ? { line: Number.parseInt(place, 10) } : {}) },
     { cause: error },
@@ -490,7 +522,7 @@ function statementError(error: unknown, statement: Statement, signal?: AbortSign
 
 const loadError = (table: readonly string[], error: unknown): WaymarkError =>
   new WaymarkError(
-    "WAREHOUSE_FAILED",
+    failureCode(messageOf(error)),
     `Can't load rows into ${table.join(".")}: ${messageOf(error)}`,
     {},
     { cause: error },
@@ -507,5 +539,9 @@ function openingError(file: string, error: unknown): WaymarkError {
       { cause: error },
     );
   }
-  return new WaymarkError("WAREHOUSE_FAILED", `Can't open ${file}: ${message}`, { file }, { cause: error });
+  return new WaymarkError(failureCode(message), `Can't open ${file}: ${message}`, { file }, { cause: error });
 }
+
+/** A full disk may be given room; whatever else DuckDB says stays so until somebody mends it. */
+const failureCode = (message: string): "WAREHOUSE_UNAVAILABLE" | "WAREHOUSE_FAILED" =>
+  message.includes("No space left on device") ? "WAREHOUSE_UNAVAILABLE" : "WAREHOUSE_FAILED";

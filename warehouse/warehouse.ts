@@ -62,6 +62,8 @@ export interface Warehouse {
   transaction(statements: readonly Sql[], options?: RunOptions): Promise<void>;
   /** Create or replace a table from a query; answers its number of rows. */
   materialize(target: Materialization, options?: RunOptions): Promise<number>;
+  /** What a table takes in storage, in bytes; null where the engine doesn't tell. */
+  bytes(table: readonly string[]): Promise<number | null>;
   /** Append rows (values in the columns' order) to a table, creating it when absent. */
   load(table: readonly string[], columns: Columns, batches: Iterable<unknown[][]>): Promise<number>;
   /** The columns of a query or table: their types in Waymark's words, or null for a type it doesn't read. */

@@ -1,8 +1,10 @@
 import { createInterface } from "node:readline/promises";
 import { Command } from "commander";
 import { WaymarkError } from "../../errors.js";
+import { checkExpected } from "../../jobs/build.js";
 import { applyJourney, planJourney } from "../../jobs/journey_plan.js";
-import { answer, answerJson, buildProgress, remark } from "../output.js";
+import { announced } from "../news.js";
+import { answer, answerJson, progressFor, remark } from "../output.js";
 import { loadProject, optionsOf, withWarehouse } from "../project.js";
 import { untilStopped } from "../stop.js";
 import { describeBuild, summaryOf } from "./build.js";
@@ -34,19 +36,22 @@ export const applyCommand = (): Command =>
           let expected = expect;
           if (!yes) {
             const plan = await planJourney(warehouse, project, { now, signal });
+            checkExpected(expect, plan.from);
             answer(planInWords(plan, 10));
             if (plan.from === plan.to) return;
             if (!(await isAgreed(signal))) return remark("Nothing was published.");
             expected ??= plan.from;
           }
-          const result = await applyJourney(warehouse, project, {
-            trigger: "apply",
-            now,
-            signal,
-            expect: expected,
-            note,
-            ...(json ? {} : { onProgress: buildProgress() }),
-          });
+          const result = await announced(warehouse, project, signal, () =>
+            applyJourney(warehouse, project, {
+              trigger: "apply",
+              now,
+              signal,
+              expect: expected,
+              note,
+              ...progressFor(json),
+            }),
+          );
           if (json) return answerJson({ journey: project.journey.version, ...summaryOf(result) });
           remark(
             result.isNew

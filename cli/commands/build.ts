@@ -4,7 +4,8 @@ import { WaymarkError } from "../../errors.js";
 import { type BuildResult, build } from "../../jobs/build.js";
 import { checkInWords } from "../../jobs/checks.js";
 import { civilDate } from "../arguments.js";
-import { answerJson, buildProgress, remark } from "../output.js";
+import { announced } from "../news.js";
+import { answerJson, progressFor, remark } from "../output.js";
 import { loadProject, optionsOf, withWarehouse } from "../project.js";
 import { untilStopped } from "../stop.js";
 
@@ -32,16 +33,18 @@ export const buildCommand = (): Command =>
       const project = loadProject(folder);
       const result = await withWarehouse(project, (warehouse) =>
         untilStopped((signal) =>
-          build(warehouse, project, {
-            trigger: "manual",
-            now: () => new Date(),
-            signal,
-            ...(select ? { select } : {}),
-            ...(from ? { from } : {}),
-            ...(to ? { to } : {}),
-            ...(force ? { force } : {}),
-            ...(json ? {} : { onProgress: buildProgress() }),
-          }),
+          announced(warehouse, project, signal, () =>
+            build(warehouse, project, {
+              trigger: select || from || to ? "selection" : "manual",
+              now: () => new Date(),
+              signal,
+              ...(select ? { select } : {}),
+              ...(from ? { from } : {}),
+              ...(to ? { to } : {}),
+              ...(force ? { force } : {}),
+              ...progressFor(json),
+            }),
+          ),
         ),
       );
       if (json) return answerJson(summaryOf(result));

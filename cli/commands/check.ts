@@ -1,6 +1,7 @@
 import { Command } from "commander";
 import { WaymarkError } from "../../errors.js";
 import { type Inspection, inspect, type SourceReport } from "../../jobs/inspect.js";
+import { webhooksOf } from "../../notifications/webhook.js";
 import { answer, answerJson, type CellRow, count, remark, rowsAs } from "../output.js";
 import { loadProject, optionsOf, withWarehouse } from "../project.js";
 
@@ -10,6 +11,7 @@ export const checkCommand = (): Command =>
     .action(async (_, command: Command) => {
       const { project: folder, json } = optionsOf(command);
       const project = loadProject(folder);
+      webhooksOf(project.settings, process.env);
       if (!json) remark(`Journey: ${project.journeyFile}. Reading the sources …`);
       const inspection = await withWarehouse(project, (warehouse) => inspect(warehouse, project, new Date()));
       if (json) answerJson({ journey: project.journeyFile, ...inspection });

@@ -17,14 +17,18 @@ export const initCommand = (): Command =>
   new Command("init")
     .description("write a commented waymark.yml and journey.yml into the project's folder")
     .option("--preset <name>", "the ready-made journey to begin with", defaultPreset)
-    .option("--force", "replace files that exist")
+    .option("--force", "replace files that exist; what they held stays beside them as .bak")
     .addHelpText("after", `\nPresets:\n${presetLines()}`)
     .action((_, command: Command) => {
       const { project, json, force, preset } = optionsOf<{ force?: true; preset: string }>(command);
-      const written = [
-        { from: join(packageFolder, "config", "waymark.example.yml"), to: join(project, settingsName) },
-        { from: presetFile(preset), to: join(project, journeyName) },
-      ];
+      const settings = {
+        from: join(packageFolder, "config", "waymark.example.yml"),
+        to: join(project, settingsName),
+      };
+      const journey = { from: presetFile(preset), to: join(project, journeyName) };
+      // Who names a preset wants another journey; the mapping of their tables has nothing to do with it.
+      const isJourneyAlone = command.getOptionValueSource("preset") === "cli" && existsSync(settings.to);
+      const written = isJourneyAlone ? [journey] : [settings, journey];
       const existing = written.map(({ to }) => to).filter((file) => existsSync(file));
       if (existing.length > 0 && !force) {
         throw new WaymarkError(
@@ -33,11 +37,17 @@ export const initCommand = (): Command =>
         );
       }
       mkdirSync(project, { recursive: true });
+      for (const file of existing) copyFileSync(file, `${file}.bak`);
       for (const { from, to } of written) copyFileSync(from, to);
       if (json) return answerJson({ written: written.map(({ to }) => to), preset });
       for (const { to } of written) remark(`Wrote ${to}`);
       remark(`The journey is the preset ${preset}.`);
-      remark("Next: map your tables in waymark.yml, then `waymark check`.");
+      for (const file of existing) remark(`What it held before is in ${file}.bak`);
+      remark(
+        isJourneyAlone
+          ? "Next: `waymark check`, then `waymark plan` to see what it would change."
+          : "Next: map your tables in waymark.yml, then `waymark check`.",
+      );
     });
 
 const presetLines = (): string =>

@@ -1,9 +1,8 @@
-import { readFileSync } from "node:fs";
 import { Command } from "commander";
 import { type JourneyPlan, type Move, planJourney } from "../../jobs/journey_plan.js";
 import { wholeNumber } from "../arguments.js";
 import { answer, answerJson, type CellRow, count, remark, rowsAs } from "../output.js";
-import { loadProject, optionsOf, type ProjectFolder, withWarehouse } from "../project.js";
+import { journeyName, loadProject, optionsOf, type ProjectFolder, withWarehouse } from "../project.js";
 import { untilStopped } from "../stop.js";
 import { ask } from "./query.js";
 
@@ -33,7 +32,10 @@ export const planCommand = (): Command =>
       const plan = url ? await planAt(url, project) : await planHere(project, json === true);
       if (json) return answerJson(plan);
       answer(planInWords(plan, first));
-      if (plan.from !== plan.to) remark("\nNothing was published. Next: waymark apply");
+      if (plan.from !== plan.to)
+        remark(
+          `\nNothing was published. Next: ${journey ? `copy ${journey} to ${journeyName}, then ` : ""}waymark apply`,
+        );
     });
 
 const planHere = (project: ProjectFolder, isQuiet: boolean): Promise<JourneyPlan> =>
@@ -49,9 +51,11 @@ const planHere = (project: ProjectFolder, isQuiet: boolean): Promise<JourneyPlan
     ),
   );
 
-async function planAt(url: string, { journeyFile }: ProjectFolder): Promise<JourneyPlan> {
+/** The server fills no `${NAME}` from its environment, so it gets the journey as it was read here. */
+async function planAt(url: string, { journey }: ProjectFolder): Promise<JourneyPlan> {
+  const { version, ...text } = journey;
   const query = "query ($file: String!) { journeyPlan(file: $file) }";
-  const data = await ask(url, { query, variables: { file: readFileSync(journeyFile, "utf8") } });
+  const data = await ask(url, { query, variables: { file: JSON.stringify(text) } });
   return (data as { journeyPlan: JourneyPlan }).journeyPlan;
 }
 

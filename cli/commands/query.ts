@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { Command, Option } from "commander";
 import { didYouMean, messageOf, WaymarkError } from "../../errors.js";
 import { startServer } from "../../server/server.js";
+import { theLog } from "../log.js";
 import { answer, type Cell, type CellRow, type Format, formats, rowsAs } from "../output.js";
 import { loadProject, optionsOf, packageFolder, withWarehouse } from "../project.js";
 
@@ -76,8 +77,17 @@ function plainOrJson(value: string): unknown {
 
 /** Through a server of its own on a free port of this machine, so that there is one way to answer. */
 async function askOnce(folder: string, request: Request): Promise<unknown> {
-  return withWarehouse(loadProject(folder), async (warehouse) => {
-    const server = await startServer({ warehouse, port: 0, host: "127.0.0.1", isDevelopment: false });
+  const project = loadProject(folder);
+  return withWarehouse(project, async (warehouse) => {
+    const server = await startServer({
+      warehouse,
+      port: 0,
+      host: "127.0.0.1",
+      isDevelopment: false,
+      freshness: () => project.settings,
+      now: () => new Date(),
+      log: theLog(),
+    });
     try {
       return await ask(`${server.url}/graphql`, request);
     } finally {

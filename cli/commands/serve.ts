@@ -4,15 +4,21 @@ import { basename, join } from "node:path";
 import { Command } from "commander";
 import { messageOf, WaymarkError } from "../../errors.js";
 import { build } from "../../jobs/build.js";
+import { isBuilt, readDue } from "../../jobs/due.js";
 import { planJourney } from "../../jobs/journey_plan.js";
 import { readSnapshots } from "../../jobs/ledger.js";
-import { startTimetable } from "../../jobs/schedule.js";
+import { startTimetable, type Timetable } from "../../jobs/schedule.js";
 import { parseJourney } from "../../journey/load.js";
 import { checkOwnFacts } from "../../models/daily/own_fact_days.js";
+import { startDelivery } from "../../notifications/deliver.js";
+import { withNews } from "../../notifications/news.js";
+import { webhooksOf } from "../../notifications/webhook.js";
 import { startServer } from "../../server/server.js";
 import type { Warehouse } from "../../warehouse/warehouse.js";
 import { wholeNumber } from "../arguments.js";
-import { answerJson, buildProgress, remark } from "../output.js";
+import { theLog } from "../log.js";
+import { newsOptions, tellBreaches, webhooksToAsk } from "../news.js";
+import { answerJson, progressFor, remark } from "../output.js";
 import {
   defaultJourney,
   journeyName,
@@ -36,7 +42,7 @@ export const serveCommand = (): Command =>
     .option("--port <port>", "port of the API; 4000 or what waymark.yml says by default", portNumber)
     .option("--host <address>", "address to listen on; this machine alone by default")
     .option("--read-only", "refuse changes of tasks, and plans of journeys")
-    .option("--no-build", "serve what is published without building first")
+    .option("--no-build", "serve what is published at once; a build that was missed is caught up meanwhile")
     .action(async (_, command: Command) => {
       const flags = optionsOf<ServeFlags & { build: boolean }>(command);
       const project = loadProject(flags.project);
@@ -44,6 +50,9 @@ export const serveCommand = (): Command =>
         serve(warehouse, project, { ...flags, buildFirst: flags.build }),
       );
     });
+
+/** How often it is asked whether data has grown too old. */
+const lookEveryMs = 10 * 60_000;
 
 interface Serve extends ServeFlags {
   json?: true;
@@ -57,6 +66,7 @@ interface Serve extends ServeFlags {
  * before a long build, and what is published already is served meanwhile.
  */
 export async function serve(warehouse: Warehouse, project: ProjectFolder, options: Serve): Promise<void> {
+  const webhooks = webhooksOf(project.settings, process.env);
   await untilStopped(async (signal) => {
     // One build or plan after the other, whoever asks.
     let last: Promise<unknown> = Promise.resolve();
@@ -66,41 +76,78 @@ export async function serve(warehouse: Warehouse, project: ProjectFolder, option
       return run;
     };
     const files = watchedFiles(project, () => inTurn(() => buildNow("journey edited")));
+    const { build: cron, retries } = project.settings.schedule;
+    let timetable: Timetable | undefined;
     const server = await startServer({
       warehouse,
+      due: async () => {
+        const due = await readDue(warehouse, cron, now());
+        return { ...due, nextAt: timetable?.next()[0]?.at ?? due.nextAt };
+      },
+      webhooks: webhooksToAsk(warehouse, webhooks, () => delivery.nudge()),
       notice: files.notice,
+      freshness: () => files.project().settings,
+      now: () => new Date(),
+      log: theLog(),
       plan: (text) => {
         const { settings, journeyFile } = files.project();
         const journey = parseJourney(text, basename(journeyFile), checkOwnFacts);
-        return inTurn(() => planJourney(warehouse, { settings, journey }, { now: () => new Date(), signal }));
+        return inTurn(() => planJourney(warehouse, { settings, journey }, { now, signal }));
       },
       isReadOnly: options.readOnly,
       port: options.port ?? project.settings.server.port,
       host: options.host ?? project.settings.server.host,
       isDevelopment: process.env.NODE_ENV !== "production",
     });
+    const telling = newsOptions(project);
+    const delivery = startDelivery(warehouse, webhooks, telling);
     const buildNow = async (trigger: string): Promise<void> => {
       await options.beforeBuild?.();
-      const result = await build(warehouse, files.read(), {
-        trigger,
-        now: () => new Date(),
-        signal,
-        ...(options.json ? {} : { onProgress: buildProgress() }),
-      });
+      const result = await withNews(warehouse, webhooks, { ...telling, onNews: delivery.nudge }, () =>
+        build(warehouse, files.read(), {
+          trigger,
+          now,
+          signal,
+          ...progressFor(options.json),
+        }),
+      );
       remark(describeBuild(result));
+      await tellLate();
     };
+    const tellLate = async (): Promise<void> => {
+      if (await tellBreaches(warehouse, webhooks, files.project().settings, now())) delivery.nudge();
+    };
+    // Data grows old while nothing is built.
+    const clock = setInterval(() => {
+      tellLate().catch((error: unknown) => remark(messageOf(error)));
+    }, lookEveryMs);
     try {
       files.watch();
       if (options.buildFirst) await firstBuild(warehouse, () => inTurn(() => buildNow("start")));
-      const timetable = startTimetable(
+      timetable = startTimetable(
         [
           {
             name: "build",
-            at: project.settings.schedule.build,
-            run: () => inTurn(() => buildNow("schedule")),
+            at: cron,
+            retries,
+            isDone: (from, to) => isBuilt(warehouse, from, to),
+            run: (trigger, due) => {
+              if (trigger === "catch-up")
+                remark(`The build due at ${due.toISOString()} has not run: catching up …`);
+              return inTurn(() => buildNow(trigger));
+            },
           },
         ],
-        (job, error) => remark(`The scheduled ${job} failed; the last snapshot stands. ${messageOf(error)}`),
+        {
+          now,
+          onFailure: (job, error, retryAt) => {
+            if (signal.aborted) return;
+            const then = retryAt
+              ? `It is tried again at ${retryAt.toISOString()}.`
+              : "It waits for its next time.";
+            remark(`The scheduled ${job} failed; the last snapshot stands. ${then} ${messageOf(error)}`);
+          },
+        },
       );
       const next = timetable.next()[0]?.at.toISOString();
       if (options.json) answerJson({ url: server.url, nextBuild: next });
@@ -112,7 +159,9 @@ export async function serve(warehouse: Warehouse, project: ProjectFolder, option
       await timetable.stop();
       await last;
     } finally {
+      clearInterval(clock);
       files.close();
+      await delivery.stop();
       await server.close();
     }
   });
@@ -171,5 +220,7 @@ async function firstBuild(warehouse: Warehouse, buildFirst: () => Promise<void>)
     );
   }
 }
+
+const now = (): Date => new Date();
 
 export const portNumber = (value: string): number => wholeNumber(value, 0, 65_535);

@@ -1,6 +1,8 @@
 import { Command } from "commander";
 import { WaymarkError } from "../../errors.js";
 import { isPassed, modelsOf, readLatestChecks } from "../../jobs/check_results.js";
+import { type Due, readDue } from "../../jobs/due.js";
+import { breachesOf, type Freshness, freshnessOf, type LateFeed, lateFeeds } from "../../jobs/freshness.js";
 import {
   type BuiltTable,
   type CheckRow,
@@ -25,7 +27,16 @@ interface FailingCheck {
 /** What status tells, whether it comes from the ledger or from a running server. */
 interface Status {
   snapshot: { id: number; publishedAt: string; dataThrough: string; journeyVersion: string };
-  models: { name: string; rows: number; builtAt: string }[];
+  /** What makes tables late, if anything does. */
+  late: LateFeed[];
+  /** Tables whose data is late come first. */
+  models: {
+    name: string;
+    rows: number;
+    builtAt: string;
+    /** Null where no mapped source stands behind it. */
+    freshness: (Omit<Freshness, "watermark"> & { watermark: string | null }) | null;
+  }[];
   failingChecks: FailingCheck[];
   lastRun: {
     id: string;
@@ -35,33 +46,44 @@ interface Status {
     finishedAt: string | null;
     error: string | null;
   } | null;
+  /** Null where a server is asked that has no timetable. */
+  schedule: { cron: string; dueAt: string; isMissed: boolean; nextAt: string } | null;
 }
 
 const document = `{
   snapshot { id publishedAt dataThrough journeyVersion }
   lastRun { id status trigger startedAt finishedAt error }
-  models { name rows builtAt }
+  schedule { cron dueAt isMissed nextAt }
   failingChecks: checks(isPassed: false) { name models severity failingRows failingSince }
+  models { name rows builtAt freshness { watermark ageHours maxAgeHours isLate decidedBy } }
 }`;
 
 export const statusCommand = (): Command =>
   new Command("status")
-    .description("say what is published, through which day, how old it is, and what failed")
+    .description(
+      "say what is published, through which day, how old it is, what failed or was missed, and what is next",
+    )
     .option(
       "--url <url>",
       "ask a running server instead of opening the warehouse, e.g. http://localhost:4000/graphql",
     )
     .action(async (_, command: Command) => {
       const { project: folder, json, url } = optionsOf<{ url?: string }>(command);
-      const status = url
-        ? ((await ask(url, { query: document, variables: {} })) as Status)
-        : await readStatus(folder);
+      const now = new Date();
+      const told = url
+        ? ((await ask(url, { query: document, variables: {} })) as Told)
+        : await readStatus(folder, now);
+      const status = lateFirst(told);
       if (json) return answerJson(status);
-      print(status, new Date());
+      print(status, now);
     });
 
-async function readStatus(folder: string): Promise<Status> {
-  return withWarehouse(loadProject(folder), async (warehouse) => {
+/** What is known before what is late is drawn from it. */
+type Told = Omit<Status, "late">;
+
+async function readStatus(folder: string, now: Date): Promise<Told> {
+  const project = loadProject(folder);
+  return withWarehouse(project, async (warehouse) => {
     const [snapshot] = await readSnapshots(warehouse, 1);
     const [latest] = await readRuns(warehouse, 1);
     // Whoever holds the file is this process: a run that is said to be running has died.
@@ -73,24 +95,51 @@ async function readStatus(folder: string): Promise<Status> {
         `Nothing is published yet. \`waymark build\` builds and publishes.${last}`,
       );
     }
-    const tables = [...(await readTables(warehouse, snapshot)).values()];
-    return statusOf(snapshot, tables, await readLatestChecks(warehouse), run);
+    const tables = await readTables(warehouse, snapshot);
+    return statusOf(
+      snapshot,
+      tables,
+      freshnessOf(tables, project.settings, now),
+      await readLatestChecks(warehouse),
+      run,
+      await readDue(warehouse, project.settings.schedule.build, now),
+    );
   });
+}
+
+function lateFirst({ models, ...rest }: Told): Status {
+  const [late, others] = [true, false].map((isLate) =>
+    models.filter(({ freshness }) => (freshness?.isLate ?? false) === isLate),
+  ) as [Status["models"], Status["models"]];
+  const freshness = late.flatMap(({ name, freshness: f }): [string, Freshness][] =>
+    f ? [[name, { ...f, watermark: f.watermark ? new Date(f.watermark) : null }]] : [],
+  );
+  return { ...rest, late: lateFeeds(breachesOf(new Map(freshness))), models: [...late, ...others] };
 }
 
 const statusOf = (
   snapshot: Snapshot,
-  tables: readonly BuiltTable[],
+  tables: ReadonlyMap<string, BuiltTable>,
+  freshness: ReadonlyMap<string, Freshness>,
   checks: readonly CheckRow[],
   run: Run | undefined,
-): Status => ({
+  { cron, dueAt, isMissed, nextAt }: Due,
+): Told => ({
   snapshot: {
     id: snapshot.id,
     publishedAt: snapshot.publishedAt.toISOString(),
     dataThrough: snapshot.dataThrough,
     journeyVersion: snapshot.words.journey.version,
   },
-  models: tables.map((t) => ({ name: t.model, rows: t.rows, builtAt: t.built_at.toISOString() })),
+  models: [...tables.values()].map((t) => {
+    const found = freshness.get(t.model);
+    return {
+      name: t.model,
+      rows: t.rows,
+      builtAt: t.built_at.toISOString(),
+      freshness: found ? { ...found, watermark: found.watermark?.toISOString() ?? null } : null,
+    };
+  }),
   failingChecks: checks
     .filter((check) => !isPassed(check))
     .map((check) => ({
@@ -110,9 +159,10 @@ const statusOf = (
         error: run.error,
       }
     : null,
+  schedule: { cron, dueAt: dueAt.toISOString(), isMissed, nextAt: nextAt.toISOString() },
 });
 
-function print({ snapshot, models, failingChecks, lastRun }: Status, now: Date): void {
+function print({ snapshot, late, models, failingChecks, lastRun, schedule }: Status, now: Date): void {
   answer(
     `Snapshot ${snapshot.id}, published ${ago(snapshot.publishedAt, now)}; data through ${snapshot.dataThrough}; journey ${snapshot.journeyVersion}.`,
   );
@@ -124,6 +174,12 @@ function print({ snapshot, models, failingChecks, lastRun }: Status, now: Date):
       `Last run (${lastRun.trigger}) ${ago(lastRun.startedAt, now)}: ${lastRun.status}${took}.${lastRun.error ? `\n${lastRun.error}` : ""}`,
     );
   }
+  if (schedule) {
+    const missed = schedule.isMissed
+      ? `The build due ${minuteOf(schedule.dueAt)} was missed: none has begun since. `
+      : "";
+    answer(`${missed}The next build is due ${minuteOf(schedule.nextAt)}.`);
+  }
   for (const { name, models: held, severity, failingRows, failingSince } of failingChecks) {
     const since = failingSince ? `, since ${ago(failingSince, now)}` : "";
     answer(
@@ -131,13 +187,30 @@ function print({ snapshot, models, failingChecks, lastRun }: Status, now: Date):
     );
   }
   if (failingChecks.length > 0) answer("`waymark checks` tells more.");
+  for (const { feed, watermark, ageHours, maxAgeHours, models: made } of late) {
+    const found =
+      watermark && ageHours !== null
+        ? `ends at ${watermark.toISOString().slice(0, 16)}Z, ${Math.floor(ageHours)} hours ago; at most ${maxAgeHours} are expected`
+        : "has no usable row";
+    answer(`LATE: ${feed} ${found}. ${made.length} tables are late by it: ${made.join(", ")}.`);
+  }
   answer(
     rowsAs(
       "table",
-      models.map((m) => ({ model: m.name, rows: count(m.rows), built: ago(m.builtAt, now) })),
+      models.map((m) => ({
+        model: m.name,
+        rows: count(m.rows),
+        built: ago(m.builtAt, now),
+        "data until": m.freshness?.watermark?.slice(0, 16).replace("T", " ") ?? "",
+        late: m.freshness?.isLate ? "late" : "",
+      })),
     ),
   );
 }
+
+/** e.g. "2024-05-01 03:15 UTC". */
+const minuteOf = (instant: string): string =>
+  `${new Date(instant).toISOString().slice(0, 16).replace("T", " ")} UTC`;
 
 export function ago(instant: string, now: Date): string {
   const minutes = Math.round((now.getTime() - Date.parse(instant)) / 60_000);

@@ -41,8 +41,8 @@ select
   ${Object.keys(factsIn(company.journey)).map((fact) => sql`f.${name(fact)} as ${name(fact)}`)}
 from ${ref(accounts)} as a
 cross join ${ref(timeline)} as t
-left join ${ref(accountFacts)} as f on f.account_id = a.account_id and f.day = t.data_through
-left join ${ref(accountHealth)} as h on h.account_id = a.account_id and h.day = t.data_through
+left join ${ref(accountFacts, 1)} as f on f.account_id = a.account_id and f.day = t.data_through
+left join ${ref(accountHealth, 1)} as h on h.account_id = a.account_id and h.day = t.data_through
 left join ${ref(stageStays)} as s on s.account_id = a.account_id and s.left_on is null`,
 });
 

@@ -12,7 +12,7 @@ export const featureFirsts = defineModel({
     first_day: { type: "date", notNull: true, description: "The first day on which the account used it." },
   },
   touched: (row, fromDay) => sql`${row}.first_day >= ${fromDay}`,
-  changesFrom: sql`first_day`,
+  changesFrom: () => sql`min(first_day)`,
   query: () => sql`
 select
   d.account_id as account_id,

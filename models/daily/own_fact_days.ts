@@ -2,7 +2,7 @@ import type { Problem } from "../../config/yaml.js";
 import { didYouMean } from "../../errors.js";
 import type { JourneyText } from "../../journey/journey.js";
 import { factSources, needsColumn, type OwnFact } from "../../journey/own_facts.js";
-import { addDays, cast, daysBetween, least, nullOf, safeDivide } from "../../warehouse/dialect.js";
+import { addDays, cast, dayNumber, daysBetween, least, nullOf, safeDivide } from "../../warehouse/dialect.js";
 import { integer, join, name, number, type Sql, sql, text } from "../../warehouse/sql.js";
 import { accountKey, dayKey, defineModel, type ModelColumns, type Readable, ref } from "../model.js";
 import { sources } from "../sources/index.js";
@@ -13,7 +13,6 @@ import { stgTickets } from "../staging/stg_tickets.js";
 import { stgTouchpoints } from "../staging/stg_touchpoints.js";
 import { stgUsageEvents } from "../staging/stg_usage_events.js";
 import { stgUsers } from "../staging/stg_users.js";
-import { lastDayWith, over } from "./windows.js";
 
 /** A column of what a day's rows add to an own fact. */
 interface Part {
@@ -24,19 +23,28 @@ interface Part {
   readonly description: string;
 }
 
+/** Facts of rows stay between the days on which their rows come into or leave the window. */
 export const ownFactDays = defineModel({
   name: "own_fact_days",
   description:
-    "One row per account and day on which the rows behind one of the company's own facts fall, or a trailing count of distinct values changes.",
+    "One row per account and day on which one of the company's own facts may change; it holds until the next.",
   grain: ["account_id", "day"],
   columns: { account_id: accountKey, day: dayKey },
   companyColumns: ({ journey }): ModelColumns =>
     Object.fromEntries(
-      journey.facts.flatMap(partsOf).map(({ column, type, description }) => [column, { type, description }]),
+      journey.facts.map((fact) => [
+        fact.id,
+        {
+          type: levelType(fact),
+          description:
+            fact.measure === "days_since_last" ? `Last day of: ${fact.description}` : fact.description,
+        },
+      ]),
     ),
   byDay: true,
   query: ({ journey }) => {
-    const parts = journey.facts.flatMap(partsOf);
+    const { facts } = journey;
+    const parts = facts.flatMap(partsOf);
     if (parts.length === 0)
       return sql`select account_id, created_on as day from ${ref(accounts)} where false`;
     const row = ({ account, day, from, where, values }: Addition): Sql => sql`
@@ -45,17 +53,43 @@ export const ownFactDays = defineModel({
   where ${where}`;
     const total = ({ column, type, by }: Part): Sql =>
       sql`${cast(aggregate(by, name(column)), type)} as ${name(column)}`;
+    const nothing = parts.map(({ column, type }) => sql`${nullOf(type)} as ${name(column)}`);
+    const windows = facts.filter((f) => f.measure !== "distinct" && f.over_days !== undefined);
+    const leaves = [...new Set(windows.map((f) => f.over_days ?? 0))].map((n) => {
+      const leaving = windows.filter((f) => f.over_days === n).flatMap(partsOf);
+      return sql`select account_id, ${addDays(sql`day`, n)} as day, ${nothing} from days where ${join(
+        leaving.map(({ column }) => sql`${name(column)} is not null`),
+        " or ",
+      )}`;
+    });
+    const totals = (rows: Sql): Sql => sql`
+  select
+    account_id,
+    day,
+    ${join(parts.map(total), ",\n    ")}
+  from (${rows}
+  ) as additions
+  group by account_id, day`;
     return sql`
+with days as (${totals(join(additionsOf(facts).map(row), "\n  union all\n  "))}
+),
+changes as (${leaves.length > 0 ? totals(join([sql`\n  select account_id, day, ${parts.map((p) => name(p.column))} from days`, ...leaves], "\n  union all\n  ")) : sql`select * from days`}
+)
 select
   account_id,
   day,
-  ${join(parts.map(total), ",\n  ")}
-from (
-  ${join(additionsOf(journey.facts).map(row), "\n  union all\n  ")}
-) as additions
-group by account_id, day`;
+  ${join(
+    facts.map((fact) => sql`${levelSql(fact)} as ${name(fact.id)}`),
+    ",\n  ",
+  )}
+from changes`;
   },
 });
+
+const levelType = ({ measure }: OwnFact): "integer" | "number" | "date" => {
+  if (measure === "days_since_last") return "date";
+  return ["count", "days", "distinct"].includes(measure) ? "integer" : "number";
+};
 
 const aggregate = (by: Part["by"], value: Sql): Sql =>
   ({ sum: sql`sum(${value})`, min: sql`min(${value})`, max: sql`max(${value})` })[by];
@@ -159,9 +193,14 @@ const staging: Record<OwnFact["from"], Readable> = {
   outcomes: stgOutcomes,
 };
 
-/** The rows of a source, `e`, with their user, `u`, where a fact asks for the role. */
+/**
+ * The rows of a source, `e`, with their user, `u`, where a fact asks for the role. Where only a part is built, those
+ * that may still count.
+ */
 function rowsWithRole(source: OwnFact["from"], facts: readonly OwnFact[]): Sql {
-  const rows = sql`${ref(staging[source])} as e`;
+  const windows = facts.map((fact) => fact.over_days ?? Number.POSITIVE_INFINITY);
+  const back = Math.max(...windows);
+  const rows = sql`${Number.isFinite(back) ? ref(staging[source], back) : ref(staging[source])} as e`;
   if (!facts.some((fact) => "user_role" in fact.where || fact.of === "user_role")) return rows;
   return sql`${rows} left join ${ref(stgUsers)} as u on u.user_id = e.user_id and u.account_id = e.account_id and u.is_usable`;
 }
@@ -187,47 +226,37 @@ function literal(value: string | number | boolean): Sql {
   return Number.isInteger(value) ? integer(value) : number(value);
 }
 
-/** What account_facts calls a column of own_fact_days on the way, whatever it calls its own. */
-export const besideFacts = (column: string): string => `_own_${column}`;
-
-/** The windows that an own fact is read from, by name. */
-export function ownWindows(fact: OwnFact): Record<string, Sql> {
+/** The value of a fact from a day's change on. */
+function levelSql(fact: OwnFact): Sql {
   const { id, measure, over_days: days } = fact;
-  const column = (part = id): Sql => name(besideFacts(part));
+  const window =
+    days === undefined || measure === "distinct"
+      ? sql`over (partition by account_id order by day rows between unbounded preceding and current row)`
+      : sql`over (partition by account_id order by ${dayNumber(sql`day`)} range between ${integer(days - 1)} preceding and current row)`;
+  const sum = (value: Sql): Sql => sql`sum(${value}) ${window}`;
   switch (measure) {
     case "average":
-      return Object.fromEntries(
-        [sumOf(id), countOf(id)].map((part) => [besideFacts(part), over(sql`sum(${column(part)})`, days)]),
-      );
+      return safeDivide(sum(name(sumOf(id))), sum(name(countOf(id))));
     case "min":
     case "max":
-      return { [besideFacts(id)]: over(aggregate(measure, column()), days) };
+      return sql`${aggregate(measure, name(id))} ${window}`;
+    case "sum":
+      return sum(name(id));
     case "days":
-      return { [besideFacts(id)]: over(sql`sum(case when ${column()} > 0 then 1 else 0 end)`, days) };
+      return cast(sum(sql`case when ${name(id)} > 0 then 1 else 0 end`), "integer");
     case "days_since_last":
-      return { [besideFacts(id)]: lastDayWith(sql`${column()} > 0`) };
-    case "distinct":
-      return { [besideFacts(id)]: over(sql`sum(coalesce(${column()}, 0))`) };
+      return sql`max(case when ${name(id)} > 0 then day end) ${window}`;
     default:
-      return {
-        [besideFacts(id)]: over(
-          sql`sum(${measure === "count" ? sql`coalesce(${column()}, 0)` : column()})`,
-          days,
-        ),
-      };
+      return cast(sum(sql`coalesce(${name(id)}, 0)`), "integer");
   }
 }
 
-/** An own fact from its windows. */
-export function ownFactSql({ id, measure }: OwnFact): Sql {
-  if (measure === "average") return safeDivide(name(besideFacts(sumOf(id))), name(besideFacts(countOf(id))));
-  const value = name(besideFacts(id));
-  return measure === "days_since_last" ? daysBetween(value, sql`day`) : value;
+/** An own fact on a day, from the row of own_fact_days, `w`, that holds then. */
+export function ownFactSql(fact: OwnFact, day: Sql): Sql {
+  const value = sql`w.${name(fact.id)}`;
+  if (fact.measure === "days_since_last") return daysBetween(value, day);
+  return levelType(fact) === "integer" ? sql`coalesce(${value}, 0)` : value;
 }
-
-/** The columns of own_fact_days that account_facts reads. */
-export const ownParts = (facts: readonly OwnFact[]): string[] =>
-  facts.flatMap(partsOf).map(({ column }) => column);
 
 /** What the journey's own check can't know: whether the sources have such columns, of such types. */
 export function checkOwnFacts(journey: JourneyText): Problem[] {
@@ -238,6 +267,7 @@ export function checkOwnFacts(journey: JourneyText): Problem[] {
         ? { user_role: { type: "string", oneOf: sources.users.columns.role.oneOf } }
         : {}),
     };
+    const known = (column: string) => (Object.hasOwn(columns, column) ? columns[column] : undefined);
     const problem = (key: PropertyKey[], message: string): Problem => ({
       path: ["facts", i, ...key],
       message,
@@ -250,7 +280,7 @@ export function checkOwnFacts(journey: JourneyText): Problem[] {
     if (!needsColumn(fact) && fact.of !== undefined)
       problems.push(problem(["of"], `${fact.measure} is of rows, not of a column; remove \`of\`.`));
     if (fact.of !== undefined) {
-      const type = columns[fact.of]?.type;
+      const type = known(fact.of)?.type;
       if (!type) problems.push(unknown(["of"], fact.of));
       else if (fact.measure !== "distinct" && !["integer", "number", "decimal"].includes(type))
         problems.push(
@@ -260,26 +290,26 @@ export function checkOwnFacts(journey: JourneyText): Problem[] {
     if (fact.measure === "days_since_last" && fact.over_days !== undefined)
       problems.push(problem(["over_days"], "days_since_last looks at all days so far; remove over_days."));
     for (const [column, value] of Object.entries(fact.where)) {
-      const known = columns[column];
-      if (!known) {
+      const declared = known(column);
+      if (!declared) {
         problems.push(unknown(["where", column], column));
         continue;
       }
-      const isTime = known.type === "timestamp" || known.type === "date";
-      const expected = { string: "string", boolean: "boolean" }[known.type] ?? "number";
+      const isTime = declared.type === "timestamp" || declared.type === "date";
+      const expected = { string: "string", boolean: "boolean" }[declared.type] ?? "number";
       for (const word of Array.isArray(value) ? value : [value]) {
         if (isTime || typeof word !== expected)
           problems.push(
             problem(
               ["where", column],
-              `${fact.from}.${column} is a ${isTime ? known.type : expected}; ${JSON.stringify(word)} can't be compared with it.`,
+              `${fact.from}.${column} is a ${isTime ? declared.type : expected}; ${JSON.stringify(word)} can't be compared with it.`,
             ),
           );
-        else if (known.oneOf && !known.oneOf.includes(String(word)))
+        else if (declared.oneOf && !declared.oneOf.includes(String(word)))
           problems.push(
             problem(
               ["where", column],
-              `${column} is never ${JSON.stringify(word)}.${didYouMean(String(word), known.oneOf) || ` Values: ${known.oneOf.join(", ")}.`}`,
+              `${column} is never ${JSON.stringify(word)}.${didYouMean(String(word), declared.oneOf) || ` Values: ${declared.oneOf.join(", ")}.`}`,
             ),
           );
       }

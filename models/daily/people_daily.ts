@@ -1,20 +1,27 @@
-import { greatest } from "../../warehouse/dialect.js";
+import { addDays, greatest } from "../../warehouse/dialect.js";
 import { sql } from "../../warehouse/sql.js";
 import { accountKey, dayKey, defineModel, ref } from "../model.js";
 import { accounts } from "../staging/accounts.js";
 import { stgOutcomes } from "../staging/stg_outcomes.js";
 import { stgTouchpoints } from "../staging/stg_touchpoints.js";
 import { stgUsers } from "../staging/stg_users.js";
-import { minusOneIf, ofLevel, one, oneIf, sumOfSteps } from "./steps.js";
+import { count, levelsOfSteps, minusOne, minusOneIf, one, oneIf } from "./steps.js";
 import { userDays } from "./user_days.js";
 
-const measures = {
+const counts = {
   touchpoints: "integer",
-  outcomes_confirmed: "integer",
+  outcomes: "integer",
   executives_seen: "integer",
-  champions_change: "integer",
+} as const;
+
+const levels = {
+  touchpoints_28d: "integer",
+  outcomes_confirmed: "integer",
+  outcomes_confirmed_365d: "integer",
+  champions: "integer",
   champions_left: "integer",
-  executives_change: "integer",
+  champions_left_28d: "integer",
+  executives: "integer",
 } as const;
 
 const isChampion = sql`role = 'champion'`;
@@ -28,45 +35,23 @@ export const peopleDaily = defineModel({
   columns: {
     account_id: accountKey,
     day: dayKey,
-    touchpoints: {
-      type: "integer",
-      notNull: true,
-      min: 0,
-      unit: "contacts",
-      description: "Human contacts that day.",
-    },
-    outcomes_confirmed: {
-      type: "integer",
-      notNull: true,
-      min: 0,
-      unit: "outcomes",
-      description: "Business results confirmed that day.",
-    },
-    executives_seen: {
-      type: "integer",
-      notNull: true,
-      min: 0,
-      unit: "times",
-      description: "Executives who used the product that day, and meetings with one.",
-    },
-    champions_change: {
-      type: "integer",
-      notNull: true,
-      unit: "users",
-      description: `Champions present. ${ofLevel}`,
-    },
-    champions_left: {
-      type: "integer",
-      notNull: true,
-      min: 0,
-      unit: "users",
-      description: "Champions who left that day.",
-    },
-    executives_change: {
-      type: "integer",
-      notNull: true,
-      unit: "users",
-      description: `Executives present. ${ofLevel}`,
+    touchpoints: count("contacts", "Human contacts that day."),
+    outcomes: count("outcomes", "Business results confirmed that day."),
+    executives_seen: count("times", "Executives who used the product that day, and meetings with one."),
+    touchpoints_28d: count(
+      "contacts",
+      "Human contacts in 28 days; like all that follow it holds until the next row.",
+    ),
+    outcomes_confirmed: count("outcomes", "Business results confirmed so far."),
+    outcomes_confirmed_365d: count("outcomes", "Business results confirmed in 365 days."),
+    champions: count("users", "Champions present."),
+    champions_left: count("users", "Champions who have left so far."),
+    champions_left_28d: count("users", "Champions who left in 28 days."),
+    executives: count("users", "Executives present."),
+    last_touchpoint_day: { type: "date", description: "Last day with a contact so far; null = none." },
+    last_executive_day: {
+      type: "date",
+      description: "Last day on which an executive was seen; null = none.",
     },
   },
   byDay: true,
@@ -84,7 +69,7 @@ with people as (
 ),
 executive_usage as (
   select d.account_id as account_id, d.day as day
-  from ${ref(userDays)} as d
+  from ${ref(userDays, 0)} as d
   inner join people as p on p.user_id = d.user_id and p.account_id = d.account_id
   where p.role = 'executive'
 ),
@@ -94,25 +79,62 @@ executive_meetings as (
   inner join people as p on p.user_id = m.user_id and p.account_id = m.account_id
   where m.is_usable and p.role = 'executive'
 )
-${sumOfSteps(measures, [
-  { from: ref(stgTouchpoints), day: sql`day`, where: sql`is_usable`, adds: { touchpoints: one } },
-  { from: ref(stgOutcomes), day: sql`day`, where: sql`is_usable`, adds: { outcomes_confirmed: one } },
-  { from: sql`executive_usage`, day: sql`day`, adds: { executives_seen: one } },
-  { from: sql`executive_meetings`, day: sql`day`, adds: { executives_seen: one } },
+${levelsOfSteps(
+  "people_daily",
   {
-    from: sql`people`,
-    day: sql`present_from`,
-    adds: { champions_change: oneIf(isChampion), executives_change: oneIf(isExecutive) },
+    counts,
+    levels,
+    lastDays: { last_touchpoint_day: "touchpoints", last_executive_day: "executives_seen" },
   },
-  {
-    from: sql`people`,
-    day: sql`present_to`,
-    where: sql`present_to is not null`,
-    adds: {
-      champions_change: minusOneIf(isChampion),
-      champions_left: oneIf(isChampion),
-      executives_change: minusOneIf(isExecutive),
+  [
+    {
+      from: ref(stgTouchpoints),
+      day: sql`day`,
+      where: sql`is_usable`,
+      adds: { touchpoints: one, touchpoints_28d: one },
     },
-  },
-])}`,
+    {
+      from: ref(stgTouchpoints),
+      day: addDays(sql`day`, 28),
+      where: sql`is_usable`,
+      adds: { touchpoints_28d: minusOne },
+    },
+    {
+      from: ref(stgOutcomes),
+      day: sql`day`,
+      where: sql`is_usable`,
+      adds: { outcomes: one, outcomes_confirmed: one, outcomes_confirmed_365d: one },
+    },
+    {
+      from: ref(stgOutcomes),
+      day: addDays(sql`day`, 365),
+      where: sql`is_usable`,
+      adds: { outcomes_confirmed_365d: minusOne },
+    },
+    { from: sql`executive_usage`, day: sql`day`, adds: { executives_seen: one } },
+    { from: sql`executive_meetings`, day: sql`day`, adds: { executives_seen: one } },
+    {
+      from: sql`people`,
+      day: sql`present_from`,
+      adds: { champions: oneIf(isChampion), executives: oneIf(isExecutive) },
+    },
+    {
+      from: sql`people`,
+      day: sql`present_to`,
+      where: sql`present_to is not null`,
+      adds: {
+        champions: minusOneIf(isChampion),
+        champions_left: oneIf(isChampion),
+        champions_left_28d: oneIf(isChampion),
+        executives: minusOneIf(isExecutive),
+      },
+    },
+    {
+      from: sql`people`,
+      day: addDays(sql`present_to`, 28),
+      where: sql`present_to is not null`,
+      adds: { champions_left_28d: minusOneIf(isChampion) },
+    },
+  ],
+)}`,
 });

@@ -1,110 +1,75 @@
-import { addDays, dayOf, greatest } from "../../warehouse/dialect.js";
+import { addDays, cast, dayOf, greatest } from "../../warehouse/dialect.js";
 import { number, sql } from "../../warehouse/sql.js";
 import { accountKey, dayKey, defineModel, ref } from "../model.js";
 import { stgTickets } from "../staging/stg_tickets.js";
-import { minusOne, minusOneIf, ofLevel, one, oneIf, sumOfSteps } from "./steps.js";
+import { count, levelsOfSteps, minusOne, minusOneIf, one, oneIf } from "./steps.js";
 
 /** A ticket that has been open this long is overdue. */
 const overdueAfterDays = 7;
 
-const measures = {
+const counts = {
   tickets_opened: "integer",
   tickets_timed: "integer",
   replied_within_24h: "integer",
   escalations: "integer",
   tickets_resolved: "integer",
   first_contact_resolutions: "integer",
-  csat_sum: "number",
-  csat_count: "integer",
-  open_change: "integer",
-  overdue_change: "integer",
-  overdue_urgent_change: "integer",
-  open_billing_change: "integer",
 } as const;
+
+const levels = {
+  tickets_opened_28d: "integer",
+  escalations_28d: "integer",
+  timed_28d: "integer",
+  replied_28d: "integer",
+  csat_sum_90d: "decimal",
+  csat_count_90d: "integer",
+  open_tickets: "integer",
+  overdue_tickets: "integer",
+  overdue_urgent_tickets: "integer",
+  open_billing_tickets: "integer",
+} as const;
+
+const ratedOn = sql`coalesce(resolved_on, opened_on)`;
+/** As a decimal: what a sum of floats takes back it doesn't take back exactly. */
+const csat = cast(sql`csat`, "decimal");
 
 export const supportDaily = defineModel({
   name: "support_daily",
   description:
-    "One row per account and day on which a ticket was opened, rated or solved, or became overdue.",
+    "One row per account and day on which a ticket was opened, rated or solved, became overdue, or left a count of trailing days.",
   grain: ["account_id", "day"],
   columns: {
     account_id: accountKey,
     day: dayKey,
-    tickets_opened: {
-      type: "integer",
-      notNull: true,
-      min: 0,
-      unit: "tickets",
-      description: "Opened that day.",
-    },
-    tickets_timed: {
-      type: "integer",
-      notNull: true,
-      min: 0,
-      unit: "tickets",
-      description: "Of those opened that day, the ones whose clocks agree.",
-    },
-    replied_within_24h: {
-      type: "integer",
-      notNull: true,
-      min: 0,
-      unit: "tickets",
-      description: "Of the timed ones opened that day, replied to within 24 h; final once 24 h have passed.",
-    },
-    escalations: {
-      type: "integer",
-      notNull: true,
-      min: 0,
-      unit: "tickets",
-      description: "Of those opened that day, escalated.",
-    },
-    tickets_resolved: {
-      type: "integer",
-      notNull: true,
-      min: 0,
-      unit: "tickets",
-      description: "Solved that day.",
-    },
-    first_contact_resolutions: {
-      type: "integer",
-      notNull: true,
-      min: 0,
-      unit: "tickets",
-      description: "Solved that day with one reply and never reopened.",
-    },
-    csat_sum: {
-      type: "number",
+    tickets_opened: count("tickets", "Opened that day."),
+    tickets_timed: count("tickets", "Of those opened that day, the ones whose clocks agree."),
+    replied_within_24h: count(
+      "tickets",
+      "Of the timed ones opened that day, replied to within 24 h; final once 24 h have passed.",
+    ),
+    escalations: count("tickets", "Of those opened that day, escalated."),
+    tickets_resolved: count("tickets", "Solved that day."),
+    first_contact_resolutions: count("tickets", "Solved that day with one reply and never reopened."),
+    tickets_opened_28d: count(
+      "tickets",
+      "Opened in 28 days; like all that follow it holds until the next row.",
+    ),
+    escalations_28d: count("tickets", "Of these, escalated."),
+    timed_28d: count("tickets", "Timed ones opened in the 28 days without the last, so at least 24 h ago."),
+    replied_28d: count("tickets", "Of these, replied to within 24 h."),
+    csat_sum_90d: {
+      type: "decimal",
       notNull: true,
       min: 0,
       unit: "score",
-      description: "Sum of ratings; a rating counts on the day of the solution, else of the opening.",
+      description:
+        "Sum of ratings in 90 days; a rating counts on the day of the solution, else of the opening.",
     },
-    csat_count: {
-      type: "integer",
-      notNull: true,
-      min: 0,
-      unit: "ratings",
-      description: "Number of ratings.",
-    },
-    open_change: { type: "integer", notNull: true, unit: "tickets", description: `Open tickets. ${ofLevel}` },
-    overdue_change: {
-      type: "integer",
-      notNull: true,
-      unit: "tickets",
-      description: `Tickets open for ${overdueAfterDays} days or longer. ${ofLevel}`,
-    },
-    overdue_urgent_change: {
-      type: "integer",
-      notNull: true,
-      unit: "tickets",
-      description: `Urgent ones of these. ${ofLevel}`,
-    },
-    open_billing_change: {
-      type: "integer",
-      notNull: true,
-      unit: "tickets",
-      description: `Open tickets about billing. ${ofLevel}`,
-    },
+    csat_count_90d: count("ratings", "Number of these ratings."),
+    open_tickets: count("tickets", "Open tickets."),
+    overdue_tickets: count("tickets", `Tickets open for ${overdueAfterDays} days or longer.`),
+    overdue_urgent_tickets: count("tickets", "Urgent ones of these."),
+    open_billing_tickets: count("tickets", "Open tickets about billing."),
   },
   byDay: true,
   query: ({ timeZone }) => sql`
@@ -137,7 +102,7 @@ overdue as (
   from spells
   where open_to is null or open_to > ${addDays(sql`open_from`, overdueAfterDays)}
 )
-${sumOfSteps(measures, [
+${levelsOfSteps("support_daily", { counts, levels, lastDays: {} }, [
   {
     from: sql`tickets`,
     day: sql`opened_on`,
@@ -146,6 +111,24 @@ ${sumOfSteps(measures, [
       tickets_timed: oneIf(sql`is_timed`),
       replied_within_24h: oneIf(sql`is_timed and is_replied_within_24h`),
       escalations: oneIf(sql`is_escalated`),
+      tickets_opened_28d: one,
+      escalations_28d: oneIf(sql`is_escalated`),
+    },
+  },
+  {
+    from: sql`tickets`,
+    day: addDays(sql`opened_on`, 1),
+    where: sql`is_timed`,
+    adds: { timed_28d: one, replied_28d: oneIf(sql`is_replied_within_24h`) },
+  },
+  {
+    from: sql`tickets`,
+    day: addDays(sql`opened_on`, 28),
+    adds: {
+      tickets_opened_28d: minusOne,
+      escalations_28d: minusOneIf(sql`is_escalated`),
+      timed_28d: minusOneIf(sql`is_timed`),
+      replied_28d: minusOneIf(sql`is_timed and is_replied_within_24h`),
     },
   },
   {
@@ -156,31 +139,37 @@ ${sumOfSteps(measures, [
   },
   {
     from: sql`tickets`,
-    day: sql`coalesce(resolved_on, opened_on)`,
+    day: ratedOn,
     where: sql`csat is not null`,
-    adds: { csat_sum: sql`csat`, csat_count: one },
+    adds: { csat_sum_90d: csat, csat_count_90d: one },
+  },
+  {
+    from: sql`tickets`,
+    day: addDays(ratedOn, 90),
+    where: sql`csat is not null`,
+    adds: { csat_sum_90d: sql`-${csat}`, csat_count_90d: minusOne },
   },
   {
     from: sql`spells`,
     day: sql`open_from`,
-    adds: { open_change: one, open_billing_change: oneIf(sql`is_billing`) },
+    adds: { open_tickets: one, open_billing_tickets: oneIf(sql`is_billing`) },
   },
   {
     from: sql`spells`,
     day: sql`open_to`,
     where: sql`open_to is not null`,
-    adds: { open_change: minusOne, open_billing_change: minusOneIf(sql`is_billing`) },
+    adds: { open_tickets: minusOne, open_billing_tickets: minusOneIf(sql`is_billing`) },
   },
   {
     from: sql`overdue`,
     day: sql`open_from`,
-    adds: { overdue_change: one, overdue_urgent_change: oneIf(sql`is_urgent`) },
+    adds: { overdue_tickets: one, overdue_urgent_tickets: oneIf(sql`is_urgent`) },
   },
   {
     from: sql`overdue`,
     day: sql`open_to`,
     where: sql`open_to is not null`,
-    adds: { overdue_change: minusOne, overdue_urgent_change: minusOneIf(sql`is_urgent`) },
+    adds: { overdue_tickets: minusOne, overdue_urgent_tickets: minusOneIf(sql`is_urgent`) },
   },
 ])}`,
 });

@@ -1,6 +1,6 @@
-import { dayOf } from "../../warehouse/dialect.js";
+import { addDays, dayOf, greatest } from "../../warehouse/dialect.js";
 import { integer, number, sql } from "../../warehouse/sql.js";
-import { accountKey, dayKey, defineModel, ref } from "../model.js";
+import { accountKey, dayKey, defineModel, ref, whereOfPart, withScope } from "../model.js";
 import { stgTickets } from "../staging/stg_tickets.js";
 import { one, oneIf, sumOfSteps } from "./steps.js";
 import { timeline } from "./timeline.js";
@@ -108,6 +108,8 @@ export const supportMetrics = defineModel({
     },
   },
   byDay: true,
+  // Whether a reply was due within 24 h is known a day later.
+  touched: (row, fromDay) => sql`${row}.day >= ${addDays(fromDay, -1)}`,
   query: ({ timeZone }) => sql`
 with tickets as (
   select
@@ -128,12 +130,21 @@ with tickets as (
   from ${ref(stgTickets)}
   cross join ${ref(timeline)}
   where is_usable and day <= data_through
+),
+recent as (
+  select t.*
+  from tickets as t
+  ${whereOfPart(
+    sql``,
+    sql`${withScope(sql`t.account_id`)}
+  where ${greatest(sql`t.opened_on`, sql`coalesce(t.replied_on, t.opened_on)`, sql`coalesce(t.resolved_on, t.opened_on)`)} >= ${addDays(sql`scope.from_day`, -1)}`,
+  )}
 )
 ${sumOfSteps(
   measures,
   [
     {
-      from: sql`tickets`,
+      from: sql`recent`,
       day: sql`opened_on`,
       adds: {
         tickets_opened: one,
@@ -148,13 +159,13 @@ ${sumOfSteps(
       },
     },
     {
-      from: sql`tickets`,
+      from: sql`recent`,
       day: sql`replied_on`,
       where: sql`first_reply_hours is not null and replied_on <= data_through`,
       adds: { first_replies: one, first_reply_hours_sum: sql`first_reply_hours` },
     },
     {
-      from: sql`tickets`,
+      from: sql`recent`,
       day: sql`resolved_on`,
       where: sql`resolved_on <= data_through`,
       adds: {
@@ -164,7 +175,7 @@ ${sumOfSteps(
       },
     },
     {
-      from: sql`tickets`,
+      from: sql`recent`,
       day: sql`coalesce(resolved_on, opened_on)`,
       where: sql`csat is not null and coalesce(resolved_on, opened_on) <= data_through`,
       adds: { csat_sum: sql`csat`, csat_count: one },

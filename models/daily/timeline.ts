@@ -20,7 +20,7 @@ export const timeline = defineModel({
         "The declared last day, else the last day with usage, a ticket or a survey response, at most yesterday.",
     },
   },
-  changesFrom: addDays(sql`data_through`, 1),
+  changesFrom: () => addDays(sql`min(data_through)`, 1),
   query: (company) => {
     const through = company.dataThrough ?? company.yesterday;
     const cap = bind("date", through);

@@ -2,18 +2,13 @@ import { addDays, least } from "../../warehouse/dialect.js";
 import { sql } from "../../warehouse/sql.js";
 import { accountKey, dayKey, defineModel, ref } from "../model.js";
 import { stgSurveyResponses } from "../staging/stg_survey_responses.js";
-import { minusOne, minusOneIf, ofLevel, one, oneIf, sumOfSteps } from "./steps.js";
+import { count, levelsOfSteps, minusOne, minusOneIf, one, oneIf } from "./steps.js";
 
 /** A response speaks for its user this long, or until the next one. */
 const speaksForDays = 180;
 
-const measures = {
-  responses: "integer",
-  score_sum: "integer",
-  respondents_change: "integer",
-  promoters_change: "integer",
-  detractors_change: "integer",
-} as const;
+const counts = { responses: "integer", score_sum: "integer" } as const;
+const levels = { respondents: "integer", promoters: "integer", detractors: "integer" } as const;
 
 const isPromoter = sql`score >= 9`;
 const isDetractor = sql`score <= 6`;
@@ -25,32 +20,14 @@ export const voiceDaily = defineModel({
   columns: {
     account_id: accountKey,
     day: dayKey,
-    responses: {
-      type: "integer",
-      notNull: true,
-      min: 0,
-      unit: "responses",
-      description: "Answers that day.",
-    },
-    score_sum: { type: "integer", notNull: true, min: 0, unit: "score", description: "Sum of their scores." },
-    respondents_change: {
-      type: "integer",
-      notNull: true,
-      unit: "users",
-      description: `Users with an answer within ${speaksForDays} days. ${ofLevel}`,
-    },
-    promoters_change: {
-      type: "integer",
-      notNull: true,
-      unit: "users",
-      description: `Those whose latest answer is 9–10. ${ofLevel}`,
-    },
-    detractors_change: {
-      type: "integer",
-      notNull: true,
-      unit: "users",
-      description: `Those whose latest answer is 0–6. ${ofLevel}`,
-    },
+    responses: count("responses", "Answers that day."),
+    score_sum: count("score", "Sum of their scores."),
+    respondents: count(
+      "users",
+      `Users with an answer within ${speaksForDays} days; holds until the next row.`,
+    ),
+    promoters: count("users", "Those whose latest answer is 9–10."),
+    detractors: count("users", "Those whose latest answer is 0–6."),
   },
   byDay: true,
   query: () => sql`
@@ -64,7 +41,7 @@ with answers as (
       order by responded_at desc, response_id desc
     ) as rank_of_day,
     coalesce(user_id, concat('response ', response_id)) as respondent
-  from ${ref(stgSurveyResponses)}
+  from ${ref(stgSurveyResponses, speaksForDays)}
   where is_usable
 ),
 latest_of_day as (
@@ -84,24 +61,24 @@ spoken as (
     ${least(sql`coalesce(next_day, ${addDays(sql`day`, speaksForDays)})`, addDays(sql`day`, speaksForDays))} as until_day
   from latest_of_day
 )
-${sumOfSteps(measures, [
+${levelsOfSteps("voice_daily", { counts, levels, lastDays: {} }, [
   { from: sql`answers`, day: sql`day`, adds: { responses: one, score_sum: sql`score` } },
   {
     from: sql`spoken`,
     day: sql`day`,
     adds: {
-      respondents_change: one,
-      promoters_change: oneIf(isPromoter),
-      detractors_change: oneIf(isDetractor),
+      respondents: one,
+      promoters: oneIf(isPromoter),
+      detractors: oneIf(isDetractor),
     },
   },
   {
     from: sql`spoken`,
     day: sql`until_day`,
     adds: {
-      respondents_change: minusOne,
-      promoters_change: minusOneIf(isPromoter),
-      detractors_change: minusOneIf(isDetractor),
+      respondents: minusOne,
+      promoters: minusOneIf(isPromoter),
+      detractors: minusOneIf(isDetractor),
     },
   },
 ])}`,

@@ -1,4 +1,5 @@
 import { conditionSql } from "../../journey/compile.js";
+import { daysHeld } from "../../journey/conditions.js";
 import { bands } from "../../journey/journey.js";
 import { nullOf, safeDivide } from "../../warehouse/dialect.js";
 import { join, name, number, type Sql, sql, text } from "../../warehouse/sql.js";
@@ -7,6 +8,13 @@ import { evidenceRow, milestoneEvidence } from "../milestones/milestone_evidence
 import { accountKey, dayKey, defineModel, ref } from "../model.js";
 import { accountStages } from "../stages/account_stages.js";
 import { accountIndicators, pointsOf, weightOf } from "./account_indicators.js";
+
+/**
+ * Scores and coverage are kept, and compared, to ten decimals. The weights 0.1, 0.2 and 0.3 have no exact binary
+ * form, so a mean of 75s comes out as 74.99999999999999, and would miss the 75 at which good begins.
+ */
+export const toTenDecimals = (value: Sql): Sql => sql`(round(${value} * 1e10) / 1e10)`;
+const threshold = (value: number): Sql => number(Math.round(value * 1e10) / 1e10);
 
 export const accountHealth = defineModel({
   name: "account_health",
@@ -23,7 +31,7 @@ export const accountHealth = defineModel({
       min: 0,
       max: 100,
       description:
-        "Sum of weight × points / sum of weight over the indicators that have a value; null below the minimum coverage.",
+        "Sum of weight × points / sum of weight over the indicators that have a value, to ten decimals; null below the minimum coverage.",
     },
     cap: {
       type: "string",
@@ -43,7 +51,7 @@ export const accountHealth = defineModel({
       min: 0,
       max: 1,
       description:
-        "Weight of the indicators that had a value / all weight; null in a stage that is not scored.",
+        "Weight of the indicators that had a value / all weight, to ten decimals; null in a stage that is not scored.",
     },
     band: {
       type: "string",
@@ -52,21 +60,27 @@ export const accountHealth = defineModel({
       description:
         "poor, average or good by the journey's thresholds, lower edge included; unknown without a score.",
     },
-    journey_version: { type: "string", notNull: true, description: "Hash of the journey that made the row." },
+    journey_version: {
+      type: "string",
+      notNull: true,
+      isProvenance: true,
+      description: "Hash of the journey that made the row.",
+    },
   },
   byDay: true,
   sortBy: ["account_id", "day"],
   query: ({ journey }) => {
     const { indicators, bands: edges, min_coverage } = journey.health;
     const caps = [...journey.health.caps].sort((a, b) => a.at_most - b.at_most);
+    const back = Math.max(0, ...caps.map((cap) => daysHeld(cap.when)));
     const row = { ...evidenceRow(journey), stage: sql`s.stage` };
-    // Rounding can carry a mean of hundreds past 100.
-    const mean = sql`least(100e0, ${safeDivide(sql`weighted_points`, sql`weight_with_value`)})`;
+    const mean = toTenDecimals(safeDivide(sql`weighted_points`, sql`weight_with_value`));
+    const coverage = toTenDecimals(safeDivide(sql`weight_with_value`, sql`all_weight`));
     const sum = (terms: Sql[]): Sql => join(terms, "\n      + ");
     const capCase = (cap: (typeof caps)[number]): Sql =>
-      sql`when uncapped_score > ${number(cap.at_most)} and ${name(`cap_${cap.id}`)} then ${text(cap.id)}`;
+      sql`when uncapped_score > ${threshold(cap.at_most)} and ${name(`cap_${cap.id}`)} then ${text(cap.id)}`;
     const limitCase = (cap: (typeof caps)[number]): Sql =>
-      sql`when ${text(cap.id)} then ${number(cap.at_most)}`;
+      sql`when ${text(cap.id)} then ${threshold(cap.at_most)}`;
     return sql`
 with weighed as (
   select
@@ -77,18 +91,18 @@ with weighed as (
     ${sum(indicators.map((i) => sql`case when i.${name(pointsOf(i.id))} is null then 0e0 else i.${name(weightOf(i.id))} end`))} as weight_with_value,
     ${sum(indicators.map((i) => sql`i.${name(weightOf(i.id))}`))} as all_weight${caps.length > 0 ? sql`,` : sql``}
     ${caps.map((cap) => sql`${conditionSql(cap.when, row)} as ${name(`cap_${cap.id}`)}`)}
-  from ${ref(accountStages)} as s
-  inner join ${ref(accountIndicators)} as i on i.account_id = s.account_id and i.day = s.day
-  ${caps.length > 0 ? sql`inner join ${ref(accountFacts)} as f on f.account_id = s.account_id and f.day = s.day\n  left join ${ref(milestoneEvidence)} as e on e.account_id = s.account_id` : sql``}
+  from ${ref(accountStages, back)} as s
+  inner join ${ref(accountIndicators, back)} as i on i.account_id = s.account_id and i.day = s.day
+  ${caps.length > 0 ? sql`inner join ${ref(accountFacts, back)} as f on f.account_id = s.account_id and f.day = s.day\n  left join ${ref(milestoneEvidence)} as e on e.account_id = s.account_id` : sql``}
 ),
 scored as (
   select
     account_id,
     day,
     stage,
-    ${safeDivide(sql`weight_with_value`, sql`all_weight`)} as coverage,
+    ${coverage} as coverage,
     case
-      when weight_with_value > 0 and weight_with_value >= ${number(min_coverage)} * all_weight
+      when weight_with_value > 0 and ${coverage} >= ${threshold(min_coverage)}
       then ${mean}
     end as uncapped_score${caps.length > 0 ? sql`,` : sql``}
     ${caps.map((cap) => name(`cap_${cap.id}`))}
@@ -125,8 +139,8 @@ select
   coverage,
   case
     when score is null then 'unknown'
-    when score < ${number(edges.average_from)} then 'poor'
-    when score < ${number(edges.good_from)} then 'average'
+    when score < ${threshold(edges.average_from)} then 'poor'
+    when score < ${threshold(edges.good_from)} then 'average'
     else 'good'
   end as band,
   ${text(journey.version)} as journey_version

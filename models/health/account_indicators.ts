@@ -55,8 +55,8 @@ select
     ]),
     ",\n  ",
   )}
-from ${ref(accountFacts)} as f
-inner join ${ref(accountStages)} as s on s.account_id = f.account_id and s.day = f.day`,
+from ${ref(accountFacts, 0)} as f
+inner join ${ref(accountStages, 0)} as s on s.account_id = f.account_id and s.day = f.day`,
 });
 
 /** Straight lines between the scale's points, level beyond its ends. */

@@ -54,7 +54,7 @@ export interface HealthChange {
 
 /**
  * Why the score moved between two days of one journey version: the changes of the contributions and of the
- * cap's effect add up to the change of the score, to the last digit that floating point carries. Where the
+ * cap's effect add up to the change of the score, to nine decimals (scores are kept to ten). Where the
  * weights changed too, a contribution's part splits into points moved (mean share × Δpoints) and weights
  * moved (mean points × Δshare); where one day has no points its share was 0, and all of it is weights moved.
  */

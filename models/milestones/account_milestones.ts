@@ -1,11 +1,21 @@
 import { conditionSql } from "../../journey/compile.js";
-import { milestoneStatuses } from "../../journey/conditions.js";
+import { daysHeld, milestoneStatuses } from "../../journey/conditions.js";
 import { type Journey, type Milestone, repeats } from "../../journey/journey.js";
 import { addDays, daysBetween, minIf, nullOf, orNever } from "../../warehouse/dialect.js";
 import { integer, join, name, type Sql, sql, text } from "../../warehouse/sql.js";
 import { accountFacts, factRow } from "../daily/account_facts.js";
 import { timeline } from "../daily/timeline.js";
-import { accountKey, type Company, defineModel, has, ref } from "../model.js";
+import {
+  accountKey,
+  type Company,
+  defineModel,
+  earlier,
+  firstDifference,
+  has,
+  ref,
+  since,
+  whereOfPart,
+} from "../model.js";
 import { stageStays } from "../stages/stage_stays.js";
 import { accounts } from "../staging/accounts.js";
 import { stgContracts } from "../staging/stg_contracts.js";
@@ -55,6 +65,7 @@ export const accountMilestones = defineModel({
         "reached_on_time, reached_late; else not_started, on_track, behind (past due_on), stuck (past stuck_after) or missed (its contract or stay ended).",
     },
   },
+  changesFrom: () => firstDifference(["started_on", "ended_on", "reached_on", "due_on", "stuck_after"]),
   sortBy: ["account_id", "milestone", "occurrence"],
   query: (company) => {
     const { milestones } = company.journey;
@@ -159,7 +170,7 @@ judged as (
     f.account_id as account_id,
     f.day as day,
     ${milestones.map((m) => sql`${conditionSql(m.when, factRow(journey))} as ${name(m.id)}`)}
-  from ${ref(accountFacts)} as f
+  from ${ref(accountFacts, Math.max(...milestones.map((m) => daysHeld(m.when))))} as f
 ),
 occurrences as (
   ${join(kinds, "\n  union all\n  ")}
@@ -173,16 +184,21 @@ found as (
     o.ended_on as ended_on,
     ${milestones.map((m) => sql`${minIf(sql`j.day`, sql`j.${name(m.id)}`)} as ${name(reachedOn(m.id))}`)}
   from occurrences as o
-  left join judged as j on j.account_id = o.account_id and j.day >= o.started_on and j.day < ${orNever(sql`o.ended_on`)}
+  left join ${since(sql`judged`, 0)} as j on j.account_id = o.account_id and j.day >= o.started_on and j.day < ${orNever(sql`o.ended_on`)}
   group by o.account_id, o.stage, o.occurrence, o.started_on, o.ended_on
 ),`;
 }
 
 function repeatedSql(m: Milestone): Sql {
   const stage = stageOfStays(m);
-  return sql`select account_id, ${text(m.id)} as milestone, occurrence, started_on, ended_on, ${name(reachedOn(m.id))} as reached_on, ${integer(m.expected_days)} as expected_days, ${integer(stuckDays(m))} as stuck_days
-  from found
-  where ${stage === null ? sql`stage is null` : sql`stage = ${text(stage)}`}`;
+  const found = sql`f.${name(reachedOn(m.id))}`;
+  // What was reached before the days that are built again stays reached.
+  const reached = whereOfPart(found, sql`coalesce(e.reached_on, ${found})`);
+  const before = sql`
+  left join ${earlier("account_milestones", "reached_on")} as e on e.account_id = f.account_id and e.milestone = ${text(m.id)} and e.occurrence = f.occurrence and e.started_on = f.started_on`;
+  return sql`select f.account_id as account_id, ${text(m.id)} as milestone, f.occurrence as occurrence, f.started_on as started_on, f.ended_on as ended_on, ${reached} as reached_on, ${integer(m.expected_days)} as expected_days, ${integer(stuckDays(m))} as stuck_days
+  from found as f${whereOfPart(sql``, before)}
+  where ${stage === null ? sql`f.stage is null` : sql`f.stage = ${text(stage)}`}`;
 }
 
 const none = sql`select account_id, '' as milestone, 1 as occurrence, cast(null as date) as started_on, cast(null as date) as ended_on, cast(null as date) as reached_on, 0 as expected_days, 0 as stuck_days

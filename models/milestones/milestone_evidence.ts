@@ -1,9 +1,21 @@
 import { conditionSql, type DayRow } from "../../journey/compile.js";
-import { type Journey, repeats } from "../../journey/journey.js";
+import { daysHeld } from "../../journey/conditions.js";
+import { type Journey, type Milestone, repeats } from "../../journey/journey.js";
 import { minIf } from "../../warehouse/dialect.js";
-import { name, sql } from "../../warehouse/sql.js";
+import { name, type Sql, sql } from "../../warehouse/sql.js";
 import { accountFacts, factRow } from "../daily/account_facts.js";
-import { accountKey, defineModel, type ModelColumns, ref } from "../model.js";
+import { timeline } from "../daily/timeline.js";
+import {
+  accountKey,
+  defineModel,
+  firstDifference,
+  type ModelColumns,
+  ofPart,
+  ref,
+  whereOfPart,
+  withScope,
+} from "../model.js";
+import { accounts } from "../staging/accounts.js";
 
 /** The column that holds the day on which a milestone was reached. */
 export const reachedOn = (milestone: string): string => `${milestone}_reached_on`;
@@ -26,19 +38,37 @@ export const milestoneEvidence = defineModel({
         .filter((m) => !repeats(m))
         .map((m) => [reachedOn(m.id), { type: "date", description: `First day of: ${m.name}.` }]),
     ),
+  changesFrom: ({ journey }) =>
+    firstDifference(journey.milestones.filter((m) => !repeats(m)).map((m) => reachedOn(m.id))),
   query: ({ journey }) => {
     const milestones = journey.milestones.filter((m) => !repeats(m));
     const row = factRow(journey);
+    const back = Math.max(0, ...milestones.map((m) => daysHeld(m.when)));
+    const first = (m: Milestone): Sql => {
+      const found = sql`r.${name(reachedOn(m.id))}`;
+      // What was reached before the days that are built again stays reached.
+      const stays = sql`case when e.${name(reachedOn(m.id))} < scope.from_day then e.${name(reachedOn(m.id))} else ${found} end`;
+      return sql`${whereOfPart(found, stays)} as ${name(reachedOn(m.id))}`;
+    };
     return sql`
 with judged as (
   select
     ${[sql`f.account_id as account_id`, sql`f.day as day`, ...milestones.map((m) => sql`${conditionSql(m.when, row)} as ${name(m.id)}`)]}
-  from ${ref(accountFacts)} as f
+  from ${ref(accountFacts, back)} as f
+),
+reached as (
+  select
+    ${[sql`j.account_id as account_id`, ...milestones.map((m) => sql`${minIf(sql`j.day`, sql`j.${name(m.id)}`)} as ${name(reachedOn(m.id))}`)]}
+  from judged as j
+  ${whereOfPart(sql``, sql`${withScope(sql`j.account_id`)}\n  where j.day >= scope.from_day`)}
+  group by j.account_id
 )
 select
-  ${[sql`account_id`, ...milestones.map((m) => sql`${minIf(sql`day`, name(m.id))} as ${name(reachedOn(m.id))}`)]}
-from judged
-group by account_id`;
+  ${[sql`a.account_id as account_id`, ...milestones.map(first)]}
+from ${ref(accounts)} as a
+inner join ${ref(timeline)} as t on a.created_on <= t.data_through
+left join reached as r on r.account_id = a.account_id
+${whereOfPart(sql``, sql`${withScope(sql`a.account_id`)}\nleft join ${ofPart("milestone_evidence")} as e on e.account_id = a.account_id`)}`;
   },
 });
 

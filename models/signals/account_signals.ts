@@ -1,8 +1,9 @@
 import { conditionSql } from "../../journey/compile.js";
-import { addDays, daysBetween } from "../../warehouse/dialect.js";
+import { daysHeld } from "../../journey/conditions.js";
+import { addDays, daysBetween, orNever } from "../../warehouse/dialect.js";
 import { integer, join, name, type Sql, sql, text } from "../../warehouse/sql.js";
 import { timeline } from "../daily/timeline.js";
-import { accountKey, defineModel, ref } from "../model.js";
+import { accountKey, defineModel, earlier, ref, since, whereOfPart, withScope } from "../model.js";
 import { accounts } from "../staging/accounts.js";
 import { scoredDays } from "./scored_days.js";
 
@@ -35,6 +36,8 @@ export const accountSignals = defineModel({
     closed_on: { type: "date", description: "First day on which it is no longer open; null = open." },
     days: { type: "integer", notNull: true, min: 1, unit: "days", description: "Days open so far." },
   },
+  // Of those that were closed before nothing can change.
+  touched: (row, fromDay) => sql`${orNever(sql`${row}.closed_on`)} >= ${fromDay}`,
   sortBy: ["account_id", "signal", "opened_on"],
   checks: [
     {
@@ -46,9 +49,12 @@ export const accountSignals = defineModel({
   query: ({ journey }) => {
     const { signals } = journey;
     if (signals.length === 0) return none;
+    // A build in part looks back until every run of days that may decide something has begun.
+    const longest = Math.max(...signals.flatMap((s) => [s.for_days, s.clear_days])) + 1;
     const { ctes, from, row } = scoredDays(
       journey,
       signals.map((s) => s.when),
+      longest + Math.max(...signals.map((s) => daysHeld(s.when))),
     );
     const states = Array.from({ length: Math.ceil(signals.length / bitsPerState) }, (_, i) =>
       name(`state_${i}`),
@@ -86,7 +92,7 @@ neighbours as (
     ])},
     lag(day) over (partition by account_id order by day) as previous_day,
     lead(day) over (partition by account_id order by day) as next_day
-  from states
+  from ${since(sql`states`, longest)} as states
 ),
 changes as (
   select
@@ -152,7 +158,7 @@ decided as (
   from runs as r
   cross join ${ref(timeline)} as t
   where ${daysBetween(sql`r.from_day`, sql`coalesce(r.to_day, ${addDays(sql`t.data_through`, 1)})`)} >= r.needed_days
-),
+),${whereOfPart(sql``, goneOn)}
 ordered as (
   select
     account_id,
@@ -161,7 +167,7 @@ ordered as (
     from_day,
     day,
     coalesce(lag(is_open) over (partition by account_id, signal order by day), false) as was_open
-  from decided
+  from ${whereOfPart(sql`decided`, sql`gone_on`)}
 ),
 spells as (
   select
@@ -189,6 +195,20 @@ cross join ${ref(timeline)} as t
 where s.is_open`;
   },
 });
+
+/** What is decided from the first day concerned on, after what was open before it. */
+const goneOn = sql`
+gone_on as (
+  select d.account_id as account_id, d.signal as signal, d.is_open as is_open, d.from_day as from_day, d.day as day
+  from decided as d
+  ${withScope(sql`d.account_id`)}
+  where d.day >= scope.from_day
+  union all
+  select e.account_id, e.signal, true as is_open, e.held_from, e.opened_on
+  from ${earlier("account_signals", "opened_on")} as e
+  ${withScope(sql`e.account_id`)}
+  where ${orNever(sql`e.closed_on`)} >= scope.from_day
+),`;
 
 const day: Sql = sql`cast(null as date)`;
 const none = sql`

@@ -6,11 +6,10 @@ import { allFactsIn, isScoredFact } from "../../journey/own_facts.js";
 import { addDays, daysBetween, orNever, weekOf } from "../../warehouse/dialect.js";
 import { join, name, type Sql, sql, text } from "../../warehouse/sql.js";
 import { accountFacts, factRow } from "../daily/account_facts.js";
-import { accountHealth } from "../health/account_health.js";
+import { accountHealth, toTenDecimals } from "../health/account_health.js";
 import { accountMilestones, milestoneStatusOn } from "../milestones/account_milestones.js";
 import { ref } from "../model.js";
 import { accountStages } from "../stages/account_stages.js";
-import { stageStays } from "../stages/stage_stays.js";
 import { accountTrends } from "../trends/account_trends.js";
 
 /** Rows of accounts and days with all that signals may ask for, and how conditions read them. */
@@ -21,8 +20,11 @@ export interface ScoredDays {
   readonly row: DayRow;
 }
 
-/** Only what the conditions ask for is joined; the facts are read once, whatever their number. */
-export function scoredDays(journey: Journey, conditions: readonly Condition[]): ScoredDays {
+/**
+ * Only what the conditions ask for is joined; the facts are read once, whatever their number.
+ * @param back days before the first that is built again, where only a part is
+ */
+export function scoredDays(journey: Journey, conditions: readonly Condition[], back = 0): ScoredDays {
   const leaves = conditions.flatMap(leavesOf);
   const asked = new Set(conditions.flatMap(factsOf));
   const trends = [...new Set(conditions.flatMap(trendsOf))];
@@ -32,27 +34,22 @@ export function scoredDays(journey: Journey, conditions: readonly Condition[]): 
     leaves.some((leaf) => "band" in leaf) ||
     (["health_score", "health_coverage", "health_change_28d"] as const).some((fact) => asked.has(fact));
   const joins = [
-    ...(leaves.some((leaf) => "stage" in leaf)
-      ? [sql`inner join ${ref(accountStages)} as s on s.account_id = f.account_id and s.day = f.day`]
+    ...(leaves.some((leaf) => "stage" in leaf) || asked.has("days_in_stage")
+      ? [sql`inner join ${ref(accountStages, back)} as s on s.account_id = f.account_id and s.day = f.day`]
       : []),
     ...(needsHealth
-      ? [sql`inner join ${ref(accountHealth)} as h on h.account_id = f.account_id and h.day = f.day`]
+      ? [sql`inner join ${ref(accountHealth, back)} as h on h.account_id = f.account_id and h.day = f.day`]
       : []),
     ...(asked.has("health_change_28d")
       ? [
-          sql`left join ${ref(accountHealth)} as b on b.account_id = f.account_id and b.day = ${addDays(sql`f.day`, -28)}`,
-        ]
-      : []),
-    ...(asked.has("days_in_stage")
-      ? [
-          sql`left join ${ref(stageStays)} as y on y.account_id = f.account_id and y.entered_on <= f.day and f.day < ${orNever(sql`y.left_on`)}`,
+          sql`left join ${ref(accountHealth, back + 28)} as b on b.account_id = f.account_id and b.day = ${addDays(sql`f.day`, -28)}`,
         ]
       : []),
     ...trends.map((metric) => {
       const alias = name(`trend_${metric}`);
       // The last week that is complete at the end of the day.
       const week = addDays(weekOf(addDays(sql`f.day`, 1)), -7);
-      return sql`left join ${ref(accountTrends)} as ${alias} on ${alias}.account_id = f.account_id and ${alias}.metric = ${text(metric)} and ${alias}.week = ${week}`;
+      return sql`left join ${ref(accountTrends, back + 13, "week")} as ${alias} on ${alias}.account_id = f.account_id and ${alias}.metric = ${text(metric)} and ${alias}.week = ${week}`;
     }),
     ...milestones.map((milestone) => {
       const alias = name(`milestone_${milestone}`);
@@ -65,14 +62,14 @@ export function scoredDays(journey: Journey, conditions: readonly Condition[]): 
     }),
   ];
   const scored: Record<ScoredFactName, Sql> = {
-    days_in_stage: sql`(${daysBetween(sql`y.entered_on`, sql`f.day`)} + 1)`,
+    days_in_stage: sql`(${daysBetween(sql`s.entered_on`, sql`f.day`)} + 1)`,
     health_score: sql`h.score`,
     health_coverage: sql`h.coverage`,
-    health_change_28d: sql`(h.score - b.score)`,
+    health_change_28d: toTenDecimals(sql`(h.score - b.score)`),
   };
   return {
     ctes: milestones.length > 0 ? [spansSql(milestones)] : [],
-    from: sql`${ref(accountFacts)} as f
+    from: sql`${ref(accountFacts, back)} as f
   ${join(joins, "\n  ")}`,
     row: {
       ...factRow(journey),

@@ -62,6 +62,7 @@ export const usageEvents = defineSource({
   description: "What people did in the product.",
   key: "event_id",
   sameKey: "collision",
+  isSteady: true,
   columns: {
     event_id: {
       type: "string",

@@ -21,6 +21,8 @@ export interface Source {
    * `loaded_at` counts, or a "collision" of two things, which both count.
    */
   readonly sameKey: "versions" | "collision";
+  /** Whether rows come every day, so that a day without any means that they no longer arrive; the others may rest. */
+  readonly isSteady?: boolean;
   readonly columns: Readonly<Record<string, SourceColumn>>;
 }
 

@@ -1,7 +1,7 @@
-import { addDays, daysBetween, nullOf } from "../../warehouse/dialect.js";
+import { addDays, daysBetween, nullOf, orNever } from "../../warehouse/dialect.js";
 import { integer, join, sql, text } from "../../warehouse/sql.js";
 import { timeline } from "../daily/timeline.js";
-import { accountKey, defineModel, ref } from "../model.js";
+import { accountKey, defineModel, firstDifference, ref } from "../model.js";
 import { accountStages } from "./account_stages.js";
 
 export const stageStays = defineModel({
@@ -25,35 +25,20 @@ export const stageStays = defineModel({
     },
     is_stuck: { type: "boolean", notNull: true, description: "Still there, longer than expected." },
   },
+  // Of stays that were over before nothing can change.
+  touched: (row, fromDay) => sql`${orNever(sql`${row}.left_on`)} >= ${fromDay}`,
+  // Nothing that is built reads how long a stay lasts so far.
+  changesFrom: () => firstDifference(["entered_on", "left_on"]),
   sortBy: ["account_id", "entered_on"],
   query: ({ journey }) => {
     const expected = journey.stages.flatMap((s) =>
       s.expected_days === undefined ? [] : [sql`when ${text(s.id)} then ${integer(s.expected_days)}`],
     );
     return sql`
-with marked as (
-  select
-    account_id,
-    day,
-    stage,
-    lag(stage) over (partition by account_id order by day) as stage_before,
-    lag(day) over (partition by account_id order by day) as day_before
-  from ${ref(accountStages)}
-),
-numbered as (
-  select
-    account_id,
-    day,
-    stage,
-    sum(case when stage = stage_before and day_before = ${addDays(sql`day`, -1)} then 0 else 1 end) over (
-      partition by account_id order by day rows between unbounded preceding and current row
-    ) as stay
-  from marked
-),
-stays as (
-  select account_id, stay, stage, min(day) as entered_on, max(day) as last_day
-  from numbered
-  group by account_id, stay, stage
+with stays as (
+  select account_id, stage, entered_on, max(day) as last_day
+  from ${ref(accountStages, 1)}
+  group by account_id, stage, entered_on
 ),
 dated as (
   select

@@ -1,5 +1,5 @@
 import { name, sql } from "../../warehouse/sql.js";
-import { attributeColumns, defineModel, ref } from "../model.js";
+import { attributeColumns, defineModel, firstOfAll, ref } from "../model.js";
 import { stgAccounts } from "./stg_accounts.js";
 import { stgContracts } from "./stg_contracts.js";
 
@@ -29,6 +29,8 @@ export const accounts = defineModel({
     owner: { type: "string", description: "Who looks after it." },
   },
   companyColumns: attributeColumns,
+  // Nothing of an account lies before its first day.
+  changesFrom: () => sql`coalesce(min(created_on), ${firstOfAll})`,
   query: (company) => sql`
 with first_days as (
   select

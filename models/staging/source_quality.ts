@@ -34,6 +34,7 @@ export const sourceQuality = defineModel({
   description:
     "One row per source and defect, and one per source for all its rows: what came in, what counts, and what is wrong with the rest. A row with several defects counts in each.",
   grain: ["source", "defect"],
+  maxAgeHours: null, // it tells of sources, however old they are
   columns: {
     source: { type: "string", notNull: true, description: "The source." },
     defect: { type: "string", description: "What is wrong with the rows; null = all rows of the source." },

@@ -37,6 +37,8 @@ interface Staging<S extends Source, D extends ModelColumns> {
   accounts: "none" | (Readable & { readonly source?: SourceName });
   /** The instant that decides the row's day; adds the column `day` and the defect `before_account`. */
   occurredAt?: keyof S["columns"] & string;
+  /** The first day that a row has a say in, where that may lie before its day. */
+  changesFrom?: Sql;
   /** The account, where it isn't the source's own column. The row is `r`. */
   accountId?: (company: Company) => { value: Sql; joins: Sql } | undefined;
   /** What is impossible in this source beyond what may be in any. The row is `r`, its account `a`. */
@@ -103,7 +105,9 @@ export function defineStaging<const S extends Source, const D extends ModelColum
     grain: [source.key, "occurrence"],
     columns,
     companyColumns: (words) => (source.name === "accounts" ? attributeColumns(words) : {}),
-    ...(staging.occurredAt ? { occurredAt: staging.occurredAt, changesFrom: sql`day` } : {}),
+    ...(staging.occurredAt
+      ? { occurredAt: staging.occurredAt, changesFrom: () => sql`min(${staging.changesFrom ?? sql`day`})` }
+      : {}),
     source: source.name as SourceName,
     query: (company) => {
       const mapped = company.sources[source.name as SourceName];
@@ -225,13 +229,13 @@ select
 from judged`;
 }
 
-/** A source's raw rows, or those with the keys to which a build is limited; "" stands for a missing key. */
+/** A source's raw rows, or those with the keys to which a build is limited. */
 const rawRows = ({ source, raw, columns }: MappedSource): Sql =>
   inPart(
     "keys",
     sql`(${raw})`,
-    (scope) =>
-      sql`(select c.* from (${raw}) as c where ${keyOf(source, columns)} in (select key from ${scope}))`,
+    (scope, rawPart) =>
+      sql`(select c.* from ${rawPart} as c where ${keyOf(source, columns)} in (select key from ${scope}))`,
   );
 
 /** A value, null where it breaks its rules, and the names of the rules it may break. */

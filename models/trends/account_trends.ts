@@ -1,12 +1,15 @@
 import { directions } from "../../journey/conditions.js";
 import { healthMetric, trendMetrics } from "../../journey/trends.js";
-import { cast, daysBetween, safeDivide, weekNumber, weekOf } from "../../warehouse/dialect.js";
+import { addDays, cast, daysBetween, safeDivide, weekNumber, weekOf } from "../../warehouse/dialect.js";
 import { integer, join, name, number, type Sql, sql, text } from "../../warehouse/sql.js";
 import { accountFacts, factAsNumber } from "../daily/account_facts.js";
+import { timeline } from "../daily/timeline.js";
 import { accountHealth } from "../health/account_health.js";
-import { accountKey, defineModel, ref } from "../model.js";
+import { accountKey, defineModel, ref, whereOfPart, withScope } from "../model.js";
 
 const minWeeks = 8;
+/** From the Sunday of a week back to that of the first week that its figures look at. */
+const windowDays = 30 * 7;
 
 /** What is known of a metric on the way. Ids begin with a letter, so a column of a part is no other metric's. */
 const parts = [
@@ -66,6 +69,8 @@ export const accountTrends = defineModel({
         "rising or falling where the slope is at least twice its standard error, else steady; null without a slope.",
     },
   },
+  touched: (row, fromDay) => sql`${row}.week >= ${addDays(fromDay, -6)}`,
+  changesFrom: () => sql`min(week)`,
   sortBy: ["account_id", "metric", "week"],
   query: ({ journey }) => {
     const metrics = trendMetrics(journey);
@@ -109,8 +114,13 @@ with weeks as (
       ),
       ",\n    ",
     )}
-  from ${ref(accountFacts)} as f
-  inner join ${ref(accountHealth)} as h on h.account_id = f.account_id and h.day = f.day
+  from ${ref(accountFacts, windowDays)} as f
+  inner join ${ref(accountHealth, windowDays)} as h on h.account_id = f.account_id and h.day = f.day
+  ${whereOfPart(
+    sql``,
+    sql`${withScope(sql`f.account_id`)}
+  inner join ${ref(timeline)} as t on scope.from_day <= ${addDays(weekOf(addDays(sql`t.data_through`, 1)), -1)}`,
+  )}
   where ${daysBetween(weekOf(sql`f.day`), sql`f.day`)} = 6 and f.account_age_days >= 6
 ),
 windowed as (

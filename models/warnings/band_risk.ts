@@ -15,6 +15,7 @@ export const bandRisk = defineModel({
   name: "band_risk",
   description: `One row per health band: how many of the customers that stood in it at a month's end were gone ${aheadDays} days later, over all months that lie so far back. A lapse that returned within the time is no churn.`,
   grain: ["band"],
+  maxAgeHours: null, // it learns from days long past
   columns: {
     band: { type: "string", notNull: true, oneOf: bands, description: "The health band." },
     accounts: {

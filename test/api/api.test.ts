@@ -4,6 +4,7 @@ import type { WorstAccountsQuery, WorstAccountsQueryVariables } from "../../clie
 import { factNames } from "../../journey/facts.js";
 import { createSchema, schemaText } from "../../resolvers/schema.js";
 import { firstQuery } from "../../server/explorer.js";
+import { openLog } from "../../telemetry/log.js";
 import { openDuckDb } from "../../warehouse/duckdb.js";
 import { type Sql, sql } from "../../warehouse/sql.js";
 import type { Columns, RunOptions, Warehouse } from "../../warehouse/warehouse.js";
@@ -406,7 +407,7 @@ describe("the server", () => {
   });
 
   it("errors of the warehouse keep their SQL to the log", async () => {
-    const { server, ask } = await clientOf(failing(warehouse), { log: "silent" });
+    const { server, ask } = await clientOf(failing(warehouse), { log: openLog("silent") });
     const { errors } = await ask("{ portfolio { accounts } }");
     expect(errors[0]).toMatchObject({
       message: "The warehouse could not answer; the server's log says why.",

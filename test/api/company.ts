@@ -45,6 +45,7 @@ export async function clientOf(warehouse: Warehouse, options: Partial<ServerOpti
     port: 0,
     host: "127.0.0.1",
     isDevelopment: false,
+    now: () => new Date("2026-01-01T06:00:00Z"),
     onStatement: () => count++,
     ...options,
   });

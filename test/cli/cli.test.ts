@@ -4,6 +4,8 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { openDuckDb } from "../../warehouse/duckdb.js";
+import { sql } from "../../warehouse/sql.js";
 
 /** The command line as a user has it: a process of its own, its output, its exit code. */
 const folder = mkdtempSync(join(tmpdir(), "waymark-cli-"));
@@ -70,6 +72,17 @@ describe("a new project", () => {
     expect(readFileSync(join(project, "journey.yml"))).toEqual(
       readFileSync("journey/presets/five-stage.yml"),
     );
+    // Another preset leaves the mapping of the tables alone, and what it replaces stays beside it.
+    writeFileSync(join(project, "waymark.yml"), "company: Ours");
+    expect(await waymark("--project", project, "init", "--preset", "four-stage")).toMatchObject({ code: 2 });
+    expect(await waymark("--project", project, "init", "--preset", "four-stage", "--force")).toMatchObject({
+      code: 0,
+      stderr: expect.stringContaining("journey.yml.bak"),
+    });
+    expect(readFileSync(join(project, "waymark.yml"), "utf8")).toBe("company: Ours");
+    const presetText = (name: string): string => readFileSync(`journey/presets/${name}.yml`, "utf8");
+    expect(readFileSync(join(project, "journey.yml"), "utf8")).toBe(presetText("four-stage"));
+    expect(readFileSync(join(project, "journey.yml.bak"), "utf8")).toBe(presetText("five-stage"));
     const help = await waymark("init", "--help");
     for (const preset of ["three-stage", "four-stage", "five-stage"])
       expect(help.stdout).toMatch(new RegExp(`^  ${preset} +\\S`, "m"));
@@ -141,9 +154,17 @@ describe("the demo company", () => {
       isNew: false,
     });
     const { stdout } = await waymark("-p", demo, "status");
+    expect(stdout).toMatch(
+      /^LATE: usage_events ends at 2026-01-01T00:00Z, \d+ hours ago; at most 36 are expected\./m,
+    );
+    const { late, models } = JSON.parse((await waymark("-p", demo, "--json", "status")).stdout);
+    expect(late).toMatchObject([{ feed: "usage_events", maxAgeHours: 36 }]);
+    expect(models.findIndex((m: { freshness: { isLate: boolean } }) => !m.freshness?.isLate)).toBe(
+      late[0].models.length,
+    );
     expect(stdout).toContain("data through 2025-12-31");
     expect(stdout).toContain("account_health");
-  });
+  }, 120_000);
 
   it("query prints saved and own documents as table, CSV and JSON", async () => {
     const csv = await waymark("-p", demo, "query", "portfolio", "--format", "csv");
@@ -268,6 +289,37 @@ describe("the demo company", () => {
       expect(await ended).toBe(0);
     }
   });
+
+  it("status tells what was missed and what is next; a server catches up on it once, and says so", async () => {
+    const warehouse = await openDuckDb({ file: join(demo, "demo.duckdb") });
+    await warehouse.run(
+      sql`update waymark_ledger.runs set started_at = started_at - interval 9 day, finished_at = finished_at - interval 9 day`,
+    );
+    await warehouse.close();
+    const { stdout } = await waymark("-p", demo, "status");
+    expect(stdout).toMatch(
+      /The build due \d{4}-\d\d-\d\d 03:15 UTC was missed: none has begun since\. The next build is due \d{4}-\d\d-\d\d 03:15 UTC\./,
+    );
+    const server = start("-p", demo, "serve", "--no-build", "--port", "0");
+    try {
+      const [serving] = await Promise.all([
+        said(server, /Serving GraphQL on \S+/),
+        said(server, /The build due at \S+T03:15:00\.000Z has not run: catching up …/),
+        said(server, /Nothing was stale|Published snapshot/),
+      ]);
+      const url = /http:\S+?\/graphql/.exec(serving)?.[0] ?? "";
+      const asked = JSON.parse((await waymark("-p", demo, "--json", "status", "--url", url)).stdout);
+      expect(asked).toMatchObject({
+        lastRun: { trigger: "catch-up", status: "succeeded" },
+        schedule: { cron: "15 3 * * *", isMissed: false },
+      });
+      expect(Date.parse(asked.schedule.nextAt) - Date.parse(asked.schedule.dueAt)).toBe(86_400_000);
+    } finally {
+      const ended = new Promise((resolve) => server.on("close", resolve));
+      server.kill("SIGTERM");
+      expect(await ended).toBe(0);
+    }
+  }, 120_000);
 
   it("a port in use is said in one line", async () => {
     const holder = createServer().listen(0, "127.0.0.1");

@@ -38,7 +38,7 @@ describe("settings", () => {
       company: "Acme",
       time_zone: "UTC",
       warehouse: { engine: "duckdb", file: join(folder, "warehouse.duckdb"), memory_limit: "4GB" },
-      schedule: { build: "15 3 * * *" },
+      schedule: { build: "15 3 * * *", retries: [1, 5, 15] },
       server: { port: 4000, host: "127.0.0.1" },
       folder,
     });
@@ -82,6 +82,13 @@ describe("a mistake in waymark.yml is told with file, line, column and the neare
       "no time zone",
       `company: A\ntime_zone: Europe/Berln\n${sources}`,
       ['waymark.yml:2:1: time_zone: "Europe/Berln": expected an IANA time zone such as Europe/Berlin'],
+    ],
+    [
+      "no cron time",
+      `company: A\nschedule: { build: every night }\n${sources}`,
+      [
+        'waymark.yml:2:13: schedule.build: "every night": expected a cron time such as "15 3 * * *" (minute, hour, day, month, weekday, in UTC)',
+      ],
     ],
     [
       "a day of no calendar",

@@ -106,12 +106,18 @@ describe("the environment in files", () => {
   it("fills values in, or their defaults", () => {
     process.env.WAYMARK_TEST_DIR = "/data";
     const path = "path: ${WAYMARK_TEST_DIR}/${WAYMARK_TEST_NONE:-raw}/x.csv";
-    expect(parseYaml(path, "f.yml", schema)).toEqual({ path: "/data/raw/x.csv" });
+    expect(parseYaml(path, "f.yml", schema, undefined, process.env)).toEqual({ path: "/data/raw/x.csv" });
+  });
+
+  it("is not read for text from elsewhere", () => {
+    process.env.WAYMARK_TEST_DIR = "secret";
+    const path = "path: ${WAYMARK_TEST_DIR} ${WAYMARK_TEST_DIR:-x}";
+    expect(parseYaml(path, "f.yml", schema)).toEqual({ path: "${WAYMARK_TEST_DIR} ${WAYMARK_TEST_DIR:-x}" });
   });
 
   it("a variable that is not set is a mistake at its place", () => {
     const path = "path: ${WAYMARK_TEST_NONE}";
-    expect(() => parseYaml(path, "f.yml", schema)).toThrow(
+    expect(() => parseYaml(path, "f.yml", schema, undefined, {})).toThrow(
       /f\.yml:1:1: the environment has no WAYMARK_TEST_NONE/,
     );
   });

@@ -42,7 +42,13 @@ describe.skipIf(!isThere)(
         journey: loadJourney("examples/ravenstack/journey.yml"),
       };
       result = await build(warehouse, project, { trigger: "test", now });
-      server = await startServer({ warehouse, port: 0, host: "127.0.0.1", isDevelopment: false });
+      server = await startServer({
+        warehouse,
+        port: 0,
+        host: "127.0.0.1",
+        isDevelopment: false,
+        now: () => new Date("2026-01-01T06:00:00Z"),
+      });
     });
     afterAll(async () => {
       await server?.close();

@@ -173,7 +173,7 @@ describe("a build", () => {
     const done = told.flatMap((p) => (p.kind === "model" && p.status === "built" ? [p] : []));
     expect(done.map((p) => [p.done, p.total])).toEqual(models.map((_, i) => [i + 1, models.length]));
     expect(done.every((p) => p.reason === "never built" && (p.rows ?? -1) >= 0)).toBe(true);
-    expect(told.at(-1)).toEqual({ kind: "published", snapshot: 1 });
+    expect(told.at(-1)).toMatchObject({ kind: "published", run: result.runId, snapshot: 1 });
     expect(await warehouse.tables(schemas.published)).toEqual(models.map((m) => m.name).sort());
   });
 

@@ -6,7 +6,8 @@ import { parseYaml } from "../../config/yaml.js";
 import { WaymarkError } from "../../errors.js";
 import { checkJourney } from "../../journey/check.js";
 import { journeySchema } from "../../journey/journey.js";
-import { loadJourney, versioned } from "../../journey/load.js";
+import { loadJourney, parseJourney, versioned } from "../../journey/load.js";
+import { checkOwnFacts } from "../../models/daily/own_fact_days.js";
 
 const read = (text: string) => versioned(parseYaml(text, "journey.yml", journeySchema, checkJourney));
 function mistakesIn(text: string): string[] {
@@ -257,6 +258,197 @@ plays:
   });
 });
 
+describe("what no table could be built of is refused where it stands", () => {
+  const own = (more: string): string =>
+    `${oneStage}\nfacts:\n  - { id: mine, description: Mine, from: usage_events, measure: count, ${more} }\n${health}`;
+  const scale = (steps: string): string => indicator(`dimension: support, fact: seats, scale: ${steps}`);
+  const listed = (list: string, more: string): string =>
+    `${oneStage}\n${list}:\n  - { id: x, name: X, ${more} }\n${health}`;
+  const always = "{ fact: seats, at_least: 1 }";
+  const tooMany = "Too big: expected number to be <=36500";
+  const table: [what: string, text: string, place: string, message: string][] = [
+    [
+      "a whole number past 2^53",
+      when("{ fact: seats, above: 9007199254740993 }"),
+      "2:44",
+      "<=9007199254740991",
+    ],
+    ["a huge number", when("{ fact: breadth_28d, below: 1e300 }"), "2:50", "<=9007199254740991"],
+    [
+      "an endlessly small one",
+      when("{ fact: breadth_28d, below: 5e-324 }"),
+      "2:50",
+      "expected 0, or at least 0.000000001",
+    ],
+    [
+      "more decimals than money has",
+      when("{ fact: mrr, above: 0.12345678901 }"),
+      "2:42",
+      "mrr is kept to nine decimals; 0.12345678901 has more.",
+    ],
+    [
+      "a huge number among an own fact's rows",
+      own("where: { quantity: 1e20 }"),
+      "3:81",
+      "where.quantity: 100000000000000000000",
+    ],
+    [
+      "a column that every object has",
+      own("where: { constructor: 1 }"),
+      "3:81",
+      'usage_events has no column "constructor"',
+    ],
+    [
+      "a fact that every object has",
+      when("{ fact: constructor, above: 1 }"),
+      "2:31",
+      'unknown fact "constructor".',
+    ],
+    [
+      "an indicator of such a fact",
+      indicator("dimension: support, fact: toString, scale: [[0, 0], [1, 1]]"),
+      "4:45",
+      'unknown fact "toString".',
+    ],
+    [
+      "an id that every object has",
+      `stages: [{ id: constructor, name: C }]\n${health}`,
+      "1:12",
+      "this word is taken; choose another",
+    ],
+    [
+      "a key that would be dropped",
+      indicator("dimension: support, fact: seats, scale: [[0, 0], [1, 1]], weights: { __proto__: 2 }"),
+      "4:94",
+      'unknown key "__proto__".',
+    ],
+    [
+      "steps of a scale too small to divide by",
+      scale("[[0, 0], [1e-9, 50], [1.5e-9, 100]]"),
+      "4:86",
+      "the scale's values must rise, by at least 0.000000001: 1.5e-9 follows 1e-9.",
+    ],
+    ["a scale without ends", scale("[[-1e308, 0], [1, 100]]"), "4:67", ">=-9007199254740991"],
+    [
+      "a weight beyond adding",
+      indicator("dimension: support, fact: seats, scale: [[0, 0], [1, 1]], weight: 1e308"),
+      "4:83",
+      "<=9007199254740991",
+    ],
+    ["a condition in itself", when("&c { not: *c }"), "2:39", "*c contains itself."],
+    [
+      "a NUL",
+      `stages: [{ id: all, name: "a\\0b" }]\n${health}`,
+      "1:21",
+      '"a\\u0000b" has a control character',
+    ],
+    [
+      "an escape of the screen",
+      listed("touchpoints", 'why: W, stage: all, kind: "\\e[2J", due_in_days: 1'),
+      "3:43",
+      "has a control character",
+    ],
+    [
+      "half a character",
+      `${oneStage}\nkey_events: ["\\uD800"]\n${health}`,
+      "2:14",
+      "has a control character",
+    ],
+    [
+      "a milestone expected in a thousand years",
+      listed("milestones", `expected_days: 365000, when: ${always}`),
+      "3:23",
+      tooMany,
+    ],
+    [
+      "a milestone stuck after a thousand years",
+      listed("milestones", `expected_days: 1, stuck_after_days: 365000, when: ${always}`),
+      "3:41",
+      tooMany,
+    ],
+    [
+      "a stage of a thousand years",
+      "stages: [{ id: all, name: All, expected_days: 365000 }]\n".concat(health),
+      "1:32",
+      tooMany,
+    ],
+    [
+      "a touchpoint in a thousand years",
+      listed("touchpoints", "why: W, stage: all, kind: call, due_in_days: 365000"),
+      "3:55",
+      tooMany,
+    ],
+    [
+      "one every thousand years",
+      listed("touchpoints", "why: W, stage: all, kind: call, due_in_days: 1, repeat_every_days: 365000"),
+      "3:71",
+      tooMany,
+    ],
+    [
+      "what holds for a thousand years",
+      when("{ fact: seats, above: 1, held_for_days: 365000 }"),
+      "2:54",
+      tooMany,
+    ],
+    [
+      "a signal after a thousand years",
+      listed("signals", `kind: negative, for_days: 365000, when: ${always}`),
+      "3:39",
+      tooMany,
+    ],
+    [
+      "one that closes then",
+      listed("signals", `kind: negative, clear_days: 365000, when: ${always}`),
+      "3:39",
+      tooMany,
+    ],
+    [
+      "a task due in a thousand years",
+      listed("plays", "on: { stage: all }, tasks: [{ id: t, name: T, due_in_days: 365000 }]"),
+      "3:69",
+      tooMany,
+    ],
+    [
+      "a play that rests so long",
+      listed(
+        "plays",
+        "on: { stage: all }, cooldown_days: 365000, tasks: [{ id: t, name: T, due_in_days: 1 }]",
+      ),
+      "3:43",
+      tooMany,
+    ],
+    [
+      "a task that expires then",
+      `${oneStage}\ntasks: { expire_after_days: 365000 }\n${health}`,
+      "2:10",
+      tooMany,
+    ],
+    [
+      "onboarding of a thousand years",
+      `${listed("milestones", `expected_days: 1, when: ${always}`)}\nonboarding: { checklist: [x], expected_days: 365000 }`,
+      "5:31",
+      tooMany,
+    ],
+  ];
+  it.each(table)("%s", (_, text, place, message) => {
+    let said = "";
+    try {
+      parseJourney(text, "journey.yml", checkOwnFacts);
+    } catch (error) {
+      said = (error as Error).message;
+    }
+    expect(said).toContain(message);
+    expect(said.startsWith(`journey.yml:${place}: `), said).toBe(true);
+    expect(said.split("\n")).toHaveLength(1);
+  });
+
+  it("blanks and line ends in a text are none of it", () => {
+    expect(mistakesIn(`stages: [{ id: all, name: All, description: "a\\tb\\r\\nc 💥" }]\n${health}`)).toEqual(
+      [],
+    );
+  });
+});
+
 describe("a journey", () => {
   it("by default works, from the built-in facts alone", () => {
     const journey = loadJourney("journey/presets/three-stage.yml");
@@ -277,6 +469,23 @@ describe("a journey", () => {
     expect(() => loadJourney("/nowhere/journey.yml")).toThrow(
       /^Can't read \/nowhere\/journey\.yml: ENOENT.*`waymark init` writes one\.$/,
     );
+  });
+
+  it("is filled from the environment as the project's file, and never as text that came from elsewhere", () => {
+    const folder = mkdtempSync(join(tmpdir(), "waymark-journey-"));
+    process.env.WAYMARK_TEST_SECRET = "hunter2";
+    onTestFinished(() => {
+      rmSync(folder, { recursive: true });
+      delete process.env.WAYMARK_TEST_SECRET;
+    });
+    const text = `stages: [{ id: all, name: "\${WAYMARK_TEST_SECRET}" }]\n${health}`;
+    const file = join(folder, "journey.yml");
+    writeFileSync(file, text);
+    expect(loadJourney(file).stages[0]?.name).toBe("hunter2");
+    expect(parseJourney(text, "sent").stages[0]?.name).toBe("${WAYMARK_TEST_SECRET}");
+    // What `plan --url` sends is what was read: the same version.
+    const { version, ...read } = loadJourney(file);
+    expect(parseJourney(JSON.stringify(read), "sent").version).toBe(version);
   });
 
   it("has the version of what it says, not of how it is written", () => {

@@ -268,10 +268,14 @@ describe("health", () => {
     };
     const on = await scored(given, indicators, "2024-01-03");
     expect(on["2024-01-01"]).toMatchObject({ coverage: 0.5, score: 0, band: "poor" });
-    expect(on["2024-01-02"]).toMatchObject({ coverage: 4 / 6, score: (3 * 60 + 100) / 4, band: "average" });
+    expect(on["2024-01-02"]).toMatchObject({
+      coverage: 0.6666666667,
+      score: (3 * 60 + 100) / 4,
+      band: "average",
+    });
     expect(on["2024-01-03"]).toMatchObject({
       coverage: 1,
-      score: (3 * 100 + 100 + 2 * 50) / 6,
+      score: 83.3333333333,
       band: "good",
     });
   });
@@ -295,6 +299,41 @@ describe("health", () => {
       uncapped_score: null,
       score: null,
       band: "unknown",
+      cap: null,
+    });
+  });
+
+  /** Scored on a day without a survey, so that nps has no value; every other indicator gives the same points. */
+  const level = async (weights: Record<string, number>, points: number, more = "") => {
+    const all = Object.entries(weights).map(
+      ([fact, weight]) =>
+        `{ id: ${fact}, name: X, dimension: engagement, fact: ${fact}, scale: [[0, ${points}], [1, ${points}]], weight: ${weight} }`,
+    );
+    const given = {
+      usage_events: [event("2024-01-01")],
+      survey_responses: [response("2023-12-01", 1)],
+      tickets: [ticket("2023-12-01", 1)],
+    };
+    const health = `  indicators: [${all.join(", ")}]\n${more}`;
+    return (await scored(given, health, "2024-01-01"))["2024-01-01"];
+  };
+
+  it("decimal weights lose nothing at an edge: of 75s the mean is 75, half of the weight is half, 40 isn't above 40", async () => {
+    // In floating point 0.1·75 + 0.2·75 + 0.3·75 over 0.1 + 0.2 + 0.3 is 74.99999999999999.
+    expect(await level({ events_1d: 0.1, open_tickets: 0.2, events_7d: 0.3 }, 75)).toMatchObject({
+      score: 75,
+      band: "good",
+      coverage: 1,
+    });
+    // 0.3 / (0.1 + 0.2 + 0.3) is 0.4999999999999999.
+    expect(await level({ nps_180d: 0.1, csat_90d: 0.2, events_7d: 0.3 }, 75)).toMatchObject({
+      coverage: 0.5,
+      score: 75,
+    });
+    const cap = "  caps: [{ id: low, name: Low, at_most: 40, when: { fact: events_1d, at_least: 1 } }]";
+    expect(await level({ events_1d: 0.3, open_tickets: 0.6, events_7d: 0.1 }, 40, cap)).toMatchObject({
+      uncapped_score: 40,
+      score: 40,
       cap: null,
     });
   });

@@ -236,6 +236,15 @@ describe(`the dialect means the same on both engines${missing ? ` (GoogleSQL ski
       await expectTotal(xs("integer", []), dialect.sumInteger(x), "integer", null);
     });
 
+    test("sumIntegerOver", "an integer; null without values so far", async () => {
+      await expectValues(
+        xs("integer", [null, 1, 2 ** 52, -5]),
+        dialect.sumIntegerOver(x, sql`order by i rows between unbounded preceding and current row`),
+        "integer",
+        [null, 1, 2 ** 52 + 1, 2 ** 52 - 4],
+      );
+    });
+
     test("minIf", "the least of the rows for which it holds; null without one", async () => {
       const given = pairs("integer", [
         [5, 1],

@@ -1,4 +1,4 @@
-import { spawn } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { WaymarkError } from "../../errors.js";
 import { openDuckDb } from "../../warehouse/duckdb.js";
-import { sql, text } from "../../warehouse/sql.js";
+import { integer, sql, text } from "../../warehouse/sql.js";
 import { warehouseContract } from "./contract.js";
 
 const folder = mkdtempSync(join(tmpdir(), "waymark-duckdb-"));
@@ -22,6 +22,34 @@ describe("a DuckDB file", () => {
     expect(error).toBeInstanceOf(WaymarkError);
     return error as WaymarkError;
   };
+
+  // A disk of its own, in a namespace of its own: Linux lets a plain user make one, where it isn't forbidden.
+  const onSmallDisk = (command: string) =>
+    spawnSync(
+      "unshare",
+      [
+        "-rm",
+        "sh",
+        "-c",
+        `mount -t tmpfs -o size=40m small "$0" && ${command}`,
+        mkdtempSync(join(folder, "small-")),
+      ],
+      { encoding: "utf8" },
+    );
+  it.skipIf(onSmallDisk("true").status !== 0)(
+    "on a full disk is unavailable, a fault that passes, and goes on once there is room",
+    () => {
+      const { stdout, stderr } = onSmallDisk(
+        `exec "${process.execPath}" --import tsx test/warehouse/full_disk.ts "$0"`,
+      );
+      expect(JSON.parse(stdout || stderr)).toEqual([
+        "WAREHOUSE_UNAVAILABLE",
+        "WAREHOUSE_UNAVAILABLE",
+        "done",
+        "done",
+      ]);
+    },
+  );
 
   it("opened twice in one process is one database: neither loses the other's rows", async () => {
     const file = join(folder, "twice.duckdb");
@@ -60,6 +88,28 @@ describe("a DuckDB file", () => {
     const holder = await hold(file);
     holder.kill();
     await once(holder, "exit");
+  });
+
+  it("tells the blocks that a table takes; a few rows have none of their own before a checkpoint", async () => {
+    const warehouse = await openDuckDb({ file: join(folder, "size.duckdb") });
+    for (const [table, n] of [
+      ["large", 300_000],
+      ["small", 3],
+    ] as const)
+      await warehouse.materialize({
+        table: ["sized", table],
+        columns: rows,
+        query: sql`select hash(i) % 1000000007 as n from range(${integer(n)}) as r(i)`,
+      });
+    const large = await warehouse.bytes(["sized", "large"]);
+    // Thirty bits a row, in blocks of 256 KiB.
+    expect(large).toBeGreaterThan((300_000 * 30) / 8 - 262_144);
+    expect(large).toBeLessThan(300_000 * 8);
+    expect((large ?? 1) % 262_144).toBe(0);
+    expect(await warehouse.bytes(["sized", "small"])).toBeNull();
+    await warehouse.run(sql`checkpoint`);
+    expect(await warehouse.bytes(["sized", "small"])).toBeGreaterThan(0);
+    await warehouse.close();
   });
 
   it("that is none is said with its name", async () => {

@@ -35,10 +35,10 @@ scored as (
     account_id,
     day,
     stage,
-    safe_divide(cast(weight_with_value as float64), cast(all_weight as float64)) as coverage,
+    (round(safe_divide(cast(weight_with_value as float64), cast(all_weight as float64)) * 1e10) / 1e10) as coverage,
     case
-      when weight_with_value > 0 and weight_with_value >= 0.5e0 * all_weight
-      then least(100e0, safe_divide(cast(weighted_points as float64), cast(weight_with_value as float64)))
+      when weight_with_value > 0 and (round(safe_divide(cast(weight_with_value as float64), cast(all_weight as float64)) * 1e10) / 1e10) >= 0.5e0
+      then (round(safe_divide(cast(weighted_points as float64), cast(weight_with_value as float64)) * 1e10) / 1e10)
     end as uncapped_score,
     `cap_urgent`, `cap_alone`
   from weighed

@@ -35,10 +35,10 @@ scored as (
     account_id,
     day,
     stage,
-    (cast(weight_with_value as double) / nullif(cast(all_weight as double), 0)) as coverage,
+    (round((cast(weight_with_value as double) / nullif(cast(all_weight as double), 0)) * 1e10) / 1e10) as coverage,
     case
-      when weight_with_value > 0 and weight_with_value >= 0.5e0 * all_weight
-      then least(100e0, (cast(weighted_points as double) / nullif(cast(weight_with_value as double), 0)))
+      when weight_with_value > 0 and (round((cast(weight_with_value as double) / nullif(cast(all_weight as double), 0)) * 1e10) / 1e10) >= 0.5e0
+      then (round((cast(weighted_points as double) / nullif(cast(weight_with_value as double), 0)) * 1e10) / 1e10)
     end as uncapped_score,
     "cap_urgent", "cap_alone"
   from weighed

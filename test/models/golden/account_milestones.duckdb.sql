@@ -45,13 +45,13 @@ started as (
   from "accounts" as a
   inner join "milestone_evidence" as e on e.account_id = a.account_id
   union all
-  select account_id, 'lively' as milestone, occurrence, started_on, ended_on, "lively_reached_on" as reached_on, 14 as expected_days, 28 as stuck_days
-  from found
-  where stage is null
+  select f.account_id as account_id, 'lively' as milestone, f.occurrence as occurrence, f.started_on as started_on, f.ended_on as ended_on, f."lively_reached_on" as reached_on, 14 as expected_days, 28 as stuck_days
+  from found as f
+  where f.stage is null
   union all
-  select account_id, 'reviewed' as milestone, occurrence, started_on, ended_on, "reviewed_reached_on" as reached_on, 20 as expected_days, 40 as stuck_days
-  from found
-  where stage = 'renewal'
+  select f.account_id as account_id, 'reviewed' as milestone, f.occurrence as occurrence, f.started_on as started_on, f.ended_on as ended_on, f."reviewed_reached_on" as reached_on, 20 as expected_days, 40 as stuck_days
+  from found as f
+  where f.stage = 'renewal'
 ),
 dated as (
   select

@@ -17,7 +17,7 @@ states as (
     f.day as day,
     case when coalesce(f."days_since_last_event" >= 7, false) then 1 else 0 end
       + case when (coalesce(f."licence_utilisation_28d" < 0.5e0, false) and coalesce(s.stage in ('renewal', 'established'), false)) then 2 else 0 end
-      + case when (coalesce((h.score - b.score) <= -10, false) or coalesce("trend_health_score"."direction" in ('falling'), false)) then 4 else 0 end
+      + case when (coalesce((round((h.score - b.score) * 1e10) / 1e10) <= -10, false) or coalesce("trend_health_score"."direction" in ('falling'), false)) then 4 else 0 end
       + case when coalesce(h.band in ('poor', 'unknown'), false) then 8 else 0 end
       + case when coalesce(case
     when "milestone_team".reached_on <= f.day and ("milestone_team".due_on is null or "milestone_team".reached_on <= "milestone_team".due_on) then 'reached_on_time'
@@ -38,13 +38,12 @@ states as (
     else 'on_track'
   end in ('on_track', 'behind', 'stuck'), false) then 32 else 0 end
       + case when coalesce("trend_events_7d"."z" < -1, false) then 64 else 0 end
-      + case when coalesce((date_diff('day', y.entered_on, f.day) + 1) > 25, false) then 128 else 0 end
+      + case when coalesce((date_diff('day', s.entered_on, f.day) + 1) > 25, false) then 128 else 0 end
       + case when (coalesce(f."active_days_28d" >= 10, false) and coalesce("milestone_used".reached_on <= f.day, false) and (not coalesce(h.score < 50, false))) then 256 else 0 end as "state_0"
   from "account_facts" as f
   inner join "account_stages" as s on s.account_id = f.account_id and s.day = f.day
   inner join "account_health" as h on h.account_id = f.account_id and h.day = f.day
   left join "account_health" as b on b.account_id = f.account_id and b.day = (f.day + cast(-28 as integer))
-  left join "stage_stays" as y on y.account_id = f.account_id and y.entered_on <= f.day and f.day < coalesce(y.left_on, date '9999-12-31')
   left join "account_trends" as "trend_health_score" on "trend_health_score".account_id = f.account_id and "trend_health_score".metric = 'health_score' and "trend_health_score".week = (cast(date_trunc('week', (f.day + cast(1 as integer))) as date) + cast(-7 as integer))
   left join "account_trends" as "trend_events_7d" on "trend_events_7d".account_id = f.account_id and "trend_events_7d".metric = 'events_7d' and "trend_events_7d".week = (cast(date_trunc('week', (f.day + cast(1 as integer))) as date) + cast(-7 as integer))
   left join milestone_spans as "milestone_team" on "milestone_team".account_id = f.account_id and "milestone_team".milestone = 'team'
@@ -58,7 +57,7 @@ neighbours as (
     "state_0", lag("state_0") over (partition by account_id order by day) as "previous_state_0",
     lag(day) over (partition by account_id order by day) as previous_day,
     lead(day) over (partition by account_id order by day) as next_day
-  from states
+  from states as states
 ),
 changes as (
   select

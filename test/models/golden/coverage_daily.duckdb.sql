@@ -8,27 +8,49 @@ with terms as (
     mrr,
     coalesce(is_trial, false) as is_trial
   from "stg_contracts"
-  where is_usable
+  where is_usable and (ends_on is null or ends_on > starts_on)
+),
+changes as (
+  select account_id, starts_on as day from terms
+  union distinct
+  select account_id, ends_on as day from terms where ends_on is not null
+  union distinct
+  select account_id, (renews_on + cast(1 as integer)) as day from terms where renews_on is not null
 ),
 covered as (
   select
     c.account_id as account_id,
+    c.day as day,
+    count(*) filter (where not t.is_trial) as paid_contracts,
+    count(*) filter (where t.is_trial) as trials,
+    sum(case when t.is_trial then null else t.seats end) as seats,
+    sum(case when t.is_trial then null else t.mrr end) as mrr,
+    min(case when not t.is_trial and t.renews_on >= c.day then t.renews_on end) as next_renewal_on
+  from changes as c
+  left join terms as t on t.account_id = c.account_id and t.starts_on <= c.day and c.day < coalesce(t.ends_on, date '9999-12-31')
+  group by c.account_id, c.day
+),
+followed as (
+  select
+    account_id,
     day,
-    c.is_trial as is_trial,
-    c.seats as seats,
-    c.mrr as mrr,
-    case when c.renews_on >= day then date_diff('day', day, c.renews_on) end as days_to_renewal
-  from terms as c
-  cross join "timeline" as t
-  cross join lateral (select cast(unnest(generate_series(c.starts_on, case when not (t.data_through is null or coalesce((c.ends_on + cast(-1 as integer)), t.data_through) is null) then least(t.data_through, coalesce((c.ends_on + cast(-1 as integer)), t.data_through)) end, interval 1 day)) as date) as day) as days
+    paid_contracts,
+    trials,
+    seats,
+    mrr,
+    next_renewal_on,
+    lag(paid_contracts) over (partition by account_id order by day) as paid_before,
+    lag(trials) over (partition by account_id order by day) as trials_before
+  from covered
 )
 select
   account_id,
   day,
-  sum(case when is_trial then 0 else 1 end) as paid_contracts,
-  sum(case when is_trial then 1 else 0 end) as trials,
-  sum(case when is_trial then null else seats end) as seats,
-  sum(case when is_trial then null else mrr end) as mrr,
-  min(case when is_trial then null else days_to_renewal end) as days_to_renewal
-from covered
-group by account_id, day
+  paid_contracts,
+  trials,
+  seats,
+  mrr,
+  next_renewal_on,
+  max(case when paid_before > 0 then (day + cast(-1 as integer)) end) over (partition by account_id order by day rows between unbounded preceding and current row) as last_paid_on,
+  max(case when paid_before > 0 or trials_before > 0 then (day + cast(-1 as integer)) end) over (partition by account_id order by day rows between unbounded preceding and current row) as last_covered_on
+from followed

@@ -1,18 +1,19 @@
-select
-  account_id,
-  day,
-  cast(sum("exports_28d") as bigint) as "exports_28d",
-  cast(sum("admin_events") as double) as "admin_events",
-  cast(sum("feature_users_14d") as bigint) as "feature_users_14d",
-  cast(sum("features_ever") as bigint) as "features_ever",
-  cast(sum("meeting_days_60d") as bigint) as "meeting_days_60d",
-  cast(sum("days_since_qbr") as bigint) as "days_since_qbr",
-  cast(sum("_sum_urgent_csat_365d") as double) as "_sum_urgent_csat_365d",
-  cast(sum("_count_urgent_csat_365d") as bigint) as "_count_urgent_csat_365d",
-  cast(min("worst_score_365d") as double) as "worst_score_365d",
-  cast(max("best_score") as double) as "best_score",
-  cast(sum("value_confirmed") as double) as "value_confirmed"
-from (
+with days as (
+  select
+    account_id,
+    day,
+    cast(sum("exports_28d") as bigint) as "exports_28d",
+    cast(sum("admin_events") as double) as "admin_events",
+    cast(sum("feature_users_14d") as bigint) as "feature_users_14d",
+    cast(sum("features_ever") as bigint) as "features_ever",
+    cast(sum("meeting_days_60d") as bigint) as "meeting_days_60d",
+    cast(sum("days_since_qbr") as bigint) as "days_since_qbr",
+    cast(sum("_sum_urgent_csat_365d") as double) as "_sum_urgent_csat_365d",
+    cast(sum("_count_urgent_csat_365d") as bigint) as "_count_urgent_csat_365d",
+    cast(min("worst_score_365d") as double) as "worst_score_365d",
+    cast(max("best_score") as double) as "best_score",
+    cast(sum("value_confirmed") as double) as "value_confirmed"
+  from (
   select e.account_id as account_id, e.day as day, case when (coalesce(e."feature" in ('export'), false)) then 1 end as "exports_28d", case when (coalesce(case when u.user_id is not null then coalesce(u.role, 'member') end in ('admin', 'executive'), false)) then cast(coalesce(e."quantity", 1) as double) end as "admin_events", cast(null as bigint) as "feature_users_14d", cast(null as bigint) as "features_ever", cast(null as bigint) as "meeting_days_60d", cast(null as bigint) as "days_since_qbr", cast(null as double) as "_sum_urgent_csat_365d", cast(null as bigint) as "_count_urgent_csat_365d", cast(null as double) as "worst_score_365d", cast(null as double) as "best_score", cast(null as double) as "value_confirmed"
   from "stg_usage_events" as e left join "stg_users" as u on u.user_id = e.user_id and u.account_id = e.account_id and u.is_usable
   where e.is_usable and ((coalesce(e."feature" in ('export'), false)) or (coalesce(case when u.user_id is not null then coalesce(u.role, 'member') end in ('admin', 'executive'), false)))
@@ -65,5 +66,46 @@ from (
   select e.account_id as account_id, e.day as day, cast(null as bigint) as "exports_28d", cast(null as double) as "admin_events", cast(null as bigint) as "feature_users_14d", cast(null as bigint) as "features_ever", cast(null as bigint) as "meeting_days_60d", cast(null as bigint) as "days_since_qbr", cast(null as double) as "_sum_urgent_csat_365d", cast(null as bigint) as "_count_urgent_csat_365d", cast(null as double) as "worst_score_365d", cast(null as double) as "best_score", case when true then cast(e."value" as double) end as "value_confirmed"
   from "stg_outcomes" as e
   where e.is_usable and (true)
-) as additions
-group by account_id, day
+  ) as additions
+  group by account_id, day
+),
+changes as (
+  select
+    account_id,
+    day,
+    cast(sum("exports_28d") as bigint) as "exports_28d",
+    cast(sum("admin_events") as double) as "admin_events",
+    cast(sum("feature_users_14d") as bigint) as "feature_users_14d",
+    cast(sum("features_ever") as bigint) as "features_ever",
+    cast(sum("meeting_days_60d") as bigint) as "meeting_days_60d",
+    cast(sum("days_since_qbr") as bigint) as "days_since_qbr",
+    cast(sum("_sum_urgent_csat_365d") as double) as "_sum_urgent_csat_365d",
+    cast(sum("_count_urgent_csat_365d") as bigint) as "_count_urgent_csat_365d",
+    cast(min("worst_score_365d") as double) as "worst_score_365d",
+    cast(max("best_score") as double) as "best_score",
+    cast(sum("value_confirmed") as double) as "value_confirmed"
+  from (
+  select account_id, day, "exports_28d", "admin_events", "feature_users_14d", "features_ever", "meeting_days_60d", "days_since_qbr", "_sum_urgent_csat_365d", "_count_urgent_csat_365d", "worst_score_365d", "best_score", "value_confirmed" from days
+  union all
+  select account_id, (day + cast(28 as integer)) as day, cast(null as bigint) as "exports_28d", cast(null as double) as "admin_events", cast(null as bigint) as "feature_users_14d", cast(null as bigint) as "features_ever", cast(null as bigint) as "meeting_days_60d", cast(null as bigint) as "days_since_qbr", cast(null as double) as "_sum_urgent_csat_365d", cast(null as bigint) as "_count_urgent_csat_365d", cast(null as double) as "worst_score_365d", cast(null as double) as "best_score", cast(null as double) as "value_confirmed" from days where "exports_28d" is not null
+  union all
+  select account_id, (day + cast(60 as integer)) as day, cast(null as bigint) as "exports_28d", cast(null as double) as "admin_events", cast(null as bigint) as "feature_users_14d", cast(null as bigint) as "features_ever", cast(null as bigint) as "meeting_days_60d", cast(null as bigint) as "days_since_qbr", cast(null as double) as "_sum_urgent_csat_365d", cast(null as bigint) as "_count_urgent_csat_365d", cast(null as double) as "worst_score_365d", cast(null as double) as "best_score", cast(null as double) as "value_confirmed" from days where "meeting_days_60d" is not null
+  union all
+  select account_id, (day + cast(365 as integer)) as day, cast(null as bigint) as "exports_28d", cast(null as double) as "admin_events", cast(null as bigint) as "feature_users_14d", cast(null as bigint) as "features_ever", cast(null as bigint) as "meeting_days_60d", cast(null as bigint) as "days_since_qbr", cast(null as double) as "_sum_urgent_csat_365d", cast(null as bigint) as "_count_urgent_csat_365d", cast(null as double) as "worst_score_365d", cast(null as double) as "best_score", cast(null as double) as "value_confirmed" from days where "_sum_urgent_csat_365d" is not null or "_count_urgent_csat_365d" is not null or "worst_score_365d" is not null
+  ) as additions
+  group by account_id, day
+)
+select
+  account_id,
+  day,
+  cast(sum(coalesce("exports_28d", 0)) over (partition by account_id order by date_diff('day', date '1970-01-01', day) range between 27 preceding and current row) as bigint) as "exports_28d",
+  sum("admin_events") over (partition by account_id order by day rows between unbounded preceding and current row) as "admin_events",
+  cast(sum(coalesce("feature_users_14d", 0)) over (partition by account_id order by day rows between unbounded preceding and current row) as bigint) as "feature_users_14d",
+  cast(sum(coalesce("features_ever", 0)) over (partition by account_id order by day rows between unbounded preceding and current row) as bigint) as "features_ever",
+  cast(sum(case when "meeting_days_60d" > 0 then 1 else 0 end) over (partition by account_id order by date_diff('day', date '1970-01-01', day) range between 59 preceding and current row) as bigint) as "meeting_days_60d",
+  max(case when "days_since_qbr" > 0 then day end) over (partition by account_id order by day rows between unbounded preceding and current row) as "days_since_qbr",
+  (cast(sum("_sum_urgent_csat_365d") over (partition by account_id order by date_diff('day', date '1970-01-01', day) range between 364 preceding and current row) as double) / nullif(cast(sum("_count_urgent_csat_365d") over (partition by account_id order by date_diff('day', date '1970-01-01', day) range between 364 preceding and current row) as double), 0)) as "urgent_csat_365d",
+  min("worst_score_365d") over (partition by account_id order by date_diff('day', date '1970-01-01', day) range between 364 preceding and current row) as "worst_score_365d",
+  max("best_score") over (partition by account_id order by day rows between unbounded preceding and current row) as "best_score",
+  sum("value_confirmed") over (partition by account_id order by day rows between unbounded preceding and current row) as "value_confirmed"
+from changes

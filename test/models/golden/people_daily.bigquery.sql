@@ -24,23 +24,53 @@ executive_meetings as (
 select
   account_id,
   day,
-  sum(`touchpoints`) as `touchpoints`,
-  sum(`outcomes_confirmed`) as `outcomes_confirmed`,
-  sum(`executives_seen`) as `executives_seen`,
-  sum(`champions_change`) as `champions_change`,
-  sum(`champions_left`) as `champions_left`,
-  sum(`executives_change`) as `executives_change`
+  `touchpoints`,
+  `outcomes`,
+  `executives_seen`,
+  sum(`touchpoints_28d`) over (partition by account_id order by day rows between unbounded preceding and current row) as `touchpoints_28d`,
+  sum(`outcomes_confirmed`) over (partition by account_id order by day rows between unbounded preceding and current row) as `outcomes_confirmed`,
+  sum(`outcomes_confirmed_365d`) over (partition by account_id order by day rows between unbounded preceding and current row) as `outcomes_confirmed_365d`,
+  sum(`champions`) over (partition by account_id order by day rows between unbounded preceding and current row) as `champions`,
+  sum(`champions_left`) over (partition by account_id order by day rows between unbounded preceding and current row) as `champions_left`,
+  sum(`champions_left_28d`) over (partition by account_id order by day rows between unbounded preceding and current row) as `champions_left_28d`,
+  sum(`executives`) over (partition by account_id order by day rows between unbounded preceding and current row) as `executives`,
+  max(`last_touchpoint_day`) over (partition by account_id order by day rows between unbounded preceding and current row) as `last_touchpoint_day`,
+  max(`last_executive_day`) over (partition by account_id order by day rows between unbounded preceding and current row) as `last_executive_day`
 from (
-  select account_id, day as day, 1 as `touchpoints`, 0 as `outcomes_confirmed`, 0 as `executives_seen`, 0 as `champions_change`, 0 as `champions_left`, 0 as `executives_change` from `stg_touchpoints` where is_usable
+  select changes.account_id as account_id, day, `touchpoints`, `outcomes`, `executives_seen`, `touchpoints_28d`, `outcomes_confirmed`, `outcomes_confirmed_365d`, `champions`, `champions_left`, `champions_left_28d`, `executives`, case when `touchpoints` > 0 then day end as `last_touchpoint_day`, case when `executives_seen` > 0 then day end as `last_executive_day`
+  from (
+select
+  account_id,
+  day,
+  sum(`touchpoints`) as `touchpoints`,
+  sum(`outcomes`) as `outcomes`,
+  sum(`executives_seen`) as `executives_seen`,
+  sum(`touchpoints_28d`) as `touchpoints_28d`,
+  sum(`outcomes_confirmed`) as `outcomes_confirmed`,
+  sum(`outcomes_confirmed_365d`) as `outcomes_confirmed_365d`,
+  sum(`champions`) as `champions`,
+  sum(`champions_left`) as `champions_left`,
+  sum(`champions_left_28d`) as `champions_left_28d`,
+  sum(`executives`) as `executives`
+from (
+  select account_id, day as day, 1 as `touchpoints`, 0 as `outcomes`, 0 as `executives_seen`, 1 as `touchpoints_28d`, 0 as `outcomes_confirmed`, 0 as `outcomes_confirmed_365d`, 0 as `champions`, 0 as `champions_left`, 0 as `champions_left_28d`, 0 as `executives` from `stg_touchpoints` where is_usable
   union all
-  select account_id, day as day, 0 as `touchpoints`, 1 as `outcomes_confirmed`, 0 as `executives_seen`, 0 as `champions_change`, 0 as `champions_left`, 0 as `executives_change` from `stg_outcomes` where is_usable
+  select account_id, date_add(day, interval 28 day) as day, 0 as `touchpoints`, 0 as `outcomes`, 0 as `executives_seen`, -1 as `touchpoints_28d`, 0 as `outcomes_confirmed`, 0 as `outcomes_confirmed_365d`, 0 as `champions`, 0 as `champions_left`, 0 as `champions_left_28d`, 0 as `executives` from `stg_touchpoints` where is_usable
   union all
-  select account_id, day as day, 0 as `touchpoints`, 0 as `outcomes_confirmed`, 1 as `executives_seen`, 0 as `champions_change`, 0 as `champions_left`, 0 as `executives_change` from executive_usage where true
+  select account_id, day as day, 0 as `touchpoints`, 1 as `outcomes`, 0 as `executives_seen`, 0 as `touchpoints_28d`, 1 as `outcomes_confirmed`, 1 as `outcomes_confirmed_365d`, 0 as `champions`, 0 as `champions_left`, 0 as `champions_left_28d`, 0 as `executives` from `stg_outcomes` where is_usable
   union all
-  select account_id, day as day, 0 as `touchpoints`, 0 as `outcomes_confirmed`, 1 as `executives_seen`, 0 as `champions_change`, 0 as `champions_left`, 0 as `executives_change` from executive_meetings where true
+  select account_id, date_add(day, interval 365 day) as day, 0 as `touchpoints`, 0 as `outcomes`, 0 as `executives_seen`, 0 as `touchpoints_28d`, 0 as `outcomes_confirmed`, -1 as `outcomes_confirmed_365d`, 0 as `champions`, 0 as `champions_left`, 0 as `champions_left_28d`, 0 as `executives` from `stg_outcomes` where is_usable
   union all
-  select account_id, present_from as day, 0 as `touchpoints`, 0 as `outcomes_confirmed`, 0 as `executives_seen`, case when role = 'champion' then 1 else 0 end as `champions_change`, 0 as `champions_left`, case when role = 'executive' then 1 else 0 end as `executives_change` from people where true
+  select account_id, day as day, 0 as `touchpoints`, 0 as `outcomes`, 1 as `executives_seen`, 0 as `touchpoints_28d`, 0 as `outcomes_confirmed`, 0 as `outcomes_confirmed_365d`, 0 as `champions`, 0 as `champions_left`, 0 as `champions_left_28d`, 0 as `executives` from executive_usage where true
   union all
-  select account_id, present_to as day, 0 as `touchpoints`, 0 as `outcomes_confirmed`, 0 as `executives_seen`, case when role = 'champion' then -1 else 0 end as `champions_change`, case when role = 'champion' then 1 else 0 end as `champions_left`, case when role = 'executive' then -1 else 0 end as `executives_change` from people where present_to is not null
+  select account_id, day as day, 0 as `touchpoints`, 0 as `outcomes`, 1 as `executives_seen`, 0 as `touchpoints_28d`, 0 as `outcomes_confirmed`, 0 as `outcomes_confirmed_365d`, 0 as `champions`, 0 as `champions_left`, 0 as `champions_left_28d`, 0 as `executives` from executive_meetings where true
+  union all
+  select account_id, present_from as day, 0 as `touchpoints`, 0 as `outcomes`, 0 as `executives_seen`, 0 as `touchpoints_28d`, 0 as `outcomes_confirmed`, 0 as `outcomes_confirmed_365d`, case when role = 'champion' then 1 else 0 end as `champions`, 0 as `champions_left`, 0 as `champions_left_28d`, case when role = 'executive' then 1 else 0 end as `executives` from people where true
+  union all
+  select account_id, present_to as day, 0 as `touchpoints`, 0 as `outcomes`, 0 as `executives_seen`, 0 as `touchpoints_28d`, 0 as `outcomes_confirmed`, 0 as `outcomes_confirmed_365d`, case when role = 'champion' then -1 else 0 end as `champions`, case when role = 'champion' then 1 else 0 end as `champions_left`, case when role = 'champion' then 1 else 0 end as `champions_left_28d`, case when role = 'executive' then -1 else 0 end as `executives` from people where present_to is not null
+  union all
+  select account_id, date_add(present_to, interval 28 day) as day, 0 as `touchpoints`, 0 as `outcomes`, 0 as `executives_seen`, 0 as `touchpoints_28d`, 0 as `outcomes_confirmed`, 0 as `outcomes_confirmed_365d`, 0 as `champions`, 0 as `champions_left`, case when role = 'champion' then -1 else 0 end as `champions_left_28d`, 0 as `executives` from people where present_to is not null
 ) as steps
 group by account_id, day
+  ) as changes
+) as changes

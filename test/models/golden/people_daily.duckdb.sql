@@ -24,23 +24,53 @@ executive_meetings as (
 select
   account_id,
   day,
-  cast(sum("touchpoints") as bigint) as "touchpoints",
-  cast(sum("outcomes_confirmed") as bigint) as "outcomes_confirmed",
-  cast(sum("executives_seen") as bigint) as "executives_seen",
-  cast(sum("champions_change") as bigint) as "champions_change",
-  cast(sum("champions_left") as bigint) as "champions_left",
-  cast(sum("executives_change") as bigint) as "executives_change"
+  "touchpoints",
+  "outcomes",
+  "executives_seen",
+  cast(sum(cast("touchpoints_28d" as double)) over (partition by account_id order by day rows between unbounded preceding and current row) as bigint) as "touchpoints_28d",
+  cast(sum(cast("outcomes_confirmed" as double)) over (partition by account_id order by day rows between unbounded preceding and current row) as bigint) as "outcomes_confirmed",
+  cast(sum(cast("outcomes_confirmed_365d" as double)) over (partition by account_id order by day rows between unbounded preceding and current row) as bigint) as "outcomes_confirmed_365d",
+  cast(sum(cast("champions" as double)) over (partition by account_id order by day rows between unbounded preceding and current row) as bigint) as "champions",
+  cast(sum(cast("champions_left" as double)) over (partition by account_id order by day rows between unbounded preceding and current row) as bigint) as "champions_left",
+  cast(sum(cast("champions_left_28d" as double)) over (partition by account_id order by day rows between unbounded preceding and current row) as bigint) as "champions_left_28d",
+  cast(sum(cast("executives" as double)) over (partition by account_id order by day rows between unbounded preceding and current row) as bigint) as "executives",
+  max("last_touchpoint_day") over (partition by account_id order by day rows between unbounded preceding and current row) as "last_touchpoint_day",
+  max("last_executive_day") over (partition by account_id order by day rows between unbounded preceding and current row) as "last_executive_day"
 from (
-  select account_id, day as day, 1 as "touchpoints", 0 as "outcomes_confirmed", 0 as "executives_seen", 0 as "champions_change", 0 as "champions_left", 0 as "executives_change" from "stg_touchpoints" where is_usable
+  select changes.account_id as account_id, day, "touchpoints", "outcomes", "executives_seen", "touchpoints_28d", "outcomes_confirmed", "outcomes_confirmed_365d", "champions", "champions_left", "champions_left_28d", "executives", case when "touchpoints" > 0 then day end as "last_touchpoint_day", case when "executives_seen" > 0 then day end as "last_executive_day"
+  from (
+select
+  account_id,
+  day,
+  cast(sum("touchpoints") as bigint) as "touchpoints",
+  cast(sum("outcomes") as bigint) as "outcomes",
+  cast(sum("executives_seen") as bigint) as "executives_seen",
+  cast(sum("touchpoints_28d") as bigint) as "touchpoints_28d",
+  cast(sum("outcomes_confirmed") as bigint) as "outcomes_confirmed",
+  cast(sum("outcomes_confirmed_365d") as bigint) as "outcomes_confirmed_365d",
+  cast(sum("champions") as bigint) as "champions",
+  cast(sum("champions_left") as bigint) as "champions_left",
+  cast(sum("champions_left_28d") as bigint) as "champions_left_28d",
+  cast(sum("executives") as bigint) as "executives"
+from (
+  select account_id, day as day, 1 as "touchpoints", 0 as "outcomes", 0 as "executives_seen", 1 as "touchpoints_28d", 0 as "outcomes_confirmed", 0 as "outcomes_confirmed_365d", 0 as "champions", 0 as "champions_left", 0 as "champions_left_28d", 0 as "executives" from "stg_touchpoints" where is_usable
   union all
-  select account_id, day as day, 0 as "touchpoints", 1 as "outcomes_confirmed", 0 as "executives_seen", 0 as "champions_change", 0 as "champions_left", 0 as "executives_change" from "stg_outcomes" where is_usable
+  select account_id, (day + cast(28 as integer)) as day, 0 as "touchpoints", 0 as "outcomes", 0 as "executives_seen", -1 as "touchpoints_28d", 0 as "outcomes_confirmed", 0 as "outcomes_confirmed_365d", 0 as "champions", 0 as "champions_left", 0 as "champions_left_28d", 0 as "executives" from "stg_touchpoints" where is_usable
   union all
-  select account_id, day as day, 0 as "touchpoints", 0 as "outcomes_confirmed", 1 as "executives_seen", 0 as "champions_change", 0 as "champions_left", 0 as "executives_change" from executive_usage where true
+  select account_id, day as day, 0 as "touchpoints", 1 as "outcomes", 0 as "executives_seen", 0 as "touchpoints_28d", 1 as "outcomes_confirmed", 1 as "outcomes_confirmed_365d", 0 as "champions", 0 as "champions_left", 0 as "champions_left_28d", 0 as "executives" from "stg_outcomes" where is_usable
   union all
-  select account_id, day as day, 0 as "touchpoints", 0 as "outcomes_confirmed", 1 as "executives_seen", 0 as "champions_change", 0 as "champions_left", 0 as "executives_change" from executive_meetings where true
+  select account_id, (day + cast(365 as integer)) as day, 0 as "touchpoints", 0 as "outcomes", 0 as "executives_seen", 0 as "touchpoints_28d", 0 as "outcomes_confirmed", -1 as "outcomes_confirmed_365d", 0 as "champions", 0 as "champions_left", 0 as "champions_left_28d", 0 as "executives" from "stg_outcomes" where is_usable
   union all
-  select account_id, present_from as day, 0 as "touchpoints", 0 as "outcomes_confirmed", 0 as "executives_seen", case when role = 'champion' then 1 else 0 end as "champions_change", 0 as "champions_left", case when role = 'executive' then 1 else 0 end as "executives_change" from people where true
+  select account_id, day as day, 0 as "touchpoints", 0 as "outcomes", 1 as "executives_seen", 0 as "touchpoints_28d", 0 as "outcomes_confirmed", 0 as "outcomes_confirmed_365d", 0 as "champions", 0 as "champions_left", 0 as "champions_left_28d", 0 as "executives" from executive_usage where true
   union all
-  select account_id, present_to as day, 0 as "touchpoints", 0 as "outcomes_confirmed", 0 as "executives_seen", case when role = 'champion' then -1 else 0 end as "champions_change", case when role = 'champion' then 1 else 0 end as "champions_left", case when role = 'executive' then -1 else 0 end as "executives_change" from people where present_to is not null
+  select account_id, day as day, 0 as "touchpoints", 0 as "outcomes", 1 as "executives_seen", 0 as "touchpoints_28d", 0 as "outcomes_confirmed", 0 as "outcomes_confirmed_365d", 0 as "champions", 0 as "champions_left", 0 as "champions_left_28d", 0 as "executives" from executive_meetings where true
+  union all
+  select account_id, present_from as day, 0 as "touchpoints", 0 as "outcomes", 0 as "executives_seen", 0 as "touchpoints_28d", 0 as "outcomes_confirmed", 0 as "outcomes_confirmed_365d", case when role = 'champion' then 1 else 0 end as "champions", 0 as "champions_left", 0 as "champions_left_28d", case when role = 'executive' then 1 else 0 end as "executives" from people where true
+  union all
+  select account_id, present_to as day, 0 as "touchpoints", 0 as "outcomes", 0 as "executives_seen", 0 as "touchpoints_28d", 0 as "outcomes_confirmed", 0 as "outcomes_confirmed_365d", case when role = 'champion' then -1 else 0 end as "champions", case when role = 'champion' then 1 else 0 end as "champions_left", case when role = 'champion' then 1 else 0 end as "champions_left_28d", case when role = 'executive' then -1 else 0 end as "executives" from people where present_to is not null
+  union all
+  select account_id, (present_to + cast(28 as integer)) as day, 0 as "touchpoints", 0 as "outcomes", 0 as "executives_seen", 0 as "touchpoints_28d", 0 as "outcomes_confirmed", 0 as "outcomes_confirmed_365d", 0 as "champions", 0 as "champions_left", case when role = 'champion' then -1 else 0 end as "champions_left_28d", 0 as "executives" from people where present_to is not null
 ) as steps
 group by account_id, day
+  ) as changes
+) as changes

@@ -1,26 +1,7 @@
-with marked as (
-  select
-    account_id,
-    day,
-    stage,
-    lag(stage) over (partition by account_id order by day) as stage_before,
-    lag(day) over (partition by account_id order by day) as day_before
+with stays as (
+  select account_id, stage, entered_on, max(day) as last_day
   from `account_stages`
-),
-numbered as (
-  select
-    account_id,
-    day,
-    stage,
-    sum(case when stage = stage_before and day_before = date_add(day, interval -1 day) then 0 else 1 end) over (
-      partition by account_id order by day rows between unbounded preceding and current row
-    ) as stay
-  from marked
-),
-stays as (
-  select account_id, stay, stage, min(day) as entered_on, max(day) as last_day
-  from numbered
-  group by account_id, stay, stage
+  group by account_id, stage, entered_on
 ),
 dated as (
   select

@@ -30,31 +30,65 @@ overdue as (
 select
   account_id,
   day,
+  "tickets_opened",
+  "tickets_timed",
+  "replied_within_24h",
+  "escalations",
+  "tickets_resolved",
+  "first_contact_resolutions",
+  cast(sum(cast("tickets_opened_28d" as double)) over (partition by account_id order by day rows between unbounded preceding and current row) as bigint) as "tickets_opened_28d",
+  cast(sum(cast("escalations_28d" as double)) over (partition by account_id order by day rows between unbounded preceding and current row) as bigint) as "escalations_28d",
+  cast(sum(cast("timed_28d" as double)) over (partition by account_id order by day rows between unbounded preceding and current row) as bigint) as "timed_28d",
+  cast(sum(cast("replied_28d" as double)) over (partition by account_id order by day rows between unbounded preceding and current row) as bigint) as "replied_28d",
+  sum("csat_sum_90d") over (partition by account_id order by day rows between unbounded preceding and current row) as "csat_sum_90d",
+  cast(sum(cast("csat_count_90d" as double)) over (partition by account_id order by day rows between unbounded preceding and current row) as bigint) as "csat_count_90d",
+  cast(sum(cast("open_tickets" as double)) over (partition by account_id order by day rows between unbounded preceding and current row) as bigint) as "open_tickets",
+  cast(sum(cast("overdue_tickets" as double)) over (partition by account_id order by day rows between unbounded preceding and current row) as bigint) as "overdue_tickets",
+  cast(sum(cast("overdue_urgent_tickets" as double)) over (partition by account_id order by day rows between unbounded preceding and current row) as bigint) as "overdue_urgent_tickets",
+  cast(sum(cast("open_billing_tickets" as double)) over (partition by account_id order by day rows between unbounded preceding and current row) as bigint) as "open_billing_tickets"
+from (
+  select changes.account_id as account_id, day, "tickets_opened", "tickets_timed", "replied_within_24h", "escalations", "tickets_resolved", "first_contact_resolutions", "tickets_opened_28d", "escalations_28d", "timed_28d", "replied_28d", "csat_sum_90d", "csat_count_90d", "open_tickets", "overdue_tickets", "overdue_urgent_tickets", "open_billing_tickets"
+  from (
+select
+  account_id,
+  day,
   cast(sum("tickets_opened") as bigint) as "tickets_opened",
   cast(sum("tickets_timed") as bigint) as "tickets_timed",
   cast(sum("replied_within_24h") as bigint) as "replied_within_24h",
   cast(sum("escalations") as bigint) as "escalations",
   cast(sum("tickets_resolved") as bigint) as "tickets_resolved",
   cast(sum("first_contact_resolutions") as bigint) as "first_contact_resolutions",
-  sum("csat_sum") as "csat_sum",
-  cast(sum("csat_count") as bigint) as "csat_count",
-  cast(sum("open_change") as bigint) as "open_change",
-  cast(sum("overdue_change") as bigint) as "overdue_change",
-  cast(sum("overdue_urgent_change") as bigint) as "overdue_urgent_change",
-  cast(sum("open_billing_change") as bigint) as "open_billing_change"
+  cast(sum("tickets_opened_28d") as bigint) as "tickets_opened_28d",
+  cast(sum("escalations_28d") as bigint) as "escalations_28d",
+  cast(sum("timed_28d") as bigint) as "timed_28d",
+  cast(sum("replied_28d") as bigint) as "replied_28d",
+  sum("csat_sum_90d") as "csat_sum_90d",
+  cast(sum("csat_count_90d") as bigint) as "csat_count_90d",
+  cast(sum("open_tickets") as bigint) as "open_tickets",
+  cast(sum("overdue_tickets") as bigint) as "overdue_tickets",
+  cast(sum("overdue_urgent_tickets") as bigint) as "overdue_urgent_tickets",
+  cast(sum("open_billing_tickets") as bigint) as "open_billing_tickets"
 from (
-  select account_id, opened_on as day, 1 as "tickets_opened", case when is_timed then 1 else 0 end as "tickets_timed", case when is_timed and is_replied_within_24h then 1 else 0 end as "replied_within_24h", case when is_escalated then 1 else 0 end as "escalations", 0 as "tickets_resolved", 0 as "first_contact_resolutions", 0e0 as "csat_sum", 0 as "csat_count", 0 as "open_change", 0 as "overdue_change", 0 as "overdue_urgent_change", 0 as "open_billing_change" from tickets where true
+  select account_id, opened_on as day, 1 as "tickets_opened", case when is_timed then 1 else 0 end as "tickets_timed", case when is_timed and is_replied_within_24h then 1 else 0 end as "replied_within_24h", case when is_escalated then 1 else 0 end as "escalations", 0 as "tickets_resolved", 0 as "first_contact_resolutions", 1 as "tickets_opened_28d", case when is_escalated then 1 else 0 end as "escalations_28d", 0 as "timed_28d", 0 as "replied_28d", cast(0 as decimal(38, 9)) as "csat_sum_90d", 0 as "csat_count_90d", 0 as "open_tickets", 0 as "overdue_tickets", 0 as "overdue_urgent_tickets", 0 as "open_billing_tickets" from tickets where true
   union all
-  select account_id, resolved_on as day, 0 as "tickets_opened", 0 as "tickets_timed", 0 as "replied_within_24h", 0 as "escalations", 1 as "tickets_resolved", case when is_first_contact_resolution then 1 else 0 end as "first_contact_resolutions", 0e0 as "csat_sum", 0 as "csat_count", 0 as "open_change", 0 as "overdue_change", 0 as "overdue_urgent_change", 0 as "open_billing_change" from tickets where resolved_on is not null
+  select account_id, (opened_on + cast(1 as integer)) as day, 0 as "tickets_opened", 0 as "tickets_timed", 0 as "replied_within_24h", 0 as "escalations", 0 as "tickets_resolved", 0 as "first_contact_resolutions", 0 as "tickets_opened_28d", 0 as "escalations_28d", 1 as "timed_28d", case when is_replied_within_24h then 1 else 0 end as "replied_28d", cast(0 as decimal(38, 9)) as "csat_sum_90d", 0 as "csat_count_90d", 0 as "open_tickets", 0 as "overdue_tickets", 0 as "overdue_urgent_tickets", 0 as "open_billing_tickets" from tickets where is_timed
   union all
-  select account_id, coalesce(resolved_on, opened_on) as day, 0 as "tickets_opened", 0 as "tickets_timed", 0 as "replied_within_24h", 0 as "escalations", 0 as "tickets_resolved", 0 as "first_contact_resolutions", csat as "csat_sum", 1 as "csat_count", 0 as "open_change", 0 as "overdue_change", 0 as "overdue_urgent_change", 0 as "open_billing_change" from tickets where csat is not null
+  select account_id, (opened_on + cast(28 as integer)) as day, 0 as "tickets_opened", 0 as "tickets_timed", 0 as "replied_within_24h", 0 as "escalations", 0 as "tickets_resolved", 0 as "first_contact_resolutions", -1 as "tickets_opened_28d", case when is_escalated then -1 else 0 end as "escalations_28d", case when is_timed then -1 else 0 end as "timed_28d", case when is_timed and is_replied_within_24h then -1 else 0 end as "replied_28d", cast(0 as decimal(38, 9)) as "csat_sum_90d", 0 as "csat_count_90d", 0 as "open_tickets", 0 as "overdue_tickets", 0 as "overdue_urgent_tickets", 0 as "open_billing_tickets" from tickets where true
   union all
-  select account_id, open_from as day, 0 as "tickets_opened", 0 as "tickets_timed", 0 as "replied_within_24h", 0 as "escalations", 0 as "tickets_resolved", 0 as "first_contact_resolutions", 0e0 as "csat_sum", 0 as "csat_count", 1 as "open_change", 0 as "overdue_change", 0 as "overdue_urgent_change", case when is_billing then 1 else 0 end as "open_billing_change" from spells where true
+  select account_id, resolved_on as day, 0 as "tickets_opened", 0 as "tickets_timed", 0 as "replied_within_24h", 0 as "escalations", 1 as "tickets_resolved", case when is_first_contact_resolution then 1 else 0 end as "first_contact_resolutions", 0 as "tickets_opened_28d", 0 as "escalations_28d", 0 as "timed_28d", 0 as "replied_28d", cast(0 as decimal(38, 9)) as "csat_sum_90d", 0 as "csat_count_90d", 0 as "open_tickets", 0 as "overdue_tickets", 0 as "overdue_urgent_tickets", 0 as "open_billing_tickets" from tickets where resolved_on is not null
   union all
-  select account_id, open_to as day, 0 as "tickets_opened", 0 as "tickets_timed", 0 as "replied_within_24h", 0 as "escalations", 0 as "tickets_resolved", 0 as "first_contact_resolutions", 0e0 as "csat_sum", 0 as "csat_count", -1 as "open_change", 0 as "overdue_change", 0 as "overdue_urgent_change", case when is_billing then -1 else 0 end as "open_billing_change" from spells where open_to is not null
+  select account_id, coalesce(resolved_on, opened_on) as day, 0 as "tickets_opened", 0 as "tickets_timed", 0 as "replied_within_24h", 0 as "escalations", 0 as "tickets_resolved", 0 as "first_contact_resolutions", 0 as "tickets_opened_28d", 0 as "escalations_28d", 0 as "timed_28d", 0 as "replied_28d", cast(csat as decimal(38, 9)) as "csat_sum_90d", 1 as "csat_count_90d", 0 as "open_tickets", 0 as "overdue_tickets", 0 as "overdue_urgent_tickets", 0 as "open_billing_tickets" from tickets where csat is not null
   union all
-  select account_id, open_from as day, 0 as "tickets_opened", 0 as "tickets_timed", 0 as "replied_within_24h", 0 as "escalations", 0 as "tickets_resolved", 0 as "first_contact_resolutions", 0e0 as "csat_sum", 0 as "csat_count", 0 as "open_change", 1 as "overdue_change", case when is_urgent then 1 else 0 end as "overdue_urgent_change", 0 as "open_billing_change" from overdue where true
+  select account_id, (coalesce(resolved_on, opened_on) + cast(90 as integer)) as day, 0 as "tickets_opened", 0 as "tickets_timed", 0 as "replied_within_24h", 0 as "escalations", 0 as "tickets_resolved", 0 as "first_contact_resolutions", 0 as "tickets_opened_28d", 0 as "escalations_28d", 0 as "timed_28d", 0 as "replied_28d", -cast(csat as decimal(38, 9)) as "csat_sum_90d", -1 as "csat_count_90d", 0 as "open_tickets", 0 as "overdue_tickets", 0 as "overdue_urgent_tickets", 0 as "open_billing_tickets" from tickets where csat is not null
   union all
-  select account_id, open_to as day, 0 as "tickets_opened", 0 as "tickets_timed", 0 as "replied_within_24h", 0 as "escalations", 0 as "tickets_resolved", 0 as "first_contact_resolutions", 0e0 as "csat_sum", 0 as "csat_count", 0 as "open_change", -1 as "overdue_change", case when is_urgent then -1 else 0 end as "overdue_urgent_change", 0 as "open_billing_change" from overdue where open_to is not null
+  select account_id, open_from as day, 0 as "tickets_opened", 0 as "tickets_timed", 0 as "replied_within_24h", 0 as "escalations", 0 as "tickets_resolved", 0 as "first_contact_resolutions", 0 as "tickets_opened_28d", 0 as "escalations_28d", 0 as "timed_28d", 0 as "replied_28d", cast(0 as decimal(38, 9)) as "csat_sum_90d", 0 as "csat_count_90d", 1 as "open_tickets", 0 as "overdue_tickets", 0 as "overdue_urgent_tickets", case when is_billing then 1 else 0 end as "open_billing_tickets" from spells where true
+  union all
+  select account_id, open_to as day, 0 as "tickets_opened", 0 as "tickets_timed", 0 as "replied_within_24h", 0 as "escalations", 0 as "tickets_resolved", 0 as "first_contact_resolutions", 0 as "tickets_opened_28d", 0 as "escalations_28d", 0 as "timed_28d", 0 as "replied_28d", cast(0 as decimal(38, 9)) as "csat_sum_90d", 0 as "csat_count_90d", -1 as "open_tickets", 0 as "overdue_tickets", 0 as "overdue_urgent_tickets", case when is_billing then -1 else 0 end as "open_billing_tickets" from spells where open_to is not null
+  union all
+  select account_id, open_from as day, 0 as "tickets_opened", 0 as "tickets_timed", 0 as "replied_within_24h", 0 as "escalations", 0 as "tickets_resolved", 0 as "first_contact_resolutions", 0 as "tickets_opened_28d", 0 as "escalations_28d", 0 as "timed_28d", 0 as "replied_28d", cast(0 as decimal(38, 9)) as "csat_sum_90d", 0 as "csat_count_90d", 0 as "open_tickets", 1 as "overdue_tickets", case when is_urgent then 1 else 0 end as "overdue_urgent_tickets", 0 as "open_billing_tickets" from overdue where true
+  union all
+  select account_id, open_to as day, 0 as "tickets_opened", 0 as "tickets_timed", 0 as "replied_within_24h", 0 as "escalations", 0 as "tickets_resolved", 0 as "first_contact_resolutions", 0 as "tickets_opened_28d", 0 as "escalations_28d", 0 as "timed_28d", 0 as "replied_28d", cast(0 as decimal(38, 9)) as "csat_sum_90d", 0 as "csat_count_90d", 0 as "open_tickets", -1 as "overdue_tickets", case when is_urgent then -1 else 0 end as "overdue_urgent_tickets", 0 as "open_billing_tickets" from overdue where open_to is not null
 ) as steps
 group by account_id, day
+  ) as changes
+) as changes

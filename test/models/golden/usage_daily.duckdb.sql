@@ -10,22 +10,68 @@ with event_counts as (
   where is_usable
   group by account_id, day
 ),
+daily as (
+select
+  account_id,
+  day,
+  cast(sum("events") as bigint) as "events",
+  cast(sum("sessions") as bigint) as "sessions",
+  cast(sum("logins") as bigint) as "logins",
+  cast(sum("sticky_events") as bigint) as "sticky_events",
+  cast(sum("active_users") as bigint) as "active_users",
+  cast(sum("new_users") as bigint) as "new_users",
+  cast(sum("key_events") as bigint) as "key_events",
+  cast(sum("new_features") as bigint) as "new_features"
+from (
+  select account_id, day as day, events as "events", sessions as "sessions", logins as "logins", 0 as "sticky_events", 0 as "active_users", 0 as "new_users", key_events as "key_events", 0 as "new_features" from event_counts where true
+  union all
+  select account_id, day as day, 0 as "events", 0 as "sessions", 0 as "logins", events as "sticky_events", 0 as "active_users", 0 as "new_users", 0 as "key_events", 0 as "new_features" from "feature_days" where is_sticky
+  union all
+  select account_id, day as day, 0 as "events", 0 as "sessions", 0 as "logins", 0 as "sticky_events", 1 as "active_users", 0 as "new_users", 0 as "key_events", 0 as "new_features" from "user_days" where true
+  union all
+  select account_id, first_day as day, 0 as "events", 0 as "sessions", 0 as "logins", 0 as "sticky_events", 0 as "active_users", 1 as "new_users", 0 as "key_events", 0 as "new_features" from "user_firsts" where true
+  union all
+  select account_id, first_day as day, 0 as "events", 0 as "sessions", 0 as "logins", 0 as "sticky_events", 0 as "active_users", 0 as "new_users", 0 as "key_events", 1 as "new_features" from "feature_firsts" where true
+) as steps
+group by account_id, day
+),
 user_visits as (
-  select
-    account_id,
-    day,
-    lag(day) over (partition by account_id, user_id order by day) as previous_day,
-    lead(day) over (partition by account_id, user_id order by day) as next_day
+  select account_id, day, lag(day) over (partition by account_id, user_id order by day) as previous_day, lead(day) over (partition by account_id, user_id order by day) as next_day
   from "user_days"
 ),
 feature_visits as (
-  select
-    account_id,
-    day,
-    lag(day) over (partition by account_id, feature order by day) as previous_day,
-    lead(day) over (partition by account_id, feature order by day) as next_day
+  select account_id, day, lag(day) over (partition by account_id, feature order by day) as previous_day, lead(day) over (partition by account_id, feature order by day) as next_day
   from "feature_days"
 )
+select
+  account_id,
+  day,
+  "events",
+  "sessions",
+  "logins",
+  "sticky_events",
+  "active_users",
+  "new_users",
+  "key_events",
+  "new_features",
+  cast(sum(cast("events_7d" as double)) over (partition by account_id order by day rows between unbounded preceding and current row) as bigint) as "events_7d",
+  cast(sum(cast("events_28d" as double)) over (partition by account_id order by day rows between unbounded preceding and current row) as bigint) as "events_28d",
+  cast(sum(cast("active_days_28d" as double)) over (partition by account_id order by day rows between unbounded preceding and current row) as bigint) as "active_days_28d",
+  cast(sum(cast("sessions_28d" as double)) over (partition by account_id order by day rows between unbounded preceding and current row) as bigint) as "sessions_28d",
+  cast(sum(cast("logins_28d" as double)) over (partition by account_id order by day rows between unbounded preceding and current row) as bigint) as "logins_28d",
+  cast(sum(cast("login_days_28d" as double)) over (partition by account_id order by day rows between unbounded preceding and current row) as bigint) as "login_days_28d",
+  cast(sum(cast("sticky_events_28d" as double)) over (partition by account_id order by day rows between unbounded preceding and current row) as bigint) as "sticky_events_28d",
+  cast(sum(cast("new_users_28d" as double)) over (partition by account_id order by day rows between unbounded preceding and current row) as bigint) as "new_users_28d",
+  cast(sum(cast("key_events_28d" as double)) over (partition by account_id order by day rows between unbounded preceding and current row) as bigint) as "key_events_28d",
+  cast(sum(cast("new_features_28d" as double)) over (partition by account_id order by day rows between unbounded preceding and current row) as bigint) as "new_features_28d",
+  cast(sum(cast("active_users_7d" as double)) over (partition by account_id order by day rows between unbounded preceding and current row) as bigint) as "active_users_7d",
+  cast(sum(cast("active_users_28d" as double)) over (partition by account_id order by day rows between unbounded preceding and current row) as bigint) as "active_users_28d",
+  cast(sum(cast("active_users_28d_before" as double)) over (partition by account_id order by day rows between unbounded preceding and current row) as bigint) as "active_users_28d_before",
+  cast(sum(cast("features_used_28d" as double)) over (partition by account_id order by day rows between unbounded preceding and current row) as bigint) as "features_used_28d",
+  max("last_event_day") over (partition by account_id order by day rows between unbounded preceding and current row) as "last_event_day"
+from (
+  select changes.account_id as account_id, day, "events", "sessions", "logins", "sticky_events", "active_users", "new_users", "key_events", "new_features", "events_7d", "events_28d", "active_days_28d", "sessions_28d", "logins_28d", "login_days_28d", "sticky_events_28d", "new_users_28d", "key_events_28d", "new_features_28d", "active_users_7d", "active_users_28d", "active_users_28d_before", "features_used_28d", case when "events" > 0 then day end as "last_event_day"
+  from (
 select
   account_id,
   day,
@@ -37,22 +83,43 @@ select
   cast(sum("new_users") as bigint) as "new_users",
   cast(sum("key_events") as bigint) as "key_events",
   cast(sum("new_features") as bigint) as "new_features",
-  cast(sum("active_users_7d_change") as bigint) as "active_users_7d_change",
-  cast(sum("active_users_28d_change") as bigint) as "active_users_28d_change",
-  cast(sum("features_used_28d_change") as bigint) as "features_used_28d_change"
+  cast(sum("events_7d") as bigint) as "events_7d",
+  cast(sum("events_28d") as bigint) as "events_28d",
+  cast(sum("active_days_28d") as bigint) as "active_days_28d",
+  cast(sum("sessions_28d") as bigint) as "sessions_28d",
+  cast(sum("logins_28d") as bigint) as "logins_28d",
+  cast(sum("login_days_28d") as bigint) as "login_days_28d",
+  cast(sum("sticky_events_28d") as bigint) as "sticky_events_28d",
+  cast(sum("new_users_28d") as bigint) as "new_users_28d",
+  cast(sum("key_events_28d") as bigint) as "key_events_28d",
+  cast(sum("new_features_28d") as bigint) as "new_features_28d",
+  cast(sum("active_users_7d") as bigint) as "active_users_7d",
+  cast(sum("active_users_28d") as bigint) as "active_users_28d",
+  cast(sum("active_users_28d_before") as bigint) as "active_users_28d_before",
+  cast(sum("features_used_28d") as bigint) as "features_used_28d"
 from (
-  select account_id, day as day, events as "events", sessions as "sessions", logins as "logins", 0 as "sticky_events", 0 as "active_users", 0 as "new_users", key_events as "key_events", 0 as "new_features", 0 as "active_users_7d_change", 0 as "active_users_28d_change", 0 as "features_used_28d_change" from event_counts where true
+  select account_id, day as day, "events" as "events", "sessions" as "sessions", "logins" as "logins", "sticky_events" as "sticky_events", "active_users" as "active_users", "new_users" as "new_users", "key_events" as "key_events", "new_features" as "new_features", events as "events_7d", events as "events_28d", case when events > 0 then 1 else 0 end as "active_days_28d", sessions as "sessions_28d", logins as "logins_28d", case when logins > 0 then 1 else 0 end as "login_days_28d", sticky_events as "sticky_events_28d", new_users as "new_users_28d", key_events as "key_events_28d", new_features as "new_features_28d", 0 as "active_users_7d", 0 as "active_users_28d", 0 as "active_users_28d_before", 0 as "features_used_28d" from daily where true
   union all
-  select account_id, day as day, 0 as "events", 0 as "sessions", 0 as "logins", events as "sticky_events", 0 as "active_users", 0 as "new_users", 0 as "key_events", 0 as "new_features", 0 as "active_users_7d_change", 0 as "active_users_28d_change", 0 as "features_used_28d_change" from "feature_days" where is_sticky
+  select account_id, (day + cast(7 as integer)) as day, 0 as "events", 0 as "sessions", 0 as "logins", 0 as "sticky_events", 0 as "active_users", 0 as "new_users", 0 as "key_events", 0 as "new_features", -(events) as "events_7d", 0 as "events_28d", 0 as "active_days_28d", 0 as "sessions_28d", 0 as "logins_28d", 0 as "login_days_28d", 0 as "sticky_events_28d", 0 as "new_users_28d", 0 as "key_events_28d", 0 as "new_features_28d", 0 as "active_users_7d", 0 as "active_users_28d", 0 as "active_users_28d_before", 0 as "features_used_28d" from daily where true
   union all
-  select account_id, day as day, 0 as "events", 0 as "sessions", 0 as "logins", 0 as "sticky_events", 1 as "active_users", case when previous_day is null then 1 else 0 end as "new_users", 0 as "key_events", 0 as "new_features", 1 as "active_users_7d_change", 1 as "active_users_28d_change", 0 as "features_used_28d_change" from user_visits where true
+  select account_id, (day + cast(28 as integer)) as day, 0 as "events", 0 as "sessions", 0 as "logins", 0 as "sticky_events", 0 as "active_users", 0 as "new_users", 0 as "key_events", 0 as "new_features", 0 as "events_7d", -(events) as "events_28d", -(case when events > 0 then 1 else 0 end) as "active_days_28d", -(sessions) as "sessions_28d", -(logins) as "logins_28d", -(case when logins > 0 then 1 else 0 end) as "login_days_28d", -(sticky_events) as "sticky_events_28d", -(new_users) as "new_users_28d", -(key_events) as "key_events_28d", -(new_features) as "new_features_28d", 0 as "active_users_7d", 0 as "active_users_28d", 0 as "active_users_28d_before", 0 as "features_used_28d" from daily where true
   union all
-  select account_id, case when not (coalesce(next_day, (day + cast(7 as integer))) is null or (day + cast(7 as integer)) is null) then least(coalesce(next_day, (day + cast(7 as integer))), (day + cast(7 as integer))) end as day, 0 as "events", 0 as "sessions", 0 as "logins", 0 as "sticky_events", 0 as "active_users", 0 as "new_users", 0 as "key_events", 0 as "new_features", -1 as "active_users_7d_change", 0 as "active_users_28d_change", 0 as "features_used_28d_change" from user_visits where true
+  select account_id, day as day, 0 as "events", 0 as "sessions", 0 as "logins", 0 as "sticky_events", 0 as "active_users", 0 as "new_users", 0 as "key_events", 0 as "new_features", 0 as "events_7d", 0 as "events_28d", 0 as "active_days_28d", 0 as "sessions_28d", 0 as "logins_28d", 0 as "login_days_28d", 0 as "sticky_events_28d", 0 as "new_users_28d", 0 as "key_events_28d", 0 as "new_features_28d", 1 as "active_users_7d", 0 as "active_users_28d", 0 as "active_users_28d_before", 0 as "features_used_28d" from user_visits where previous_day is null or date_diff('day', previous_day, day) > 7
   union all
-  select account_id, case when not (coalesce(next_day, (day + cast(28 as integer))) is null or (day + cast(28 as integer)) is null) then least(coalesce(next_day, (day + cast(28 as integer))), (day + cast(28 as integer))) end as day, 0 as "events", 0 as "sessions", 0 as "logins", 0 as "sticky_events", 0 as "active_users", 0 as "new_users", 0 as "key_events", 0 as "new_features", 0 as "active_users_7d_change", -1 as "active_users_28d_change", 0 as "features_used_28d_change" from user_visits where true
+  select account_id, (day + cast(7 as integer)) as day, 0 as "events", 0 as "sessions", 0 as "logins", 0 as "sticky_events", 0 as "active_users", 0 as "new_users", 0 as "key_events", 0 as "new_features", 0 as "events_7d", 0 as "events_28d", 0 as "active_days_28d", 0 as "sessions_28d", 0 as "logins_28d", 0 as "login_days_28d", 0 as "sticky_events_28d", 0 as "new_users_28d", 0 as "key_events_28d", 0 as "new_features_28d", -1 as "active_users_7d", 0 as "active_users_28d", 0 as "active_users_28d_before", 0 as "features_used_28d" from user_visits where next_day is null or date_diff('day', day, next_day) > 7
   union all
-  select account_id, day as day, 0 as "events", 0 as "sessions", 0 as "logins", 0 as "sticky_events", 0 as "active_users", 0 as "new_users", 0 as "key_events", case when previous_day is null then 1 else 0 end as "new_features", 0 as "active_users_7d_change", 0 as "active_users_28d_change", 1 as "features_used_28d_change" from feature_visits where true
+  select account_id, day as day, 0 as "events", 0 as "sessions", 0 as "logins", 0 as "sticky_events", 0 as "active_users", 0 as "new_users", 0 as "key_events", 0 as "new_features", 0 as "events_7d", 0 as "events_28d", 0 as "active_days_28d", 0 as "sessions_28d", 0 as "logins_28d", 0 as "login_days_28d", 0 as "sticky_events_28d", 0 as "new_users_28d", 0 as "key_events_28d", 0 as "new_features_28d", 0 as "active_users_7d", 1 as "active_users_28d", 0 as "active_users_28d_before", 0 as "features_used_28d" from user_visits where previous_day is null or date_diff('day', previous_day, day) > 28
   union all
-  select account_id, case when not (coalesce(next_day, (day + cast(28 as integer))) is null or (day + cast(28 as integer)) is null) then least(coalesce(next_day, (day + cast(28 as integer))), (day + cast(28 as integer))) end as day, 0 as "events", 0 as "sessions", 0 as "logins", 0 as "sticky_events", 0 as "active_users", 0 as "new_users", 0 as "key_events", 0 as "new_features", 0 as "active_users_7d_change", 0 as "active_users_28d_change", -1 as "features_used_28d_change" from feature_visits where true
+  select account_id, (day + cast(28 as integer)) as day, 0 as "events", 0 as "sessions", 0 as "logins", 0 as "sticky_events", 0 as "active_users", 0 as "new_users", 0 as "key_events", 0 as "new_features", 0 as "events_7d", 0 as "events_28d", 0 as "active_days_28d", 0 as "sessions_28d", 0 as "logins_28d", 0 as "login_days_28d", 0 as "sticky_events_28d", 0 as "new_users_28d", 0 as "key_events_28d", 0 as "new_features_28d", 0 as "active_users_7d", -1 as "active_users_28d", 0 as "active_users_28d_before", 0 as "features_used_28d" from user_visits where next_day is null or date_diff('day', day, next_day) > 28
+  union all
+  select account_id, (day + cast(28 as integer)) as day, 0 as "events", 0 as "sessions", 0 as "logins", 0 as "sticky_events", 0 as "active_users", 0 as "new_users", 0 as "key_events", 0 as "new_features", 0 as "events_7d", 0 as "events_28d", 0 as "active_days_28d", 0 as "sessions_28d", 0 as "logins_28d", 0 as "login_days_28d", 0 as "sticky_events_28d", 0 as "new_users_28d", 0 as "key_events_28d", 0 as "new_features_28d", 0 as "active_users_7d", 0 as "active_users_28d", 1 as "active_users_28d_before", 0 as "features_used_28d" from user_visits where previous_day is null or date_diff('day', previous_day, day) > 28
+  union all
+  select account_id, (day + cast(56 as integer)) as day, 0 as "events", 0 as "sessions", 0 as "logins", 0 as "sticky_events", 0 as "active_users", 0 as "new_users", 0 as "key_events", 0 as "new_features", 0 as "events_7d", 0 as "events_28d", 0 as "active_days_28d", 0 as "sessions_28d", 0 as "logins_28d", 0 as "login_days_28d", 0 as "sticky_events_28d", 0 as "new_users_28d", 0 as "key_events_28d", 0 as "new_features_28d", 0 as "active_users_7d", 0 as "active_users_28d", -1 as "active_users_28d_before", 0 as "features_used_28d" from user_visits where next_day is null or date_diff('day', day, next_day) > 28
+  union all
+  select account_id, day as day, 0 as "events", 0 as "sessions", 0 as "logins", 0 as "sticky_events", 0 as "active_users", 0 as "new_users", 0 as "key_events", 0 as "new_features", 0 as "events_7d", 0 as "events_28d", 0 as "active_days_28d", 0 as "sessions_28d", 0 as "logins_28d", 0 as "login_days_28d", 0 as "sticky_events_28d", 0 as "new_users_28d", 0 as "key_events_28d", 0 as "new_features_28d", 0 as "active_users_7d", 0 as "active_users_28d", 0 as "active_users_28d_before", 1 as "features_used_28d" from feature_visits where previous_day is null or date_diff('day', previous_day, day) > 28
+  union all
+  select account_id, (day + cast(28 as integer)) as day, 0 as "events", 0 as "sessions", 0 as "logins", 0 as "sticky_events", 0 as "active_users", 0 as "new_users", 0 as "key_events", 0 as "new_features", 0 as "events_7d", 0 as "events_28d", 0 as "active_days_28d", 0 as "sessions_28d", 0 as "logins_28d", 0 as "login_days_28d", 0 as "sticky_events_28d", 0 as "new_users_28d", 0 as "key_events_28d", 0 as "new_features_28d", 0 as "active_users_7d", 0 as "active_users_28d", 0 as "active_users_28d_before", -1 as "features_used_28d" from feature_visits where next_day is null or date_diff('day', day, next_day) > 28
 ) as steps
 group by account_id, day
+  ) as changes
+) as changes

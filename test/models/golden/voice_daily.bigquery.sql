@@ -31,16 +31,29 @@ spoken as (
 select
   account_id,
   day,
+  `responses`,
+  `score_sum`,
+  sum(`respondents`) over (partition by account_id order by day rows between unbounded preceding and current row) as `respondents`,
+  sum(`promoters`) over (partition by account_id order by day rows between unbounded preceding and current row) as `promoters`,
+  sum(`detractors`) over (partition by account_id order by day rows between unbounded preceding and current row) as `detractors`
+from (
+  select changes.account_id as account_id, day, `responses`, `score_sum`, `respondents`, `promoters`, `detractors`
+  from (
+select
+  account_id,
+  day,
   sum(`responses`) as `responses`,
   sum(`score_sum`) as `score_sum`,
-  sum(`respondents_change`) as `respondents_change`,
-  sum(`promoters_change`) as `promoters_change`,
-  sum(`detractors_change`) as `detractors_change`
+  sum(`respondents`) as `respondents`,
+  sum(`promoters`) as `promoters`,
+  sum(`detractors`) as `detractors`
 from (
-  select account_id, day as day, 1 as `responses`, score as `score_sum`, 0 as `respondents_change`, 0 as `promoters_change`, 0 as `detractors_change` from answers where true
+  select account_id, day as day, 1 as `responses`, score as `score_sum`, 0 as `respondents`, 0 as `promoters`, 0 as `detractors` from answers where true
   union all
-  select account_id, day as day, 0 as `responses`, 0 as `score_sum`, 1 as `respondents_change`, case when score >= 9 then 1 else 0 end as `promoters_change`, case when score <= 6 then 1 else 0 end as `detractors_change` from spoken where true
+  select account_id, day as day, 0 as `responses`, 0 as `score_sum`, 1 as `respondents`, case when score >= 9 then 1 else 0 end as `promoters`, case when score <= 6 then 1 else 0 end as `detractors` from spoken where true
   union all
-  select account_id, until_day as day, 0 as `responses`, 0 as `score_sum`, -1 as `respondents_change`, case when score >= 9 then -1 else 0 end as `promoters_change`, case when score <= 6 then -1 else 0 end as `detractors_change` from spoken where true
+  select account_id, until_day as day, 0 as `responses`, 0 as `score_sum`, -1 as `respondents`, case when score >= 9 then -1 else 0 end as `promoters`, case when score <= 6 then -1 else 0 end as `detractors` from spoken where true
 ) as steps
 group by account_id, day
+  ) as changes
+) as changes
