@@ -7,6 +7,7 @@ import { buildCommand } from "./commands/build.js";
 import { checkCommand } from "./commands/check.js";
 import { demoCommand } from "./commands/demo.js";
 import { factsCommand } from "./commands/facts.js";
+import { gcCommand } from "./commands/gc.js";
 import { initCommand } from "./commands/init.js";
 import { planCommand } from "./commands/plan.js";
 import { queryCommand } from "./commands/query.js";
@@ -53,6 +54,7 @@ for (const command of [
   planCommand,
   applyCommand,
   webhooksCommand,
+  gcCommand,
 ]) {
   program.addCommand(command().copyInheritedSettings(program));
 }

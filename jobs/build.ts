@@ -35,6 +35,7 @@ import {
 } from "./ledger.js";
 import { changedBy, inputsOf, searchOf, type Work, workOf } from "./plan.js";
 import { dropWork, publish } from "./publish.js";
+import { collectGarbage } from "./retention.js";
 import { type Building, buildPart, buildWhole, storeName, tableName, viewCreated } from "./table.js";
 
 export interface BuildOptions {
@@ -445,6 +446,7 @@ class Run {
       ),
     };
     await publish(this.warehouse, snapshot);
+    await collectGarbage(this.warehouse, this.project.settings.retention, this.options.now());
     this.options.onProgress?.({ kind: "published", snapshot: snapshot.id });
     return snapshot;
   }

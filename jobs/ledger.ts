@@ -130,6 +130,13 @@ export const told = {
   runs_through: { type: "timestamp" },
 } as const satisfies Columns;
 
+/** Stores whose rows were put into their physical order again, after the version that is named. */
+const rewrites = {
+  store: { type: "string", notNull: true },
+  version: { type: "integer", notNull: true },
+  rewritten_at: { type: "timestamp", notNull: true },
+} as const satisfies Columns;
+
 const ledgerTables = {
   runs,
   run_models: runModels,
@@ -141,8 +148,9 @@ const ledgerTables = {
   messages,
   deliveries,
   told,
+  rewrites,
 };
-type LedgerTable = keyof typeof ledgerTables;
+export type LedgerTable = keyof typeof ledgerTables;
 
 export type Run = Row<typeof runs>;
 export type RunModel = Row<typeof runModels>;
@@ -176,11 +184,12 @@ export interface Snapshot {
   readonly tables: Readonly<Record<string, string>>;
 }
 
-const at = (table: LedgerTable): Sql => path(schemas.ledger, table);
+type At = (table: LedgerTable) => Sql;
+const at: At = (table) => path(schemas.ledger, table);
 
 /** Create the ledger where there is none; one of an earlier Waymark gets what it lacks. */
 export async function openLedger(warehouse: Warehouse): Promise<void> {
-  if (await hasLedger(warehouse)) return;
+  if (!(await lackingIn(warehouse))) return;
   await warehouse.run(sql`create schema if not exists ${path(schemas.ledger)}`);
   for (const [table, columns] of Object.entries(ledgerTables)) {
     const definitions = Object.entries(columns).map(
@@ -194,9 +203,46 @@ export async function openLedger(warehouse: Warehouse): Promise<void> {
   }
 }
 
-/** Whether anything was ever built here. */
-async function hasLedger(warehouse: Warehouse): Promise<boolean> {
-  return (await warehouse.tables(schemas.ledger)).length === Object.keys(ledgerTables).length;
+/** Ledgers that lack nothing; nothing is ever taken from one. */
+const complete = new WeakSet<Warehouse>();
+
+/** What there is of each table of a ledger that lacks some of it; undefined where it lacks nothing. */
+async function lackingIn(warehouse: Warehouse): Promise<ReadonlyMap<string, readonly string[]> | undefined> {
+  if (complete.has(warehouse)) return undefined;
+  const found = new Map<string, readonly string[]>();
+  for (const table of await warehouse.tables(schemas.ledger))
+    found.set(
+      table,
+      Object.keys(await warehouse.describe(sql`select * from ${path(schemas.ledger, table)}`)),
+    );
+  const lacks = Object.entries(ledgerTables).some(([table, columns]) =>
+    Object.keys(columns).some((column) => !found.get(table)?.includes(column)),
+  );
+  if (lacks) return found;
+  complete.add(warehouse);
+  return undefined;
+}
+
+/**
+ * Read the ledger as it stands. Readers come before the next build after an upgrade, and don't write: a table that an
+ * earlier Waymark had not is empty to them, a column null.
+ */
+async function read<C extends Columns>(
+  warehouse: Warehouse,
+  columns: C,
+  statement: (at: At) => Sql,
+): Promise<Row<C>[]> {
+  const found = await lackingIn(warehouse);
+  const asFound: At = (table) => {
+    const there = found?.get(table);
+    const shown = Object.entries(ledgerTables[table] as Columns).map(([column, { type }]) =>
+      there?.includes(column) ? name(column) : sql`cast(null as ${typeName(type)}) as ${name(column)}`,
+    );
+    return there
+      ? sql`(select ${shown} from ${at(table)})`
+      : sql`(select ${shown} from (select 1 as one) as nothing where false)`;
+  };
+  return warehouse.query(statement(found ? asFound : at), columns);
 }
 
 /** A statement that adds one row to a ledger table. */
@@ -261,10 +307,10 @@ export const snapshotPublished = (snapshot: Snapshot): Sql =>
 
 /** The latest snapshots, newest first; none where nothing was published. */
 export async function readSnapshots(warehouse: Warehouse, count: number): Promise<Snapshot[]> {
-  if (!(await hasLedger(warehouse))) return [];
-  const rows = await warehouse.query(
-    sql`select * from ${at("snapshots")} order by snapshot_id desc limit ${bind("integer", count)}`,
+  const rows = await read(
+    warehouse,
     snapshots,
+    (at) => sql`select * from ${at("snapshots")} order by snapshot_id desc limit ${bind("integer", count)}`,
   );
   return rows.map(snapshotOf);
 }
@@ -280,16 +326,21 @@ const snapshotOf = (row: Row<typeof snapshots>): Snapshot => ({
 
 /** The tables of a snapshot with what they were built from, by model. */
 export async function readTables(warehouse: Warehouse, snapshot: Snapshot): Promise<Map<string, BuiltTable>> {
-  const rows = await warehouse.query(
-    sql`select t.* from ${at("tables")} as t where ${inNames(Object.values(snapshot.tables))}`,
+  const rows = await read(
+    warehouse,
     tables,
+    (at) => sql`select t.* from ${at("tables")} as t where ${inNames(Object.values(snapshot.tables))}`,
   );
   return new Map(rows.map((row) => [row.model, builtTableOf(row)]));
 }
 
-/** Every table that was built and still stands, published or not, by its name. */
+/** Every table that was built and still stands, published or not, by its name; those of a Waymark without stores are not known. */
 export async function readAllTables(warehouse: Warehouse): Promise<Map<string, BuiltTable>> {
-  const rows = await warehouse.query(sql`select * from ${at("tables")} order by version`, tables);
+  const rows = await read(
+    warehouse,
+    tables,
+    (at) => sql`select * from ${at("tables")} where store is not null order by version`,
+  );
   return new Map(rows.map((row) => [row.table_name, builtTableOf(row)]));
 }
 
@@ -306,11 +357,85 @@ export const inputsChanged = ({ table_name, inputs }: BuiltTable): Sql =>
 export const tablesDropped = (names: readonly string[]): Sql =>
   sql`delete from ${at("tables")} as t where ${inNames(names)}`;
 
+/** For each store that was rewritten, the version after which it was. */
+export async function readRewrites(warehouse: Warehouse): Promise<Map<string, number>> {
+  const rows = await read(warehouse, rewrites, (at) => sql`select * from ${at("rewrites")}`);
+  return new Map(rows.map((row) => [row.store, row.version]));
+}
+
+/** A store's rows stand in another one now. */
+export const storeRewritten = (from: string, to: string, version: number, rewritten_at: Date): Sql[] => [
+  sql`update ${at("tables")} set store = ${bind("string", to)} where store = ${bind("string", from)}`,
+  sql`delete from ${at("rewrites")} where store = ${bind("string", from)}`,
+  insert("rewrites", { store: to, version, rewritten_at }),
+];
+
+/** What of the ledger is kept how long; what people did with tasks always is. */
+export interface LedgerKept {
+  /** Runs that began before are forgotten with their models and checks, unless what they made still stands. */
+  readonly runsSince: Date;
+  /** Messages from before are, unless a webhook still owes them. */
+  readonly messagesSince: Date;
+  /** So many of the latest snapshots are known, and the first and last of every journey. */
+  readonly snapshots: number;
+}
+
+/** The rows that nobody needs any more: by table, in the order in which they may go, what holds for such a row `l`. */
+export function agedRows(
+  { runsSince, messagesSince, snapshots }: LedgerKept,
+  from: At = at,
+): [LedgerTable, Sql][] {
+  const [old, oldMessages] = [bind("timestamp", runsSince), bind("timestamp", messagesSince)];
+  const isOldSnapshot = sql`l.published_at < ${old}
+and l.snapshot_id not in (select max(snapshot_id) from ${from("snapshots")} group by journey_version union all select min(snapshot_id) from ${from("snapshots")} group by journey_version)
+and l.snapshot_id not in (select snapshot_id from ${from("snapshots")} order by snapshot_id desc limit ${bind("integer", snapshots)})`;
+  const keptRuns = sql`select run_id from ${from("tables")} union all select l.run_id from ${from("snapshots")} as l where not (${isOldSnapshot})`;
+  const isOldRun = sql`l.started_at < ${old} and l.started_at < (select max(started_at) from ${from("runs")}) and l.run_id not in (${keptRuns})`;
+  const ofOldRun = sql`l.run_id in (select l.run_id from ${from("runs")} as l where ${isOldRun})`;
+  const isOldMessage = sql`l.recorded_at < ${oldMessages} and l.sequence < (select max(sequence) from ${from("messages")}) and l.message_id not in (select message_id from ${from("deliveries")} where status <> 'delivered')`;
+  return [
+    ["run_models", ofOldRun],
+    ["checks", ofOldRun],
+    ["runs", isOldRun],
+    ["snapshots", isOldSnapshot],
+    [
+      "deliveries",
+      sql`l.message_id in (select l.message_id from ${from("messages")} as l where ${isOldMessage})`,
+    ],
+    ["messages", isOldMessage],
+    [
+      "source_comparisons",
+      sql`l.compared_at < (select max(c.compared_at) from ${from("source_comparisons")} as c where c.source = l.source)`,
+    ],
+  ];
+}
+
+export const countAged = async (
+  warehouse: Warehouse,
+  kept: LedgerKept,
+): Promise<Map<LedgerTable, number>> => {
+  const n = { n: { type: "integer", notNull: true } } as const;
+  const counts = new Map<LedgerTable, number>();
+  for (const [table] of agedRows(kept)) {
+    const [row] = await read(warehouse, n, (from) => {
+      const [, isAged] = agedRows(kept, from).find(([name]) => name === table) ?? [];
+      return sql`select count(*) as n from ${from(table)} as l where ${isAged ?? sql`false`}`;
+    });
+    if (row && row.n > 0) counts.set(table, row.n);
+  }
+  return counts;
+};
+
+export const agedRowsDropped = (kept: LedgerKept): Sql[] =>
+  agedRows(kept).map(([table, isAged]) => sql`delete from ${at(table)} as l where ${isAged}`);
+
 /** When each source was last compared. */
 export async function readComparisons(warehouse: Warehouse): Promise<Map<string, Date>> {
-  const rows = await warehouse.query(
-    sql`select source, max(compared_at) as compared_at from ${at("source_comparisons")} group by source`,
+  const rows = await read(
+    warehouse,
     sourceComparisons,
+    (at) =>
+      sql`select source, max(compared_at) as compared_at from ${at("source_comparisons")} group by source`,
   );
   return new Map(rows.map((row) => [row.source, row.compared_at]));
 }
@@ -325,11 +450,12 @@ export interface JourneyVersion {
   readonly note: string | null;
 }
 
-/** Every journey that was published, newest first. */
+/** Every journey that was published, the one in force first, then the one that it replaced, and so on. */
 export async function readJourneyVersions(warehouse: Warehouse): Promise<JourneyVersion[]> {
-  if (!(await hasLedger(warehouse))) return [];
-  const rows = await warehouse.query(
-    sql`
+  const rows = await read(
+    warehouse,
+    { ...snapshots, first_published_at: { type: "timestamp", notNull: true }, note: { type: "string" } },
+    (at) => sql`
 with spans as (
   select journey_version, min(snapshot_id) as first_id, max(snapshot_id) as last_id
   from ${at("snapshots")}
@@ -340,8 +466,7 @@ from spans as v
 inner join ${at("snapshots")} as s on s.snapshot_id = v.last_id
 inner join ${at("snapshots")} as f on f.snapshot_id = v.first_id
 left join ${at("runs")} as r on r.run_id = f.run_id
-order by v.first_id desc`,
-    { ...snapshots, first_published_at: { type: "timestamp", notNull: true }, note: { type: "string" } },
+order by v.last_id desc`,
   );
   return rows.map((row) => ({
     snapshot: snapshotOf(row),
@@ -355,9 +480,11 @@ export async function readBuildSeconds(
   warehouse: Warehouse,
   snapshot: Snapshot,
 ): Promise<Map<string, number>> {
-  const rows = await warehouse.query(
-    sql`select m.model as model, max(m.seconds) as seconds from ${at("run_models")} as m inner join ${at("tables")} as t on t.run_id = m.run_id and t.model = m.model where ${inNames(Object.values(snapshot.tables))} group by m.model`,
+  const rows = await read(
+    warehouse,
     { model: { type: "string", notNull: true }, seconds: { type: "number", notNull: true } },
+    (at) =>
+      sql`select m.model as model, max(m.seconds) as seconds from ${at("run_models")} as m inner join ${at("tables")} as t on t.run_id = m.run_id and t.model = m.model where ${inNames(Object.values(snapshot.tables))} group by m.model`,
   );
   return new Map(rows.map((row) => [row.model, row.seconds]));
 }
@@ -369,30 +496,37 @@ export const taskActionsPath = [schemas.ledger, "task_actions"] as const;
 
 /** The latest runs, newest first. */
 export async function readRuns(warehouse: Warehouse, count: number): Promise<Run[]> {
-  if (!(await hasLedger(warehouse))) return [];
-  return warehouse.query(
-    sql`select * from ${at("runs")} order by started_at desc limit ${bind("integer", count)}`,
+  return read(
+    warehouse,
     runs,
+    (at) => sql`select * from ${at("runs")} order by started_at desc limit ${bind("integer", count)}`,
   );
 }
 
 /** The runs that began in [from, to). */
 export async function readRunsBegun(warehouse: Warehouse, from: Date, to: Date): Promise<Run[]> {
-  if (!(await hasLedger(warehouse))) return [];
-  return warehouse.query(
-    sql`select * from ${at("runs")} where started_at >= ${bind("timestamp", from)} and started_at < ${bind("timestamp", to)}`,
+  return read(
+    warehouse,
     runs,
+    (at) =>
+      sql`select * from ${at("runs")} where started_at >= ${bind("timestamp", from)} and started_at < ${bind("timestamp", to)}`,
   );
 }
 
 export const readRunModels = (warehouse: Warehouse, runId: string): Promise<RunModel[]> =>
-  warehouse.query(sql`select * from ${at("run_models")} where run_id = ${bind("string", runId)}`, runModels);
+  read(
+    warehouse,
+    runModels,
+    (at) => sql`select * from ${at("run_models")} where run_id = ${bind("string", runId)}`,
+  );
 
 /** The check results of the run that built each table of a snapshot. */
 export async function readChecks(warehouse: Warehouse, snapshot: Snapshot): Promise<CheckRow[]> {
-  const rows = await warehouse.query(
-    sql`select c.* from ${at("checks")} as c inner join ${at("tables")} as t on t.run_id = c.run_id and t.model = c.model where ${inNames(Object.values(snapshot.tables))}`,
+  const rows = await read(
+    warehouse,
     checks,
+    (at) =>
+      sql`select c.* from ${at("checks")} as c inner join ${at("tables")} as t on t.run_id = c.run_id and t.model = c.model where ${inNames(Object.values(snapshot.tables))}`,
   );
   return rows.map((row) => ({
     model: row.model,

@@ -14,13 +14,17 @@ const versions = {
   from_version: { type: "integer", notNull: true },
   to_version: { type: "integer", notNull: true },
 } as const satisfies Columns;
-const forever = Number.MAX_SAFE_INTEGER;
-const [fromVersion, toVersion] = [name("from_version"), name("to_version")];
+export const forever = Number.MAX_SAFE_INTEGER;
+export const [fromVersion, toVersion] = [name("from_version"), name("to_version")];
 
 export const tableName = (model: string, version: number): string =>
   `${model}__${String(version).padStart(6, "0")}`;
 export const storeName = (model: string, version: number): string =>
   `${model}__rows_${String(version).padStart(6, "0")}`;
+
+/** A store in which rows were put into order again, after a version. */
+export const rewrittenStore = (model: string, version: number): string =>
+  `${storeName(model, version)}_sorted`;
 
 /** The view of a store's rows in a version. */
 export const viewCreated = (

@@ -207,6 +207,17 @@ class DuckDb implements Warehouse {
     return rows.map((row) => row.table_name);
   }
 
+  async size(table: readonly string[]): Promise<number | null> {
+    const [row] = await this.query(
+      sql`select count(distinct block_id) * (select max(block_size) from pragma_database_size()) as bytes
+from pragma_storage_info(${bind("string", table.map((part) => `"${part.replace(/"/g, '""')}"`).join("."))})
+where block_id >= 0`,
+      { bytes: { type: "integer" } },
+    );
+    // What has not been written to the file yet has no blocks.
+    return row?.bytes || null;
+  }
+
   async close(): Promise<void> {
     for (const connection of this.idle.splice(0)) connection.closeSync();
     this.instance.closeSync();

@@ -68,5 +68,7 @@ export interface Warehouse {
   describe(query: Sql, options?: RunOptions): Promise<Record<string, ColumnType | null>>;
   /** Names of the tables in a schema; empty when there is no such schema. */
   tables(schema: string): Promise<string[]>;
+  /** The bytes that a table takes on disk, about; null where the engine doesn't tell. */
+  size(table: readonly string[]): Promise<number | null>;
   close(): Promise<void>;
 }
