@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { Command, CommanderError } from "commander";
 import { exitCodes, messageOf, WaymarkError } from "../errors.js";
 import { applyCommand } from "./commands/apply.js";
+import { backfillCommand } from "./commands/backfill.js";
 import { buildCommand } from "./commands/build.js";
 import { checkCommand } from "./commands/check.js";
 import { demoCommand } from "./commands/demo.js";
@@ -47,6 +48,7 @@ for (const command of [
   checkCommand,
   demoCommand,
   buildCommand,
+  backfillCommand,
   serveCommand,
   statusCommand,
   queryCommand,

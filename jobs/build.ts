@@ -51,6 +51,11 @@ export interface BuildOptions {
   to?: string;
   /** Rebuild all of whatever is selected, stale or not. */
   force?: boolean;
+  /**
+   * A step of a backfill, of which nothing is published: "sources" compares all raw rows with the staged ones, "days"
+   * builds the days [from, to) of tables by day and no others.
+   */
+  step?: "sources" | "days" | undefined;
   /** The journey that is published when the run begins; the run is refused where it is another. */
   expect?: string | undefined;
   /** Why; kept with the run. */
@@ -170,8 +175,14 @@ async function record(warehouse: Warehouse, project: Project, options: BuildOpti
     checkExpected(options.expect, previous);
     const company = await describeCompany(warehouse, project, started);
     await run.buildAll(buildOrder(models, company), company);
-    const snapshot = previous && run.isSameAs(previous, company) ? previous : await run.publish(company);
-    await finish({ status: "succeeded", snapshot_id: snapshot.id, error_code: null, error: null });
+    const isSeen = previous && (options.step || run.isSameAs(previous, company));
+    const snapshot = isSeen ? previous : await run.publish(company);
+    await finish({
+      status: "succeeded",
+      snapshot_id: options.step ? null : snapshot.id,
+      error_code: null,
+      error: null,
+    });
     const seconds = (options.now().getTime() - started.getTime()) / 1000;
     return { runId, snapshot, isNew: snapshot !== previous, models: run.models, seconds };
   } catch (error) {
@@ -296,6 +307,7 @@ class Run {
       models: this.byName,
       options: { locate: this.locate(built), signal },
     };
+    if (this.options.step) return this.step(building, node, inputs, built, work);
     if (!built || work.kind === "whole")
       return this.whole(building, node, inputs, work.kind === "whole" ? work.reason : "never built");
     return this.part(building, node, inputs, built, work);
@@ -313,6 +325,24 @@ class Run {
     await this.record(building, { store, inputs, rows }, compared, reason, begun);
   }
 
+  /** A table in a step of a backfill; what the step doesn't concern, or needs to be built whole, stays as it is. */
+  private async step(
+    building: Building,
+    node: Node,
+    inputs: Inputs,
+    built: BuiltTable | undefined,
+    work: Work,
+  ): Promise<void> {
+    const { model } = node;
+    if (!built) return;
+    if (work.kind === "whole") return this.keep(built, work.reason);
+    if (this.options.step === "sources")
+      return model.source ? this.part(building, node, inputs, built, work) : this.keep(built, "no source");
+    if (!model.byDay) return this.keep(built, "not by day");
+    // What else follows from changed inputs is left to the last step: the table keeps the inputs of before.
+    return this.part(building, node, built.inputs, built, { kind: "nothing" });
+  }
+
   private async part(
     building: Building,
     node: Node,
@@ -325,7 +355,8 @@ class Run {
     const days = model.byDay && (from !== undefined || to !== undefined) ? { from, to } : undefined;
     const mapping =
       model.source && company.sources[model.source] && this.project.settings.sources[model.source];
-    const search = mapping && searchOf(mapping, this.comparedAt.get(model.source ?? ""), this.options.now());
+    const comparedAt = this.options.step ? undefined : this.comparedAt.get(model.source ?? "");
+    const search = mapping && searchOf(mapping, comparedAt, this.options.now());
     const changed = work.kind === "part" ? work.changed : [];
     const compared =
       search?.compared === "all" ? [sourceCompared(model.source ?? "", this.options.now())] : [];

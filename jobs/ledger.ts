@@ -137,6 +137,20 @@ const rewrites = {
   rewritten_at: { type: "timestamp", notNull: true },
 } as const satisfies Columns;
 
+/** Days that are rebuilt in chunks, and how far that is. */
+const backfills = {
+  backfill_id: { type: "string", notNull: true },
+  from_day: { type: "date", notNull: true },
+  /** Not rebuilt itself. */
+  to_day: { type: "date", notNull: true },
+  /** JSON: chunk_days and the selected models, which make it another backfill. */
+  terms: { type: "string", notNull: true },
+  started_at: { type: "timestamp", notNull: true },
+  /** The days before are done; null = not even the sources are compared. */
+  done_to: { type: "date" },
+  finished_at: { type: "timestamp" },
+} as const satisfies Columns;
+
 const ledgerTables = {
   runs,
   run_models: runModels,
@@ -149,6 +163,7 @@ const ledgerTables = {
   deliveries,
   told,
   rewrites,
+  backfills,
 };
 export type LedgerTable = keyof typeof ledgerTables;
 
@@ -370,6 +385,22 @@ export const storeRewritten = (from: string, to: string, version: number, rewrit
   insert("rewrites", { store: to, version, rewritten_at }),
 ];
 
+export type Backfill = Row<typeof backfills>;
+
+/** Backfills that were begun and not finished, the latest first. */
+export const readUnfinishedBackfills = (warehouse: Warehouse): Promise<Backfill[]> =>
+  read(
+    warehouse,
+    backfills,
+    (at) => sql`select * from ${at("backfills")} where finished_at is null order by started_at desc`,
+  );
+
+export const backfillStarted = (row: Backfill): Sql => insert("backfills", row);
+
+/** How far a backfill is. */
+export const backfillAdvanced = ({ backfill_id, done_to, finished_at }: Backfill): Sql =>
+  sql`update ${at("backfills")} set done_to = ${bind("date", done_to)}, finished_at = ${bind("timestamp", finished_at)} where backfill_id = ${bind("string", backfill_id)}`;
+
 /** What of the ledger is kept how long; what people did with tasks always is. */
 export interface LedgerKept {
   /** Runs that began before are forgotten with their models and checks, unless what they made still stands. */
@@ -403,6 +434,7 @@ and l.snapshot_id not in (select snapshot_id from ${from("snapshots")} order by 
       sql`l.message_id in (select l.message_id from ${from("messages")} as l where ${isOldMessage})`,
     ],
     ["messages", isOldMessage],
+    ["backfills", sql`l.started_at < ${old}`],
     [
       "source_comparisons",
       sql`l.compared_at < (select max(c.compared_at) from ${from("source_comparisons")} as c where c.source = l.source)`,

@@ -97,6 +97,7 @@ export async function buildPart(building: Building, built: BuiltTable, stale: St
   const make = async (what: string, shape: Columns, query: Sql, scope?: Scope): Promise<number> =>
     warehouse.materialize({ table: work(what), columns: shape, query }, { ...options, scope });
 
+  const onlyDays = stale.changed.length === 0 ? stale.days?.to : undefined;
   const searched = searchedBy(building, built, stale);
   const isOfAccounts = !model.source && "account_id" in model.columns;
   let scope: Scope | undefined;
@@ -104,7 +105,7 @@ export async function buildPart(building: Building, built: BuiltTable, stale: St
     scope = { of: "keys", path: work("scope") };
     if ((await make("scope", { key: { type: "string" } }, searched)) === 0) return null;
   } else if (isOfAccounts) {
-    scope = { of: "accounts", path: work("scope") };
+    scope = { of: "accounts", path: work("scope"), before: onlyDays };
     const shape = { account_id: { type: "string" }, from_day: { type: "date" } } as const;
     if ((await make("scope", shape, accountsOf(building, stale))) === 0) return null;
   }
@@ -116,7 +117,6 @@ export async function buildPart(building: Building, built: BuiltTable, stale: St
       return sql`select t.* from ${rows} as t where coalesce(t.${name(model.grain[0] ?? "")}, '') in (select key from ${path(...scope.path)}) and ${also}`;
     return sql`select t.* from ${rows} as t where ${also}`;
   };
-  const onlyDays = stale.changed.length === 0 && stale.days?.to;
   const inDays = onlyDays ? sql`t.day < ${bind("date", onlyDays)}` : sql`true`;
   await make(
     "delta",

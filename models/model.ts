@@ -1,7 +1,7 @@
 import { WaymarkError } from "../errors.js";
 import type { Journey } from "../journey/journey.js";
 import { addDays, orNever } from "../warehouse/dialect.js";
-import { inPart, name, relation, type Sql, sql } from "../warehouse/sql.js";
+import { bind, inPart, name, relation, type Sql, sql } from "../warehouse/sql.js";
 import type { Column, Row } from "../warehouse/warehouse.js";
 import type { SourceName } from "./sources/index.js";
 import type { MappedSource } from "./sources/mapping.js";
@@ -120,9 +120,12 @@ export const ref = (model: Readable, back?: number, day = "day"): Sql =>
 
 /** Rows of accounts, as `ref` limits them. */
 export const since = (rows: Sql, back?: number, day = "day"): Sql =>
-  inPart("accounts", rows, (scope) => {
+  inPart("accounts", rows, (scope, { before }) => {
+    const until = before === undefined ? sql`` : sql` and t.${name(day)} < ${bind("date", before)}`;
     const recent =
-      back === undefined ? sql`` : sql` where t.${name(day)} >= ${addDays(sql`scope.from_day`, -back)}`;
+      back === undefined
+        ? sql``
+        : sql` where t.${name(day)} >= ${addDays(sql`scope.from_day`, -back)}${until}`;
     return sql`(select t.* from ${rows} as t inner join ${scope} as scope on scope.account_id = t.account_id${recent})`;
   });
 

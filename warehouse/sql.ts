@@ -32,6 +32,8 @@ export type Locate = (relation: string) => readonly string[];
 export interface Scope {
   readonly of: "accounts" | "keys";
   readonly path: readonly string[];
+  /** Of accounts: only days before this one are built, where not all from the first concerned on are. */
+  readonly before?: string | undefined;
 }
 
 interface Rendering {
@@ -112,9 +114,9 @@ export const relation = (logicalName: string): Sql =>
       .join(".");
   });
 
-/** One fragment where the whole table is built, another where a part of it is: that gets the relation of the scope. */
-export const inPart = (of: Scope["of"], whole: Sql, part: (scope: Sql) => Sql): Sql =>
-  new Sql((r) => (r.scope?.of === of ? part(path(...r.scope.path)) : whole).emit(r));
+/** One fragment where the whole table is built, another where a part of it is: that gets the relation of the scope, and the scope. */
+export const inPart = (of: Scope["of"], whole: Sql, part: (rows: Sql, scope: Scope) => Sql): Sql =>
+  new Sql((r) => (r.scope?.of === of ? part(path(...r.scope.path), r.scope) : whole).emit(r));
 
 /**
  * Text that a company wrote in `waymark.yml` in its warehouse's own SQL: the only way for raw text in.
