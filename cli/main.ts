@@ -7,6 +7,7 @@ import { backfillCommand } from "./commands/backfill.js";
 import { buildCommand } from "./commands/build.js";
 import { checkCommand } from "./commands/check.js";
 import { demoCommand } from "./commands/demo.js";
+import { explainCommand } from "./commands/explain.js";
 import { factsCommand } from "./commands/facts.js";
 import { gcCommand } from "./commands/gc.js";
 import { initCommand } from "./commands/init.js";
@@ -51,6 +52,7 @@ for (const command of [
   backfillCommand,
   serveCommand,
   statusCommand,
+  explainCommand,
   queryCommand,
   factsCommand,
   planCommand,

@@ -32,11 +32,21 @@ import {
   schemas,
   sourceCompared,
   tableBuilt,
+  tableWritten,
+  type Writing,
 } from "./ledger.js";
 import { changedBy, inputsOf, searchOf, type Work, workOf } from "./plan.js";
 import { dropWork, publish } from "./publish.js";
 import { collectGarbage } from "./retention.js";
-import { type Building, buildPart, buildWhole, storeName, tableName, viewCreated } from "./table.js";
+import {
+  type Building,
+  buildPart,
+  buildWhole,
+  extentOf,
+  storeName,
+  tableName,
+  viewCreated,
+} from "./table.js";
 
 export interface BuildOptions {
   /** Who asked: "manual", "schedule", "start"; "selection" and "apply" where not all is brought up to date. */
@@ -93,6 +103,14 @@ export interface Project {
   settings: Settings;
   journey: Journey;
 }
+
+/** What a table was written with. */
+type Wrote = Pick<
+  Writing,
+  "is_whole" | "rows_added" | "rows_ended" | "accounts" | "first_day" | "last_day"
+> & {
+  readonly read: readonly { readonly model: string; readonly from: number | null }[];
+};
 
 /** Models at once; each statement uses all of the engine's threads, so more only costs memory. */
 const concurrency = 2;
@@ -309,11 +327,17 @@ class Run {
     };
     if (this.options.step) return this.step(building, node, inputs, built, work);
     if (!built || work.kind === "whole")
-      return this.whole(building, node, inputs, work.kind === "whole" ? work.reason : "never built");
+      return this.whole(building, node, inputs, built, work.kind === "whole" ? work.reason : "never built");
     return this.part(building, node, inputs, built, work);
   }
 
-  private async whole(building: Building, node: Node, inputs: Inputs, reason: string): Promise<void> {
+  private async whole(
+    building: Building,
+    node: Node,
+    inputs: Inputs,
+    built: BuiltTable | undefined,
+    reason: string,
+  ): Promise<void> {
     const { model, version, options } = building;
     const begun = performance.now();
     this.report(model.name, "building", reason);
@@ -322,7 +346,10 @@ class Run {
     await this.check(building, [schemas.tables, store], node, reason, rows, begun);
     options.signal?.throwIfAborted();
     const compared = model.source ? [sourceCompared(model.source, this.options.now())] : [];
-    await this.record(building, { store, inputs, rows }, compared, reason, begun);
+    const read = Object.keys(inputs.tables).map((name) => ({ model: name, from: null }));
+    const wrote = { is_whole: true, rows_added: rows, rows_ended: built?.rows ?? 0, read };
+    const extent = await extentOf(building, [[schemas.tables, store]]);
+    await this.record(building, { store, inputs, rows }, compared, reason, begun, { ...wrote, ...extent });
   }
 
   /** A table in a step of a backfill; what the step doesn't concern, or needs to be built whole, stays as it is. */
@@ -385,6 +412,13 @@ class Run {
       [...part.applied, ...compared],
       reason,
       begun,
+      {
+        is_whole: false,
+        rows_added: part.added,
+        rows_ended: part.ended,
+        read: changed,
+        ...(await extentOf(building, part.written)),
+      },
     );
   }
 
@@ -422,6 +456,7 @@ class Run {
     statements: readonly Sql[],
     reason: string,
     begun: number,
+    { read, ...wrote }: Wrote,
   ): Promise<void> {
     const table: BuiltTable = {
       table_name: tableName(model.name, version),
@@ -437,6 +472,21 @@ class Run {
       ...statements,
       viewCreated(table, model.columnsFor(company)),
       tableBuilt(table),
+      tableWritten({
+        ...wrote,
+        model: model.name,
+        version,
+        run_id: this.runId,
+        written_at: table.built_at,
+        reason,
+        code: inputs.code,
+        journey_version: company.journey.version,
+        inputs: read.map(({ model: name, from }) => ({
+          model: name,
+          from,
+          to: this.tables[name]?.version ?? version,
+        })),
+      }),
     ]);
     this.tables[model.name] = table;
     this.finishModel(model.name, table.table_name, "built", reason, rows, seconds(begun));

@@ -151,6 +151,29 @@ const backfills = {
   finished_at: { type: "timestamp" },
 } as const satisfies Columns;
 
+/** What was written of which table when, from what and why: one row per table and version. */
+const writings = {
+  model: { type: "string", notNull: true },
+  version: { type: "integer", notNull: true },
+  run_id: { type: "string", notNull: true },
+  written_at: { type: "timestamp", notNull: true },
+  /** Whether all of the table was written. */
+  is_whole: { type: "boolean", notNull: true },
+  reason: { type: "string", notNull: true },
+  /** Hash of the statement and columns, as in `Inputs`. */
+  code: { type: "string", notNull: true },
+  journey_version: { type: "string", notNull: true },
+  /** JSON of `InputVersions[]`. */
+  inputs: { type: "string", notNull: true },
+  /** Accounts of which rows came or went; null where rows are no account's. */
+  accounts: { type: "integer" },
+  /** Days of these rows; null where rows have no day. */
+  first_day: { type: "date" },
+  last_day: { type: "date" },
+  rows_added: { type: "integer", notNull: true },
+  rows_ended: { type: "integer", notNull: true },
+} as const satisfies Columns;
+
 const ledgerTables = {
   runs,
   run_models: runModels,
@@ -164,6 +187,7 @@ const ledgerTables = {
   told,
   rewrites,
   backfills,
+  writings,
 };
 export type LedgerTable = keyof typeof ledgerTables;
 
@@ -385,6 +409,28 @@ export const storeRewritten = (from: string, to: string, version: number, rewrit
   insert("rewrites", { store: to, version, rewritten_at }),
 ];
 
+/** An input of which rows were read: those that differ between two versions of it, or all where `from` is null. */
+export interface InputVersions {
+  readonly model: string;
+  readonly from: number | null;
+  readonly to: number;
+}
+export type Writing = Omit<Row<typeof writings>, "inputs"> & { inputs: readonly InputVersions[] };
+
+export const tableWritten = (writing: Writing): Sql =>
+  insert("writings", { ...writing, inputs: JSON.stringify(writing.inputs) });
+
+/** What was written, the latest first; of one model where one is named. */
+export async function readWritings(warehouse: Warehouse, model?: string): Promise<Writing[]> {
+  const rows = await read(
+    warehouse,
+    writings,
+    (at) =>
+      sql`select * from ${at("writings")} as w where ${model === undefined ? sql`true` : sql`w.model = ${bind("string", model)}`} order by version desc, model`,
+  );
+  return rows.map((row) => ({ ...row, inputs: JSON.parse(row.inputs) as InputVersions[] }));
+}
+
 export type Backfill = Row<typeof backfills>;
 
 /** Backfills that were begun and not finished, the latest first. */
@@ -434,6 +480,11 @@ and l.snapshot_id not in (select snapshot_id from ${from("snapshots")} order by 
       sql`l.message_id in (select l.message_id from ${from("messages")} as l where ${isOldMessage})`,
     ],
     ["messages", isOldMessage],
+    // What was written before a table was written as a whole tells of no row that stands.
+    [
+      "writings",
+      sql`l.written_at < ${old} and l.version < (select max(w.version) from ${from("writings")} as w where w.model = l.model and w.is_whole)`,
+    ],
     ["backfills", sql`l.started_at < ${old}`],
     [
       "source_comparisons",
@@ -525,6 +576,15 @@ export const taskActed = (action: TaskAction): Sql => insert("task_actions", act
 
 /** Where the actions on tasks stand, for statements that read them beside a snapshot's tables. */
 export const taskActionsPath = [schemas.ledger, "task_actions"] as const;
+
+export async function readRun(warehouse: Warehouse, runId: string): Promise<Run | undefined> {
+  const [run] = await read(
+    warehouse,
+    runs,
+    (at) => sql`select * from ${at("runs")} where run_id = ${bind("string", runId)}`,
+  );
+  return run;
+}
 
 /** The latest runs, newest first. */
 export async function readRuns(warehouse: Warehouse, count: number): Promise<Run[]> {

@@ -78,6 +78,8 @@ export interface Stale {
 export interface Part {
   /** The rows as they are now. */
   readonly delta: readonly string[];
+  /** Where the rows that come stand, and the keys of those that go. */
+  readonly written: readonly (readonly string[])[];
   /** Rows that come and rows that go. */
   readonly added: number;
   readonly ended: number;
@@ -169,9 +171,39 @@ where d.${toVersion} = ${integer(forever)} and ${sameKey}`;
 select ${columns.map(name)}, ${integer(version)}, ${integer(forever)} from ${path(...work("added"))}`;
   return {
     delta: work("delta"),
+    written: [work("added"), work("ended")],
     added,
     ended,
     applied: [...(ended > 0 ? [end] : []), ...(added > 0 ? [add] : [])],
+  };
+}
+
+/** Of which accounts and days rows are: null where a model's rows are no account's, or have no day. */
+export async function extentOf(
+  { warehouse, model }: Building,
+  written: readonly (readonly string[])[],
+): Promise<{ accounts: number | null; first_day: string | null; last_day: string | null }> {
+  // Of the rows that go only the key is at hand.
+  const has = (column: string): boolean =>
+    model.grain.includes(column) || (written.length === 1 && column in model.columns);
+  const column = (own: string): Sql => (has(own) ? name(own) : sql`null`);
+  const [row] = await warehouse.query(
+    sql`
+select count(distinct account_id) as accounts, cast(min(day) as date) as first_day, cast(max(day) as date) as last_day
+from (
+  ${join(
+    written.map(
+      (at) => sql`select ${column("account_id")} as account_id, ${column("day")} as day from ${path(...at)}`,
+    ),
+    "\n  union all\n  ",
+  )}
+) as written`,
+    { accounts: { type: "integer", notNull: true }, first_day: { type: "date" }, last_day: { type: "date" } },
+  );
+  return {
+    accounts: has("account_id") ? (row?.accounts ?? 0) : null,
+    first_day: row?.first_day ?? null,
+    last_day: row?.last_day ?? null,
   };
 }
 

@@ -1,8 +1,9 @@
-import { Arg, Ctx, FieldResolver, Query, Resolver, Root } from "type-graphql";
+import { Arg, Ctx, FieldResolver, Int, Query, Resolver, Root } from "type-graphql";
 import { didYouMean, WaymarkError } from "../errors.js";
-import { readChecks, readRuns, readTables } from "../jobs/ledger.js";
+import { daysOf } from "../jobs/explain.js";
+import { readChecks, readRuns, readTables, readWritings } from "../jobs/ledger.js";
 import { models } from "../models/index.js";
-import { Check, ModelInfo } from "../schema/model.js";
+import { Check, ModelBuild, ModelInfo } from "../schema/model.js";
 import { Run } from "../schema/snapshot.js";
 import type { Context } from "./context.js";
 import { runOf } from "./snapshot.js";
@@ -60,6 +61,41 @@ export class ModelResolver {
     return checks
       .filter((check) => check.model === name)
       .map(({ check, failingRows }) => ({ name: check, failingRows }));
+  }
+
+  @FieldResolver(() => [ModelBuild], { description: "How it was written, the latest first." })
+  async builds(
+    @Root() { name }: ModelInfo,
+    @Ctx() context: Context,
+    @Arg("last", () => Int, { defaultValue: 5, description: "At most so many, 1 to 100." }) last: number,
+  ): Promise<ModelBuild[]> {
+    if (last < 1 || last > 100)
+      throw new WaymarkError("BAD_USER_INPUT", `builds(last: ${last}): expected 1 to 100.`);
+    const { snapshot } = context.reader;
+    const writings = await once(context, "writings", () => readWritings(context.warehouse));
+    return writings
+      .filter((w) => w.model === name && w.version <= snapshot.id)
+      .slice(0, last)
+      .map((w) => ({
+        version: w.version,
+        runId: w.run_id,
+        writtenAt: w.written_at,
+        isWhole: w.is_whole,
+        reason: w.reason,
+        code: w.code,
+        journeyVersion: w.journey_version,
+        inputs: w.inputs.map((input) => ({
+          model: input.model,
+          fromVersion: input.from,
+          toVersion: input.to,
+          ...daysOf(input, writings),
+        })),
+        accounts: w.accounts,
+        firstDay: w.first_day,
+        lastDay: w.last_day,
+        rowsAdded: w.rows_added,
+        rowsEnded: w.rows_ended,
+      }));
   }
 
   @FieldResolver(() => Run, { nullable: true, description: "The latest run of the build." })

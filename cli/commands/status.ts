@@ -4,11 +4,13 @@ import { type Due, readDue } from "../../jobs/due.js";
 import {
   type BuiltTable,
   type Run,
+  readComparisons,
   readRuns,
   readSnapshots,
   readTables,
   type Snapshot,
 } from "../../jobs/ledger.js";
+import { type Finding, findingOf } from "../../jobs/plan.js";
 import { answer, answerJson, count, rowsAs } from "../output.js";
 import { loadProject, optionsOf, withWarehouse } from "../project.js";
 import { ask } from "./query.js";
@@ -27,6 +29,8 @@ interface Status {
   } | null;
   /** Null where a server is asked that has no timetable. */
   schedule: { cron: string; dueAt: string; isMissed: boolean; nextAt: string } | null;
+  /** How changed raw rows are found; absent where a server is asked, which doesn't tell. */
+  sources?: Finding[];
 }
 
 const document = `{
@@ -70,7 +74,12 @@ async function readStatus(folder: string, now: Date): Promise<Status> {
       );
     }
     const tables = [...(await readTables(warehouse, snapshot)).values()];
-    return statusOf(snapshot, tables, run, await readDue(warehouse, project.settings.schedule.build, now));
+    const comparisons = await readComparisons(warehouse);
+    const sources = Object.entries(project.settings.sources).map(([source, mapping]) =>
+      findingOf(source, mapping, comparisons.get(source)),
+    );
+    const due = await readDue(warehouse, project.settings.schedule.build, now);
+    return { ...statusOf(snapshot, tables, run, due), sources };
   });
 }
 
@@ -100,7 +109,7 @@ const statusOf = (
   schedule: { cron, dueAt: dueAt.toISOString(), isMissed, nextAt: nextAt.toISOString() },
 });
 
-function print({ snapshot, models, lastRun, schedule }: Status, now: Date): void {
+function print({ snapshot, models, lastRun, schedule, sources = [] }: Status, now: Date): void {
   answer(
     `Snapshot ${snapshot.id}, published ${ago(snapshot.publishedAt, now)}; data through ${snapshot.dataThrough}; journey ${snapshot.journeyVersion}.`,
   );
@@ -124,6 +133,8 @@ function print({ snapshot, models, lastRun, schedule }: Status, now: Date): void
       models.map((m) => ({ model: m.name, rows: count(m.rows), built: ago(m.builtAt, now) })),
     ),
   );
+  for (const { source, found, missed } of sources)
+    answer(`Changed ${source}: ${found}.${missed ? ` Can be missed: ${missed}.` : ""}`);
 }
 
 /** e.g. "2024-05-01 03:15 UTC". */
