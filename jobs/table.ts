@@ -78,7 +78,7 @@ export interface Stale {
 export interface Part {
   /** The rows as they are now. */
   readonly delta: readonly string[];
-  /** Where the rows that come stand, and the keys of those that go. */
+  /** Where the rows that come stand, and those that go (their keys, accounts and days). */
   readonly written: readonly (readonly string[])[];
   /** Rows that come and rows that go. */
   readonly added: number;
@@ -144,13 +144,13 @@ export async function buildPart(building: Building, built: BuiltTable, stale: St
           " or ",
         )
       : sql`false`;
-  const grain = Object.fromEntries(
-    model.grain.map((k) => [k, model.columns[k] ?? { type: "string" as const }]),
-  );
+  // Of rows that go the key, and what tells whose they were and of which day.
+  const gone = columns.filter((c) => model.grain.includes(c) || c === "account_id" || c === "day");
+  const goneShape = Object.fromEntries(gone.map((c) => [c, model.columns[c] ?? { type: "string" as const }]));
   const ended = await make(
     "ended",
-    grain,
-    sql`select ${model.grain.map((k) => sql`s.${name(k)}`)}
+    goneShape,
+    sql`select ${gone.map((c) => sql`s.${name(c)}`)}
 from ${standing} as s
 left join (select d.*, true as is_there from ${delta} as d) as d on ${sameKey}
 where d.is_there is null or ${differs}`,
@@ -183,9 +183,7 @@ export async function extentOf(
   { warehouse, model }: Building,
   written: readonly (readonly string[])[],
 ): Promise<{ accounts: number | null; first_day: string | null; last_day: string | null }> {
-  // Of the rows that go only the key is at hand.
-  const has = (column: string): boolean =>
-    model.grain.includes(column) || (written.length === 1 && column in model.columns);
+  const has = (column: string): boolean => column in model.columns;
   const column = (own: string): Sql => (has(own) ? name(own) : sql`null`);
   const [row] = await warehouse.query(
     sql`
