@@ -36,10 +36,21 @@ import {
   schemas,
   sourceCompared,
   tableBuilt,
+  tableWritten,
+  type Writing,
 } from "./ledger.js";
 import { changedBy, inputsOf, searchOf, type Work, workOf } from "./plan.js";
 import { dropWork, publish } from "./publish.js";
-import { type Building, buildPart, buildWhole, storeName, tableName, viewCreated } from "./table.js";
+import { collectGarbage } from "./retention.js";
+import {
+  type Building,
+  buildPart,
+  buildWhole,
+  extentOf,
+  storeName,
+  tableName,
+  viewCreated,
+} from "./table.js";
 
 export interface BuildOptions {
   /** Who asked: "manual", "schedule", "start"; "selection" and "apply" where not all is brought up to date. */
@@ -54,6 +65,11 @@ export interface BuildOptions {
   to?: string;
   /** Rebuild all of whatever is selected, stale or not. */
   force?: boolean;
+  /**
+   * A step of a backfill, of which nothing is published: "sources" compares all raw rows with the staged ones, "days"
+   * builds the days [from, to) of tables by day and no others.
+   */
+  step?: "sources" | "days" | undefined;
   /** The journey that is published when the run begins; the run is refused where it is another. */
   expect?: string | undefined;
   /** Why; kept with the run. */
@@ -101,6 +117,14 @@ export interface Project {
   settings: Settings;
   journey: Journey;
 }
+
+/** What a table was written with. */
+type Wrote = Pick<
+  Writing,
+  "is_whole" | "rows_added" | "rows_ended" | "accounts" | "first_day" | "last_day"
+> & {
+  readonly read: readonly { readonly model: string; readonly from: number | null }[];
+};
 
 /** Models at once; each statement uses all of the engine's threads, so more only costs memory. */
 const concurrency = 2;
@@ -189,9 +213,11 @@ async function record(warehouse: Warehouse, project: Project, options: BuildOpti
     const company = await describeCompany(warehouse, project, started);
     const checks = await prepareChecks(warehouse, project.settings.checks, company);
     await run.buildAll(buildOrder(models, company), company);
-    const warnings = await runChecks(warehouse, checks, run.held());
-    const snapshot = previous && run.isSameAs(previous, company) ? previous : await run.publish(company);
-    await finish({ status: "succeeded", snapshot_id: snapshot.id, error_code: null, error: null });
+    const warnings = options.step ? [] : await runChecks(warehouse, checks, run.held());
+    const isSeen = previous && (options.step || run.isSameAs(previous, company));
+    const snapshot = isSeen ? previous : await run.publish(company);
+    const snapshot_id = options.step ? null : snapshot.id;
+    await finish({ status: "succeeded", snapshot_id, error_code: null, error: null });
     const isNew = snapshot !== previous;
     const took = seconds();
     const { id, dataThrough } = snapshot;
@@ -331,12 +357,19 @@ class Run {
       models: this.byName,
       options: { locate: this.locate(built), signal },
     };
+    if (this.options.step) return this.step(building, node, inputs, built, work);
     if (!built || work.kind === "whole")
-      return this.whole(building, node, inputs, work.kind === "whole" ? work.reason : "never built");
+      return this.whole(building, node, inputs, built, work.kind === "whole" ? work.reason : "never built");
     return this.part(building, node, inputs, built, work);
   }
 
-  private async whole(building: Building, node: Node, inputs: Inputs, reason: string): Promise<void> {
+  private async whole(
+    building: Building,
+    node: Node,
+    inputs: Inputs,
+    built: BuiltTable | undefined,
+    reason: string,
+  ): Promise<void> {
     const { model, version, options } = building;
     const begun = performance.now();
     this.report(model.name, "building", reason);
@@ -345,7 +378,28 @@ class Run {
     await this.check(building, [schemas.tables, store], node, reason, rows, begun);
     options.signal?.throwIfAborted();
     const compared = model.source ? [sourceCompared(model.source, this.options.now())] : [];
-    await this.record(building, { store, inputs, rows }, compared, reason, begun);
+    const read = Object.keys(inputs.tables).map((name) => ({ model: name, from: null }));
+    const wrote = { is_whole: true, rows_added: rows, rows_ended: built?.rows ?? 0, read };
+    const extent = await extentOf(building, [[schemas.tables, store]]);
+    await this.record(building, { store, inputs, rows }, compared, reason, begun, { ...wrote, ...extent });
+  }
+
+  /** A table in a step of a backfill; what the step doesn't concern, or needs to be built whole, stays as it is. */
+  private async step(
+    building: Building,
+    node: Node,
+    inputs: Inputs,
+    built: BuiltTable | undefined,
+    work: Work,
+  ): Promise<void> {
+    const { model } = node;
+    if (!built) return;
+    if (work.kind === "whole") return this.keep(built, work.reason);
+    if (this.options.step === "sources")
+      return model.source ? this.part(building, node, inputs, built, work) : this.keep(built, "no source");
+    if (!model.byDay) return this.keep(built, "not by day");
+    // What else follows from changed inputs is left to the last step: the table keeps the inputs of before.
+    return this.part(building, node, built.inputs, built, { kind: "nothing" });
   }
 
   private async part(
@@ -360,7 +414,8 @@ class Run {
     const days = model.byDay && (from !== undefined || to !== undefined) ? { from, to } : undefined;
     const mapping =
       model.source && company.sources[model.source] && this.project.settings.sources[model.source];
-    const search = mapping && searchOf(mapping, this.comparedAt.get(model.source ?? ""), this.options.now());
+    const comparedAt = this.options.step ? undefined : this.comparedAt.get(model.source ?? "");
+    const search = mapping && searchOf(mapping, comparedAt, this.options.now());
     const changed = work.kind === "part" ? work.changed : [];
     const compared =
       search?.compared === "all" ? [sourceCompared(model.source ?? "", this.options.now())] : [];
@@ -388,6 +443,13 @@ class Run {
       [...part.applied, ...compared],
       reason,
       begun,
+      {
+        is_whole: false,
+        rows_added: part.added,
+        rows_ended: part.ended,
+        read: changed,
+        ...(await extentOf(building, part.written)),
+      },
     );
   }
 
@@ -434,6 +496,7 @@ class Run {
     statements: readonly Sql[],
     reason: string,
     begun: number,
+    { read, ...wrote }: Wrote,
   ): Promise<void> {
     const table: BuiltTable = {
       table_name: tableName(model.name, version),
@@ -449,6 +512,21 @@ class Run {
       ...statements,
       viewCreated(table, model.columnsFor(company)),
       tableBuilt(table),
+      tableWritten({
+        ...wrote,
+        model: model.name,
+        version,
+        run_id: this.runId,
+        written_at: table.built_at,
+        reason,
+        code: inputs.code,
+        journey_version: company.journey.version,
+        inputs: read.map(({ model: name, from }) => ({
+          model: name,
+          from,
+          to: this.tables[name]?.version ?? version,
+        })),
+      }),
     ]);
     const took = seconds(begun);
     this.tables[model.name] = await this.withWatermarks(table);
@@ -524,6 +602,7 @@ class Run {
     await traced("waymark.publish", { "waymark.snapshot": snapshot.id }, () =>
       publish(this.warehouse, snapshot),
     );
+    await collectGarbage(this.warehouse, this.project.settings.retention, this.options.now());
     return snapshot;
   }
 

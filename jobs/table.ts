@@ -21,13 +21,17 @@ const versions = {
   from_version: { type: "integer", notNull: true },
   to_version: { type: "integer", notNull: true },
 } as const satisfies Columns;
-const forever = Number.MAX_SAFE_INTEGER;
-const [fromVersion, toVersion] = [name("from_version"), name("to_version")];
+export const forever = Number.MAX_SAFE_INTEGER;
+export const [fromVersion, toVersion] = [name("from_version"), name("to_version")];
 
 export const tableName = (model: string, version: number): string =>
   `${model}__${String(version).padStart(6, "0")}`;
 export const storeName = (model: string, version: number): string =>
   `${model}__rows_${String(version).padStart(6, "0")}`;
+
+/** A store in which rows were put into order again, after a version. */
+export const rewrittenStore = (model: string, version: number): string =>
+  `${storeName(model, version)}_sorted`;
 
 /** The view of a store's rows in a version. */
 export const viewCreated = (
@@ -81,6 +85,8 @@ export interface Stale {
 export interface Part {
   /** The rows as they are now. */
   readonly delta: readonly string[];
+  /** Where the rows that come stand, and those that go (their keys, accounts and days). */
+  readonly written: readonly (readonly string[])[];
   /** Rows that come and rows that go. */
   readonly added: number;
   readonly ended: number;
@@ -100,6 +106,7 @@ export async function buildPart(building: Building, built: BuiltTable, stale: St
   const make = async (what: string, shape: Columns, query: Sql, scope?: Scope): Promise<number> =>
     warehouse.materialize({ table: work(what), columns: shape, query }, { ...options, scope });
 
+  const onlyDays = stale.changed.length === 0 ? stale.days?.to : undefined;
   let scope: Scope | undefined;
   let standing = store;
   const mapped = model.source && company.sources[model.source];
@@ -129,7 +136,7 @@ export async function buildPart(building: Building, built: BuiltTable, stale: St
       options,
     );
     if (!least?.day) return null;
-    scope = { of: "accounts", path: work("scope"), from: least.day };
+    scope = { of: "accounts", path: work("scope"), from: least.day, before: onlyDays };
   }
   // The rows concerned, as they come from the query and as they stand.
   const concerned = (rows: Sql, also = sql`true`): Sql => {
@@ -141,7 +148,6 @@ export async function buildPart(building: Building, built: BuiltTable, stale: St
       return sql`select t.* from ${rows} as t where coalesce(t.${name(model.grain[0] ?? "")}, '') in (select key from ${path(...scope.path)}) and ${also}`;
     return sql`select t.* from ${rows} as t where ${also}`;
   };
-  const onlyDays = stale.changed.length === 0 && stale.days?.to;
   const inDays = onlyDays ? sql`t.day < ${bind("date", onlyDays)}` : sql`true`;
   await make(
     "delta",
@@ -172,13 +178,13 @@ export async function buildPart(building: Building, built: BuiltTable, stale: St
           " or ",
         )
       : sql`false`;
-  const grain = Object.fromEntries(
-    model.grain.map((k) => [k, model.columns[k] ?? { type: "string" as const }]),
-  );
+  // Of rows that go the key, and what tells whose they were and of which day.
+  const gone = columns.filter((c) => model.grain.includes(c) || c === "account_id" || c === "day");
+  const goneShape = Object.fromEntries(gone.map((c) => [c, model.columns[c] ?? { type: "string" as const }]));
   const ended = await make(
     "ended",
-    grain,
-    sql`select ${model.grain.map((k) => sql`s.${name(k)}`)}
+    goneShape,
+    sql`select ${gone.map((c) => sql`s.${name(c)}`)}
 from ${before} as s
 left join (select d.*, true as is_there from ${delta} as d) as d on ${sameKey}
 where d.is_there is null or ${differs}`,
@@ -199,9 +205,37 @@ where d.${toVersion} = ${integer(forever)} and ${sameKey}`;
 select ${columns.map(name)}, ${integer(version)}, ${integer(forever)} from ${path(...work("added"))}`;
   return {
     delta: work("delta"),
+    written: [work("added"), work("ended")],
     added,
     ended,
     applied: [...(ended > 0 ? [end] : []), ...(added > 0 ? [add] : [])],
+  };
+}
+
+/** Of which accounts and days rows are: null where a model's rows are no account's, or have no day. */
+export async function extentOf(
+  { warehouse, model }: Building,
+  written: readonly (readonly string[])[],
+): Promise<{ accounts: number | null; first_day: string | null; last_day: string | null }> {
+  const has = (column: string): boolean => column in model.columns;
+  const column = (own: string): Sql => (has(own) ? name(own) : sql`null`);
+  const [row] = await warehouse.query(
+    sql`
+select count(distinct account_id) as accounts, cast(min(day) as date) as first_day, cast(max(day) as date) as last_day
+from (
+  ${join(
+    written.map(
+      (at) => sql`select ${column("account_id")} as account_id, ${column("day")} as day from ${path(...at)}`,
+    ),
+    "\n  union all\n  ",
+  )}
+) as written`,
+    { accounts: { type: "integer", notNull: true }, first_day: { type: "date" }, last_day: { type: "date" } },
+  );
+  return {
+    accounts: has("account_id") ? (row?.accounts ?? 0) : null,
+    first_day: row?.first_day ?? null,
+    last_day: row?.last_day ?? null,
   };
 }
 

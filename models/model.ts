@@ -2,7 +2,7 @@ import type { Severity } from "../config/settings.js";
 import { WaymarkError } from "../errors.js";
 import type { Journey } from "../journey/journey.js";
 import { addDays, never, orNever } from "../warehouse/dialect.js";
-import { inPart, name, relation, type Sql, sql } from "../warehouse/sql.js";
+import { bind, inPart, name, relation, type Sql, sql, text } from "../warehouse/sql.js";
 import type { Column, Row } from "../warehouse/warehouse.js";
 import type { SourceName } from "./sources/index.js";
 import type { MappedSource } from "./sources/mapping.js";
@@ -128,12 +128,13 @@ export const ref = (model: Readable, back?: number, day = "day"): Sql =>
 
 /** Rows of accounts, as `ref` limits them. */
 export const since = (rows: Sql, back?: number, day = "day"): Sql =>
-  inPart("accounts", rows, (scope, from) => {
+  inPart("accounts", rows, (scope, { from = "1000-01-01", before }) => {
     const notBefore = (first: Sql, n: number): Sql => sql`t.${name(day)} >= ${addDays(first, -n)}`;
+    const until = before === undefined ? sql`` : sql` and t.${name(day)} < ${bind("date", before)}`;
     const recent =
       back === undefined
         ? sql``
-        : sql` where ${notBefore(from, back)} and ${notBefore(sql`scope.from_day`, back)}`;
+        : sql` where ${notBefore(sql`date ${text(from)}`, back)} and ${notBefore(sql`scope.from_day`, back)}${until}`;
     return sql`(select t.* from ${rows} as t inner join ${scope} as scope on scope.account_id = t.account_id${recent})`;
   });
 
