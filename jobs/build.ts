@@ -12,6 +12,7 @@ import type { Company, Model } from "../models/model.js";
 import { mapSources } from "../models/sources/mapping.js";
 import { path, type Sql, sql } from "../warehouse/sql.js";
 import type { Warehouse } from "../warehouse/warehouse.js";
+import { type Lease, withLease } from "./lease.js";
 import {
   type BuiltTable,
   checkRecorded,
@@ -20,7 +21,6 @@ import {
   inputsChanged,
   locateIn,
   modelFinished,
-  openLedger,
   type RunModel,
   readAllTables,
   readComparisons,
@@ -34,7 +34,7 @@ import {
   tableBuilt,
 } from "./ledger.js";
 import { changedBy, inputsOf, searchOf, type Work, workOf } from "./plan.js";
-import { dropWork, publish } from "./publish.js";
+import { dropUnused, publish, workDropped } from "./publish.js";
 import { type Building, buildPart, buildWhole, storeName, tableName, viewCreated } from "./table.js";
 
 export interface BuildOptions {
@@ -112,56 +112,42 @@ export async function describeCompany(
 
 /**
  * Build what is stale, aside; check it; make all of it visible at once. A failed check publishes nothing.
- * @throws WaymarkError SOURCE_INVALID before anything is built, CHECK_FAILED naming model, day and rows
+ * @throws WaymarkError RUN_IN_PROGRESS, SOURCE_INVALID before anything is built, CHECK_FAILED naming model, day and rows
  */
 export async function build(
   warehouse: Warehouse,
   project: Project,
   options: BuildOptions,
 ): Promise<BuildResult> {
-  return alone(warehouse, () => record(warehouse, project, options));
+  return withLease(warehouse, { purpose: options.trigger, now: options.now }, (lease) =>
+    record(warehouse, lease, project, options),
+  );
 }
-
-/**
- * Work that makes tables, one at a time.
- * @throws WaymarkError RUN_IN_PROGRESS
- */
-export async function alone<T>(warehouse: Warehouse, work: () => Promise<T>): Promise<T> {
-  if (busy.has(warehouse))
-    throw new WaymarkError(
-      "RUN_IN_PROGRESS",
-      "A build or plan is running already; try again when it is done.",
-    );
-  busy.add(warehouse);
-  try {
-    return await work();
-  } finally {
-    busy.delete(warehouse);
-  }
-}
-
-const busy = new WeakSet<Warehouse>();
 
 const cancelled = (cause: unknown): WaymarkError =>
   new WaymarkError("CANCELLED", "The build was cancelled; nothing was published.", {}, { cause });
 
 /** Build, and tell the ledger how it went. */
-async function record(warehouse: Warehouse, project: Project, options: BuildOptions): Promise<BuildResult> {
-  await openLedger(warehouse);
+async function record(
+  warehouse: Warehouse,
+  lease: Lease,
+  project: Project,
+  options: BuildOptions,
+): Promise<BuildResult> {
   const started = options.now();
   const runId = `${started.toISOString().replace(/[:.]/g, "-")}-${randomBytes(3).toString("hex")}`;
-  // Whatever ran here before this process is dead: only one process at a time has the file.
-  await warehouse.transaction([
+  // Whoever has the lease is the only one that runs.
+  await lease.transaction([
     runsInterrupted(),
     runStarted({ run_id: runId, trigger: options.trigger, started_at: started, note: options.note ?? null }),
+    ...(await workDropped(warehouse)),
   ]);
-  await dropWork(warehouse);
   const [previous] = await readSnapshots(warehouse, 1);
-  const run = new Run(warehouse, project, options, runId, previous, await readAllTables(warehouse));
+  const run = new Run(warehouse, lease, project, options, runId, previous, await readAllTables(warehouse));
   const finish = (
     outcome: Pick<FinishedRun, "status" | "snapshot_id" | "error_code" | "error">,
   ): Promise<void> =>
-    warehouse.transaction([
+    lease.transaction([
       ...run.models.map(modelFinished),
       runFinished({ run_id: runId, finished_at: options.now(), ...outcome }),
     ]);
@@ -170,12 +156,14 @@ async function record(warehouse: Warehouse, project: Project, options: BuildOpti
     const company = await describeCompany(warehouse, project, started);
     await run.buildAll(buildOrder(models, company), company);
     const snapshot = previous && run.isSameAs(previous, company) ? previous : await run.publish(company);
+    await dropUnused(warehouse, lease);
     await finish({ status: "succeeded", snapshot_id: snapshot.id, error_code: null, error: null });
     const seconds = (options.now().getTime() - started.getTime()) / 1000;
     return { runId, snapshot, isNew: snapshot !== previous, models: run.models, seconds };
   } catch (error) {
     const error_code = error instanceof WaymarkError ? error.code : "WAREHOUSE_FAILED";
-    await finish({ status: "failed", snapshot_id: null, error_code, error: messageOf(error) });
+    const failed = { status: "failed", snapshot_id: null, error_code, error: messageOf(error) } as const;
+    await finish(failed).catch(() => {}); // what made the run fail is the news, not that the ledger can't be told
     throw error;
   }
 }
@@ -210,6 +198,7 @@ class Run {
 
   constructor(
     private readonly warehouse: Warehouse,
+    private readonly lease: Lease,
     private readonly project: Project,
     private readonly options: BuildOptions,
     private readonly runId: string,
@@ -243,9 +232,11 @@ class Run {
     this.byName = new Map(order.map(({ model }) => [model.name, model]));
     this.comparedAt = await readComparisons(this.warehouse);
     const failure = new AbortController();
-    const signal = this.options.signal
-      ? AbortSignal.any([this.options.signal, failure.signal])
-      : failure.signal;
+    const signal = AbortSignal.any([
+      failure.signal,
+      this.lease.signal,
+      ...(this.options.signal ? [this.options.signal] : []),
+    ]);
     const limit = pLimit(concurrency);
     const finished = new Map<string, Promise<void>>();
     for (const node of order) {
@@ -292,6 +283,7 @@ class Run {
       model,
       company,
       version: this.version,
+      token: this.lease.token,
       models: this.byName,
       options: { locate: this.locate(built), signal },
     };
@@ -301,10 +293,10 @@ class Run {
   }
 
   private async whole(building: Building, node: Node, inputs: Inputs, reason: string): Promise<void> {
-    const { model, version, options } = building;
+    const { model, token, options } = building;
     const begun = performance.now();
     this.report(model.name, "building", reason);
-    const store = storeName(model.name, version);
+    const store = storeName(model.name, token);
     const rows = await buildWhole(building);
     await this.check(building, [schemas.tables, store], node, reason, rows, begun);
     options.signal?.throwIfAborted();
@@ -341,7 +333,7 @@ class Run {
     const part = await buildPart(building, built, { changed, search, days });
     if (!part || (part.added === 0 && part.ended === 0)) {
       const same = { ...built, inputs };
-      await this.warehouse.transaction([inputsChanged(same), ...compared]);
+      await this.lease.transaction([inputsChanged(same), ...compared]);
       return this.keep(same, part ? "built again, nothing changed" : "fresh");
     }
     const rows = built.rows + part.added - part.ended;
@@ -368,7 +360,7 @@ class Run {
     const locate = (relation: string): readonly string[] =>
       relation === model.name ? rowsAt : this.locate(undefined)(relation);
     const checks = await checkTable(this.warehouse, model, company, { ...options, locate });
-    await this.warehouse.transaction(
+    await this.lease.transaction(
       checks.map((check) => checkRecorded(this.runId, { ...check, model: model.name })),
     );
     const failed = checks.filter((check) => check.failingRows > 0);
@@ -401,7 +393,7 @@ class Run {
       built_at: this.options.now(),
       run_id: this.runId,
     };
-    await this.warehouse.transaction([
+    await this.lease.transaction([
       ...statements,
       viewCreated(table, model.columnsFor(company)),
       tableBuilt(table),
@@ -444,7 +436,7 @@ class Run {
         Object.entries(this.tables).map(([model, table]) => [model, table.table_name]),
       ),
     };
-    await publish(this.warehouse, snapshot);
+    await publish(this.warehouse, this.lease, snapshot);
     this.options.onProgress?.({ kind: "published", snapshot: snapshot.id });
     return snapshot;
   }

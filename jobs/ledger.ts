@@ -130,6 +130,17 @@ export const told = {
   runs_through: { type: "timestamp" },
 } as const satisfies Columns;
 
+/** One row: who makes tables now. All but the token is null where nobody does. */
+export const leaseColumns = {
+  /** Greater with each lease. */
+  token: { type: "integer", notNull: true },
+  /** For people, e.g. "schedule on warehouse-1 (pid 123)". */
+  holder: { type: "string" },
+  process: { type: "string" },
+  acquired_at: { type: "timestamp" },
+  expires_at: { type: "timestamp" },
+} as const satisfies Columns;
+
 const ledgerTables = {
   runs,
   run_models: runModels,
@@ -141,6 +152,7 @@ const ledgerTables = {
   messages,
   deliveries,
   told,
+  lease: leaseColumns,
 };
 type LedgerTable = keyof typeof ledgerTables;
 
@@ -148,6 +160,7 @@ export type Run = Row<typeof runs>;
 export type RunModel = Row<typeof runModels>;
 export type BuiltTable = Omit<Row<typeof tables>, "inputs"> & { inputs: Inputs };
 export type TaskAction = Row<typeof taskActions>;
+export type LeaseRow = Row<typeof leaseColumns>;
 export interface CheckRow extends CheckResult {
   readonly model: string;
 }
@@ -175,6 +188,9 @@ export interface Snapshot {
   readonly words: CompanyWords;
   readonly tables: Readonly<Record<string, string>>;
 }
+
+export const leasePath = [schemas.ledger, "lease"] as const;
+export const tablesPath = [schemas.ledger, "tables"] as const;
 
 const at = (table: LedgerTable): Sql => path(schemas.ledger, table);
 

@@ -248,6 +248,10 @@ export const rowHash = (row: Sql): Sql =>
     bigquery: sql`(farm_fingerprint(to_json_string(${row})) >> 20)`,
   });
 
+/** True where the condition holds; where it is false or null the statement fails, and its transaction with it. */
+export const orFail = (condition: Sql, message: string): Sql =>
+  sql`case when ${condition} then true else error(${text(message)}) end`;
+
 function extreme(function_: "least" | "greatest", values: Sql[]): Sql {
   const anyNull = join(
     values.map((v) => sql`${v} is null`),
