@@ -204,7 +204,7 @@ class HeldLease implements Lease {
 const runInProgress = ({ holder, acquired_at, expires_at }: Held): WaymarkError =>
   new WaymarkError(
     "RUN_IN_PROGRESS",
-    `Another run is making tables: ${holder}, since ${acquired_at.toISOString()}. Its lease lasts until ${expires_at.toISOString()} and is renewed while it lives. Try again later, or let it be waited for: waymark build --wait.`,
+    `Another run is making tables: ${holder}, since ${acquired_at.toISOString()}. Its lease lasts until ${expires_at.toISOString()} and is renewed while it lives. Try again later; \`waymark build --wait\` waits for it.`,
     { holder, since: acquired_at, until: expires_at },
   );
 
