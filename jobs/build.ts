@@ -16,6 +16,7 @@ import { path, type Sql, sql } from "../warehouse/sql.js";
 import type { Warehouse } from "../warehouse/warehouse.js";
 import { type HeldRun, prepareChecks, recordChecks, runChecks } from "./checks.js";
 import { watermarksOf } from "./freshness.js";
+import { type Lease, withLease } from "./lease.js";
 import {
   type BuiltTable,
   type CheckRow,
@@ -24,7 +25,6 @@ import {
   inputsChanged,
   locateIn,
   modelFinished,
-  openLedger,
   type RunModel,
   readAllTables,
   readComparisons,
@@ -40,7 +40,7 @@ import {
   type Writing,
 } from "./ledger.js";
 import { changedBy, inputsOf, searchOf, type Work, workOf } from "./plan.js";
-import { dropWork, publish } from "./publish.js";
+import { publish, workDropped } from "./publish.js";
 import { collectGarbage } from "./retention.js";
 import {
   type Building,
@@ -150,61 +150,51 @@ export async function describeCompany(
 
 /**
  * Build what is stale, aside; check it; make all of it visible at once. A failed check publishes nothing.
- * @throws WaymarkError SOURCE_INVALID and CONFIG_INVALID before anything is built, CHECK_FAILED naming model and rows
+ * @throws WaymarkError RUN_IN_PROGRESS; SOURCE_INVALID and CONFIG_INVALID before anything is built; CHECK_FAILED naming
+ *   model and rows
  */
 export async function build(
   warehouse: Warehouse,
   project: Project,
   options: BuildOptions,
 ): Promise<BuildResult> {
-  return alone(warehouse, () =>
-    traced("waymark.run", { "waymark.trigger": options.trigger }, () => record(warehouse, project, options)),
-  );
-}
-
-/**
- * Work that makes tables, one at a time.
- * @throws WaymarkError RUN_IN_PROGRESS
- */
-export async function alone<T>(warehouse: Warehouse, work: () => Promise<T>): Promise<T> {
-  if (busy.has(warehouse))
-    throw new WaymarkError(
-      "RUN_IN_PROGRESS",
-      "A build or plan is running already; try again when it is done.",
+  return withLease(warehouse, { purpose: options.trigger, now: options.now }, async (lease) => {
+    const result = await traced("waymark.run", { "waymark.trigger": options.trigger }, () =>
+      record(warehouse, lease, project, options),
     );
-  busy.add(warehouse);
-  try {
-    return await work();
-  } finally {
-    busy.delete(warehouse);
-  }
+    // After the run is told of: whatever fails here is made good by the next one.
+    if (!options.step) await collectGarbage(warehouse, lease, project.settings.retention, options.now());
+    return result;
+  });
 }
-
-const busy = new WeakSet<Warehouse>();
 
 const cancelled = (cause: unknown): WaymarkError =>
   new WaymarkError("CANCELLED", "The build was cancelled; nothing was published.", {}, { cause });
 
 /** Build, and tell the ledger how it went. */
-async function record(warehouse: Warehouse, project: Project, options: BuildOptions): Promise<BuildResult> {
-  await openLedger(warehouse);
+async function record(
+  warehouse: Warehouse,
+  lease: Lease,
+  project: Project,
+  options: BuildOptions,
+): Promise<BuildResult> {
   const started = options.now();
   const runId = `${started.toISOString().replace(/[:.]/g, "-")}-${randomBytes(3).toString("hex")}`;
-  // Whatever ran here before this process is dead: only one process at a time has the file.
-  await warehouse.transaction([
+  // Whoever has the lease is the only one that runs.
+  await lease.transaction([
     runsInterrupted(),
     runStarted({ run_id: runId, trigger: options.trigger, started_at: started, note: options.note ?? null }),
+    ...(await workDropped(warehouse)),
   ]);
-  await dropWork(warehouse);
   options.onProgress?.({ kind: "started", run: runId, trigger: options.trigger });
   trace.getActiveSpan()?.setAttribute("waymark.run", runId);
   const seconds = (): number => (options.now().getTime() - started.getTime()) / 1000;
   const [previous] = await readSnapshots(warehouse, 1);
-  const run = new Run(warehouse, project, options, runId, previous, await readAllTables(warehouse));
+  const run = new Run(warehouse, lease, project, options, runId, previous, await readAllTables(warehouse));
   const finish = (
     outcome: Pick<FinishedRun, "status" | "snapshot_id" | "error_code" | "error">,
   ): Promise<void> =>
-    warehouse.transaction([
+    lease.transaction([
       ...run.models.map(modelFinished),
       runFinished({ run_id: runId, finished_at: options.now(), ...outcome }),
     ]);
@@ -226,7 +216,8 @@ async function record(warehouse: Warehouse, project: Project, options: BuildOpti
     return { runId, snapshot, isNew, models: run.models, warnings, seconds: took };
   } catch (error) {
     const error_code = error instanceof WaymarkError ? error.code : "WAREHOUSE_FAILED";
-    await finish({ status: "failed", snapshot_id: null, error_code, error: messageOf(error) });
+    const failed = { status: "failed", snapshot_id: null, error_code, error: messageOf(error) } as const;
+    await finish(failed).catch(() => {}); // what made the run fail is the news, not that the ledger can't be told
     options.onProgress?.({
       kind: "failed",
       run: runId,
@@ -269,6 +260,7 @@ class Run {
 
   constructor(
     private readonly warehouse: Warehouse,
+    private readonly lease: Lease,
     private readonly project: Project,
     private readonly options: BuildOptions,
     private readonly runId: string,
@@ -303,9 +295,11 @@ class Run {
     this.byName = new Map(order.map(({ model }) => [model.name, model]));
     this.comparedAt = await readComparisons(this.warehouse);
     const failure = new AbortController();
-    const signal = this.options.signal
-      ? AbortSignal.any([this.options.signal, failure.signal])
-      : failure.signal;
+    const signal = AbortSignal.any([
+      failure.signal,
+      this.lease.signal,
+      ...(this.options.signal ? [this.options.signal] : []),
+    ]);
     const limit = pLimit(concurrency);
     const finished = new Map<string, Promise<void>>();
     for (const node of order) {
@@ -354,6 +348,7 @@ class Run {
       model,
       company,
       version: this.version,
+      token: this.lease.token,
       models: this.byName,
       options: { locate: this.locate(built), signal },
     };
@@ -370,10 +365,10 @@ class Run {
     built: BuiltTable | undefined,
     reason: string,
   ): Promise<void> {
-    const { model, version, options } = building;
+    const { model, token, options } = building;
     const begun = performance.now();
     this.report(model.name, "building", reason);
-    const store = storeName(model.name, version);
+    const store = storeName(model.name, token);
     const rows = await buildWhole(building);
     await this.check(building, [schemas.tables, store], node, reason, rows, begun);
     options.signal?.throwIfAborted();
@@ -431,7 +426,7 @@ class Run {
     if (work.kind === "part" || days) this.report(model.name, "building", reason);
     const part = await buildPart(building, built, { changed, search, days });
     if (!part || (part.added === 0 && part.ended === 0)) {
-      await this.warehouse.transaction(compared);
+      await this.lease.transaction(compared);
       return this.keep({ ...built, inputs }, part ? "built again, nothing changed" : "fresh");
     }
     const rows = built.rows + part.added - part.ended;
@@ -508,7 +503,7 @@ class Run {
       built_at: this.options.now(),
       run_id: this.runId,
     };
-    await this.warehouse.transaction([
+    await this.lease.transaction([
       ...statements,
       viewCreated(table, model.columnsFor(company)),
       tableBuilt(table),
@@ -563,7 +558,7 @@ class Run {
     );
     const told = { ...table, inputs: { ...table.inputs, watermarks } };
     const isTold = JSON.stringify(this.all.get(table.table_name)?.inputs) === JSON.stringify(told.inputs);
-    if (!isTold) await warehouse.transaction([inputsChanged(told)]);
+    if (!isTold) await this.lease.transaction([inputsChanged(told)]);
     return told;
   }
 
@@ -575,9 +570,9 @@ class Run {
 
   /** The tables as they stand in this run, to be checked. */
   held(): HeldRun {
-    const { runId, previous: before } = this;
+    const { runId, lease, previous: before } = this;
     const { now, signal } = this.options;
-    return { runId, tables: this.names(), before, now, signal };
+    return { runId, lease, tables: this.names(), before, now, signal };
   }
 
   private names(): Record<string, string> {
@@ -600,9 +595,8 @@ class Run {
       tables: this.names(),
     };
     await traced("waymark.publish", { "waymark.snapshot": snapshot.id }, () =>
-      publish(this.warehouse, snapshot),
+      publish(this.warehouse, this.lease, snapshot),
     );
-    await collectGarbage(this.warehouse, this.project.settings.retention, this.options.now());
     return snapshot;
   }
 

@@ -200,6 +200,17 @@ const writings = {
   rows_ended: { type: "integer", notNull: true },
 } as const satisfies Columns;
 
+/** One row: who makes tables now. All but the token is null where nobody does. */
+export const leaseColumns = {
+  /** Greater with each lease. */
+  token: { type: "integer", notNull: true },
+  /** For people, e.g. "schedule on warehouse-1 (pid 123)". */
+  holder: { type: "string" },
+  process: { type: "string" },
+  acquired_at: { type: "timestamp" },
+  expires_at: { type: "timestamp" },
+} as const satisfies Columns;
+
 const ledgerTables = {
   runs,
   run_models: runModels,
@@ -215,6 +226,7 @@ const ledgerTables = {
   rewrites,
   backfills,
   writings,
+  lease: leaseColumns,
 };
 export type LedgerTable = keyof typeof ledgerTables;
 
@@ -222,6 +234,7 @@ export type Run = Row<typeof runs>;
 export type RunModel = Row<typeof runModels>;
 export type BuiltTable = Omit<Row<typeof tables>, "inputs"> & { inputs: Inputs };
 export type TaskAction = Row<typeof taskActions>;
+export type LeaseRow = Row<typeof leaseColumns>;
 /** What a check found in a run. */
 export interface CheckRow extends CheckResult {
   readonly runId: string;
@@ -266,6 +279,9 @@ export interface Snapshot {
   readonly words: CompanyWords;
   readonly tables: Readonly<Record<string, string>>;
 }
+
+export const leasePath = [schemas.ledger, "lease"] as const;
+export const tablesPath = [schemas.ledger, "tables"] as const;
 
 type At = (table: LedgerTable) => Sql;
 const at: At = (table) => path(schemas.ledger, table);

@@ -5,6 +5,7 @@ import { models } from "../models/index.js";
 import { countIf } from "../warehouse/dialect.js";
 import { integer, path, sql } from "../warehouse/sql.js";
 import type { Warehouse } from "../warehouse/warehouse.js";
+import type { Lease } from "./lease.js";
 import {
   agedRowsDropped,
   type BuiltTable,
@@ -90,12 +91,13 @@ export async function findGarbage(warehouse: Warehouse, retention: Retention, no
 /** Let go what may go, and rewrite what is scattered; readers see nothing of it. Answers what it was. */
 export async function collectGarbage(
   warehouse: Warehouse,
+  lease: Lease,
   retention: Retention,
   now: Date,
 ): Promise<Garbage> {
   const garbage = await findGarbage(warehouse, retention, now);
   const ofTables = garbage.tables.filter(({ schema }) => schema === schemas.tables).map(({ name }) => name);
-  await warehouse.transaction([
+  await lease.transaction([
     // Views first: they read the stores.
     ...[...garbage.tables]
       .sort((a, b) => Number(b.isView) - Number(a.isView))
@@ -111,6 +113,7 @@ export async function collectGarbage(
   for (const { store } of garbage.rewrites)
     await rewrite(
       warehouse,
+      lease,
       tables.filter((table) => table.store === store),
       now,
     );
@@ -145,12 +148,17 @@ from ${store}`,
  * The rows of a store in their physical order, in another store that takes its place under all of its views at once.
  * Rows keep their versions and tables their names, so nothing that was built from them becomes stale.
  */
-async function rewrite(warehouse: Warehouse, tables: readonly BuiltTable[], now: Date): Promise<void> {
+async function rewrite(
+  warehouse: Warehouse,
+  lease: Lease,
+  tables: readonly BuiltTable[],
+  now: Date,
+): Promise<void> {
   const [first] = tables;
   const model = models.find(({ name }) => name === first?.model);
   if (!first || !model) return;
   const version = Math.max(...tables.map((table) => table.version));
-  const to = rewrittenStore(model.name, version);
+  const to = rewrittenStore(model.name, lease.token);
   const columns = await warehouse.describe(sql`select * from ${path(schemas.tables, first.store)}`);
   const shape = Object.fromEntries(
     Object.entries(columns).map(([c, type]) => [c, { type: type ?? "string" }]),
@@ -163,7 +171,7 @@ async function rewrite(warehouse: Warehouse, tables: readonly BuiltTable[], now:
     sortBy: model.sortBy,
   });
   const { from_version: _, to_version: __, ...own } = shape;
-  await warehouse.transaction([
+  await lease.transaction([
     ...tables.map((table) => viewCreated({ ...table, store: to }, own)),
     ...storeRewritten(first.store, to, version, now),
     sql`drop table ${path(schemas.tables, first.store)}`,

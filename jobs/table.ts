@@ -26,12 +26,12 @@ export const [fromVersion, toVersion] = [name("from_version"), name("to_version"
 
 export const tableName = (model: string, version: number): string =>
   `${model}__${String(version).padStart(6, "0")}`;
-export const storeName = (model: string, version: number): string =>
-  `${model}__rows_${String(version).padStart(6, "0")}`;
+/** Stores are filled before they are recorded: by the lease's token no two runs, one of them stale, fill the same. */
+export const storeName = (model: string, token: number): string =>
+  `${model}__rows_${String(token).padStart(6, "0")}`;
 
-/** A store in which rows were put into order again, after a version. */
-export const rewrittenStore = (model: string, version: number): string =>
-  `${storeName(model, version)}_sorted`;
+/** A store in which rows were put into order again. */
+export const rewrittenStore = (model: string, token: number): string => `${storeName(model, token)}_sorted`;
 
 /** The view of a store's rows in a version. */
 export const viewCreated = (
@@ -51,6 +51,8 @@ export interface Building {
   readonly model: Model;
   readonly company: Company;
   readonly version: number;
+  /** Of the run's lease. */
+  readonly token: number;
   /** All models, by name. */
   readonly models: ReadonlyMap<string, Model>;
   /** Where what it reads stands in this run. */
@@ -58,11 +60,12 @@ export interface Building {
 }
 
 /** All of a table, into a store of its own. Answers its number of rows. */
-export async function buildWhole({ warehouse, model, company, version, options }: Building): Promise<number> {
+export async function buildWhole(building: Building): Promise<number> {
+  const { warehouse, model, company, version, token, options } = building;
   const columns = model.columnsFor(company);
   return warehouse.materialize(
     {
-      table: [schemas.tables, storeName(model.name, version)],
+      table: [schemas.tables, storeName(model.name, token)],
       columns: { ...columns, ...versions },
       query: sql`select ${Object.keys(columns).map(name)}, ${integer(version)} as ${fromVersion}, ${integer(forever)} as ${toVersion} from (${model.query(company)}) as whole`,
       partitionBy: model.byDay ? "day" : undefined,
@@ -99,10 +102,10 @@ export interface Part {
  * all rows of a table that knows neither. Null where nothing is concerned; a part with nothing to add or end is the same.
  */
 export async function buildPart(building: Building, built: BuiltTable, stale: Stale): Promise<Part | null> {
-  const { warehouse, model, company, version, options } = building;
+  const { warehouse, model, company, version, token, options } = building;
   const columns = Object.keys(model.columnsFor(company));
   const store = path(schemas.tables, built.store);
-  const work = (what: string): readonly string[] => [schemas.work, `${model.name}__${what}`];
+  const work = (what: string): readonly string[] => [schemas.work, `${model.name}__${what}_${token}`];
   const make = async (what: string, shape: Columns, query: Sql, scope?: Scope): Promise<number> =>
     warehouse.materialize({ table: work(what), columns: shape, query }, { ...options, scope });
 

@@ -73,6 +73,7 @@ export async function openDuckDb(options: DuckDbOptions): Promise<Warehouse> {
 
 class DuckDb implements Warehouse {
   readonly dialect = "duckdb";
+  readonly isExclusive = true;
   private readonly idle: DuckDBConnection[] = [];
   private readonly waiting: ((connection: DuckDBConnection | undefined) => void)[] = [];
   private open = 0;

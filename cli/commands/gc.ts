@@ -1,5 +1,5 @@
 import { Command } from "commander";
-import { alone } from "../../jobs/build.js";
+import { withLease } from "../../jobs/lease.js";
 import { collectGarbage, findGarbage, type Garbage } from "../../jobs/retention.js";
 import { answer, answerJson, type CellRow, count, rowsAs } from "../output.js";
 import { loadProject, optionsOf, withWarehouse } from "../project.js";
@@ -12,9 +12,14 @@ export const gcCommand = (): Command =>
     .action(async (_, command: Command) => {
       const { project: folder, json, dryRun } = optionsOf<{ dryRun?: true }>(command);
       const project = loadProject(folder);
-      const work = dryRun ? findGarbage : collectGarbage;
+      const { retention } = project.settings;
+      const now = () => new Date();
       const garbage = await withWarehouse(project, (warehouse) =>
-        alone(warehouse, () => work(warehouse, project.settings.retention, new Date())),
+        dryRun
+          ? findGarbage(warehouse, retention, now())
+          : withLease(warehouse, { purpose: "gc", now }, (lease) =>
+              collectGarbage(warehouse, lease, retention, now()),
+            ),
       );
       if (json) return answerJson({ isDone: !dryRun, ...garbage });
       answer(garbageInWords(garbage, dryRun === true));

@@ -90,8 +90,9 @@ async function readStatus(folder: string, now: Date): Promise<Told> {
   return withWarehouse(project, async (warehouse) => {
     const [snapshot] = await readSnapshots(warehouse, 1);
     const [latest] = await readRuns(warehouse, 1);
-    // Whoever holds the file is this process: a run that is said to be running has died.
-    const run = latest?.status === "running" ? { ...latest, status: "interrupted" } : latest;
+    // Where whoever holds the file is this process, a run that is said to be running has died.
+    const run =
+      warehouse.isExclusive && latest?.status === "running" ? { ...latest, status: "interrupted" } : latest;
     if (!snapshot) {
       const last = run ? ` The last run: ${run.status}${run.error ? `:\n${run.error}` : "."}` : "";
       throw new WaymarkError(

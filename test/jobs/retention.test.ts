@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import type { Retention } from "../../config/settings.js";
+import { withLease } from "../../jobs/lease.js";
 import { locateIn, readJourneyVersions, readRuns, readSnapshots, schemas } from "../../jobs/ledger.js";
-import { collectGarbage, findGarbage } from "../../jobs/retention.js";
+import { collectGarbage, findGarbage, type Garbage } from "../../jobs/retention.js";
 import { accountHealth } from "../../models/health/account_health.js";
 import { openDuckDb } from "../../warehouse/duckdb.js";
 import { bind, path, sql } from "../../warehouse/sql.js";
@@ -55,7 +56,7 @@ describe("retention", () => {
     expect(staged).toMatchObject({ before: 4, rows: 3 });
     expect(found.rows.some((r) => (r.bytes ?? 0) > 0)).toBe(true);
     expect(found.ledger, "each build has let go what was aged by then").toEqual([]);
-    expect(await collectGarbage(warehouse, settings.retention, now)).toEqual(found);
+    expect(await collect(warehouse, settings.retention, now)).toEqual(found);
     const gone = new Set(found.tables.map((t) => t.name));
     expect(await warehouse.tables(schemas.tables)).toEqual(before.filter((t) => !gone.has(t)));
     expect(await countOf(warehouse, "waymark_tables.stg_survey_responses__rows_000001")).toBe(2);
@@ -77,7 +78,7 @@ describe("retention", () => {
       await build();
     }
     const now = new Date("2024-08-01T00:00:00Z");
-    const garbage = await collectGarbage(warehouse, settings.retention, now);
+    const garbage = await collect(warehouse, settings.retention, now);
     const went = Object.fromEntries(garbage.ledger.map((l) => [l.table, l.rows]));
     expect(went).toMatchObject({ runs: expect.any(Number), snapshots: 3, checks: expect.any(Number) });
     // The first made most of the tables, and the journey; the last two are the snapshots that are kept.
@@ -130,7 +131,7 @@ describe("a store that many small changes have scattered", () => {
     const had = await warehouse.query(rows, shape);
     const now = new Date("2024-04-01T08:00:00Z");
     const retention = { ...eager.retention, rewrite_share: 0.1 };
-    const { rewrites } = await collectGarbage(warehouse, retention, now);
+    const { rewrites } = await collect(warehouse, retention, now);
     const facts = rewrites.find((r) => r.model === "account_facts");
     expect(facts?.scattered).toBeGreaterThan(0.1);
     const stores = (await warehouse.tables(schemas.tables)).filter((t) =>
@@ -189,3 +190,8 @@ describe("a ledger of an earlier Waymark", () => {
     expect(await later.warehouse.tables(schemas.ledger)).toContain("rewrites");
   });
 });
+
+const collect = (warehouse: Warehouse, retention: Retention, now: Date): Promise<Garbage> =>
+  withLease(warehouse, { purpose: "gc", now: () => now }, (lease) =>
+    collectGarbage(warehouse, lease, retention, now),
+  );
