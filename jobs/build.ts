@@ -14,7 +14,7 @@ import { attributesIn, mapSources } from "../models/sources/mapping.js";
 import { traced } from "../telemetry/trace.js";
 import { path, type Sql, sql } from "../warehouse/sql.js";
 import type { Warehouse } from "../warehouse/warehouse.js";
-import { type HeldRun, prepareChecks, recordChecks, runChecks } from "./checks.js";
+import { checksOfModel, type HeldRun, prepareChecks, runChecks } from "./checks.js";
 import { watermarksOf } from "./freshness.js";
 import { type Lease, withLease } from "./lease.js";
 import {
@@ -163,7 +163,8 @@ export async function build(
       record(warehouse, lease, project, options),
     );
     // After the run is told of: whatever fails here is made good by the next one.
-    if (!options.step) await collectGarbage(warehouse, lease, project.settings.retention, options.now());
+    const { retention } = project.settings;
+    if (!options.step) await collectGarbage(warehouse, lease, retention, options.now(), false);
     return result;
   });
 }
@@ -370,13 +371,14 @@ class Run {
     this.report(model.name, "building", reason);
     const store = storeName(model.name, token);
     const rows = await buildWhole(building);
-    await this.check(building, [schemas.tables, store], node, reason, rows, begun);
+    const checked = await this.check(building, [schemas.tables, store], node, reason, rows, begun);
     options.signal?.throwIfAborted();
     const compared = model.source ? [sourceCompared(model.source, this.options.now())] : [];
     const read = Object.keys(inputs.tables).map((name) => ({ model: name, from: null }));
     const wrote = { is_whole: true, rows_added: rows, rows_ended: built?.rows ?? 0, read };
     const extent = await extentOf(building, [[schemas.tables, store]]);
-    await this.record(building, { store, inputs, rows }, compared, reason, begun, { ...wrote, ...extent });
+    const told = [...checked, ...compared];
+    await this.record(building, { store, inputs, rows }, told, reason, begun, { ...wrote, ...extent });
   }
 
   /** A table in a step of a backfill; what the step doesn't concern, or needs to be built whole, stays as it is. */
@@ -426,16 +428,16 @@ class Run {
     if (work.kind === "part" || days) this.report(model.name, "building", reason);
     const part = await buildPart(building, built, { changed, search, days });
     if (!part || (part.added === 0 && part.ended === 0)) {
-      await this.lease.transaction(compared);
+      if (compared.length > 0) await this.lease.transaction(compared);
       return this.keep({ ...built, inputs }, part ? "built again, nothing changed" : "fresh");
     }
     const rows = built.rows + part.added - part.ended;
-    await this.check(building, part.delta, node, reason, rows, begun);
+    const checked = await this.check(building, part.delta, node, reason, rows, begun);
     options.signal?.throwIfAborted();
     await this.record(
       building,
       { store: built.store, inputs, rows },
-      [...part.applied, ...compared],
+      [...part.applied, ...checked, ...compared],
       reason,
       begun,
       {
@@ -448,7 +450,10 @@ class Run {
     );
   }
 
-  /** Hold what was built against its model; a failing check ends the run, and the rows stay to be read. */
+  /**
+   * Hold what was built against its model. Answers what tells the ledger so, together with the rows; a failing check
+   * is told at once and ends the run, and the rows stay to be read.
+   */
   private async check(
     { model, company, options }: Building,
     rowsAt: readonly string[],
@@ -456,15 +461,16 @@ class Run {
     reason: string,
     rows: number,
     begun: number,
-  ): Promise<void> {
+  ): Promise<Sql[]> {
     const locate = (relation: string): readonly string[] =>
       relation === model.name ? rowsAt : this.locate(undefined)(relation);
     const checks = await traced("waymark.check", { "waymark.model": model.name }, () =>
       checkTable(this.warehouse, model, company, { ...options, locate }),
     );
-    await recordChecks(this.warehouse, this.held(), model.name, checks, { ...options, locate });
+    const told = await checksOfModel(this.warehouse, this.held(), model.name, checks, { ...options, locate });
     const failed = checks.filter((check) => check.failingRows > 0);
-    if (failed.length === 0) return;
+    if (failed.length === 0) return told;
+    await this.lease.transaction(told);
     for (const { check, failingRows, examples } of failed)
       this.options.onProgress?.({
         kind: "check",
@@ -526,7 +532,7 @@ class Run {
     const took = seconds(begun);
     this.tables[model.name] = await this.withWatermarks(table);
     this.finishModel(model.name, table.table_name, "built", reason, rows, took);
-    const bytes = await this.warehouse.bytes([schemas.tables, store]);
+    const bytes = this.options.onProgress ? await this.warehouse.bytes([schemas.tables, store]) : null;
     this.done++;
     this.report(model.name, "built", reason, { rows, seconds: took, bytes });
   }

@@ -345,12 +345,13 @@ async function read<C extends Columns>(
 }
 
 /** A statement that adds one row to a ledger table. */
-function insert<T extends LedgerTable>(table: T, row: Row<(typeof ledgerTables)[T]>): Sql {
+function insert<T extends LedgerTable>(table: T, ...rows: Row<(typeof ledgerTables)[T]>[]): Sql {
   const columns = Object.entries(ledgerTables[table] as Columns);
-  const values = columns.map(([column, { type }]) =>
-    bind(type, (row as Record<string, unknown>)[column] ?? null),
-  );
-  return sql`insert into ${at(table)} (${columns.map(([column]) => name(column))}) values (${values})`;
+  const tuples = rows.map((row: Record<string, unknown>) => {
+    const values = columns.map(([column, { type }]) => bind(type, row[column] ?? null));
+    return sql`(${values})`;
+  });
+  return sql`insert into ${at(table)} (${columns.map(([column]) => name(column))}) values ${tuples}`;
 }
 
 export const runStarted = (run: Pick<Run, "run_id" | "trigger" | "started_at" | "note">): Sql =>
@@ -384,21 +385,28 @@ export const modelFinished = (row: RunModel): Sql => insert("run_models", row);
 export const tableBuilt = (table: BuiltTable): Sql =>
   insert("tables", { ...table, inputs: JSON.stringify(table.inputs) });
 
-export const checkRecorded = (row: CheckRow): Sql =>
-  insert("checks", {
-    run_id: row.runId,
-    model: row.model,
-    check_name: row.check,
-    severity: row.severity,
-    failing_rows: row.failingRows,
-    examples: JSON.stringify(row.examples),
-    error: row.error,
-    checked_at: row.checkedAt,
-    failing_since: row.failingSince,
-    definition: row.definition,
-    tables: row.definition === null ? null : JSON.stringify(row.tables),
-    kept_in: row.keptIn,
-  });
+export const checksRecorded = (rows: readonly CheckRow[]): Sql[] =>
+  rows.length === 0
+    ? []
+    : [
+        insert(
+          "checks",
+          ...rows.map((row) => ({
+            run_id: row.runId,
+            model: row.model,
+            check_name: row.check,
+            severity: row.severity,
+            failing_rows: row.failingRows,
+            examples: JSON.stringify(row.examples),
+            error: row.error,
+            checked_at: row.checkedAt,
+            failing_since: row.failingSince,
+            definition: row.definition,
+            tables: row.definition === null ? null : JSON.stringify(row.tables),
+            kept_in: row.keptIn,
+          })),
+        ),
+      ];
 
 export const snapshotPublished = (snapshot: Snapshot): Sql =>
   insert("snapshots", {

@@ -3,7 +3,7 @@ import { accountHealth } from "../models/health/account_health.js";
 import { accountIndicators } from "../models/health/account_indicators.js";
 import { models } from "../models/index.js";
 import { countIf } from "../warehouse/dialect.js";
-import { integer, path, sql } from "../warehouse/sql.js";
+import { integer, join, path, sql, text } from "../warehouse/sql.js";
 import type { Warehouse } from "../warehouse/warehouse.js";
 import type { Lease } from "./lease.js";
 import {
@@ -42,9 +42,15 @@ export interface Garbage {
   }[];
 }
 
-/** What may go by now, and what would be rewritten. Changes nothing. */
-export async function findGarbage(warehouse: Warehouse, retention: Retention, now: Date): Promise<Garbage> {
+/** What may go by now, and what would be rewritten; with its size unless that is nobody's question. Changes nothing. */
+export async function findGarbage(
+  warehouse: Warehouse,
+  retention: Retention,
+  now: Date,
+  isMeasured = true,
+): Promise<Garbage> {
   const { snapshots, journey_versions } = retention;
+  const bytesOf = async (table: readonly string[]) => (isMeasured ? warehouse.bytes(table) : null);
   const latest = await readSnapshots(warehouse, snapshots);
   const versions = (await readJourneyVersions(warehouse)).slice(0, journey_versions + 1);
   const all = [...(await readAllTables(warehouse)).values()];
@@ -64,23 +70,22 @@ export async function findGarbage(warehouse: Warehouse, retention: Retention, no
     for (const name of await warehouse.tables(schema)) {
       if (schema === schemas.tables && (names.has(name) || oldest.has(name))) continue;
       const isView = schema === schemas.tables && views.has(name);
-      tables.push({ schema, name, isView, bytes: isView ? null : await warehouse.bytes([schema, name]) });
+      tables.push({ schema, name, isView, bytes: isView ? null : await bytesOf([schema, name]) });
     }
 
   const rows: Garbage["rows"][number][] = [];
   const rewrites: Garbage["rewrites"][number][] = [];
   const rewritten = await readRewrites(warehouse);
-  for (const [store, before] of oldest) {
-    const ofStore = all.filter((table) => table.store === store);
-    const { kept, gone, scattered } = await countRows(warehouse, ofStore, before, rewritten.get(store));
+  for (const { store, before, kept, gone, scattered } of await countRows(warehouse, oldest, rewritten)) {
     if (gone > 0) {
-      const bytes = await warehouse.bytes([schemas.tables, store]);
+      const bytes = await bytesOf([schemas.tables, store]);
       rows.push({ store, before, rows: gone, bytes: bytes && Math.round((bytes * gone) / (gone + kept)) });
     }
-    const model = models.find(({ name }) => name === ofStore[0]?.model);
+    const of = all.find((table) => table.store === store);
+    const model = models.find(({ name }) => name === of?.model);
     const share = scattered / Math.max(1, kept);
     if (model?.sortBy && kept >= retention.rewrite_rows && share > retention.rewrite_share) {
-      const bytes = await warehouse.bytes([schemas.tables, store]);
+      const bytes = await bytesOf([schemas.tables, store]);
       rewrites.push({ store, model: model.name, rows: kept, scattered: share, bytes });
     }
   }
@@ -94,8 +99,9 @@ export async function collectGarbage(
   lease: Lease,
   retention: Retention,
   now: Date,
+  isMeasured = true,
 ): Promise<Garbage> {
-  const garbage = await findGarbage(warehouse, retention, now);
+  const garbage = await findGarbage(warehouse, retention, now, isMeasured);
   const ofTables = garbage.tables.filter(({ schema }) => schema === schemas.tables).map(({ name }) => name);
   await lease.transaction([
     // Views first: they read the stores.
@@ -120,28 +126,35 @@ export async function collectGarbage(
   return garbage;
 }
 
-/** How many rows of a store some kept table shows, how many none does, and how many of the kept are out of order. */
+/** How many rows of each store some kept table shows, how many none does, and how many of the kept are out of order. */
 async function countRows(
   warehouse: Warehouse,
-  tables: readonly BuiltTable[],
-  before: number,
-  rewritten: number | undefined,
-): Promise<{ kept: number; gone: number; scattered: number }> {
-  const store = path(schemas.tables, tables[0]?.store ?? "");
-  const isGone = sql`${toVersion} <= ${integer(before)}`;
-  const inOrder =
-    rewritten === undefined ? sql`(select min(${fromVersion}) from ${store})` : integer(rewritten);
-  const count = { type: "integer", notNull: true } as const;
-  const [row] = await warehouse.query(
-    sql`
+  oldest: ReadonlyMap<string, number>,
+  rewritten: ReadonlyMap<string, number>,
+) {
+  if (oldest.size === 0) return [];
+  const stores = [...oldest].map(([store, before]) => {
+    const rows = path(schemas.tables, store);
+    const isGone = sql`${toVersion} <= ${integer(before)}`;
+    const since = rewritten.get(store);
+    const inOrder = since === undefined ? sql`(select min(${fromVersion}) from ${rows})` : integer(since);
+    return sql`
 select
+  ${text(store)} as store,
+  ${integer(before)} as before,
   ${countIf(isGone)} as gone,
   ${countIf(sql`not ${isGone}`)} as kept,
   ${countIf(sql`not ${isGone} and (${fromVersion} > ${inOrder} or ${toVersion} > ${inOrder} and ${toVersion} < ${integer(forever)})`)} as scattered
-from ${store}`,
-    { gone: count, kept: count, scattered: count },
-  );
-  return row ?? { gone: 0, kept: 0, scattered: 0 };
+from ${rows}`;
+  });
+  const count = { type: "integer", notNull: true } as const;
+  return warehouse.query(join(stores, "\nunion all"), {
+    store: { type: "string", notNull: true },
+    before: count,
+    gone: count,
+    kept: count,
+    scattered: count,
+  });
 }
 
 /**

@@ -137,7 +137,7 @@ describe("a store that many small changes have scattered", () => {
     const stores = (await warehouse.tables(schemas.tables)).filter((t) =>
       t.startsWith("account_facts__rows"),
     );
-    expect(stores).toEqual(["account_facts__rows_000002_sorted"]);
+    expect(stores).toEqual(["account_facts__rows_000003_sorted"]);
     expect(await warehouse.query(rows, shape)).toEqual(had);
     // As it lies in the file.
     const lying = await warehouse.query(
