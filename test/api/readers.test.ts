@@ -23,8 +23,9 @@ const project: Project = {
   },
   journey: defaultJourney,
 };
-const publications = 50;
-const readers = 3;
+/** PUBLICATIONS prolongs it: a dozen take half a minute. */
+const publications = Number(process.env.PUBLICATIONS ?? 12);
+const readers = 2;
 
 /** A ticket of each of two accounts, opened on the first of May; `n` tells it from others. */
 const addTickets = (warehouse: Warehouse, n: number): Promise<number> =>
@@ -39,13 +40,13 @@ const question = `{
   snapshot { id }
   accounts(first: 2) { nodes { id tickets { total } } }
   account(id: "a") { tickets { total } }
-  all: support(from: "2026-04-01", to: "2026-06-01", grain: YEAR) { opened }
-  each: support(from: "2026-04-01", to: "2026-06-01", grain: YEAR, by: [ACCOUNT]) { accountId opened }
-  sources { name all { rows } }
+  all: support(from: "2026-04-01", to: "2026-06-01") { opened }
+  each: support(from: "2026-04-01", to: "2026-06-01", by: [ACCOUNT]) { accountId opened }
+  sources { name rows }
   models { name rows }
 }`;
 
-it("every answer is of one snapshot, whole, while fifty are published under many readers", async () => {
+it("every answer is of one snapshot, whole, while others are published under many readers", async () => {
   const folder = mkdtempSync(join(tmpdir(), "waymark-readers-"));
   const warehouse = await openDuckDb({ file: join(folder, "w.duckdb") });
   const client = await clientOf(warehouse);
@@ -91,8 +92,8 @@ it("every answer is of one snapshot, whole, while fifty are published under many
       account: { tickets: { total: n } },
       all: [{ opened: 2 * n }],
       each: expect.arrayContaining(["a", "b"].map((accountId) => ({ accountId, opened: n }))),
-      sources: expect.arrayContaining([{ name: "tickets", all: { rows: 2 * n } }]),
+      sources: expect.arrayContaining([{ name: "tickets", rows: 2 * n }]),
       models: expect.arrayContaining([{ name: "stg_tickets", rows: 2 * n }]),
     });
   }
-}, 240_000);
+}, 600_000);
