@@ -62,7 +62,7 @@ const sourceMapping = z
       .min(0)
       .optional()
       .describe(
-        "How often raw rows are compared with what was read of them, which finds corrected and deleted ones: 0 = in every build. By default 0 without loaded_at, else 1.",
+        "How often raw rows are compared with what was read of them, which finds corrected and deleted ones: 0 = in every build. By default 7 with loaded_at or lookback_days, else 0.",
       ),
     lookback_days: z
       .int()

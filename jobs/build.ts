@@ -42,15 +42,8 @@ import {
 import { changedBy, inputsOf, searchOf, type Work, workOf } from "./plan.js";
 import { publish, workDropped } from "./publish.js";
 import { collectGarbage } from "./retention.js";
-import {
-  type Building,
-  buildPart,
-  buildWhole,
-  extentOf,
-  storeName,
-  tableName,
-  viewCreated,
-} from "./table.js";
+import { type Building, storeName, tableName, viewCreated } from "./store.js";
+import { buildPart, buildWhole, extentOf } from "./table.js";
 
 export interface BuildOptions {
   /** Who asked: "manual", "schedule", "start"; "selection" and "apply" where not all is brought up to date. */

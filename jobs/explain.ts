@@ -19,7 +19,7 @@ import {
   type Writing,
 } from "./ledger.js";
 import { changedBy, inputsOf, workOf } from "./plan.js";
-import { fromVersion, toVersion } from "./table.js";
+import { fromVersion, toVersion } from "./store.js";
 
 /** An input, with the days of the rows that differed where it was read in part; null = all, or without days. */
 interface ReadInput {

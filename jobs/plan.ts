@@ -114,7 +114,8 @@ type Mapping = Pick<SourceMapping, "columns" | "compare_every_days" | "lookback_
 /** The rule by which builds look for changed raw rows of a source. */
 function searchRule(mapping: Mapping) {
   const arrived = "loaded_at" in mapping.columns;
-  const everyDays = mapping.compare_every_days ?? (arrived ? 1 : mapping.lookback_days === undefined ? 0 : 7);
+  const looksOtherwise = arrived || mapping.lookback_days !== undefined;
+  const everyDays = mapping.compare_every_days ?? (looksOtherwise ? 7 : 0);
   return { arrived, everyDays, lookbackDays: mapping.lookback_days };
 }
 

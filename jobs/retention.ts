@@ -19,7 +19,7 @@ import {
   storeRewritten,
   tablesDropped,
 } from "./ledger.js";
-import { forever, fromVersion, rewrittenStore, rowsDropped, toVersion, viewCreated } from "./table.js";
+import { forever, fromVersion, rewrittenStore, rowsDropped, toVersion, viewCreated } from "./store.js";
 
 /** Of journeys that were replaced, what their scores are read and explained from stays. */
 const keptOfVersions = [accountHealth.name, accountIndicators.name];

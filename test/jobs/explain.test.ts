@@ -144,6 +144,6 @@ it("status says per source how changes are found, and what that can miss until w
   });
   const arriving = { columns: { event_id: "id", loaded_at: "at" } };
   expect(findingOf("tickets", arriving, compared).missed).toBe(
-    "rows corrected without a new loaded_at, or deleted, are found only when all days are compared, next on 2024-04-02",
+    "rows corrected without a new loaded_at, or deleted, are found only when all days are compared, next on 2024-04-08",
   );
 });
