@@ -65,6 +65,8 @@ export interface BuildOptions {
   step?: "sources" | "days" | undefined;
   /** The journey that is published when the run begins; the run is refused where it is another. */
   expect?: string | undefined;
+  /** From so many accounts on it is worth a statement more to read no more days of them than may be others. */
+  manyAccounts?: number;
   /** Why; kept with the run. */
   note?: string | undefined;
   /** The clock. */
@@ -336,7 +338,7 @@ class Run {
     const work: Work =
       isSelected && this.options.force
         ? { kind: "whole", reason: "asked for" }
-        : workOf(inputs, built, this.tables, this.all);
+        : workOf(node, inputs, built, this.tables, this.all);
     const building: Building = {
       warehouse: this.warehouse,
       model,
@@ -344,6 +346,7 @@ class Run {
       version: this.version,
       token: this.lease.token,
       models: this.byName,
+      manyAccounts: this.options.manyAccounts ?? 1000,
       options: { locate: this.locate(built), signal },
     };
     if (this.options.step) return this.step(building, node, inputs, built, work);

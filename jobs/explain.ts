@@ -157,7 +157,7 @@ async function staleReasons(
   for (const node of order.filter((n) => concerned.has(n.model.name))) {
     const { name: own } = node.model;
     const built = published.get(own);
-    const work = workOf(inputsOf(node, company, warehouse, tables), built, tables, all);
+    const work = workOf(node, inputsOf(node, company, warehouse, tables), built, tables, all);
     if (work.kind === "whole") {
       const isJourney = built !== undefined && edited.has(own);
       reasons.push({

@@ -74,8 +74,9 @@ export interface Change {
   readonly to: number;
 }
 
-/** Hold what a table was built from against what it would be built from now. */
+/** Hold what a table was built from against what it would be built from now. Rows follow from what its query reads. */
 export function workOf(
+  { reads }: Node,
   inputs: Inputs,
   built: BuiltTable | undefined,
   now: Readonly<Record<string, BuiltTable>>,
@@ -85,7 +86,8 @@ export function workOf(
   if (inputs.code !== built.inputs.code) return { kind: "whole", reason: "its definition changed" };
   const changed: Change[] = [];
   const rebuilt: string[] = [];
-  for (const [model, table] of Object.entries(inputs.tables)) {
+  for (const model of reads) {
+    const table = inputs.tables[model];
     const then = all.get(built.inputs.tables[model] ?? "");
     const next = now[model];
     if (!then || !next || then.store !== next.store) rebuilt.push(model);

@@ -1,3 +1,4 @@
+import { Temporal } from "temporal-polyfill";
 import {
   type DaysFound,
   differingDays,
@@ -11,7 +12,7 @@ import {
   stagedKeyOf,
 } from "../models/sources/changes.js";
 import type { MappedSource } from "../models/sources/mapping.js";
-import { addDays, countIf, nullOf } from "../warehouse/dialect.js";
+import { addDays, nullOf } from "../warehouse/dialect.js";
 import { integer, join, name, path, type Sql, sql } from "../warehouse/sql.js";
 import { schemas } from "./ledger.js";
 import type { Change } from "./plan.js";
@@ -71,11 +72,16 @@ export async function rowsConcerned(
   return { raw, staged };
 }
 
-/** The keys of staged rows that hang on rows of other tables that changed. */
+/** The keys of staged rows that hang on rows of other tables, where these say something else by now. */
 export const hangingOn = ({ model, models }: Building, staged: Sql, changed: readonly Change[]): Sql[] =>
   changed.map((change) => {
-    const hangsOn = name(models.get(change.model)?.grain[0] ?? "account_id");
-    return sql`select coalesce(t.${name(model.grain[0] ?? "")}, '') as key from ${staged} as t where t.${hangsOn} in (select ${hangsOn} from ${changedRows(change)} as changed)`;
+    const { grain = ["account_id"] } = models.get(change.model) ?? {};
+    const hangsOn = name(grain[0] ?? "");
+    const differs = model.asksFor?.[change.model]?.map(
+      (column) => sql` or count(${name(column)}) = 1 or min(${name(column)}) <> max(${name(column)})`,
+    );
+    const says = differs ? sql` group by ${grain.map(name)} having count(*) <> 2${join(differs, "")}` : sql``;
+    return sql`select coalesce(t.${name(model.grain[0] ?? "")}, '') as key from ${staged} as t where t.${hangsOn} in (select ${hangsOn} from ${changedRows(change)} as changed${says})`;
   });
 
 /** What a search finds of a source as it stands, as literals, by which the engine skips rows. */
@@ -106,10 +112,29 @@ async function suspicionOf(
 }
 
 async function daysOf({ warehouse, options }: Building, relation: Sql): Promise<DaysFound> {
-  const [found] = await warehouse.query(
-    sql`select min(day) as first, max(day) as last, ${countIf(sql`day is null`)} as undated from ${relation}`,
-    { first: { type: "date" }, last: { type: "date" }, undated: { type: "integer", notNull: true } },
+  const rows = await warehouse.query(
+    sql`select distinct day from ${relation}`,
+    { day: { type: "date" } },
     options,
   );
-  return { first: found?.first ?? null, last: found?.last ?? null, undated: (found?.undated ?? 0) > 0 };
+  const days = rows.flatMap(({ day }) => day ?? []).sort();
+  return { spans: spansOf(days), undated: days.length < rows.length };
 }
+
+/** So many spans that a statement stays a statement. */
+const mostSpans = 100;
+
+/** Days in order, as spans without long gaps. */
+function spansOf(days: readonly string[]): { first: string; last: string }[] {
+  const spans: { first: string; last: string }[] = [];
+  for (const day of days) {
+    const latest = spans.at(-1);
+    if (latest && daysBetween(latest.last, day) <= 3) latest.last = day;
+    else spans.push({ first: day, last: day });
+  }
+  const [first, last] = [spans[0], spans.at(-1)];
+  return first && last && spans.length > mostSpans ? [{ first: first.first, last: last.last }] : spans;
+}
+
+const daysBetween = (first: string, last: string): number =>
+  Temporal.PlainDate.from(first).until(Temporal.PlainDate.from(last)).days;

@@ -47,6 +47,8 @@ export interface Building {
   readonly token: number;
   /** All models, by name. */
   readonly models: ReadonlyMap<string, Model>;
+  /** From so many on, accounts are built apart of which other days changed. */
+  readonly manyAccounts: number;
   /** Where what it reads stands in this run. */
   readonly options: RunOptions;
 }

@@ -67,7 +67,7 @@ export async function buildPart(building: Building, built: BuiltTable, stale: St
     warehouse.materialize({ table: work(what), columns: shape, query }, { ...options, scope });
 
   const onlyDays = stale.changed.length === 0 ? stale.days?.to : undefined;
-  let scope: Scope | undefined;
+  let scopes: readonly (Scope | undefined)[] = [undefined];
   let standing = store;
   const mapped = model.source && company.sources[model.source];
   if (mapped) {
@@ -78,21 +78,14 @@ export async function buildPart(building: Building, built: BuiltTable, stale: St
     const differing = differingKeys(mapped, path(...raw), path(...staged));
     const keys = sql`select distinct key from (${join([sql`select key from (${differing}) as differing`, ...hanging], " union all ")}) as keys`;
     if ((await make("scope", { key: { type: "string" } }, keys)) === 0) return null;
-    scope = { of: "keys", path: work("scope"), rawPath: raw };
+    scopes = [{ of: "keys", path: work("scope"), rawPath: raw }];
     standing = path(...staged);
   } else if ("account_id" in model.columns) {
-    const shape = { account_id: { type: "string" }, from_day: { type: "date" } } as const;
-    await make("scope", shape, accountsOf(building, stale));
-    const [least] = await warehouse.query(
-      sql`select min(from_day) as day from ${path(...work("scope"))}`,
-      { day: { type: "date" } },
-      options,
-    );
-    if (!least?.day) return null;
-    scope = { of: "accounts", path: work("scope"), from: least.day, before: onlyDays };
+    scopes = await scopesOf(building, stale, onlyDays);
+    if (scopes.length === 0) return null;
   }
   // The rows concerned, as they come from the query and as they stand.
-  const concerned = (rows: Sql, also = sql`true`): Sql => {
+  const concerned = (scope: Scope | undefined, rows: Sql, also: Sql): Sql => {
     if (scope?.of === "accounts") {
       const least = sql`date ${text(scope.from ?? "")}`;
       return sql`select t.* from ${rows} as t inner join ${path(...scope.path)} as scope on scope.account_id = t.account_id where ${touched(model, least)} and ${touched(model, sql`scope.from_day`)} and ${also}`;
@@ -101,18 +94,23 @@ export async function buildPart(building: Building, built: BuiltTable, stale: St
       return sql`select t.* from ${rows} as t where coalesce(t.${name(model.grain[0] ?? "")}, '') in (select key from ${path(...scope.path)}) and ${also}`;
     return sql`select t.* from ${rows} as t where ${also}`;
   };
+  const fill = async (what: string, rowsOf: (scope: Scope | undefined) => Sql): Promise<void> => {
+    const [first, ...others] = scopes;
+    await make(what, model.columnsFor(company), rowsOf(first), first);
+    for (const scope of others)
+      await warehouse.run(
+        sql`insert into ${path(...work(what))} (${columns.map(name)}) select ${columns.map(name)} from (${rowsOf(scope)}) as more`,
+        { ...options, scope },
+      );
+  };
   const inDays = onlyDays ? sql`t.day < ${bind("date", onlyDays)}` : sql`true`;
-  await make(
+  await fill(
     "delta",
-    model.columnsFor(company),
-    sql`select * from (${concerned(sql`(${model.query(company)})`, inDays)}) as concerned`,
-    scope,
+    (scope) => sql`select * from (${concerned(scope, sql`(${model.query(company)})`, inDays)}) as concerned`,
   );
   const delta = path(...work("delta"));
-  await make(
-    "standing",
-    model.columnsFor(company),
-    concerned(standing, sql`t.${toVersion} = ${integer(forever)} and ${inDays}`),
+  await fill("standing", (scope) =>
+    concerned(scope, standing, sql`t.${toVersion} = ${integer(forever)} and ${inDays}`),
   );
   const before = path(...work("standing"));
   const sameKey = join(
@@ -194,6 +192,45 @@ from (
 
 const touched = (model: Model, fromDay: Sql): Sql =>
   model.touched?.(sql`t`, fromDay) ?? (model.byDay ? sql`t.day >= ${fromDay}` : sql`true`);
+
+/**
+ * The accounts concerned, each with its first day, and the least of these as a literal. Where they are many, and of some
+ * of them earlier days changed than of nine in ten, these come apart: else such days would be read of all.
+ */
+async function scopesOf(building: Building, stale: Stale, before: string | undefined): Promise<Scope[]> {
+  const { warehouse, model, options } = building;
+  const columns = { account_id: { type: "string" }, from_day: { type: "date" } } as const;
+  const make = async (what: string, query: Sql): Promise<readonly string[]> => {
+    const table = workTable(building, what);
+    await warehouse.materialize({ table, columns, query }, options);
+    return table;
+  };
+  const scope = await make("scope", accountsOf(building, stale));
+  const days = await warehouse.query(
+    sql`select from_day as day, count(*) as accounts from ${path(...scope)} group by from_day`,
+    { day: { type: "date", notNull: true }, accounts: { type: "integer", notNull: true } },
+    options,
+  );
+  days.sort((a, b) => (a.day < b.day ? 1 : -1));
+  const least = days.at(-1)?.day;
+  if (least === undefined) return [];
+  const all = days.reduce((n, { accounts }) => n + accounts, 0);
+  let from = least;
+  for (let i = 0, accounts = 0; i < days.length && accounts < 0.9 * all; i++) {
+    accounts += days[i]?.accounts ?? 0;
+    from = days[i]?.day ?? least;
+  }
+  const isByDay = model.byDay || model.touched !== undefined;
+  if (!isByDay || all < building.manyAccounts || from === least)
+    return [{ of: "accounts", path: scope, from: least, before }];
+  const isRecent = sql`from_day >= date ${text(from)}`;
+  const recent = await make("scope_recent", sql`select * from ${path(...scope)} where ${isRecent}`);
+  const older = await make("scope_older", sql`select * from ${path(...scope)} where not ${isRecent}`);
+  return [
+    { of: "accounts", path: recent, from, before },
+    { of: "accounts", path: older, from: least, before },
+  ];
+}
 
 /** The accounts of which rows may be others now, each with the first day concerned. */
 function accountsOf({ models, company, options }: Building, { changed, days }: Stale): Sql {

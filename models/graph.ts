@@ -2,9 +2,12 @@ import { didYouMean, WaymarkError } from "../errors.js";
 import { render } from "../warehouse/sql.js";
 import type { Company, Model } from "./model.js";
 
-/** A model with the models that its query reads, in an order in which every model follows those it reads. */
+/** A model in an order in which every model follows those it needs. */
 export interface Node {
   readonly model: Model;
+  /** The models that its query reads. */
+  readonly reads: readonly string[];
+  /** These, and those against which its columns are checked. */
   readonly upstream: readonly string[];
 }
 
@@ -16,9 +19,7 @@ export function buildOrder(models: readonly Model[], company: Company): Node[] {
   const names = models.map((m) => m.name);
   const twice = names.find((n, i) => names.indexOf(n) < i);
   if (twice) throw new WaymarkError("MODEL_INVALID", `Two models are called ${twice}; names must be unique.`);
-  const nodes = new Map(
-    models.map((model): [string, Node] => [model.name, { model, upstream: upstreamFor(model, company) }]),
-  );
+  const nodes = new Map(models.map((model): [string, Node] => [model.name, nodeOf(model, company)]));
   const order: Node[] = [];
   const path: string[] = [];
   const visit = (name: string, reader?: string): void => {
@@ -45,12 +46,12 @@ export function buildOrder(models: readonly Model[], company: Company): Node[] {
   return order;
 }
 
-/** What a query reads, and what its columns are checked against. */
-function upstreamFor(model: Model, company: Company): string[] {
+function nodeOf(model: Model, company: Company): Node {
+  const reads = render(model.query(company), "duckdb").refs;
   const references = Object.values(model.columnsFor(company)).flatMap(
     (column) => column.references?.[0] ?? [],
   );
-  return [...new Set([...render(model.query(company), "duckdb").refs, ...references])];
+  return { model, reads, upstream: [...new Set([...reads, ...references])] };
 }
 
 /**

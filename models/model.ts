@@ -80,6 +80,8 @@ interface Definition<C extends ModelColumns> {
   readonly changesFrom?: (words: CompanyWords) => Sql;
   /** The physical order of its rows, where readers ask for few of them. */
   readonly sortBy?: readonly (keyof C & string)[];
+  /** Of a table in which it looks up rows by their key, the columns that it asks for; all where it doesn't say. */
+  readonly asksFor?: Readonly<Record<string, readonly string[]>>;
   /** The source whose raw rows it reads; its grain then begins with the source's key. */
   readonly source?: SourceName;
   /** The column of the source that dates its rows. */

@@ -1,5 +1,6 @@
-import { addDays, dayOf, orNever, rowHash, startOfDay } from "../../warehouse/dialect.js";
-import { bind, name, type Sql, sql } from "../../warehouse/sql.js";
+import { Temporal } from "temporal-polyfill";
+import { dayOf, orNever, rowHash, startOfDay } from "../../warehouse/dialect.js";
+import { bind, join, name, type Sql, sql, text } from "../../warehouse/sql.js";
 import type { MappedColumn, MappedSource } from "./mapping.js";
 import type { Source } from "./source.js";
 
@@ -21,10 +22,9 @@ export interface Searched {
   readonly occurredAt: string | undefined;
 }
 
-/** Of days by which rows are looked for, the first and the last, and whether rows without one are too. */
+/** Days by which rows are looked for, as spans that cover them, and whether rows without one are too. */
 export interface DaysFound {
-  readonly first: string | null;
-  readonly last: string | null;
+  readonly spans: readonly { readonly first: string; readonly last: string }[];
   readonly undated: boolean;
 }
 
@@ -81,11 +81,16 @@ export function isStagedSuspect({ all, days }: Suspicion): Sql {
   return days.undated ? sql`(${dated} or t.day is null)` : dated;
 }
 
-/** Whether an instant lies near days: by an hour or more beyond them too, so that no clock change matters. */
-export function isAround({ timeZone }: Searched, instant: Sql, { first, last }: DaysFound): Sql {
-  if (first === null || last === null) return sql`false`;
-  const at = (day: string, days: number): Sql => startOfDay(addDays(bind("date", day), days), timeZone);
-  return sql`${instant} >= ${at(first, -1)} and ${instant} < ${at(last, 2)}`;
+/**
+ * Whether an instant lies near days: by a day beyond them too, so that no clock change matters. Told as literals, by which
+ * the engine skips most rows.
+ */
+export function isAround({ timeZone }: Searched, instant: Sql, { spans }: DaysFound): Sql {
+  const at = (day: string, days: number): Sql => startOfDay(sql`date ${text(dayAfter(day, days))}`, timeZone);
+  const within = spans.map(
+    ({ first, last }) => sql`(${instant} >= ${at(first, -1)} and ${instant} < ${at(last, 2)})`,
+  );
+  return spans.length === 0 ? sql`false` : sql`(${join(within, " or ")})`;
 }
 
 /** Of all the raw and the staged rows of suspect keys, the keys of which these differ. */
@@ -94,3 +99,5 @@ select coalesce(r.key, s.key) as key
 from (select ${keyOf(source, columns)} as key, count(*) as n, sum(${rowHash(sql`c`)}) as checksum from ${raw} as c group by ${keyOf(source, columns)}) as r
 full join (select ${stagedKeyOf(source)} as key, sum(t.copies) as n, sum(t.checksum) as checksum from ${staged} as t group by ${stagedKeyOf(source)}) as s on s.key = r.key
 where r.key is null or s.key is null or r.n <> s.n or r.checksum <> s.checksum`;
+
+const dayAfter = (day: string, days: number): string => Temporal.PlainDate.from(day).add({ days }).toString();

@@ -109,6 +109,7 @@ export function defineStaging<const S extends Source, const D extends ModelColum
       ? { occurredAt: staging.occurredAt, changesFrom: () => sql`min(${staging.changesFrom ?? sql`day`})` }
       : {}),
     source: source.name as SourceName,
+    ...(staging.accounts === "none" ? {} : { asksFor: { [staging.accounts.name]: ["created_on"] } }),
     query: (company) => {
       const mapped = company.sources[source.name as SourceName];
       return mapped ? stage(staging, mapped, company) : noRows(columns);

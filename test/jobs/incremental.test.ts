@@ -96,7 +96,13 @@ describe("a build over what changed", () => {
           try {
             for (const [i, changes] of [[], ...batches].entries()) {
               for (const one of changes) apply(raw, left, one);
-              const options = { trigger: "test", now: () => new Date(Date.UTC(2024, 6, 1, 6 + i)) };
+              // Every other build takes the accounts apart as if they were many.
+              const manyAccounts = i % 2 ? 2 : 1000;
+              const options = {
+                trigger: "test",
+                manyAccounts,
+                now: () => new Date(Date.UTC(2024, 6, 1, 6 + i)),
+              };
               await load(grown, raw);
               const ours = await tried(build(grown, project, options));
               const fresh = await open();
