@@ -45,8 +45,12 @@ export const countIf = (condition: Sql): Sql =>
 export const sumInteger = (value: Sql): Sql =>
   by({ duckdb: sql`cast(sum(${value}) as bigint)`, bigquery: sql`sum(${value})` });
 
-/** Sum of integers over a window, an integer. DuckDB adds floats twice as fast as its huge integers; exact to 2^53. */
-export const sumIntegerOver = (value: Sql, window: Sql): Sql =>
+/** Sum of counts, an integer: DuckDB adds floats twice as fast as its huge integers, in half the space; exact to 2^53. */
+export const sumCount = (value: Sql): Sql =>
+  by({ duckdb: sql`cast(sum(cast(${value} as double)) as bigint)`, bigquery: sql`sum(${value})` });
+
+/** Sum of counts over a window, as `sumCount`. */
+export const sumCountOver = (value: Sql, window: Sql): Sql =>
   by({
     duckdb: sql`cast(sum(cast(${value} as double)) over (${window}) as bigint)`,
     bigquery: sql`sum(${value}) over (${window})`,

@@ -1,4 +1,4 @@
-import { cast, sumInteger, sumIntegerOver } from "../../warehouse/dialect.js";
+import { cast, sumCount, sumCountOver } from "../../warehouse/dialect.js";
 import { integer, join, name, number, type Sql, sql } from "../../warehouse/sql.js";
 import { latestEarlier, type ModelColumn, whereOfPart, withScope } from "../model.js";
 
@@ -20,7 +20,7 @@ export function sumOfSteps(measures: Measures, steps: readonly Step[], within: r
   const finer = within.map(name);
   const sums = Object.entries(measures).map(
     ([measure, type]) =>
-      sql`${type === "integer" ? sumInteger(name(measure)) : sql`sum(${name(measure)})`} as ${name(measure)}`,
+      sql`${type === "integer" ? sumCount(name(measure)) : sql`sum(${name(measure)})`} as ${name(measure)}`,
   );
   return sql`
 select
@@ -32,6 +32,29 @@ from (
 ) as steps
 group by ${[sql`account_id`, sql`day`, ...finer]}`;
 }
+
+/**
+ * The same, of relations of which each has one row per account and day already: joined instead of grouped, which takes
+ * DuckDB a fifth of the time where rows are many and wide.
+ */
+export function joinOfSteps(measures: Measures, steps: readonly Step[]): Sql {
+  const relations = steps.map(({ from, day, adds, where }, i) => {
+    const values = Object.entries(adds).map(([measure, value]) => sql`${value} as ${name(measure)}`);
+    return sql`(select account_id, ${day} as day, ${values} from ${from} where ${where ?? sql`true`}) as ${step(i)}${i === 0 ? sql`` : sql` using (account_id, day)`}`;
+  });
+  const sums = Object.keys(measures).map((measure) => {
+    const values = steps.flatMap(({ adds }, i) =>
+      measure in adds ? [sql`coalesce(${step(i)}.${name(measure)}, 0)`] : [],
+    );
+    return sql`${join(values, " + ")} as ${name(measure)}`;
+  });
+  return sql`
+select
+  ${join([sql`account_id`, sql`day`, ...sums], ",\n  ")}
+from ${join(relations, "\nfull join ")}`;
+}
+
+const step = (i: number): Sql => name(`s${i}`);
 
 function unionOf(measures: Measures, steps: readonly Step[], finer: readonly Sql[] = []): Sql {
   const zeros = { integer: integer(0), number: number(0), decimal: cast(integer(0), "decimal") };
@@ -63,6 +86,7 @@ export function levelsOfSteps(
   model: string,
   { counts, levels, lastDays }: Levels,
   steps: readonly Step[],
+  combine: (measures: Measures, steps: readonly Step[]) => Sql = sumOfSteps,
 ): Sql {
   const measures = { ...counts, ...levels };
   // Steps of a day may cancel each other out.
@@ -90,7 +114,7 @@ select
       ...countNames,
       ...Object.entries(levels).map(
         ([level, type]) =>
-          sql`${type === "integer" ? sumIntegerOver(name(level), soFar) : sql`sum(${name(level)}) over (${soFar})`} as ${name(level)}`,
+          sql`${type === "integer" ? sumCountOver(name(level), soFar) : sql`sum(${name(level)}) over (${soFar})`} as ${name(level)}`,
       ),
       ...lastNames.map((last) => sql`max(${last}) over (${soFar}) as ${last}`),
     ],
@@ -106,7 +130,7 @@ from (
       ([last, count]) => sql`case when ${name(count)} > 0 then day end as ${name(last)}`,
     ),
   ]}
-  from (${sumOfSteps(measures, steps)}
+  from (${combine(measures, steps)}
   ) as changes ${whereOfPart(sql``, withScope(sql`changes.account_id`))}
   where (${changes})${whereOfPart(sql``, sql` and day >= scope.from_day${seed}`)}
 ) as changes`;

@@ -1,10 +1,10 @@
 import { addDays, countIf, sumInteger } from "../../warehouse/dialect.js";
 import { integer, name, type Sql, sql, text } from "../../warehouse/sql.js";
-import { accountKey, defineModel, earlier, ref, whereOfPart } from "../model.js";
+import { accountKey, defineModel, earlier, type Readable, ref, whereOfPart } from "../model.js";
 import { stgUsageEvents } from "../staging/stg_usage_events.js";
 import { featureDays } from "./feature_days.js";
 import { featureFirsts } from "./feature_firsts.js";
-import { count, levelsOfSteps, one, sumOfSteps } from "./steps.js";
+import { count, joinOfSteps, levelsOfSteps } from "./steps.js";
 import { userDays } from "./user_days.js";
 import { userFirsts } from "./user_firsts.js";
 import { coveredFrom } from "./visits.js";
@@ -113,13 +113,18 @@ feature_counts as (
   from ${ref(featureDays, 0)}
   group by account_id, day
 ),
-daily as (
-  ${sumOfSteps(counts, [
+user_starts as (
+  ${startsOf(userFirsts)}
+),
+feature_starts as (
+  ${startsOf(featureFirsts)}
+),
+daily as (${joinOfSteps(counts, [
     { from: sql`event_counts`, day: sql`day`, adds: asNamed("events", "sessions", "logins", "key_events") },
     { from: sql`user_counts`, day: sql`day`, adds: asNamed("active_users") },
     { from: sql`feature_counts`, day: sql`day`, adds: asNamed("features", "sticky_events") },
-    { from: ref(userFirsts, 0, "first_day"), day: sql`first_day`, adds: { new_users: one } },
-    { from: ref(featureFirsts, 0, "first_day"), day: sql`first_day`, adds: { new_features: one } },
+    { from: sql`user_starts`, day: sql`day`, adds: { new_users: sql`seen` } },
+    { from: sql`feature_starts`, day: sql`day`, adds: { new_features: sql`seen` } },
   ])}${whereOfPart(
     sql``,
     sql`\n  union all\n  select account_id, day, ${countNames} from ${earlier("usage_daily", 56)} as before`,
@@ -134,34 +139,44 @@ users_28d as (
 features_28d as (
   ${covering(ref(featureDays, 28), 28)}
 )
-${levelsOfSteps("usage_daily", { counts, levels, lastDays: { last_event_day: "events" } }, [
-  {
-    from: sql`daily`,
-    day: sql`day`,
-    adds: { ...asNamed(...Object.keys(counts)), ...sums[7], ...sums[28] },
-  },
-  // What a day added to a trailing sum ends so many days later; the users of the 28 days before are those of 28 days ago.
-  {
-    from: sql`daily`,
-    day: addDays(sql`day`, 7),
-    adds: { ...negated(sums[7]), active_users_7d: sql`-active_users` },
-  },
-  {
-    from: sql`daily`,
-    day: addDays(sql`day`, 28),
-    adds: {
-      ...negated(sums[28]),
-      active_users_28d: sql`-active_users`,
-      features_used_28d: sql`-features`,
+${levelsOfSteps(
+  "usage_daily",
+  { counts, levels, lastDays: { last_event_day: "events" } },
+  [
+    {
+      from: sql`daily`,
+      day: sql`day`,
+      adds: { ...asNamed(...Object.keys(counts)), ...sums[7], ...sums[28] },
     },
-  },
-  { from: sql`daily`, day: addDays(sql`day`, 56), adds: { active_users_28d_before: sql`-active_users` } },
-  { from: sql`users_7d`, day: sql`day`, adds: { active_users_7d: sql`seen` } },
-  { from: sql`users_28d`, day: sql`day`, adds: { active_users_28d: sql`seen` } },
-  { from: sql`users_28d`, day: addDays(sql`day`, 28), adds: { active_users_28d_before: sql`seen` } },
-  { from: sql`features_28d`, day: sql`day`, adds: { features_used_28d: sql`seen` } },
-])}`,
+    // What a day added to a trailing sum ends so many days later; the users of the 28 days before are those of 28 days ago.
+    {
+      from: sql`daily`,
+      day: addDays(sql`day`, 7),
+      adds: { ...negated(sums[7]), active_users_7d: sql`-active_users` },
+    },
+    {
+      from: sql`daily`,
+      day: addDays(sql`day`, 28),
+      adds: {
+        ...negated(sums[28]),
+        active_users_28d: sql`-active_users`,
+        features_used_28d: sql`-features`,
+      },
+    },
+    { from: sql`daily`, day: addDays(sql`day`, 56), adds: { active_users_28d_before: sql`-active_users` } },
+    { from: sql`users_7d`, day: sql`day`, adds: { active_users_7d: sql`seen` } },
+    { from: sql`users_28d`, day: sql`day`, adds: { active_users_28d: sql`seen` } },
+    { from: sql`users_28d`, day: addDays(sql`day`, 28), adds: { active_users_28d_before: sql`seen` } },
+    { from: sql`features_28d`, day: sql`day`, adds: { features_used_28d: sql`seen` } },
+  ],
+  joinOfSteps,
+)}`,
 });
+
+/** How many users or features are seen for the first time, by day. */
+const startsOf = (firsts: Readable): Sql => sql`select account_id, first_day as day, count(*) as seen
+  from ${ref(firsts, 0, "first_day")}
+  group by account_id, first_day`;
 
 /** How many of what was seen begin or go on to count in n days, by the day from which they do. */
 const covering = (days: Sql, n: number): Sql => sql`select account_id, from_day as day, count(*) as seen

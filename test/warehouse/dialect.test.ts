@@ -236,10 +236,16 @@ describe(`the dialect means the same on both engines${missing ? ` (GoogleSQL ski
       await expectTotal(xs("integer", []), dialect.sumInteger(x), "integer", null);
     });
 
-    test("sumIntegerOver", "an integer; null without values so far", async () => {
+    test("sumCount", "an integer; null without rows or values; as large as an integer may be", async () => {
+      await expectTotal(xs("integer", [1, -5, null]), dialect.sumCount(x), "integer", -4);
+      await expectTotal(xs("integer", [2 ** 53 - 2, 1]), dialect.sumCount(x), "integer", 2 ** 53 - 1);
+      await expectTotal(xs("integer", [null]), dialect.sumCount(x), "integer", null);
+      await expectTotal(xs("integer", []), dialect.sumCount(x), "integer", null);
+    });
+    test("sumCountOver", "an integer; null without values so far", async () => {
       await expectValues(
         xs("integer", [null, 1, 2 ** 52, -5]),
-        dialect.sumIntegerOver(x, sql`order by i rows between unbounded preceding and current row`),
+        dialect.sumCountOver(x, sql`order by i rows between unbounded preceding and current row`),
         "integer",
         [null, 1, 2 ** 52 + 1, 2 ** 52 - 4],
       );

@@ -42,16 +42,16 @@ from (
 select
   account_id,
   day,
-  cast(sum("touchpoints") as bigint) as "touchpoints",
-  cast(sum("outcomes") as bigint) as "outcomes",
-  cast(sum("executives_seen") as bigint) as "executives_seen",
-  cast(sum("touchpoints_28d") as bigint) as "touchpoints_28d",
-  cast(sum("outcomes_confirmed") as bigint) as "outcomes_confirmed",
-  cast(sum("outcomes_confirmed_365d") as bigint) as "outcomes_confirmed_365d",
-  cast(sum("champions") as bigint) as "champions",
-  cast(sum("champions_left") as bigint) as "champions_left",
-  cast(sum("champions_left_28d") as bigint) as "champions_left_28d",
-  cast(sum("executives") as bigint) as "executives"
+  cast(sum(cast("touchpoints" as double)) as bigint) as "touchpoints",
+  cast(sum(cast("outcomes" as double)) as bigint) as "outcomes",
+  cast(sum(cast("executives_seen" as double)) as bigint) as "executives_seen",
+  cast(sum(cast("touchpoints_28d" as double)) as bigint) as "touchpoints_28d",
+  cast(sum(cast("outcomes_confirmed" as double)) as bigint) as "outcomes_confirmed",
+  cast(sum(cast("outcomes_confirmed_365d" as double)) as bigint) as "outcomes_confirmed_365d",
+  cast(sum(cast("champions" as double)) as bigint) as "champions",
+  cast(sum(cast("champions_left" as double)) as bigint) as "champions_left",
+  cast(sum(cast("champions_left_28d" as double)) as bigint) as "champions_left_28d",
+  cast(sum(cast("executives" as double)) as bigint) as "executives"
 from (
   select account_id, day as day, 1 as "touchpoints", 0 as "outcomes", 0 as "executives_seen", 1 as "touchpoints_28d", 0 as "outcomes_confirmed", 0 as "outcomes_confirmed_365d", 0 as "champions", 0 as "champions_left", 0 as "champions_left_28d", 0 as "executives" from "stg_touchpoints" where is_usable
   union all

@@ -52,22 +52,22 @@ from (
 select
   account_id,
   day,
-  cast(sum("tickets_opened") as bigint) as "tickets_opened",
-  cast(sum("tickets_timed") as bigint) as "tickets_timed",
-  cast(sum("replied_within_24h") as bigint) as "replied_within_24h",
-  cast(sum("escalations") as bigint) as "escalations",
-  cast(sum("tickets_resolved") as bigint) as "tickets_resolved",
-  cast(sum("first_contact_resolutions") as bigint) as "first_contact_resolutions",
-  cast(sum("tickets_opened_28d") as bigint) as "tickets_opened_28d",
-  cast(sum("escalations_28d") as bigint) as "escalations_28d",
-  cast(sum("timed_28d") as bigint) as "timed_28d",
-  cast(sum("replied_28d") as bigint) as "replied_28d",
+  cast(sum(cast("tickets_opened" as double)) as bigint) as "tickets_opened",
+  cast(sum(cast("tickets_timed" as double)) as bigint) as "tickets_timed",
+  cast(sum(cast("replied_within_24h" as double)) as bigint) as "replied_within_24h",
+  cast(sum(cast("escalations" as double)) as bigint) as "escalations",
+  cast(sum(cast("tickets_resolved" as double)) as bigint) as "tickets_resolved",
+  cast(sum(cast("first_contact_resolutions" as double)) as bigint) as "first_contact_resolutions",
+  cast(sum(cast("tickets_opened_28d" as double)) as bigint) as "tickets_opened_28d",
+  cast(sum(cast("escalations_28d" as double)) as bigint) as "escalations_28d",
+  cast(sum(cast("timed_28d" as double)) as bigint) as "timed_28d",
+  cast(sum(cast("replied_28d" as double)) as bigint) as "replied_28d",
   sum("csat_sum_90d") as "csat_sum_90d",
-  cast(sum("csat_count_90d") as bigint) as "csat_count_90d",
-  cast(sum("open_tickets") as bigint) as "open_tickets",
-  cast(sum("overdue_tickets") as bigint) as "overdue_tickets",
-  cast(sum("overdue_urgent_tickets") as bigint) as "overdue_urgent_tickets",
-  cast(sum("open_billing_tickets") as bigint) as "open_billing_tickets"
+  cast(sum(cast("csat_count_90d" as double)) as bigint) as "csat_count_90d",
+  cast(sum(cast("open_tickets" as double)) as bigint) as "open_tickets",
+  cast(sum(cast("overdue_tickets" as double)) as bigint) as "overdue_tickets",
+  cast(sum(cast("overdue_urgent_tickets" as double)) as bigint) as "overdue_urgent_tickets",
+  cast(sum(cast("open_billing_tickets" as double)) as bigint) as "open_billing_tickets"
 from (
   select account_id, opened_on as day, 1 as "tickets_opened", case when is_timed then 1 else 0 end as "tickets_timed", case when is_timed and is_replied_within_24h then 1 else 0 end as "replied_within_24h", case when is_escalated then 1 else 0 end as "escalations", 0 as "tickets_resolved", 0 as "first_contact_resolutions", 1 as "tickets_opened_28d", case when is_escalated then 1 else 0 end as "escalations_28d", 0 as "timed_28d", 0 as "replied_28d", cast(0 as decimal(38, 9)) as "csat_sum_90d", 0 as "csat_count_90d", 0 as "open_tickets", 0 as "overdue_tickets", 0 as "overdue_urgent_tickets", 0 as "open_billing_tickets" from tickets where true
   union all

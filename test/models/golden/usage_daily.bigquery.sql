@@ -20,31 +20,34 @@ feature_counts as (
   from `feature_days`
   group by account_id, day
 ),
+user_starts as (
+  select account_id, first_day as day, count(*) as seen
+  from `user_firsts`
+  group by account_id, first_day
+),
+feature_starts as (
+  select account_id, first_day as day, count(*) as seen
+  from `feature_firsts`
+  group by account_id, first_day
+),
 daily as (
 select
   account_id,
   day,
-  sum(`events`) as `events`,
-  sum(`sessions`) as `sessions`,
-  sum(`logins`) as `logins`,
-  sum(`sticky_events`) as `sticky_events`,
-  sum(`active_users`) as `active_users`,
-  sum(`features`) as `features`,
-  sum(`new_users`) as `new_users`,
-  sum(`key_events`) as `key_events`,
-  sum(`new_features`) as `new_features`
-from (
-  select account_id, day as day, `events` as `events`, `sessions` as `sessions`, `logins` as `logins`, 0 as `sticky_events`, 0 as `active_users`, 0 as `features`, 0 as `new_users`, `key_events` as `key_events`, 0 as `new_features` from event_counts where true
-  union all
-  select account_id, day as day, 0 as `events`, 0 as `sessions`, 0 as `logins`, 0 as `sticky_events`, `active_users` as `active_users`, 0 as `features`, 0 as `new_users`, 0 as `key_events`, 0 as `new_features` from user_counts where true
-  union all
-  select account_id, day as day, 0 as `events`, 0 as `sessions`, 0 as `logins`, `sticky_events` as `sticky_events`, 0 as `active_users`, `features` as `features`, 0 as `new_users`, 0 as `key_events`, 0 as `new_features` from feature_counts where true
-  union all
-  select account_id, first_day as day, 0 as `events`, 0 as `sessions`, 0 as `logins`, 0 as `sticky_events`, 0 as `active_users`, 0 as `features`, 1 as `new_users`, 0 as `key_events`, 0 as `new_features` from `user_firsts` where true
-  union all
-  select account_id, first_day as day, 0 as `events`, 0 as `sessions`, 0 as `logins`, 0 as `sticky_events`, 0 as `active_users`, 0 as `features`, 0 as `new_users`, 0 as `key_events`, 1 as `new_features` from `feature_firsts` where true
-) as steps
-group by account_id, day
+  coalesce(`s0`.`events`, 0) as `events`,
+  coalesce(`s0`.`sessions`, 0) as `sessions`,
+  coalesce(`s0`.`logins`, 0) as `logins`,
+  coalesce(`s2`.`sticky_events`, 0) as `sticky_events`,
+  coalesce(`s1`.`active_users`, 0) as `active_users`,
+  coalesce(`s2`.`features`, 0) as `features`,
+  coalesce(`s3`.`new_users`, 0) as `new_users`,
+  coalesce(`s0`.`key_events`, 0) as `key_events`,
+  coalesce(`s4`.`new_features`, 0) as `new_features`
+from (select account_id, day as day, `events` as `events`, `sessions` as `sessions`, `logins` as `logins`, `key_events` as `key_events` from event_counts where true) as `s0`
+full join (select account_id, day as day, `active_users` as `active_users` from user_counts where true) as `s1` using (account_id, day)
+full join (select account_id, day as day, `features` as `features`, `sticky_events` as `sticky_events` from feature_counts where true) as `s2` using (account_id, day)
+full join (select account_id, day as day, seen as `new_users` from user_starts where true) as `s3` using (account_id, day)
+full join (select account_id, day as day, seen as `new_features` from feature_starts where true) as `s4` using (account_id, day)
 ),
 users_7d as (
   select account_id, from_day as day, count(*) as seen
@@ -94,47 +97,37 @@ from (
 select
   account_id,
   day,
-  sum(`events`) as `events`,
-  sum(`sessions`) as `sessions`,
-  sum(`logins`) as `logins`,
-  sum(`sticky_events`) as `sticky_events`,
-  sum(`active_users`) as `active_users`,
-  sum(`features`) as `features`,
-  sum(`new_users`) as `new_users`,
-  sum(`key_events`) as `key_events`,
-  sum(`new_features`) as `new_features`,
-  sum(`events_7d`) as `events_7d`,
-  sum(`events_28d`) as `events_28d`,
-  sum(`active_days_28d`) as `active_days_28d`,
-  sum(`sessions_28d`) as `sessions_28d`,
-  sum(`logins_28d`) as `logins_28d`,
-  sum(`login_days_28d`) as `login_days_28d`,
-  sum(`sticky_events_28d`) as `sticky_events_28d`,
-  sum(`new_users_28d`) as `new_users_28d`,
-  sum(`key_events_28d`) as `key_events_28d`,
-  sum(`new_features_28d`) as `new_features_28d`,
-  sum(`active_users_7d`) as `active_users_7d`,
-  sum(`active_users_28d`) as `active_users_28d`,
-  sum(`active_users_28d_before`) as `active_users_28d_before`,
-  sum(`features_used_28d`) as `features_used_28d`
-from (
-  select account_id, day as day, `events` as `events`, `sessions` as `sessions`, `logins` as `logins`, `sticky_events` as `sticky_events`, `active_users` as `active_users`, `features` as `features`, `new_users` as `new_users`, `key_events` as `key_events`, `new_features` as `new_features`, events as `events_7d`, events as `events_28d`, case when events > 0 then 1 else 0 end as `active_days_28d`, sessions as `sessions_28d`, logins as `logins_28d`, case when logins > 0 then 1 else 0 end as `login_days_28d`, sticky_events as `sticky_events_28d`, new_users as `new_users_28d`, key_events as `key_events_28d`, new_features as `new_features_28d`, 0 as `active_users_7d`, 0 as `active_users_28d`, 0 as `active_users_28d_before`, 0 as `features_used_28d` from daily where true
-  union all
-  select account_id, date_add(day, interval 7 day) as day, 0 as `events`, 0 as `sessions`, 0 as `logins`, 0 as `sticky_events`, 0 as `active_users`, 0 as `features`, 0 as `new_users`, 0 as `key_events`, 0 as `new_features`, -(events) as `events_7d`, 0 as `events_28d`, 0 as `active_days_28d`, 0 as `sessions_28d`, 0 as `logins_28d`, 0 as `login_days_28d`, 0 as `sticky_events_28d`, 0 as `new_users_28d`, 0 as `key_events_28d`, 0 as `new_features_28d`, -active_users as `active_users_7d`, 0 as `active_users_28d`, 0 as `active_users_28d_before`, 0 as `features_used_28d` from daily where true
-  union all
-  select account_id, date_add(day, interval 28 day) as day, 0 as `events`, 0 as `sessions`, 0 as `logins`, 0 as `sticky_events`, 0 as `active_users`, 0 as `features`, 0 as `new_users`, 0 as `key_events`, 0 as `new_features`, 0 as `events_7d`, -(events) as `events_28d`, -(case when events > 0 then 1 else 0 end) as `active_days_28d`, -(sessions) as `sessions_28d`, -(logins) as `logins_28d`, -(case when logins > 0 then 1 else 0 end) as `login_days_28d`, -(sticky_events) as `sticky_events_28d`, -(new_users) as `new_users_28d`, -(key_events) as `key_events_28d`, -(new_features) as `new_features_28d`, 0 as `active_users_7d`, -active_users as `active_users_28d`, 0 as `active_users_28d_before`, -features as `features_used_28d` from daily where true
-  union all
-  select account_id, date_add(day, interval 56 day) as day, 0 as `events`, 0 as `sessions`, 0 as `logins`, 0 as `sticky_events`, 0 as `active_users`, 0 as `features`, 0 as `new_users`, 0 as `key_events`, 0 as `new_features`, 0 as `events_7d`, 0 as `events_28d`, 0 as `active_days_28d`, 0 as `sessions_28d`, 0 as `logins_28d`, 0 as `login_days_28d`, 0 as `sticky_events_28d`, 0 as `new_users_28d`, 0 as `key_events_28d`, 0 as `new_features_28d`, 0 as `active_users_7d`, 0 as `active_users_28d`, -active_users as `active_users_28d_before`, 0 as `features_used_28d` from daily where true
-  union all
-  select account_id, day as day, 0 as `events`, 0 as `sessions`, 0 as `logins`, 0 as `sticky_events`, 0 as `active_users`, 0 as `features`, 0 as `new_users`, 0 as `key_events`, 0 as `new_features`, 0 as `events_7d`, 0 as `events_28d`, 0 as `active_days_28d`, 0 as `sessions_28d`, 0 as `logins_28d`, 0 as `login_days_28d`, 0 as `sticky_events_28d`, 0 as `new_users_28d`, 0 as `key_events_28d`, 0 as `new_features_28d`, seen as `active_users_7d`, 0 as `active_users_28d`, 0 as `active_users_28d_before`, 0 as `features_used_28d` from users_7d where true
-  union all
-  select account_id, day as day, 0 as `events`, 0 as `sessions`, 0 as `logins`, 0 as `sticky_events`, 0 as `active_users`, 0 as `features`, 0 as `new_users`, 0 as `key_events`, 0 as `new_features`, 0 as `events_7d`, 0 as `events_28d`, 0 as `active_days_28d`, 0 as `sessions_28d`, 0 as `logins_28d`, 0 as `login_days_28d`, 0 as `sticky_events_28d`, 0 as `new_users_28d`, 0 as `key_events_28d`, 0 as `new_features_28d`, 0 as `active_users_7d`, seen as `active_users_28d`, 0 as `active_users_28d_before`, 0 as `features_used_28d` from users_28d where true
-  union all
-  select account_id, date_add(day, interval 28 day) as day, 0 as `events`, 0 as `sessions`, 0 as `logins`, 0 as `sticky_events`, 0 as `active_users`, 0 as `features`, 0 as `new_users`, 0 as `key_events`, 0 as `new_features`, 0 as `events_7d`, 0 as `events_28d`, 0 as `active_days_28d`, 0 as `sessions_28d`, 0 as `logins_28d`, 0 as `login_days_28d`, 0 as `sticky_events_28d`, 0 as `new_users_28d`, 0 as `key_events_28d`, 0 as `new_features_28d`, 0 as `active_users_7d`, 0 as `active_users_28d`, seen as `active_users_28d_before`, 0 as `features_used_28d` from users_28d where true
-  union all
-  select account_id, day as day, 0 as `events`, 0 as `sessions`, 0 as `logins`, 0 as `sticky_events`, 0 as `active_users`, 0 as `features`, 0 as `new_users`, 0 as `key_events`, 0 as `new_features`, 0 as `events_7d`, 0 as `events_28d`, 0 as `active_days_28d`, 0 as `sessions_28d`, 0 as `logins_28d`, 0 as `login_days_28d`, 0 as `sticky_events_28d`, 0 as `new_users_28d`, 0 as `key_events_28d`, 0 as `new_features_28d`, 0 as `active_users_7d`, 0 as `active_users_28d`, 0 as `active_users_28d_before`, seen as `features_used_28d` from features_28d where true
-) as steps
-group by account_id, day
+  coalesce(`s0`.`events`, 0) as `events`,
+  coalesce(`s0`.`sessions`, 0) as `sessions`,
+  coalesce(`s0`.`logins`, 0) as `logins`,
+  coalesce(`s0`.`sticky_events`, 0) as `sticky_events`,
+  coalesce(`s0`.`active_users`, 0) as `active_users`,
+  coalesce(`s0`.`features`, 0) as `features`,
+  coalesce(`s0`.`new_users`, 0) as `new_users`,
+  coalesce(`s0`.`key_events`, 0) as `key_events`,
+  coalesce(`s0`.`new_features`, 0) as `new_features`,
+  coalesce(`s0`.`events_7d`, 0) + coalesce(`s1`.`events_7d`, 0) as `events_7d`,
+  coalesce(`s0`.`events_28d`, 0) + coalesce(`s2`.`events_28d`, 0) as `events_28d`,
+  coalesce(`s0`.`active_days_28d`, 0) + coalesce(`s2`.`active_days_28d`, 0) as `active_days_28d`,
+  coalesce(`s0`.`sessions_28d`, 0) + coalesce(`s2`.`sessions_28d`, 0) as `sessions_28d`,
+  coalesce(`s0`.`logins_28d`, 0) + coalesce(`s2`.`logins_28d`, 0) as `logins_28d`,
+  coalesce(`s0`.`login_days_28d`, 0) + coalesce(`s2`.`login_days_28d`, 0) as `login_days_28d`,
+  coalesce(`s0`.`sticky_events_28d`, 0) + coalesce(`s2`.`sticky_events_28d`, 0) as `sticky_events_28d`,
+  coalesce(`s0`.`new_users_28d`, 0) + coalesce(`s2`.`new_users_28d`, 0) as `new_users_28d`,
+  coalesce(`s0`.`key_events_28d`, 0) + coalesce(`s2`.`key_events_28d`, 0) as `key_events_28d`,
+  coalesce(`s0`.`new_features_28d`, 0) + coalesce(`s2`.`new_features_28d`, 0) as `new_features_28d`,
+  coalesce(`s1`.`active_users_7d`, 0) + coalesce(`s4`.`active_users_7d`, 0) as `active_users_7d`,
+  coalesce(`s2`.`active_users_28d`, 0) + coalesce(`s5`.`active_users_28d`, 0) as `active_users_28d`,
+  coalesce(`s3`.`active_users_28d_before`, 0) + coalesce(`s6`.`active_users_28d_before`, 0) as `active_users_28d_before`,
+  coalesce(`s2`.`features_used_28d`, 0) + coalesce(`s7`.`features_used_28d`, 0) as `features_used_28d`
+from (select account_id, day as day, `events` as `events`, `sessions` as `sessions`, `logins` as `logins`, `sticky_events` as `sticky_events`, `active_users` as `active_users`, `features` as `features`, `new_users` as `new_users`, `key_events` as `key_events`, `new_features` as `new_features`, events as `events_7d`, events as `events_28d`, case when events > 0 then 1 else 0 end as `active_days_28d`, sessions as `sessions_28d`, logins as `logins_28d`, case when logins > 0 then 1 else 0 end as `login_days_28d`, sticky_events as `sticky_events_28d`, new_users as `new_users_28d`, key_events as `key_events_28d`, new_features as `new_features_28d` from daily where true) as `s0`
+full join (select account_id, date_add(day, interval 7 day) as day, -(events) as `events_7d`, -active_users as `active_users_7d` from daily where true) as `s1` using (account_id, day)
+full join (select account_id, date_add(day, interval 28 day) as day, -(events) as `events_28d`, -(case when events > 0 then 1 else 0 end) as `active_days_28d`, -(sessions) as `sessions_28d`, -(logins) as `logins_28d`, -(case when logins > 0 then 1 else 0 end) as `login_days_28d`, -(sticky_events) as `sticky_events_28d`, -(new_users) as `new_users_28d`, -(key_events) as `key_events_28d`, -(new_features) as `new_features_28d`, -active_users as `active_users_28d`, -features as `features_used_28d` from daily where true) as `s2` using (account_id, day)
+full join (select account_id, date_add(day, interval 56 day) as day, -active_users as `active_users_28d_before` from daily where true) as `s3` using (account_id, day)
+full join (select account_id, day as day, seen as `active_users_7d` from users_7d where true) as `s4` using (account_id, day)
+full join (select account_id, day as day, seen as `active_users_28d` from users_28d where true) as `s5` using (account_id, day)
+full join (select account_id, date_add(day, interval 28 day) as day, seen as `active_users_28d_before` from users_28d where true) as `s6` using (account_id, day)
+full join (select account_id, day as day, seen as `features_used_28d` from features_28d where true) as `s7` using (account_id, day)
   ) as changes
   where (`events` <> 0 or `sessions` <> 0 or `logins` <> 0 or `sticky_events` <> 0 or `active_users` <> 0 or `features` <> 0 or `new_users` <> 0 or `key_events` <> 0 or `new_features` <> 0 or `events_7d` <> 0 or `events_28d` <> 0 or `active_days_28d` <> 0 or `sessions_28d` <> 0 or `logins_28d` <> 0 or `login_days_28d` <> 0 or `sticky_events_28d` <> 0 or `new_users_28d` <> 0 or `key_events_28d` <> 0 or `new_features_28d` <> 0 or `active_users_7d` <> 0 or `active_users_28d` <> 0 or `active_users_28d_before` <> 0 or `features_used_28d` <> 0)
 ) as changes

@@ -42,11 +42,11 @@ from (
 select
   account_id,
   day,
-  cast(sum("responses") as bigint) as "responses",
-  cast(sum("score_sum") as bigint) as "score_sum",
-  cast(sum("respondents") as bigint) as "respondents",
-  cast(sum("promoters") as bigint) as "promoters",
-  cast(sum("detractors") as bigint) as "detractors"
+  cast(sum(cast("responses" as double)) as bigint) as "responses",
+  cast(sum(cast("score_sum" as double)) as bigint) as "score_sum",
+  cast(sum(cast("respondents" as double)) as bigint) as "respondents",
+  cast(sum(cast("promoters" as double)) as bigint) as "promoters",
+  cast(sum(cast("detractors" as double)) as bigint) as "detractors"
 from (
   select account_id, day as day, 1 as "responses", score as "score_sum", 0 as "respondents", 0 as "promoters", 0 as "detractors" from answers where true
   union all
