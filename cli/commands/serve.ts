@@ -2,13 +2,14 @@ import { once } from "node:events";
 import { unwatchFile, watchFile } from "node:fs";
 import { basename, join } from "node:path";
 import { Command } from "commander";
-import { messageOf, WaymarkError } from "../../errors.js";
+import { isTransient, messageOf, WaymarkError } from "../../errors.js";
 import { build } from "../../jobs/build.js";
 import { isBuilt, readDue } from "../../jobs/due.js";
 import { planJourney } from "../../jobs/journey_plan.js";
 import { whenFree } from "../../jobs/lease.js";
 import { readSnapshots } from "../../jobs/ledger.js";
 import { startTimetable, type Timetable } from "../../jobs/schedule.js";
+import type { Journey } from "../../journey/journey.js";
 import { parseJourney } from "../../journey/load.js";
 import { checkOwnFacts } from "../../models/daily/own_fact_days.js";
 import { startDelivery } from "../../notifications/deliver.js";
@@ -76,7 +77,10 @@ export async function serve(warehouse: Warehouse, project: ProjectFolder, option
       last = run.catch(() => {});
       return run;
     };
-    const files = watchedFiles(project, () => inTurn(() => buildNow("journey edited")));
+    const [published] = await readSnapshots(warehouse, 1);
+    const files = watchedFiles(project, published?.words.journey, () =>
+      inTurn(() => buildNow("journey edited")),
+    );
     const { build: cron, retries } = project.settings.schedule;
     let timetable: Timetable | undefined;
     const server = await startServer({
@@ -105,9 +109,12 @@ export async function serve(warehouse: Warehouse, project: ProjectFolder, option
     const buildNow = async (trigger: string): Promise<void> => {
       await options.beforeBuild?.();
       const result = await withNews(warehouse, webhooks, { ...telling, onNews: delivery.nudge }, () =>
-        whenFree(
-          () => build(warehouse, files.read(), { trigger, now, signal, ...progressFor(options.json) }),
-          { waitSeconds: Number.POSITIVE_INFINITY, signal, onWait: sayWhoHasIt },
+        files.buildFrom((read) =>
+          whenFree(() => build(warehouse, read, { trigger, now, signal, ...progressFor(options.json) }), {
+            waitSeconds: Number.POSITIVE_INFINITY,
+            signal,
+            onWait: sayWhoHasIt,
+          }),
         ),
       );
       remark(describeBuild(result));
@@ -168,10 +175,17 @@ export async function serve(warehouse: Warehouse, project: ProjectFolder, option
 
 /**
  * The project's files while it is served. Each build reads them anew; an edit of the journey is told at once.
- * Where they have mistakes, what was read before goes on.
+ * Where they have mistakes, what was read before goes on; where an edited journey can't be built, the last that could
+ * goes on until the file is saved again. The notice says why as long as it is so.
  */
-function watchedFiles(first: ProjectFolder, onJourney: () => Promise<void>) {
+export function watchedFiles(
+  first: ProjectFolder,
+  published: Journey | undefined,
+  onJourney: () => Promise<void>,
+) {
   let current = first;
+  let built = published;
+  let refused: { version: string; notice: string } | undefined;
   let notice: string | undefined;
   const read = (): ProjectFolder => {
     try {
@@ -179,8 +193,9 @@ function watchedFiles(first: ProjectFolder, onJourney: () => Promise<void>) {
       // An editor may take the file away for a moment: that is no wish for the journey that ships.
       if (found.journeyFile !== current.journeyFile && found.journeyFile === defaultJourney)
         throw new WaymarkError("CONFIG_INVALID", `${current.journeyFile} is gone.`);
-      current = found;
-      notice = undefined;
+      if (found.journey.version !== refused?.version) refused = undefined;
+      current = refused && built ? { ...found, journey: built } : found;
+      notice = refused?.notice;
     } catch (error) {
       const told = `${messageOf(error)}\nJourney ${current.journey.version} stays until the mistakes are mended.`;
       if (told !== notice) remark(told);
@@ -188,20 +203,42 @@ function watchedFiles(first: ProjectFolder, onJourney: () => Promise<void>) {
     }
     return current;
   };
+  const buildFrom = async <T>(build: (project: ProjectFolder) => Promise<T>): Promise<T> => {
+    const project = read();
+    try {
+      const result = await build(project);
+      built = project.journey;
+      return result;
+    } catch (error) {
+      const { version } = project.journey;
+      // A journey is no worse for a build that was stopped or had no room.
+      const isItsFault =
+        !isTransient(error) && !(error instanceof WaymarkError && error.code === "CANCELLED");
+      if (built && version !== built.version && isItsFault) {
+        refused = {
+          version,
+          notice: `Journey ${version} can't be built; ${built.version} stays until it is mended or saved again. ${messageOf(error)}`,
+        };
+        notice = refused.notice;
+        current = { ...project, journey: built };
+      }
+      throw error;
+    }
+  };
   const file = join(first.folder, journeyName);
   const onChange = (): void => {
+    refused = undefined;
     const { version } = current.journey;
     if (read().journey.version === version) return;
     remark(`${journeyName} was edited: building journey ${current.journey.version} …`);
-    onJourney().catch((error: unknown) => {
-      notice = `The edited journey is not published; the last snapshot stands. ${messageOf(error)}`;
-      remark(notice);
-    });
+    onJourney().catch((error: unknown) =>
+      remark(`The edited journey is not published; the last snapshot stands. ${notice ?? messageOf(error)}`),
+    );
   };
   return {
     watch: () => void watchFile(file, { interval: 500 }, onChange),
     project: () => current,
-    read,
+    buildFrom,
     notice: () => notice,
     close: () => unwatchFile(file, onChange),
   };
