@@ -43,8 +43,9 @@ const program = new Command("waymark")
     `
 Exit codes:
   0  done                            3  a data check failed; nothing was published
-  1  unexpected failure              4  the warehouse, port or webhook is in use or failed
-  2  bad arguments or configuration  5  nothing is published yet
+  1  unexpected failure              4  the warehouse, port or webhook is in use or failed,
+  2  bad arguments or configuration     or another journey is published than was expected
+                                     5  nothing is published yet
 
 First steps:
   waymark demo --serve               a demo company, built and served on http://localhost:4000

@@ -5,7 +5,7 @@ import { accountHealth } from "../models/health/account_health.js";
 import { models } from "../models/index.js";
 import { accountMilestones } from "../models/milestones/account_milestones.js";
 import type { Company } from "../models/model.js";
-import { accountTasks } from "../models/plays/account_tasks.js";
+import { accountTasks, hasExpired } from "../models/plays/account_tasks.js";
 import { accountSignals } from "../models/signals/account_signals.js";
 import { accountStages } from "../models/stages/account_stages.js";
 import { cast, least } from "../warehouse/dialect.js";
@@ -267,9 +267,9 @@ order by signal`,
   const tasks = await read(
     sql`
 with sides as (
-  select task_id, play, task, 1 as before_n, 0 as after_n from ${before(accountTasks)} where expires_on > ${day}
+  select task_id, play, task, 1 as before_n, 0 as after_n from ${before(accountTasks)} where not ${hasExpired(sql`expires_on`, day)}
   union all
-  select task_id, play, task, 0 as before_n, 1 as after_n from ${after(accountTasks)} where expires_on > ${day}
+  select task_id, play, task, 0 as before_n, 1 as after_n from ${after(accountTasks)} where not ${hasExpired(sql`expires_on`, day)}
 ),
 pairs as (
   select task_id, play, task, max(before_n) as before_n, max(after_n) as after_n from sides group by task_id, play, task

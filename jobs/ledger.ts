@@ -104,6 +104,8 @@ const taskActions = {
   task: { type: "string", notNull: true },
   /** The day that set the task off, by which an action finds it again where late data has moved the day. */
   set_on: { type: "date", notNull: true },
+  /** The play's cool-down then: within it the account had no other task of it. Null where an earlier Waymark wrote. */
+  cooldown_days: { type: "integer" },
   action: { type: "string", notNull: true },
   snoozed_until: { type: "date" },
   note: { type: "string" },
@@ -601,7 +603,7 @@ export async function readComparisons(warehouse: Warehouse): Promise<Map<string,
 export const sourceCompared = (source: string, compared_at: Date): Sql =>
   insert("source_comparisons", { source, compared_at });
 
-/** A journey that was published: its last snapshot, and when and why it came. */
+/** A journey that was published: its last snapshot, when it first came, and why it came last. */
 export interface JourneyVersion {
   readonly snapshot: Snapshot;
   readonly firstPublishedAt: Date;
@@ -614,16 +616,25 @@ export async function readJourneyVersions(warehouse: Warehouse): Promise<Journey
     warehouse,
     { ...snapshots, first_published_at: { type: "timestamp", notNull: true }, note: { type: "string" } },
     (at) => sql`
-with spans as (
-  select journey_version, min(snapshot_id) as first_id, max(snapshot_id) as last_id
+with published as (
+  select snapshot_id, journey_version, lag(journey_version) over (order by snapshot_id) as version_before
   from ${at("snapshots")}
+),
+spans as (
+  select
+    journey_version,
+    min(snapshot_id) as first_id,
+    max(case when version_before is null or version_before <> journey_version then snapshot_id end) as came_id,
+    max(snapshot_id) as last_id
+  from published
   group by journey_version
 )
 select s.*, f.published_at as first_published_at, r.note as note
 from spans as v
 inner join ${at("snapshots")} as s on s.snapshot_id = v.last_id
 inner join ${at("snapshots")} as f on f.snapshot_id = v.first_id
-left join ${at("runs")} as r on r.run_id = f.run_id
+inner join ${at("snapshots")} as c on c.snapshot_id = v.came_id
+left join ${at("runs")} as r on r.run_id = c.run_id
 order by v.last_id desc`,
   );
   return rows.map((row) => ({

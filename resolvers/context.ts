@@ -39,7 +39,7 @@ export interface Context {
   readonly webhooks: Webhooks | undefined;
   /** How old the data of each table is now, by model. */
   readonly freshness: () => Promise<ReadonlyMap<string, Freshness>>;
-  /** Every journey that was published, the newest first; read once. */
+  /** Every journey that was published, the current one first; read once. */
   readonly versions: () => Promise<JourneyVersion[]>;
 }
 

@@ -43,7 +43,10 @@ export class JourneyResolver {
     return plan(file);
   }
 
-  @Query(() => [JourneyType], { description: "Every version that was published, the newest first." })
+  @Query(() => [JourneyType], {
+    description:
+      "Every version that was published, the current one first; one that came again stands where it did so.",
+  })
   async journeyVersions(@Ctx() context: Context): Promise<JourneyType[]> {
     return (await context.versions()).map((version) => journeyType(version, context));
   }

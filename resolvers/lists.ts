@@ -104,6 +104,6 @@ export function fits(value: unknown, type: ColumnType | undefined): boolean {
   if (type === "number") return typeof value === "number" && Number.isFinite(value);
   if (type === "integer") return Number.isSafeInteger(value);
   if (typeof value !== "string") return false;
-  if (type === "decimal") return /^-?\d+(\.\d{1,9})?$/.test(value);
+  if (type === "decimal") return /^-?\d{1,29}(\.\d{1,9})?$/.test(value);
   return type !== "date" || (/^\d{4}-\d{2}-\d{2}$/.test(value) && !Number.isNaN(Date.parse(value)));
 }

@@ -1,6 +1,5 @@
 import DataLoader from "dataloader";
 import type { JourneyVersion, Snapshot } from "../jobs/ledger.js";
-import { factsIn } from "../journey/own_facts.js";
 import { accountLatest } from "../models/accounts/account_latest.js";
 import { accountFacts, factAsNumber } from "../models/daily/account_facts.js";
 import { timeline } from "../models/daily/timeline.js";
@@ -91,11 +90,11 @@ order by c.starts_on, c.contract_id`,
     health: byShape<{ day: string; version: string }, HealthRow>(async (ids, { day, version }) => {
       const scored = await snapshotOf(version);
       const { indicators } = scored.words.journey.health;
-      const facts = factsIn(words.journey);
+      // Only an earlier version's scores are kept: a value is told where its facts are the present ones still.
+      const areFactsThere = scored.tables[accountFacts.name] === reader.snapshot.tables[accountFacts.name];
       const parts = indicators.flatMap((i) => [pointsOf(i.id), weightOf(i.id)]);
-      // An earlier journey's own fact may be gone; its points tell what it was worth.
       const values = indicators.map((i) => {
-        const value = i.fact in facts ? factAsNumber(sql`f`, i.fact) : nullOf("number");
+        const value = areFactsThere ? factAsNumber(sql`f`, i.fact) : nullOf("number");
         return sql`${value} as ${name(valueColumn(i.id))}`;
       });
       const columns: Columns = {

@@ -176,10 +176,11 @@ async function actAlone(context: Context, id: string, { action, until, note, by 
       play: row.play,
       task: row.task,
       set_on: row.set_on,
+      cooldown_days: row.cooldown_days,
       action,
       snoozed_until: until ?? null,
       note: note?.trim() || null,
-      done_by: by?.trim().slice(0, 200) || caller.name,
+      done_by: [...(by?.trim() ?? "")].slice(0, 200).join("") || caller.name,
       done_at: new Date(),
     }),
   );

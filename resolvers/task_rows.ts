@@ -1,7 +1,7 @@
 import { taskActionsPath } from "../jobs/ledger.js";
 import { timeline } from "../models/daily/timeline.js";
 import { type ModelColumns, ref } from "../models/model.js";
-import { accountTasks } from "../models/plays/account_tasks.js";
+import { accountTasks, hasExpired } from "../models/plays/account_tasks.js";
 import { addDays, daysBetween } from "../warehouse/dialect.js";
 import { integer, path, type Sql, sql } from "../warehouse/sql.js";
 import type { Row } from "../warehouse/warehouse.js";
@@ -22,7 +22,8 @@ export type TaskRow = Row<typeof taskColumns>;
 /**
  * The tasks of a snapshot with the latest that people did with each. Late data may move the day that set a task
  * off, and with it the task's id: an action finds the task of its play again that is nearest to its day, nearer
- * than half the cool-down, within which there can be no other. Time goes by the data: a task expires, and wakes,
+ * than half the cool-down. The lesser of the cool-downs then and now: a task that stood beside the one acted on was a
+ * whole cool-down away from it, and tasks of today are a whole one apart. Time goes by the data: a task expires, and wakes,
  * on the day after the data's last.
  */
 export const taskRows = ({ snapshot }: Reader): Sql => sql`
@@ -40,7 +41,9 @@ with found as (
     ) as nearness
   from ${ref(accountTasks)} as t
   inner join ${path(...taskActionsPath)} as a on a.account_id = t.account_id and a.play = t.play and a.task = t.task
-  where a.set_on = t.set_on or 2 * abs(${daysBetween(sql`a.set_on`, sql`t.set_on`)}) < t.cooldown_days
+  where
+    a.set_on = t.set_on
+    or 2 * abs(${daysBetween(sql`a.set_on`, sql`t.set_on`)}) < least(t.cooldown_days, coalesce(a.cooldown_days, t.cooldown_days))
 ),
 acted as (
   select
@@ -52,7 +55,7 @@ acted as (
       when f.action = 'complete' then 'done'
       when f.action = 'dismiss' then 'dismissed'
       when f.action = 'snooze' and f.snoozed_until > ${addDays(sql`l.data_through`, 1)} then 'snoozed'
-      when f.action is null and t.expires_on <= ${addDays(sql`l.data_through`, 1)} then 'expired'
+      when f.action is null and ${hasExpired(sql`t.expires_on`, sql`l.data_through`)} then 'expired'
       else 'open'
     end as status
   from ${ref(accountTasks)} as t

@@ -62,7 +62,11 @@ export class IndicatorScore {
   @Field(() => String, { description: "The fact that it scores." })
   fact!: string;
 
-  @Field(() => Float, { nullable: true, description: "The fact's value that day; null = not measured." })
+  @Field(() => Float, {
+    nullable: true,
+    description:
+      "The fact's value that day; null = not measured, or no longer kept, of an earlier version whose facts were built anew since.",
+  })
   value!: number | null;
 
   @Field(() => String, { description: "The value's unit." })

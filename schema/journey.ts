@@ -82,7 +82,10 @@ export class Journey {
   @Field(() => DateTime, { description: "When it was first published." })
   firstPublishedAt!: Date;
 
-  @Field(() => String, { nullable: true, description: "Why, as `waymark apply --note` was told." })
+  @Field(() => String, {
+    nullable: true,
+    description: "Why it came, when it last did, as `waymark apply --note` was told.",
+  })
   note!: string | null;
 
   @Field(() => [StageDefinition], { description: "In order of precedence." })

@@ -34,7 +34,7 @@ export const featureDays = defineModel({
       account_id,
       feature,
       day,
-      ${sumInteger(sql`coalesce(quantity, 1)`)} as events,
+      coalesce(${sumInteger(sql`counts_for`)}, 0) as events,
       ${journey.sticky_features.length > 0 ? sql`feature in (${journey.sticky_features.map(text)})` : sql`false`} as is_sticky
     from ${ref(stgUsageEvents, 0)}
     where is_usable and feature is not null

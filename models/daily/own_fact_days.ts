@@ -207,8 +207,7 @@ function rowsWithRole(source: OwnFact["from"], facts: readonly OwnFact[]): Sql {
 
 function columnSql({ from }: OwnFact, column: string): Sql {
   if (column === "user_role") return sql`case when u.user_id is not null then coalesce(u.role, 'member') end`;
-  const value = sql`e.${name(column)}`;
-  return from === "usage_events" && column === "quantity" ? sql`coalesce(${value}, 1)` : value;
+  return from === "usage_events" && column === "quantity" ? sql`e.counts_for` : sql`e.${name(column)}`;
 }
 
 /** Whether a row counts for a fact. */

@@ -95,10 +95,10 @@ with event_counts as (
   select
     account_id,
     day,
-    ${sumInteger(sql`coalesce(quantity, 1)`)} as events,
+    coalesce(${sumInteger(sql`counts_for`)}, 0) as events,
     count(distinct session_id) as sessions,
     ${countIf(sql`event = ${text(company.sources.usage_events?.loginEvent ?? "login")}`)} as logins,
-    ${company.journey.key_events.length > 0 ? sumInteger(sql`case when event in (${company.journey.key_events.map(text)}) then coalesce(quantity, 1) else 0 end`) : integer(0)} as key_events
+    ${company.journey.key_events.length > 0 ? sumInteger(sql`case when event in (${company.journey.key_events.map(text)}) then coalesce(counts_for, 0) else 0 end`) : integer(0)} as key_events
   from ${ref(stgUsageEvents, 0)}
   where is_usable
   group by account_id, day

@@ -29,7 +29,7 @@ export const userDays = defineModel({
       account_id,
       user_id,
       day,
-      ${sumInteger(sql`coalesce(quantity, 1)`)} as events
+      coalesce(${sumInteger(sql`counts_for`)}, 0) as events
     from ${ref(stgUsageEvents, 0)}
     where is_usable and user_id is not null
     group by account_id, user_id, day`,

@@ -102,6 +102,10 @@ inner join ${ref(accounts)} as a on a.account_id = s.account_id`;
   },
 });
 
+/** Whether a task that nobody touched is expired: time goes by the data, so today is the day after its last. */
+export const hasExpired = (expiresOn: Sql, dataThrough: Sql): Sql =>
+  sql`${expiresOn} <= ${addDays(dataThrough, 1)}`;
+
 /** The days on which something that sets a play off happened. */
 function triggersSql({ id, on, cooldown_days }: Play): Sql {
   const cooldown = sql`${integer(cooldown_days)} as cooldown_days`;

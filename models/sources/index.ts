@@ -82,7 +82,11 @@ export const usageEvents = defineSource({
     session_id: { type: "string", description: "The visit it belongs to." },
     event: { type: "string", description: "What was done, e.g. login." },
     feature: { type: "string", description: "The feature used, if any." },
-    quantity: { type: "integer", min: 0, description: "How many at once; null = 1." },
+    quantity: {
+      type: "integer",
+      min: 0,
+      description: "How many at once; null = 1. One that can't be counts for nothing.",
+    },
     occurred_at: { type: "timestamp", required: true, description: "When it happened." },
   },
 });

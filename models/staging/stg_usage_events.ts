@@ -19,6 +19,14 @@ export const stgUsageEvents = defineStaging({
           joins: sql`left join ${ref(stgContracts)} as k on k.contract_id = r.contract_id and k.occurrence = 1`,
         }
       : undefined,
+  derived: {
+    counts_for: {
+      type: "integer",
+      description:
+        "How many events it counts for: its quantity, 1 where none is given; null where what is given can't be.",
+      sql: sql`case when quantity is not null then quantity when strpos(unusual, '_quantity') > 0 then null else 1 end`,
+    },
+  },
   defects: (company) =>
     has(company, "usage_events.contract_id")
       ? [

@@ -95,6 +95,15 @@ describe("lists of accounts", () => {
       );
       expect(errors[0]?.extensions.code, broken).toBe("BAD_USER_INPUT");
     }
+    for (const beyond of ["1".repeat(38), `${"1".repeat(30)}.5`]) {
+      const after = Buffer.from(JSON.stringify(["mrr ASC", beyond, "a"])).toString("base64url");
+      const { errors } = await client.ask(
+        `query($after: String) { accounts(first: 1, after: $after, orderBy: { field: MRR, direction: ASC }) { nodes { id } } }`,
+        { after },
+      );
+      expect(errors[0]?.extensions.code, beyond).toBe("BAD_USER_INPUT");
+      expect(errors[0]?.message).toContain("is none of ours");
+    }
   });
 
   it.each(

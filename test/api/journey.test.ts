@@ -137,6 +137,14 @@ describe("tasks", () => {
       status: "SNOOZED",
       snoozedUntil: "2024-07-02",
     });
+    // A name is cut between characters, never inside one.
+    const { reopenTask } = await ask(
+      `mutation($by: String) { reopenTask(id: "${id}", by: $by) { actedBy } }`,
+      {
+        by: `${"x".repeat(199)}😀y`,
+      },
+    );
+    expect(reopenTask.actedBy).toBe(`${"x".repeat(199)}😀`);
     expect(
       (await ask(`mutation { dismissTask(id: "${id}", reason: "left") { status note } }`)).dismissTask,
     ).toEqual({ status: "DISMISSED", note: "left" });
@@ -252,6 +260,17 @@ describe("the journey", () => {
       note: "Seats matter more.",
     });
     expect(journeyVersions.map((v: { version: string }) => v.version)).toContain(before.version);
+    // Its values are those that it saw: with other facts under the same names they are not told.
+    const valuesOf = async () =>
+      (
+        await ask(
+          `{ account(id: "A1") { health(version: "${before.version}") { indicators { value points } } } }`,
+        )
+      ).account.health.indicators as { value: number | null; points: number | null }[];
+    const seen = await valuesOf();
+    expect(seen.some(({ value }) => value !== null)).toBe(true);
+    await build(warehouse, { settings, journey: after }, { trigger: "test", now, force: true });
+    expect(await valuesOf()).toEqual(seen.map(({ points }) => ({ value: null, points })));
     expect(await refusal(query("ffffffffffff"))).toMatch(
       /^BAD_USER_INPUT: There is no version "ffffffffffff" of the journey/,
     );

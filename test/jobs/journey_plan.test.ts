@@ -154,6 +154,19 @@ it("versions tell when and why they came, and their scores outlive later snapsho
   }
 });
 
+it("a journey that is applied again is the current one again, with the note of that time", async () => {
+  const { apply, warehouse, settings } = await published();
+  await apply(after, { note: "Growth counts earlier." });
+  await apply(before, { note: "It did not." });
+  // A later snapshot of the same journey changes nothing of that.
+  await build(warehouse, { settings, journey: before }, { trigger: "test", now, force: true });
+  const versions = await readJourneyVersions(warehouse);
+  expect(versions.map((v) => [v.snapshot.words.journey.version, v.note])).toEqual([
+    [before.version, "It did not."],
+    [after.version, "Growth counts earlier."],
+  ]);
+});
+
 it("before anything is published a plan says what to do first", async () => {
   const warehouse = await warehouseForTest();
   await loadAcme(warehouse);

@@ -220,6 +220,18 @@ describe("usage", () => {
     expect(facts.on("2024-04-26").events_28d).toBe(0);
   });
 
+  it("counts for nothing where its quantity can't be, but was seen all the same", async () => {
+    const usage_events = [
+      event("2024-02-01", { quantity: 4 }),
+      event("2024-02-01", { quantity: -5, user_id: "u2", event: "login" }),
+    ];
+    expect((await factsOf({ usage_events })).on("2024-02-01")).toMatchObject({
+      events_1d: 4,
+      active_users_1d: 2,
+      logins_28d: 1,
+    });
+  });
+
   it("is counted by quantity, 1 where none is given", async () => {
     const usage_events = [
       event("2024-02-01", { quantity: 5 }),

@@ -181,6 +181,17 @@ describe("an own fact", () => {
     expect(seen("angry")).toEqual([1, 1, 1]);
   });
 
+  it("takes no quantity that can't be", async () => {
+    const facts = [
+      fact("sum", "from: usage_events, measure: sum, of: quantity, over_days: 1"),
+      fact("mean", "from: usage_events, measure: average, of: quantity, over_days: 1"),
+      fact("single", "from: usage_events, where: { quantity: 1 }, measure: count, over_days: 1"),
+    ];
+    const told = [event(nth(1), { quantity: 4 }), event(nth(1), { quantity: -5 })];
+    const seen = await factsOf({ usage_events: told }, 1, ...facts);
+    expect([seen("sum"), seen("mean"), seen("single")]).toEqual([[4], [4], [0]]);
+  });
+
   it("takes a quantity that isn't told as one, mapped or not", async () => {
     const facts = [
       fact("sum", "from: usage_events, measure: sum, of: quantity, over_days: 1"),

@@ -6,7 +6,7 @@ from (
       account_id,
       feature,
       day,
-      sum(coalesce(quantity, 1)) as events,
+      coalesce(sum(counts_for), 0) as events,
       feature in ('reports') as is_sticky
     from `stg_usage_events`
     where is_usable and feature is not null

@@ -63,6 +63,7 @@ judged as (
 select
   `event_id`, `account_id`, `contract_id`, `user_id`, `session_id`, `event`, `feature`, `quantity`, `occurred_at`, `loaded_at`,
   day,
+  case when quantity is not null then quantity when strpos(unusual, '_quantity') > 0 then null else 1 end as `counts_for`,
   occurrence,
   copies,
   checksum,

@@ -2,10 +2,10 @@ with event_counts as (
   select
     account_id,
     day,
-    sum(coalesce(quantity, 1)) as events,
+    coalesce(sum(counts_for), 0) as events,
     count(distinct session_id) as sessions,
     countif(event = 'sign_in') as logins,
-    sum(case when event in ('sign_in') then coalesce(quantity, 1) else 0 end) as key_events
+    sum(case when event in ('sign_in') then coalesce(counts_for, 0) else 0 end) as key_events
   from `stg_usage_events`
   where is_usable
   group by account_id, day

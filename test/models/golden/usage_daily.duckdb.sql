@@ -2,10 +2,10 @@ with event_counts as (
   select
     account_id,
     day,
-    cast(sum(coalesce(quantity, 1)) as bigint) as events,
+    coalesce(cast(sum(counts_for) as bigint), 0) as events,
     count(distinct session_id) as sessions,
     count(*) filter (where event = 'sign_in') as logins,
-    cast(sum(case when event in ('sign_in') then coalesce(quantity, 1) else 0 end) as bigint) as key_events
+    cast(sum(case when event in ('sign_in') then coalesce(counts_for, 0) else 0 end) as bigint) as key_events
   from "stg_usage_events"
   where is_usable
   group by account_id, day

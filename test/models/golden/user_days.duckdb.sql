@@ -6,7 +6,7 @@ from (
       account_id,
       user_id,
       day,
-      cast(sum(coalesce(quantity, 1)) as bigint) as events
+      coalesce(cast(sum(counts_for) as bigint), 0) as events
     from "stg_usage_events"
     where is_usable and user_id is not null
     group by account_id, user_id, day
