@@ -233,24 +233,51 @@ it("a build that another has taken over from can neither record nor publish, and
   for (const at of [5, 34]) {
     const clock = clockAt("06:00:00");
     const { promise: held, resolve: heldUp } = withResolvers<void>();
-    const slow = build(warehouse, project, {
-      trigger: "slow",
-      now: clockAt("06:00:00").now,
-      force: true,
-      onProgress: (p) => {
-        if (p.kind === "model" && p.status === "built" && p.done === at) heldUp();
+    const { promise: released, resolve: release } = withResolvers<void>();
+    let gate = Promise.resolve();
+    const slow = build(
+      behind(warehouse, () => gate),
+      project,
+      {
+        trigger: "slow",
+        now: clockAt("06:00:00").now,
+        force: true,
+        onProgress: (p) => {
+          if (p.kind !== "model" || p.status !== "built" || p.done !== at) return;
+          gate = released;
+          heldUp();
+        },
       },
-    });
+    );
     const failed = codeOf(slow);
     await held;
     clock.time = "2024-07-01T06:10:00Z";
     const { snapshot } = await build(warehouse, project, { trigger: "quick", now: clock.now });
+    release();
     expect(await failed).toBe("LEASE_LOST");
     expect((await readSnapshots(warehouse, 1))[0]).toEqual(snapshot);
     const runs = await readRuns(warehouse, 10);
     expect(runs.filter((r) => r.trigger === "slow").every((r) => r.status === "interrupted")).toBe(true);
   }
 }, 120_000);
+
+/** A warehouse of which every call waits at a gate. */
+const behind = (warehouse: Warehouse, gate: () => Promise<void>): Warehouse =>
+  new Proxy(warehouse, {
+    get: (target, property) => {
+      const member: unknown = Reflect.get(target, property, target);
+      if (typeof member !== "function") return member;
+      if (property === "stream")
+        return async function* (...args: Parameters<Warehouse["stream"]>) {
+          await gate();
+          yield* target.stream(...args);
+        };
+      return async (...args: unknown[]) => {
+        await gate();
+        return member.apply(target, args);
+      };
+    },
+  });
 
 /** Node 20 has no Promise.withResolvers. */
 function withResolvers<T>() {
