@@ -83,6 +83,14 @@ describe.skipIf(unavailable)(`BigQuery over HTTP${unavailable ? ` (skipped: ${un
     expect(server.jobs.at(-1)).toMatchObject({ isCancelled: true, id: expect.stringMatching(/^waymark_/) });
   });
 
+  it("a signal that comes after the end cancels no job", async () => {
+    const controller = new AbortController();
+    await warehouse.query(numbers(1000), n, { signal: controller.signal });
+    controller.abort();
+    await warehouse.query(numbers(1000), n);
+    expect(server.jobs.slice(-2).map(({ isCancelled }) => isCancelled)).toEqual([false, false]);
+  });
+
   it("a job carries its labels in BigQuery's letters, and the most that it may be billed", async () => {
     await open({ maximumBytesBilled: 10 ** 12, labels: { company: "Acme GmbH" } }).query(numbers(1000), n, {
       labels: { model: "account_health", snapshot: "7" },

@@ -5,8 +5,10 @@ import type { Catalogue, ColumnType, GoogleSql, Row, ValueType } from "../google
 
 /**
  * As much of BigQuery's REST interface as Waymark asks, for the official client: jobs under the caller's ids,
- * pages, uploads, datasets and tables. What statements mean is Google's: the GoogleSQL reference implementation runs
- * each over the rows that are kept here. It knows no scripts, so a transaction's statements are taken apart.
+ * pages, uploads, datasets and tables. What queries and inserts mean is Google's: the GoogleSQL reference
+ * implementation runs each over the rows that are kept here. It knows no scripts, so a transaction's statements are
+ * taken apart and, where one fails, what they did is undone; other DML than inserts, and views, are refused. What is
+ * not proven here is BigQuery itself: its permissions, quotas, partitions and the isolation of its transactions.
  */
 export interface BigQueryServer {
   readonly url: string;
