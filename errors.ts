@@ -14,6 +14,7 @@ export type ErrorCode =
   | "WAREHOUSE_FAILED"
   | "WAREHOUSE_UNAVAILABLE"
   | "RUN_IN_PROGRESS"
+  | "LEASE_LOST"
   | "JOURNEY_CONFLICT"
   | "FORBIDDEN"
   | "BAD_USER_INPUT"
@@ -32,6 +33,7 @@ export const exitCodes: Record<ErrorCode, number> = {
   WAREHOUSE_FAILED: 4,
   WAREHOUSE_UNAVAILABLE: 4,
   RUN_IN_PROGRESS: 4,
+  LEASE_LOST: 4,
   JOURNEY_CONFLICT: 4,
   FORBIDDEN: 4,
   PORT_IN_USE: 4,
@@ -45,6 +47,7 @@ export const transientCodes: readonly ErrorCode[] = [
   "WAREHOUSE_IN_USE",
   "WAREHOUSE_UNAVAILABLE",
   "RUN_IN_PROGRESS",
+  "LEASE_LOST",
 ];
 
 export const isTransient = (error: unknown): boolean =>

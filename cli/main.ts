@@ -4,11 +4,14 @@ import { Command, CommanderError, Option } from "commander";
 import { exitCodes, messageOf, WaymarkError } from "../errors.js";
 import { startTraces } from "../telemetry/export.js";
 import { applyCommand } from "./commands/apply.js";
+import { backfillCommand } from "./commands/backfill.js";
 import { buildCommand } from "./commands/build.js";
 import { checkCommand } from "./commands/check.js";
 import { checksCommand } from "./commands/checks.js";
 import { demoCommand } from "./commands/demo.js";
+import { explainCommand } from "./commands/explain.js";
 import { factsCommand } from "./commands/facts.js";
+import { gcCommand } from "./commands/gc.js";
 import { initCommand } from "./commands/init.js";
 import { planCommand } from "./commands/plan.js";
 import { queryCommand } from "./commands/query.js";
@@ -56,14 +59,17 @@ for (const command of [
   checkCommand,
   demoCommand,
   buildCommand,
+  backfillCommand,
   serveCommand,
   statusCommand,
   checksCommand,
+  explainCommand,
   queryCommand,
   factsCommand,
   planCommand,
   applyCommand,
   webhooksCommand,
+  gcCommand,
 ]) {
   program.addCommand(command().copyInheritedSettings(program));
 }

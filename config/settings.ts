@@ -62,7 +62,7 @@ const sourceMapping = z
       .min(0)
       .optional()
       .describe(
-        "How often raw rows are compared with what was read of them, which finds corrected and deleted ones: 0 = in every build. By default 0 without loaded_at, else 1.",
+        "How often raw rows are compared with what was read of them, which finds corrected and deleted ones: 0 = in every build. By default 7 with loaded_at or lookback_days, else 0.",
       ),
     lookback_days: z
       .int()
@@ -277,6 +277,44 @@ export const settingsSchema = z.strictObject({
         ),
     })
     .prefault({}),
+  retention: z
+    .strictObject({
+      snapshots: z
+        .int()
+        .min(2)
+        .default(2)
+        .describe("How many snapshots stay readable; at least 2, as readers may still be on the one before."),
+      journey_versions: z
+        .int()
+        .min(1)
+        .default(20)
+        .describe("Of how many replaced journeys the scores stay readable, the latest replaced first."),
+      runs_days: z
+        .number()
+        .positive()
+        .default(90)
+        .describe("For how many days runs are known whose tables have gone, with their checks."),
+      messages_days: z
+        .number()
+        .positive()
+        .default(365)
+        .describe("For how many days messages are known that every webhook has taken."),
+      rewrite_share: z
+        .number()
+        .gt(0)
+        .max(1)
+        .default(0.33)
+        .describe(
+          "A table is put into its physical order again when more than this share of its rows came or went since.",
+        ),
+      rewrite_rows: z
+        .int()
+        .min(0)
+        .default(122_880)
+        .describe("Only of tables of at least so many rows; smaller ones are read whole anyway."),
+    })
+    .prefault({})
+    .describe("What is kept how long; see `waymark gc`."),
   server: z
     .strictObject({
       port: z.int().min(0).max(65535).default(4000),
@@ -314,6 +352,7 @@ export type CompanyCheck = { readonly name: string; readonly severity: Severity 
 );
 
 export type SourceMapping = z.output<typeof sourceMapping>;
+export type Retention = Settings["retention"];
 export type WebhookSettings = z.output<typeof webhook>;
 export type ColumnMapping = z.output<typeof columnMapping>;
 export type Settings = z.output<typeof settingsSchema> & {

@@ -14,8 +14,9 @@ import { attributesIn, mapSources } from "../models/sources/mapping.js";
 import { traced } from "../telemetry/trace.js";
 import { path, type Sql, sql } from "../warehouse/sql.js";
 import type { Warehouse } from "../warehouse/warehouse.js";
-import { type HeldRun, prepareChecks, recordChecks, runChecks } from "./checks.js";
+import { checksOfModel, type HeldRun, prepareChecks, runChecks } from "./checks.js";
 import { watermarksOf } from "./freshness.js";
+import { type Lease, withLease } from "./lease.js";
 import {
   type BuiltTable,
   type CheckRow,
@@ -24,7 +25,6 @@ import {
   inputsChanged,
   locateIn,
   modelFinished,
-  openLedger,
   type RunModel,
   readAllTables,
   readComparisons,
@@ -36,10 +36,14 @@ import {
   schemas,
   sourceCompared,
   tableBuilt,
+  tableWritten,
+  type Writing,
 } from "./ledger.js";
 import { changedBy, inputsOf, searchOf, type Work, workOf } from "./plan.js";
-import { dropWork, publish } from "./publish.js";
-import { type Building, buildPart, buildWhole, storeName, tableName, viewCreated } from "./table.js";
+import { publish, workDropped } from "./publish.js";
+import { collectGarbage } from "./retention.js";
+import { type Building, storeName, tableName, viewCreated } from "./store.js";
+import { buildPart, buildWhole, extentOf } from "./table.js";
 
 export interface BuildOptions {
   /** Who asked: "manual", "schedule", "start"; "selection" and "apply" where not all is brought up to date. */
@@ -54,6 +58,11 @@ export interface BuildOptions {
   to?: string;
   /** Rebuild all of whatever is selected, stale or not. */
   force?: boolean;
+  /**
+   * A step of a backfill, of which nothing is published: "sources" compares all raw rows with the staged ones, "days"
+   * builds the days [from, to) of tables by day and no others.
+   */
+  step?: "sources" | "days" | undefined;
   /** The journey that is published when the run begins; the run is refused where it is another. */
   expect?: string | undefined;
   /** Why; kept with the run. */
@@ -102,6 +111,14 @@ export interface Project {
   journey: Journey;
 }
 
+/** What a table was written with. */
+type Wrote = Pick<
+  Writing,
+  "is_whole" | "rows_added" | "rows_ended" | "accounts" | "first_day" | "last_day"
+> & {
+  readonly read: readonly { readonly model: string; readonly from: number | null }[];
+};
+
 /** Models at once; each statement uses all of the engine's threads, so more only costs memory. */
 const concurrency = 2;
 
@@ -126,61 +143,52 @@ export async function describeCompany(
 
 /**
  * Build what is stale, aside; check it; make all of it visible at once. A failed check publishes nothing.
- * @throws WaymarkError SOURCE_INVALID and CONFIG_INVALID before anything is built, CHECK_FAILED naming model and rows
+ * @throws WaymarkError RUN_IN_PROGRESS; SOURCE_INVALID and CONFIG_INVALID before anything is built; CHECK_FAILED naming
+ *   model and rows
  */
 export async function build(
   warehouse: Warehouse,
   project: Project,
   options: BuildOptions,
 ): Promise<BuildResult> {
-  return alone(warehouse, () =>
-    traced("waymark.run", { "waymark.trigger": options.trigger }, () => record(warehouse, project, options)),
-  );
-}
-
-/**
- * Work that makes tables, one at a time.
- * @throws WaymarkError RUN_IN_PROGRESS
- */
-export async function alone<T>(warehouse: Warehouse, work: () => Promise<T>): Promise<T> {
-  if (busy.has(warehouse))
-    throw new WaymarkError(
-      "RUN_IN_PROGRESS",
-      "A build or plan is running already; try again when it is done.",
+  return withLease(warehouse, { purpose: options.trigger, now: options.now }, async (lease) => {
+    const result = await traced("waymark.run", { "waymark.trigger": options.trigger }, () =>
+      record(warehouse, lease, project, options),
     );
-  busy.add(warehouse);
-  try {
-    return await work();
-  } finally {
-    busy.delete(warehouse);
-  }
+    // After the run is told of: whatever fails here is made good by the next one.
+    const { retention } = project.settings;
+    if (!options.step) await collectGarbage(warehouse, lease, retention, options.now(), false);
+    return result;
+  });
 }
-
-const busy = new WeakSet<Warehouse>();
 
 const cancelled = (cause: unknown): WaymarkError =>
   new WaymarkError("CANCELLED", "The build was cancelled; nothing was published.", {}, { cause });
 
 /** Build, and tell the ledger how it went. */
-async function record(warehouse: Warehouse, project: Project, options: BuildOptions): Promise<BuildResult> {
-  await openLedger(warehouse);
+async function record(
+  warehouse: Warehouse,
+  lease: Lease,
+  project: Project,
+  options: BuildOptions,
+): Promise<BuildResult> {
   const started = options.now();
   const runId = `${started.toISOString().replace(/[:.]/g, "-")}-${randomBytes(3).toString("hex")}`;
-  // Whatever ran here before this process is dead: only one process at a time has the file.
-  await warehouse.transaction([
+  // Whoever has the lease is the only one that runs.
+  await lease.transaction([
     runsInterrupted(),
     runStarted({ run_id: runId, trigger: options.trigger, started_at: started, note: options.note ?? null }),
+    ...(await workDropped(warehouse)),
   ]);
-  await dropWork(warehouse);
   options.onProgress?.({ kind: "started", run: runId, trigger: options.trigger });
   trace.getActiveSpan()?.setAttribute("waymark.run", runId);
   const seconds = (): number => (options.now().getTime() - started.getTime()) / 1000;
   const [previous] = await readSnapshots(warehouse, 1);
-  const run = new Run(warehouse, project, options, runId, previous, await readAllTables(warehouse));
+  const run = new Run(warehouse, lease, project, options, runId, previous, await readAllTables(warehouse));
   const finish = (
     outcome: Pick<FinishedRun, "status" | "snapshot_id" | "error_code" | "error">,
   ): Promise<void> =>
-    warehouse.transaction([
+    lease.transaction([
       ...run.models.map(modelFinished),
       runFinished({ run_id: runId, finished_at: options.now(), ...outcome }),
     ]);
@@ -189,9 +197,11 @@ async function record(warehouse: Warehouse, project: Project, options: BuildOpti
     const company = await describeCompany(warehouse, project, started);
     const checks = await prepareChecks(warehouse, project.settings.checks, company);
     await run.buildAll(buildOrder(models, company), company);
-    const warnings = await runChecks(warehouse, checks, run.held());
-    const snapshot = previous && run.isSameAs(previous, company) ? previous : await run.publish(company);
-    await finish({ status: "succeeded", snapshot_id: snapshot.id, error_code: null, error: null });
+    const warnings = options.step ? [] : await runChecks(warehouse, checks, run.held());
+    const isSeen = previous && (options.step || run.isSameAs(previous, company));
+    const snapshot = isSeen ? previous : await run.publish(company);
+    const snapshot_id = options.step ? null : snapshot.id;
+    await finish({ status: "succeeded", snapshot_id, error_code: null, error: null });
     const isNew = snapshot !== previous;
     const took = seconds();
     const { id, dataThrough } = snapshot;
@@ -200,7 +210,8 @@ async function record(warehouse: Warehouse, project: Project, options: BuildOpti
     return { runId, snapshot, isNew, models: run.models, warnings, seconds: took };
   } catch (error) {
     const error_code = error instanceof WaymarkError ? error.code : "WAREHOUSE_FAILED";
-    await finish({ status: "failed", snapshot_id: null, error_code, error: messageOf(error) });
+    const failed = { status: "failed", snapshot_id: null, error_code, error: messageOf(error) } as const;
+    await finish(failed).catch(() => {}); // what made the run fail is the news, not that the ledger can't be told
     options.onProgress?.({
       kind: "failed",
       run: runId,
@@ -243,6 +254,7 @@ class Run {
 
   constructor(
     private readonly warehouse: Warehouse,
+    private readonly lease: Lease,
     private readonly project: Project,
     private readonly options: BuildOptions,
     private readonly runId: string,
@@ -277,9 +289,11 @@ class Run {
     this.byName = new Map(order.map(({ model }) => [model.name, model]));
     this.comparedAt = await readComparisons(this.warehouse);
     const failure = new AbortController();
-    const signal = this.options.signal
-      ? AbortSignal.any([this.options.signal, failure.signal])
-      : failure.signal;
+    const signal = AbortSignal.any([
+      failure.signal,
+      this.lease.signal,
+      ...(this.options.signal ? [this.options.signal] : []),
+    ]);
     const limit = pLimit(concurrency);
     const finished = new Map<string, Promise<void>>();
     for (const node of order) {
@@ -328,24 +342,54 @@ class Run {
       model,
       company,
       version: this.version,
+      token: this.lease.token,
       models: this.byName,
       options: { locate: this.locate(built), signal },
     };
+    if (this.options.step) return this.step(building, node, inputs, built, work);
     if (!built || work.kind === "whole")
-      return this.whole(building, node, inputs, work.kind === "whole" ? work.reason : "never built");
+      return this.whole(building, node, inputs, built, work.kind === "whole" ? work.reason : "never built");
     return this.part(building, node, inputs, built, work);
   }
 
-  private async whole(building: Building, node: Node, inputs: Inputs, reason: string): Promise<void> {
-    const { model, version, options } = building;
+  private async whole(
+    building: Building,
+    node: Node,
+    inputs: Inputs,
+    built: BuiltTable | undefined,
+    reason: string,
+  ): Promise<void> {
+    const { model, token, options } = building;
     const begun = performance.now();
     this.report(model.name, "building", reason);
-    const store = storeName(model.name, version);
+    const store = storeName(model.name, token);
     const rows = await buildWhole(building);
-    await this.check(building, [schemas.tables, store], node, reason, rows, begun);
+    const checked = await this.check(building, [schemas.tables, store], node, reason, rows, begun);
     options.signal?.throwIfAborted();
     const compared = model.source ? [sourceCompared(model.source, this.options.now())] : [];
-    await this.record(building, { store, inputs, rows }, compared, reason, begun);
+    const read = Object.keys(inputs.tables).map((name) => ({ model: name, from: null }));
+    const wrote = { is_whole: true, rows_added: rows, rows_ended: built?.rows ?? 0, read };
+    const extent = await extentOf(building, [[schemas.tables, store]]);
+    const told = [...checked, ...compared];
+    await this.record(building, { store, inputs, rows }, told, reason, begun, { ...wrote, ...extent });
+  }
+
+  /** A table in a step of a backfill; what the step doesn't concern, or needs to be built whole, stays as it is. */
+  private async step(
+    building: Building,
+    node: Node,
+    inputs: Inputs,
+    built: BuiltTable | undefined,
+    work: Work,
+  ): Promise<void> {
+    const { model } = node;
+    if (!built) return;
+    if (work.kind === "whole") return this.keep(built, work.reason);
+    if (this.options.step === "sources")
+      return model.source ? this.part(building, node, inputs, built, work) : this.keep(built, "no source");
+    if (!model.byDay) return this.keep(built, "not by day");
+    // What else follows from changed inputs is left to the last step: the table keeps the inputs of before.
+    return this.part(building, node, built.inputs, built, { kind: "nothing" });
   }
 
   private async part(
@@ -360,7 +404,8 @@ class Run {
     const days = model.byDay && (from !== undefined || to !== undefined) ? { from, to } : undefined;
     const mapping =
       model.source && company.sources[model.source] && this.project.settings.sources[model.source];
-    const search = mapping && searchOf(mapping, this.comparedAt.get(model.source ?? ""), this.options.now());
+    const comparedAt = this.options.step ? undefined : this.comparedAt.get(model.source ?? "");
+    const search = mapping && searchOf(mapping, comparedAt, this.options.now());
     const changed = work.kind === "part" ? work.changed : [];
     const compared =
       search?.compared === "all" ? [sourceCompared(model.source ?? "", this.options.now())] : [];
@@ -376,22 +421,32 @@ class Run {
     if (work.kind === "part" || days) this.report(model.name, "building", reason);
     const part = await buildPart(building, built, { changed, search, days });
     if (!part || (part.added === 0 && part.ended === 0)) {
-      await this.warehouse.transaction(compared);
+      if (compared.length > 0) await this.lease.transaction(compared);
       return this.keep({ ...built, inputs }, part ? "built again, nothing changed" : "fresh");
     }
     const rows = built.rows + part.added - part.ended;
-    await this.check(building, part.delta, node, reason, rows, begun);
+    const checked = await this.check(building, part.delta, node, reason, rows, begun);
     options.signal?.throwIfAborted();
     await this.record(
       building,
       { store: built.store, inputs, rows },
-      [...part.applied, ...compared],
+      [...part.applied, ...checked, ...compared],
       reason,
       begun,
+      {
+        is_whole: false,
+        rows_added: part.added,
+        rows_ended: part.ended,
+        read: changed,
+        ...(await extentOf(building, part.written)),
+      },
     );
   }
 
-  /** Hold what was built against its model; a failing check ends the run, and the rows stay to be read. */
+  /**
+   * Hold what was built against its model. Answers what tells the ledger so, together with the rows; a failing check
+   * is told at once and ends the run, and the rows stay to be read.
+   */
   private async check(
     { model, company, options }: Building,
     rowsAt: readonly string[],
@@ -399,15 +454,16 @@ class Run {
     reason: string,
     rows: number,
     begun: number,
-  ): Promise<void> {
+  ): Promise<Sql[]> {
     const locate = (relation: string): readonly string[] =>
       relation === model.name ? rowsAt : this.locate(undefined)(relation);
     const checks = await traced("waymark.check", { "waymark.model": model.name }, () =>
       checkTable(this.warehouse, model, company, { ...options, locate }),
     );
-    await recordChecks(this.warehouse, this.held(), model.name, checks, { ...options, locate });
+    const told = await checksOfModel(this.warehouse, this.held(), model.name, checks, { ...options, locate });
     const failed = checks.filter((check) => check.failingRows > 0);
-    if (failed.length === 0) return;
+    if (failed.length === 0) return told;
+    await this.lease.transaction(told);
     for (const { check, failingRows, examples } of failed)
       this.options.onProgress?.({
         kind: "check",
@@ -434,6 +490,7 @@ class Run {
     statements: readonly Sql[],
     reason: string,
     begun: number,
+    { read, ...wrote }: Wrote,
   ): Promise<void> {
     const table: BuiltTable = {
       table_name: tableName(model.name, version),
@@ -445,15 +502,30 @@ class Run {
       built_at: this.options.now(),
       run_id: this.runId,
     };
-    await this.warehouse.transaction([
+    await this.lease.transaction([
       ...statements,
       viewCreated(table, model.columnsFor(company)),
       tableBuilt(table),
+      tableWritten({
+        ...wrote,
+        model: model.name,
+        version,
+        run_id: this.runId,
+        written_at: table.built_at,
+        reason,
+        code: inputs.code,
+        journey_version: company.journey.version,
+        inputs: read.map(({ model: name, from }) => ({
+          model: name,
+          from,
+          to: this.tables[name]?.version ?? version,
+        })),
+      }),
     ]);
     const took = seconds(begun);
     this.tables[model.name] = await this.withWatermarks(table);
     this.finishModel(model.name, table.table_name, "built", reason, rows, took);
-    const bytes = await this.warehouse.bytes([schemas.tables, store]);
+    const bytes = this.options.onProgress ? await this.warehouse.bytes([schemas.tables, store]) : null;
     this.done++;
     this.report(model.name, "built", reason, { rows, seconds: took, bytes });
   }
@@ -485,7 +557,7 @@ class Run {
     );
     const told = { ...table, inputs: { ...table.inputs, watermarks } };
     const isTold = JSON.stringify(this.all.get(table.table_name)?.inputs) === JSON.stringify(told.inputs);
-    if (!isTold) await warehouse.transaction([inputsChanged(told)]);
+    if (!isTold) await this.lease.transaction([inputsChanged(told)]);
     return told;
   }
 
@@ -497,9 +569,9 @@ class Run {
 
   /** The tables as they stand in this run, to be checked. */
   held(): HeldRun {
-    const { runId, previous: before } = this;
+    const { runId, lease, previous: before } = this;
     const { now, signal } = this.options;
-    return { runId, tables: this.names(), before, now, signal };
+    return { runId, lease, tables: this.names(), before, now, signal };
   }
 
   private names(): Record<string, string> {
@@ -522,7 +594,7 @@ class Run {
       tables: this.names(),
     };
     await traced("waymark.publish", { "waymark.snapshot": snapshot.id }, () =>
-      publish(this.warehouse, snapshot),
+      publish(this.warehouse, this.lease, snapshot),
     );
     return snapshot;
   }

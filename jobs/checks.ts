@@ -15,7 +15,8 @@ import { rowJson } from "../warehouse/dialect.js";
 import { bind, integer, name, path, type Sql, sql } from "../warehouse/sql.js";
 import type { RunOptions, Warehouse } from "../warehouse/warehouse.js";
 import { isPassed, readFailingRows, readLatestChecks } from "./check_results.js";
-import { type CheckRow, checkRecorded, failingRows, locateIn, type Snapshot, schemas } from "./ledger.js";
+import type { Lease } from "./lease.js";
+import { type CheckRow, checksRecorded, failingRows, locateIn, type Snapshot, schemas } from "./ledger.js";
 
 /** Of the rows that fail a check so many are kept; all are counted. */
 export const mostKeptRows = 1000;
@@ -55,6 +56,7 @@ export async function prepareChecks(
 /** The tables of a run as they are about to be published. */
 export interface HeldRun {
   readonly runId: string;
+  readonly lease: Pick<Lease, "transaction">;
   /** Model → table. */
   readonly tables: Readonly<Record<string, string>>;
   /** What is published already. */
@@ -77,7 +79,7 @@ export async function runChecks(
   const rows: CheckRow[] = [];
   for (const check of checks)
     rows.push(await outcomeOf(warehouse, check, run, last.get(keyOf(check.model, check.name))));
-  await warehouse.transaction(rows.map(checkRecorded));
+  await run.lease.transaction(checksRecorded(rows));
   const failed = rows.filter((row) => !isPassed(row));
   const errors = failed.filter(({ severity }) => severity === "error");
   if (errors.length === 0) return failed;
@@ -97,14 +99,14 @@ export async function runChecks(
   );
 }
 
-/** Record how built rows were held against their model, and keep those that fail. */
-export async function recordChecks(
+/** Tells the ledger how built rows were held against their model; rows that fail are kept. */
+export async function checksOfModel(
   warehouse: Warehouse,
   { runId, now }: Pick<HeldRun, "runId" | "now">,
   model: string,
   held: readonly HeldRows[],
   options: RunOptions,
-): Promise<void> {
+): Promise<Sql[]> {
   const fails = held.some((result) => result.failingRows > 0);
   const last = fails ? (await readLatestChecks(warehouse)).filter((row) => row.model === model) : [];
   const grain = modelOf(model)?.grain ?? [];
@@ -115,7 +117,7 @@ export async function recordChecks(
     const before = last.find(({ check }) => check === result.check);
     rows.push({ ...row, ...sinceWhen(result.failingRows === 0, before, now()) });
   }
-  await warehouse.transaction(rows.map(checkRecorded));
+  return checksRecorded(rows);
 }
 
 /** A failed check in a line: which, how many rows, which ones. */

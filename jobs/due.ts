@@ -40,7 +40,7 @@ const isCutShort = (code: string | null): boolean =>
   code === "CANCELLED" || transientCodes.includes(code as ErrorCode);
 
 /** Runs of these bring only a part up to date; whatever else began is as good as the scheduled one. */
-const partial: readonly string[] = ["apply", "selection"];
+const partial: readonly string[] = ["apply", "selection", "backfill"];
 
 async function readBuilds(warehouse: Warehouse, from: Date, to: Date): Promise<Run[]> {
   return (await readRunsBegun(warehouse, from, to)).filter((run) => !partial.includes(run.trigger));

@@ -9,11 +9,13 @@ import { accountTasks } from "../models/plays/account_tasks.js";
 import { accountSignals } from "../models/signals/account_signals.js";
 import { accountStages } from "../models/stages/account_stages.js";
 import { cast, least } from "../warehouse/dialect.js";
-import { bind, number, path, type Sql, sql } from "../warehouse/sql.js";
+import { bind, type Locate, number, path, type Sql, sql } from "../warehouse/sql.js";
 import type { Columns, Warehouse } from "../warehouse/warehouse.js";
-import { alone, type BuildOptions, type BuildResult, build, describeCompany, type Project } from "./build.js";
+import { type BuildOptions, type BuildResult, build, describeCompany, type Project } from "./build.js";
+import { withLease } from "./lease.js";
 import { locateIn, readBuildSeconds, readSnapshots, readTables, type Snapshot, schemas } from "./ledger.js";
 import { changedBy } from "./plan.js";
+import { workDropped } from "./publish.js";
 
 /** What an edited journey would change on the data of the published snapshot. Counts are of accounts on its last day. */
 export interface JourneyPlan {
@@ -90,20 +92,20 @@ export interface PlanOptions {
 
 /** What is compared; a plan builds these and what they read, where it differs. */
 const compared = [accountStages, accountHealth, accountMilestones, accountSignals, accountTasks];
-const suffix = "__plan";
 const mostChanges = 1000;
 
 /**
  * Compare an edited journey with the published one on the published data: what differs is built aside, compared
  * and dropped. Nothing is published.
- * @throws WaymarkError NOT_BUILT where nothing is published to compare with, RUN_IN_PROGRESS
+ * @throws WaymarkError NOT_BUILT where nothing is published to compare with, RUN_IN_PROGRESS, LEASE_LOST
  */
 export async function planJourney(
   warehouse: Warehouse,
   project: Project,
   options: PlanOptions,
 ): Promise<JourneyPlan> {
-  return alone(warehouse, async () => {
+  await publishedFor(warehouse);
+  return withLease(warehouse, { purpose: "plan", now: options.now }, async (lease) => {
     const snapshot = await publishedFor(warehouse);
     const described = await describeCompany(warehouse, project, options.now());
     const company: Company = { ...described, attributes: snapshot.words.attributes };
@@ -111,32 +113,35 @@ export async function planJourney(
     const changed = changedBy(snapshot.words, order, company, warehouse);
     const needed = new Set(compared.flatMap(({ name }) => [name, ...upstreamOf(order, name)]));
     const built = order.filter(({ model }) => changed.includes(model.name) && needed.has(model.name));
-    const tables: Record<string, string> = { ...snapshot.tables };
+    const planned = new Map(
+      built.map(({ model }) => [model.name, [schemas.work, `${model.name}__plan_${lease.token}`]]),
+    );
+    const published = locateIn(snapshot.tables);
+    const locate: Locate = (relation) => planned.get(relation) ?? published(relation);
+    const signal = options.signal ? AbortSignal.any([options.signal, lease.signal]) : lease.signal;
+    await lease.transaction(await workDropped(warehouse));
     try {
       for (const [done, { model }] of built.entries()) {
         options.onProgress?.(model.name, done, built.length);
-        const table = `${model.name}${suffix}`;
         await warehouse.materialize(
           {
-            table: [schemas.tables, table],
+            table: locate(model.name),
             columns: model.columnsFor(company),
             query: model.query(company),
             partitionBy: model.byDay ? "day" : undefined,
           },
-          { locate: locateIn(tables), signal: options.signal },
+          { locate, signal },
         );
-        tables[model.name] = table;
       }
       return {
-        ...(await compare(warehouse, snapshot, tables, options.signal)),
+        ...(await compare(warehouse, snapshot, locate, signal)),
         from: snapshot.words.journey.version,
         to: project.journey.version,
         dataThrough: snapshot.dataThrough,
         rebuilds: await rebuildsOf(warehouse, snapshot, changed),
       };
     } finally {
-      for (const { model } of built)
-        await warehouse.run(sql`drop table if exists ${path(schemas.tables, `${model.name}${suffix}`)}`);
+      await lease.transaction(await workDropped(warehouse));
     }
   });
 }
@@ -173,11 +178,11 @@ async function publishedFor(warehouse: Warehouse): Promise<Snapshot> {
 async function compare(
   warehouse: Warehouse,
   snapshot: Snapshot,
-  tables: Readonly<Record<string, string>>,
+  locate: Locate,
   signal: AbortSignal | undefined,
 ): Promise<Omit<JourneyPlan, "from" | "to" | "dataThrough" | "rebuilds">> {
   const before = (model: { name: string }): Sql => path(...locateIn(snapshot.tables)(model.name));
-  const after = (model: { name: string }): Sql => path(...locateIn(tables)(model.name));
+  const after = (model: { name: string }): Sql => path(...locate(model.name));
   const day = bind("date", snapshot.dataThrough);
   const days = sql`
 accounts as (

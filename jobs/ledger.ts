@@ -156,6 +156,61 @@ export const told = {
   runs_through: { type: "timestamp" },
 } as const satisfies Columns;
 
+/** Stores whose rows were put into their physical order again, after the version that is named. */
+const rewrites = {
+  store: { type: "string", notNull: true },
+  version: { type: "integer", notNull: true },
+  rewritten_at: { type: "timestamp", notNull: true },
+} as const satisfies Columns;
+
+/** Days that are rebuilt in chunks, and how far that is. */
+const backfills = {
+  backfill_id: { type: "string", notNull: true },
+  from_day: { type: "date", notNull: true },
+  /** Not rebuilt itself. */
+  to_day: { type: "date", notNull: true },
+  /** JSON: chunk_days and the selected models, which make it another backfill. */
+  terms: { type: "string", notNull: true },
+  started_at: { type: "timestamp", notNull: true },
+  /** The days before are done; null = not even the sources are compared. */
+  done_to: { type: "date" },
+  finished_at: { type: "timestamp" },
+} as const satisfies Columns;
+
+/** What was written of which table when, from what and why: one row per table and version. */
+const writings = {
+  model: { type: "string", notNull: true },
+  version: { type: "integer", notNull: true },
+  run_id: { type: "string", notNull: true },
+  written_at: { type: "timestamp", notNull: true },
+  /** Whether all of the table was written. */
+  is_whole: { type: "boolean", notNull: true },
+  reason: { type: "string", notNull: true },
+  /** Hash of the statement and columns, as in `Inputs`. */
+  code: { type: "string", notNull: true },
+  journey_version: { type: "string", notNull: true },
+  /** JSON of `InputVersions[]`. */
+  inputs: { type: "string", notNull: true },
+  /** Accounts of which rows came or went; null where rows are no account's. */
+  accounts: { type: "integer" },
+  /** Days of these rows; null where rows have no day. */
+  first_day: { type: "date" },
+  last_day: { type: "date" },
+  rows_added: { type: "integer", notNull: true },
+  rows_ended: { type: "integer", notNull: true },
+} as const satisfies Columns;
+
+/** One row: who makes tables now. All but the token is null where nobody does. */
+export const leaseColumns = {
+  /** Greater with each lease. */
+  token: { type: "integer", notNull: true },
+  /** For people, e.g. "schedule on warehouse-1 (pid 123)". */
+  holder: { type: "string" },
+  process: { type: "string" },
+  acquired_at: { type: "timestamp" },
+  expires_at: { type: "timestamp" },
+} as const satisfies Columns;
+
 const ledgerTables = {
   runs,
   run_models: runModels,
@@ -168,13 +223,18 @@ const ledgerTables = {
   messages,
   deliveries,
   told,
+  rewrites,
+  backfills,
+  writings,
+  lease: leaseColumns,
 };
-type LedgerTable = keyof typeof ledgerTables;
+export type LedgerTable = keyof typeof ledgerTables;
 
 export type Run = Row<typeof runs>;
 export type RunModel = Row<typeof runModels>;
 export type BuiltTable = Omit<Row<typeof tables>, "inputs"> & { inputs: Inputs };
 export type TaskAction = Row<typeof taskActions>;
+export type LeaseRow = Row<typeof leaseColumns>;
 /** What a check found in a run. */
 export interface CheckRow extends CheckResult {
   readonly runId: string;
@@ -220,11 +280,15 @@ export interface Snapshot {
   readonly tables: Readonly<Record<string, string>>;
 }
 
-const at = (table: LedgerTable): Sql => path(schemas.ledger, table);
+export const leasePath = [schemas.ledger, "lease"] as const;
+export const tablesPath = [schemas.ledger, "tables"] as const;
+
+type At = (table: LedgerTable) => Sql;
+const at: At = (table) => path(schemas.ledger, table);
 
 /** Create the ledger where there is none; one of an earlier Waymark gets what it lacks. */
 export async function openLedger(warehouse: Warehouse): Promise<void> {
-  if (await hasLedger(warehouse)) return;
+  if (!(await lackingIn(warehouse))) return;
   await warehouse.run(sql`create schema if not exists ${path(schemas.ledger)}`);
   for (const [table, columns] of Object.entries(ledgerTables)) {
     const definitions = Object.entries(columns).map(
@@ -238,18 +302,56 @@ export async function openLedger(warehouse: Warehouse): Promise<void> {
   }
 }
 
-/** Whether anything was ever built here. */
-async function hasLedger(warehouse: Warehouse): Promise<boolean> {
-  return (await warehouse.tables(schemas.ledger)).length === Object.keys(ledgerTables).length;
+/** Ledgers that lack nothing; nothing is ever taken from one. */
+const complete = new WeakSet<Warehouse>();
+
+/** What there is of each table of a ledger that lacks some of it; undefined where it lacks nothing. */
+async function lackingIn(warehouse: Warehouse): Promise<ReadonlyMap<string, readonly string[]> | undefined> {
+  if (complete.has(warehouse)) return undefined;
+  const found = new Map<string, readonly string[]>();
+  for (const table of await warehouse.tables(schemas.ledger))
+    found.set(
+      table,
+      Object.keys(await warehouse.describe(sql`select * from ${path(schemas.ledger, table)}`)),
+    );
+  const lacks = Object.entries(ledgerTables).some(([table, columns]) =>
+    Object.keys(columns).some((column) => !found.get(table)?.includes(column)),
+  );
+  if (lacks) return found;
+  complete.add(warehouse);
+  return undefined;
+}
+
+/**
+ * Read the ledger as it stands. Readers come before the next build after an upgrade, and don't write: a table that an
+ * earlier Waymark had not is empty to them, a column null.
+ */
+async function read<C extends Columns>(
+  warehouse: Warehouse,
+  columns: C,
+  statement: (at: At) => Sql,
+): Promise<Row<C>[]> {
+  const found = await lackingIn(warehouse);
+  const asFound: At = (table) => {
+    const there = found?.get(table);
+    const shown = Object.entries(ledgerTables[table] as Columns).map(([column, { type }]) =>
+      there?.includes(column) ? name(column) : sql`cast(null as ${typeName(type)}) as ${name(column)}`,
+    );
+    return there
+      ? sql`(select ${shown} from ${at(table)})`
+      : sql`(select ${shown} from (select 1 as one) as nothing where false)`;
+  };
+  return warehouse.query(statement(found ? asFound : at), columns);
 }
 
 /** A statement that adds one row to a ledger table. */
-function insert<T extends LedgerTable>(table: T, row: Row<(typeof ledgerTables)[T]>): Sql {
+function insert<T extends LedgerTable>(table: T, ...rows: Row<(typeof ledgerTables)[T]>[]): Sql {
   const columns = Object.entries(ledgerTables[table] as Columns);
-  const values = columns.map(([column, { type }]) =>
-    bind(type, (row as Record<string, unknown>)[column] ?? null),
-  );
-  return sql`insert into ${at(table)} (${columns.map(([column]) => name(column))}) values (${values})`;
+  const tuples = rows.map((row: Record<string, unknown>) => {
+    const values = columns.map(([column, { type }]) => bind(type, row[column] ?? null));
+    return sql`(${values})`;
+  });
+  return sql`insert into ${at(table)} (${columns.map(([column]) => name(column))}) values ${tuples}`;
 }
 
 export const runStarted = (run: Pick<Run, "run_id" | "trigger" | "started_at" | "note">): Sql =>
@@ -283,21 +385,28 @@ export const modelFinished = (row: RunModel): Sql => insert("run_models", row);
 export const tableBuilt = (table: BuiltTable): Sql =>
   insert("tables", { ...table, inputs: JSON.stringify(table.inputs) });
 
-export const checkRecorded = (row: CheckRow): Sql =>
-  insert("checks", {
-    run_id: row.runId,
-    model: row.model,
-    check_name: row.check,
-    severity: row.severity,
-    failing_rows: row.failingRows,
-    examples: JSON.stringify(row.examples),
-    error: row.error,
-    checked_at: row.checkedAt,
-    failing_since: row.failingSince,
-    definition: row.definition,
-    tables: row.definition === null ? null : JSON.stringify(row.tables),
-    kept_in: row.keptIn,
-  });
+export const checksRecorded = (rows: readonly CheckRow[]): Sql[] =>
+  rows.length === 0
+    ? []
+    : [
+        insert(
+          "checks",
+          ...rows.map((row) => ({
+            run_id: row.runId,
+            model: row.model,
+            check_name: row.check,
+            severity: row.severity,
+            failing_rows: row.failingRows,
+            examples: JSON.stringify(row.examples),
+            error: row.error,
+            checked_at: row.checkedAt,
+            failing_since: row.failingSince,
+            definition: row.definition,
+            tables: row.definition === null ? null : JSON.stringify(row.tables),
+            kept_in: row.keptIn,
+          })),
+        ),
+      ];
 
 export const snapshotPublished = (snapshot: Snapshot): Sql =>
   insert("snapshots", {
@@ -312,10 +421,10 @@ export const snapshotPublished = (snapshot: Snapshot): Sql =>
 
 /** The latest snapshots, newest first; none where nothing was published. */
 export async function readSnapshots(warehouse: Warehouse, count: number): Promise<Snapshot[]> {
-  if (!(await hasLedger(warehouse))) return [];
-  const rows = await warehouse.query(
-    sql`select * from ${at("snapshots")} order by snapshot_id desc limit ${bind("integer", count)}`,
+  const rows = await read(
+    warehouse,
     snapshots,
+    (at) => sql`select * from ${at("snapshots")} order by snapshot_id desc limit ${bind("integer", count)}`,
   );
   return rows.map(snapshotOf);
 }
@@ -331,16 +440,21 @@ const snapshotOf = (row: Row<typeof snapshots>): Snapshot => ({
 
 /** The tables of a snapshot with what they were built from, by model. */
 export async function readTables(warehouse: Warehouse, snapshot: Snapshot): Promise<Map<string, BuiltTable>> {
-  const rows = await warehouse.query(
-    sql`select t.* from ${at("tables")} as t where ${inNames(Object.values(snapshot.tables))}`,
+  const rows = await read(
+    warehouse,
     tables,
+    (at) => sql`select t.* from ${at("tables")} as t where ${inNames(Object.values(snapshot.tables))}`,
   );
   return new Map(rows.map((row) => [row.model, builtTableOf(row)]));
 }
 
-/** Every table that was built and still stands, published or not, by its name. */
+/** Every table that was built and still stands, published or not, by its name; those of a Waymark without stores are not known. */
 export async function readAllTables(warehouse: Warehouse): Promise<Map<string, BuiltTable>> {
-  const rows = await warehouse.query(sql`select * from ${at("tables")} order by version`, tables);
+  const rows = await read(
+    warehouse,
+    tables,
+    (at) => sql`select * from ${at("tables")} where store is not null order by version`,
+  );
   return new Map(rows.map((row) => [row.table_name, builtTableOf(row)]));
 }
 
@@ -357,11 +471,129 @@ export const inputsChanged = ({ table_name, inputs }: BuiltTable): Sql =>
 export const tablesDropped = (names: readonly string[]): Sql =>
   sql`delete from ${at("tables")} as t where ${inNames(names)}`;
 
+/** For each store that was rewritten, the version after which it was. */
+export async function readRewrites(warehouse: Warehouse): Promise<Map<string, number>> {
+  const rows = await read(warehouse, rewrites, (at) => sql`select * from ${at("rewrites")}`);
+  return new Map(rows.map((row) => [row.store, row.version]));
+}
+
+/** A store's rows stand in another one now. */
+export const storeRewritten = (from: string, to: string, version: number, rewritten_at: Date): Sql[] => [
+  sql`update ${at("tables")} set store = ${bind("string", to)} where store = ${bind("string", from)}`,
+  sql`delete from ${at("rewrites")} where store = ${bind("string", from)}`,
+  insert("rewrites", { store: to, version, rewritten_at }),
+];
+
+/** An input of which rows were read: those that differ between two versions of it, or all where `from` is null. */
+export interface InputVersions {
+  readonly model: string;
+  readonly from: number | null;
+  readonly to: number;
+}
+export type Writing = Omit<Row<typeof writings>, "inputs"> & { inputs: readonly InputVersions[] };
+
+export const tableWritten = (writing: Writing): Sql =>
+  insert("writings", { ...writing, inputs: JSON.stringify(writing.inputs) });
+
+/** What was written, the latest first; of one model where one is named. */
+export async function readWritings(warehouse: Warehouse, model?: string): Promise<Writing[]> {
+  const rows = await read(
+    warehouse,
+    writings,
+    (at) =>
+      sql`select * from ${at("writings")} as w where ${model === undefined ? sql`true` : sql`w.model = ${bind("string", model)}`} order by version desc, model`,
+  );
+  return rows.map((row) => ({ ...row, inputs: JSON.parse(row.inputs) as InputVersions[] }));
+}
+
+export type Backfill = Row<typeof backfills>;
+
+/** Backfills that were begun and not finished, the latest first. */
+export const readUnfinishedBackfills = (warehouse: Warehouse): Promise<Backfill[]> =>
+  read(
+    warehouse,
+    backfills,
+    (at) => sql`select * from ${at("backfills")} where finished_at is null order by started_at desc`,
+  );
+
+export const backfillStarted = (row: Backfill): Sql => insert("backfills", row);
+
+/** How far a backfill is. */
+export const backfillAdvanced = ({ backfill_id, done_to, finished_at }: Backfill): Sql =>
+  sql`update ${at("backfills")} set done_to = ${bind("date", done_to)}, finished_at = ${bind("timestamp", finished_at)} where backfill_id = ${bind("string", backfill_id)}`;
+
+/** What of the ledger is kept how long; what people did with tasks always is. */
+export interface LedgerKept {
+  /** Runs that began before are forgotten with their models and checks, unless what they made still stands. */
+  readonly runsSince: Date;
+  /** Messages from before are, unless a webhook still owes them. */
+  readonly messagesSince: Date;
+  /** So many of the latest snapshots are known, and the first and last of every journey. */
+  readonly snapshots: number;
+}
+
+/** The rows that nobody needs any more: by table, in the order in which they may go, what holds for such a row `l`. */
+export function agedRows(
+  { runsSince, messagesSince, snapshots }: LedgerKept,
+  from: At = at,
+): [LedgerTable, Sql][] {
+  const [old, oldMessages] = [bind("timestamp", runsSince), bind("timestamp", messagesSince)];
+  const isOldSnapshot = sql`l.published_at < ${old}
+and l.snapshot_id not in (select max(snapshot_id) from ${from("snapshots")} group by journey_version union all select min(snapshot_id) from ${from("snapshots")} group by journey_version)
+and l.snapshot_id not in (select snapshot_id from ${from("snapshots")} order by snapshot_id desc limit ${bind("integer", snapshots)})`;
+  const keptRuns = sql`select run_id from ${from("tables")} union all select l.run_id from ${from("snapshots")} as l where not (${isOldSnapshot})`;
+  const isOldRun = sql`l.started_at < ${old} and l.started_at < (select max(started_at) from ${from("runs")}) and l.run_id not in (${keptRuns})`;
+  const ofOldRun = sql`l.run_id in (select l.run_id from ${from("runs")} as l where ${isOldRun})`;
+  const isOldMessage = sql`l.recorded_at < ${oldMessages} and l.sequence < (select max(sequence) from ${from("messages")}) and l.message_id not in (select message_id from ${from("deliveries")} where status <> 'delivered')`;
+  return [
+    ["run_models", ofOldRun],
+    ["checks", ofOldRun],
+    ["runs", isOldRun],
+    ["snapshots", isOldSnapshot],
+    [
+      "deliveries",
+      sql`l.message_id in (select l.message_id from ${from("messages")} as l where ${isOldMessage})`,
+    ],
+    ["messages", isOldMessage],
+    // What was written before a table was written as a whole tells of no row that stands.
+    [
+      "writings",
+      sql`l.written_at < ${old} and l.version < (select max(w.version) from ${from("writings")} as w where w.model = l.model and w.is_whole)`,
+    ],
+    ["backfills", sql`l.started_at < ${old}`],
+    [
+      "source_comparisons",
+      sql`l.compared_at < (select max(c.compared_at) from ${from("source_comparisons")} as c where c.source = l.source)`,
+    ],
+  ];
+}
+
+export const countAged = async (
+  warehouse: Warehouse,
+  kept: LedgerKept,
+): Promise<Map<LedgerTable, number>> => {
+  const n = { n: { type: "integer", notNull: true } } as const;
+  const counts = new Map<LedgerTable, number>();
+  for (const [table] of agedRows(kept)) {
+    const [row] = await read(warehouse, n, (from) => {
+      const [, isAged] = agedRows(kept, from).find(([name]) => name === table) ?? [];
+      return sql`select count(*) as n from ${from(table)} as l where ${isAged ?? sql`false`}`;
+    });
+    if (row && row.n > 0) counts.set(table, row.n);
+  }
+  return counts;
+};
+
+export const agedRowsDropped = (kept: LedgerKept): Sql[] =>
+  agedRows(kept).map(([table, isAged]) => sql`delete from ${at(table)} as l where ${isAged}`);
+
 /** When each source was last compared. */
 export async function readComparisons(warehouse: Warehouse): Promise<Map<string, Date>> {
-  const rows = await warehouse.query(
-    sql`select source, max(compared_at) as compared_at from ${at("source_comparisons")} group by source`,
+  const rows = await read(
+    warehouse,
     sourceComparisons,
+    (at) =>
+      sql`select source, max(compared_at) as compared_at from ${at("source_comparisons")} group by source`,
   );
   return new Map(rows.map((row) => [row.source, row.compared_at]));
 }
@@ -376,11 +608,12 @@ export interface JourneyVersion {
   readonly note: string | null;
 }
 
-/** Every journey that was published, newest first. */
+/** Every journey that was published, the one in force first, then the one that it replaced, and so on. */
 export async function readJourneyVersions(warehouse: Warehouse): Promise<JourneyVersion[]> {
-  if (!(await hasLedger(warehouse))) return [];
-  const rows = await warehouse.query(
-    sql`
+  const rows = await read(
+    warehouse,
+    { ...snapshots, first_published_at: { type: "timestamp", notNull: true }, note: { type: "string" } },
+    (at) => sql`
 with spans as (
   select journey_version, min(snapshot_id) as first_id, max(snapshot_id) as last_id
   from ${at("snapshots")}
@@ -391,8 +624,7 @@ from spans as v
 inner join ${at("snapshots")} as s on s.snapshot_id = v.last_id
 inner join ${at("snapshots")} as f on f.snapshot_id = v.first_id
 left join ${at("runs")} as r on r.run_id = f.run_id
-order by v.first_id desc`,
-    { ...snapshots, first_published_at: { type: "timestamp", notNull: true }, note: { type: "string" } },
+order by v.last_id desc`,
   );
   return rows.map((row) => ({
     snapshot: snapshotOf(row),
@@ -406,9 +638,11 @@ export async function readBuildSeconds(
   warehouse: Warehouse,
   snapshot: Snapshot,
 ): Promise<Map<string, number>> {
-  const rows = await warehouse.query(
-    sql`select m.model as model, max(m.seconds) as seconds from ${at("run_models")} as m inner join ${at("tables")} as t on t.run_id = m.run_id and t.model = m.model where ${inNames(Object.values(snapshot.tables))} group by m.model`,
+  const rows = await read(
+    warehouse,
     { model: { type: "string", notNull: true }, seconds: { type: "number", notNull: true } },
+    (at) =>
+      sql`select m.model as model, max(m.seconds) as seconds from ${at("run_models")} as m inner join ${at("tables")} as t on t.run_id = m.run_id and t.model = m.model where ${inNames(Object.values(snapshot.tables))} group by m.model`,
   );
   return new Map(rows.map((row) => [row.model, row.seconds]));
 }
@@ -418,26 +652,40 @@ export const taskActed = (action: TaskAction): Sql => insert("task_actions", act
 /** Where the actions on tasks stand, for statements that read them beside a snapshot's tables. */
 export const taskActionsPath = [schemas.ledger, "task_actions"] as const;
 
+export async function readRun(warehouse: Warehouse, runId: string): Promise<Run | undefined> {
+  const [run] = await read(
+    warehouse,
+    runs,
+    (at) => sql`select * from ${at("runs")} where run_id = ${bind("string", runId)}`,
+  );
+  return run;
+}
+
 /** The latest runs, newest first. */
 export async function readRuns(warehouse: Warehouse, count: number): Promise<Run[]> {
-  if (!(await hasLedger(warehouse))) return [];
-  return warehouse.query(
-    sql`select * from ${at("runs")} order by started_at desc limit ${bind("integer", count)}`,
+  return read(
+    warehouse,
     runs,
+    (at) => sql`select * from ${at("runs")} order by started_at desc limit ${bind("integer", count)}`,
   );
 }
 
 /** The runs that began in [from, to). */
 export async function readRunsBegun(warehouse: Warehouse, from: Date, to: Date): Promise<Run[]> {
-  if (!(await hasLedger(warehouse))) return [];
-  return warehouse.query(
-    sql`select * from ${at("runs")} where started_at >= ${bind("timestamp", from)} and started_at < ${bind("timestamp", to)}`,
+  return read(
+    warehouse,
     runs,
+    (at) =>
+      sql`select * from ${at("runs")} where started_at >= ${bind("timestamp", from)} and started_at < ${bind("timestamp", to)}`,
   );
 }
 
 export const readRunModels = (warehouse: Warehouse, runId: string): Promise<RunModel[]> =>
-  warehouse.query(sql`select * from ${at("run_models")} where run_id = ${bind("string", runId)}`, runModels);
+  read(
+    warehouse,
+    runModels,
+    (at) => sql`select * from ${at("run_models")} where run_id = ${bind("string", runId)}`,
+  );
 
 const inNames = (names: readonly string[]): Sql =>
   sql`t.table_name in (${names.map((n) => bind("string", n))})`;

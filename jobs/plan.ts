@@ -100,19 +100,52 @@ export function workOf(
 
 const msPerDay = 86_400_000;
 
-/** How a source is searched for changed raw rows in a build at an instant. */
-export function searchOf(
-  mapping: Pick<SourceMapping, "columns" | "compare_every_days" | "lookback_days">,
-  comparedAt: Date | undefined,
-  now: Date,
-): Search {
-  const arrived = "loaded_at" in mapping.columns;
-  const everyDays = mapping.compare_every_days ?? (arrived ? 1 : mapping.lookback_days === undefined ? 0 : 7);
+/** How a source is searched for changed raw rows in a build at an instant; undefined where it isn't. */
+export function searchOf(mapping: Mapping, comparedAt: Date | undefined, now: Date): Search | undefined {
+  const { arrived, everyDays, lookbackDays } = searchRule(mapping);
   const isDue = !comparedAt || now.getTime() - comparedAt.getTime() >= everyDays * msPerDay;
   if (isDue) return { arrived: false, compared: "all" };
+  if (!arrived && lookbackDays === undefined) return undefined;
+  return { arrived, compared: lookbackDays === undefined ? "none" : { days: lookbackDays } };
+}
+
+type Mapping = Pick<SourceMapping, "columns" | "compare_every_days" | "lookback_days">;
+
+/** The rule by which builds look for changed raw rows of a source. */
+function searchRule(mapping: Mapping) {
+  const arrived = "loaded_at" in mapping.columns;
+  const looksOtherwise = arrived || mapping.lookback_days !== undefined;
+  const everyDays = mapping.compare_every_days ?? (looksOtherwise ? 7 : 0);
+  return { arrived, everyDays, lookbackDays: mapping.lookback_days };
+}
+
+/** How changed raw rows of a source are found, and what a build before the next full comparison can miss. */
+export interface Finding {
+  readonly source: string;
+  readonly found: string;
+  /** Null where each build finds everything. */
+  readonly missed: string | null;
+  /** When all days are compared next, at the earliest; null where they never were, and the next build does. */
+  readonly comparedNext: Date | null;
+}
+
+export function findingOf(source: string, mapping: Mapping, comparedAt: Date | undefined): Finding {
+  const { arrived, everyDays, lookbackDays } = searchRule(mapping);
+  const comparedNext = comparedAt ? new Date(comparedAt.getTime() + everyDays * msPerDay) : null;
+  if (everyDays === 0) return { source, found: "every build compares all days", missed: null, comparedNext };
+  const found = [
+    ...(arrived ? ["rows loaded since (loaded_at)"] : []),
+    ...(lookbackDays === undefined ? [] : [`the last ${lookbackDays} days are compared`]),
+    `all days are compared every ${everyDays} days`,
+  ].join("; ");
+  const what = arrived ? "rows corrected without a new loaded_at, or deleted," : "changes";
+  const older = lookbackDays === undefined ? "" : `older than ${lookbackDays} days `;
+  const next = comparedNext ? `next on ${comparedNext.toISOString().slice(0, 10)}` : "in the next build";
   return {
-    arrived,
-    compared: mapping.lookback_days === undefined ? "none" : { days: mapping.lookback_days },
+    source,
+    found,
+    missed: `${what} ${older}are found only when all days are compared, ${next}`.replace("  ", " "),
+    comparedNext,
   };
 }
 

@@ -1,64 +1,28 @@
-import { type Company, firstOfAll, type Model } from "../models/model.js";
-import {
-  differingKeys,
-  rowsOfKeys,
-  type Search,
-  stagedKeyOf,
-  suspectKeys,
-} from "../models/sources/changes.js";
-import type { MappedSource } from "../models/sources/mapping.js";
+import { firstOfAll, type Model } from "../models/model.js";
+import { differingKeys, type Search } from "../models/sources/changes.js";
 import { bind, integer, join, name, path, type Scope, type Sql, sql, text } from "../warehouse/sql.js";
-import type { Columns, RunOptions, Warehouse } from "../warehouse/warehouse.js";
+import type { Columns } from "../warehouse/warehouse.js";
 import { type BuiltTable, schemas } from "./ledger.js";
 import type { Change } from "./plan.js";
-
-/**
- * How a table's rows stand: in a store, each with the version in which it came and the one in which it went. What
- * a snapshot shows of a store is a view of the rows of one version; so a later build adds and ends rows under the
- * eyes of readers, who see nothing of it until they are given the view of its version.
- */
-const versions = {
-  from_version: { type: "integer", notNull: true },
-  to_version: { type: "integer", notNull: true },
-} as const satisfies Columns;
-const forever = Number.MAX_SAFE_INTEGER;
-const [fromVersion, toVersion] = [name("from_version"), name("to_version")];
-
-export const tableName = (model: string, version: number): string =>
-  `${model}__${String(version).padStart(6, "0")}`;
-export const storeName = (model: string, version: number): string =>
-  `${model}__rows_${String(version).padStart(6, "0")}`;
-
-/** The view of a store's rows in a version. */
-export const viewCreated = (
-  { table_name, store, version }: Pick<BuiltTable, "table_name" | "store" | "version">,
-  columns: Columns,
-): Sql =>
-  sql`create or replace view ${path(schemas.tables, table_name)} as
-select ${Object.keys(columns).map(name)} from ${path(schemas.tables, store)} where ${fromVersion} <= ${integer(version)} and ${toVersion} > ${integer(version)}`;
-
-/** Rows that no view of this version or a later one shows are dropped. */
-export const rowsDropped = (store: string, version: number): Sql =>
-  sql`delete from ${path(schemas.tables, store)} where ${toVersion} <= ${integer(version)}`;
-
-/** One model's table in a run. */
-export interface Building {
-  readonly warehouse: Warehouse;
-  readonly model: Model;
-  readonly company: Company;
-  readonly version: number;
-  /** All models, by name. */
-  readonly models: ReadonlyMap<string, Model>;
-  /** Where what it reads stands in this run. */
-  readonly options: RunOptions;
-}
+import { hangingOn, rowsConcerned } from "./raw_rows.js";
+import {
+  type Building,
+  changedRows,
+  forever,
+  fromVersion,
+  storeName,
+  toVersion,
+  versions,
+  workTable,
+} from "./store.js";
 
 /** All of a table, into a store of its own. Answers its number of rows. */
-export async function buildWhole({ warehouse, model, company, version, options }: Building): Promise<number> {
+export async function buildWhole(building: Building): Promise<number> {
+  const { warehouse, model, company, version, token, options } = building;
   const columns = model.columnsFor(company);
   return warehouse.materialize(
     {
-      table: [schemas.tables, storeName(model.name, version)],
+      table: [schemas.tables, storeName(model.name, token)],
       columns: { ...columns, ...versions },
       query: sql`select ${Object.keys(columns).map(name)}, ${integer(version)} as ${fromVersion}, ${integer(forever)} as ${toVersion} from (${model.query(company)}) as whole`,
       partitionBy: model.byDay ? "day" : undefined,
@@ -81,6 +45,8 @@ export interface Stale {
 export interface Part {
   /** The rows as they are now. */
   readonly delta: readonly string[];
+  /** Where the rows that come stand, and those that go (their keys, accounts and days). */
+  readonly written: readonly (readonly string[])[];
   /** Rows that come and rows that go. */
   readonly added: number;
   readonly ended: number;
@@ -96,30 +62,24 @@ export async function buildPart(building: Building, built: BuiltTable, stale: St
   const { warehouse, model, company, version, options } = building;
   const columns = Object.keys(model.columnsFor(company));
   const store = path(schemas.tables, built.store);
-  const work = (what: string): readonly string[] => [schemas.work, `${model.name}__${what}`];
+  const work = (what: string): readonly string[] => workTable(building, what);
   const make = async (what: string, shape: Columns, query: Sql, scope?: Scope): Promise<number> =>
     warehouse.materialize({ table: work(what), columns: shape, query }, { ...options, scope });
 
+  const onlyDays = stale.changed.length === 0 ? stale.days?.to : undefined;
   let scope: Scope | undefined;
   let standing = store;
   const mapped = model.source && company.sources[model.source];
   if (mapped) {
-    const suspects = suspectsOf(building, mapped, store, stale);
-    const keys = { key: { type: "string" } } as const;
-    const suspect = path(...work("suspect"));
-    if ((await make("suspect", keys, suspects)) === 0) return null;
-    // Raw rows and store are gone through once, for their rows of these keys.
-    const [raw, staged] = [path(...work("raw")), path(...work("staged"))];
-    await warehouse.run(sql`create or replace table ${raw} as ${rowsOfKeys(mapped, suspect)}`, options);
-    await warehouse.run(
-      sql`create or replace table ${staged} as select t.* from ${store} as t where t.${toVersion} = ${integer(forever)} and ${stagedKeyOf(mapped.source)} in (select key from ${suspect})`,
-      options,
-    );
-    scope = { of: "keys", path: work("scope"), rawPath: work("raw") };
-    const hanging = hangingOn(building, staged, stale);
-    const differing = sql`select distinct key from (${join([sql`select key from (${differingKeys(mapped, raw, staged)}) as differing`, ...hanging], " union all ")}) as keys`;
-    if ((await make("scope", keys, differing)) === 0) return null;
-    standing = staged;
+    const rows = await rowsConcerned(building, mapped, store, stale.changed, stale.search);
+    if (!rows) return null;
+    const { raw, staged } = rows;
+    const hanging = hangingOn(building, path(...staged), stale.changed);
+    const differing = differingKeys(mapped, path(...raw), path(...staged));
+    const keys = sql`select distinct key from (${join([sql`select key from (${differing}) as differing`, ...hanging], " union all ")}) as keys`;
+    if ((await make("scope", { key: { type: "string" } }, keys)) === 0) return null;
+    scope = { of: "keys", path: work("scope"), rawPath: raw };
+    standing = path(...staged);
   } else if ("account_id" in model.columns) {
     const shape = { account_id: { type: "string" }, from_day: { type: "date" } } as const;
     await make("scope", shape, accountsOf(building, stale));
@@ -129,7 +89,7 @@ export async function buildPart(building: Building, built: BuiltTable, stale: St
       options,
     );
     if (!least?.day) return null;
-    scope = { of: "accounts", path: work("scope"), from: least.day };
+    scope = { of: "accounts", path: work("scope"), from: least.day, before: onlyDays };
   }
   // The rows concerned, as they come from the query and as they stand.
   const concerned = (rows: Sql, also = sql`true`): Sql => {
@@ -141,7 +101,6 @@ export async function buildPart(building: Building, built: BuiltTable, stale: St
       return sql`select t.* from ${rows} as t where coalesce(t.${name(model.grain[0] ?? "")}, '') in (select key from ${path(...scope.path)}) and ${also}`;
     return sql`select t.* from ${rows} as t where ${also}`;
   };
-  const onlyDays = stale.changed.length === 0 && stale.days?.to;
   const inDays = onlyDays ? sql`t.day < ${bind("date", onlyDays)}` : sql`true`;
   await make(
     "delta",
@@ -172,13 +131,13 @@ export async function buildPart(building: Building, built: BuiltTable, stale: St
           " or ",
         )
       : sql`false`;
-  const grain = Object.fromEntries(
-    model.grain.map((k) => [k, model.columns[k] ?? { type: "string" as const }]),
-  );
+  // Of rows that go the key, and what tells whose they were and of which day.
+  const gone = columns.filter((c) => model.grain.includes(c) || c === "account_id" || c === "day");
+  const goneShape = Object.fromEntries(gone.map((c) => [c, model.columns[c] ?? { type: "string" as const }]));
   const ended = await make(
     "ended",
-    grain,
-    sql`select ${model.grain.map((k) => sql`s.${name(k)}`)}
+    goneShape,
+    sql`select ${gone.map((c) => sql`s.${name(c)}`)}
 from ${before} as s
 left join (select d.*, true as is_there from ${delta} as d) as d on ${sameKey}
 where d.is_there is null or ${differs}`,
@@ -199,22 +158,42 @@ where d.${toVersion} = ${integer(forever)} and ${sameKey}`;
 select ${columns.map(name)}, ${integer(version)}, ${integer(forever)} from ${path(...work("added"))}`;
   return {
     delta: work("delta"),
+    written: [work("added"), work("ended")],
     added,
     ended,
     applied: [...(ended > 0 ? [end] : []), ...(added > 0 ? [add] : [])],
   };
 }
 
+/** Of which accounts and days rows are: null where a model's rows are no account's, or have no day. */
+export async function extentOf(
+  { warehouse, model }: Building,
+  written: readonly (readonly string[])[],
+): Promise<{ accounts: number | null; first_day: string | null; last_day: string | null }> {
+  const has = (column: string): boolean => column in model.columns;
+  const column = (own: string): Sql => (has(own) ? name(own) : sql`null`);
+  const [row] = await warehouse.query(
+    sql`
+select count(distinct account_id) as accounts, cast(min(day) as date) as first_day, cast(max(day) as date) as last_day
+from (
+  ${join(
+    written.map(
+      (at) => sql`select ${column("account_id")} as account_id, ${column("day")} as day from ${path(...at)}`,
+    ),
+    "\n  union all\n  ",
+  )}
+) as written`,
+    { accounts: { type: "integer", notNull: true }, first_day: { type: "date" }, last_day: { type: "date" } },
+  );
+  return {
+    accounts: has("account_id") ? (row?.accounts ?? 0) : null,
+    first_day: row?.first_day ?? null,
+    last_day: row?.last_day ?? null,
+  };
+}
+
 const touched = (model: Model, fromDay: Sql): Sql =>
   model.touched?.(sql`t`, fromDay) ?? (model.byDay ? sql`t.day >= ${fromDay}` : sql`true`);
-
-/** The rows that differ between two versions of a store. */
-function changedRows({ store, from, to }: Change): Sql {
-  const between = (v: Sql): Sql =>
-    sql`${v} > ${integer(Math.min(from, to))} and ${v} <= ${integer(Math.max(from, to))}`;
-  const rows = path(schemas.tables, store);
-  return sql`(select * from ${rows} where ${between(fromVersion)} union all select * from ${rows} where ${between(toVersion)})`;
-}
 
 /** The accounts of which rows may be others now, each with the first day concerned. */
 function accountsOf({ models, company, options }: Building, { changed, days }: Stale): Sql {
@@ -243,24 +222,3 @@ from (
 where from_day is not null
 group by account_id`;
 }
-
-/** The keys of rows that may have to be staged again, each once. */
-function suspectsOf(building: Building, mapped: MappedSource, store: Sql, stale: Stale): Sql {
-  const staged = sql`(select * from ${store} where ${toVersion} = ${integer(forever)})`;
-  const { company, model } = building;
-  const searched = { mapped, timeZone: company.timeZone, occurredAt: model.occurredAt, staged };
-  const keys = [
-    ...(stale.search ? suspectKeys(searched, stale.search) : []),
-    ...hangingOn(building, staged, stale),
-  ];
-  return sql`select distinct key from (
-  ${join(keys, "\n  union all\n  ")}
-) as keys`;
-}
-
-/** The keys of staged rows that hang on rows of other tables that changed. */
-const hangingOn = ({ model, models }: Building, staged: Sql, { changed }: Stale): Sql[] =>
-  changed.map((change) => {
-    const hangsOn = name(models.get(change.model)?.grain[0] ?? "account_id");
-    return sql`select coalesce(t.${name(model.grain[0] ?? "")}, '') as key from ${staged} as t where t.${hangsOn} in (select ${hangsOn} from ${changedRows(change)} as changed)`;
-  });

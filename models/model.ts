@@ -2,7 +2,7 @@ import type { Severity } from "../config/settings.js";
 import { WaymarkError } from "../errors.js";
 import type { Journey } from "../journey/journey.js";
 import { addDays, never, orNever } from "../warehouse/dialect.js";
-import { inPart, name, relation, type Sql, sql } from "../warehouse/sql.js";
+import { bind, inPart, join, name, relation, type Sql, sql, text } from "../warehouse/sql.js";
 import type { Column, Row } from "../warehouse/warehouse.js";
 import type { SourceName } from "./sources/index.js";
 import type { MappedSource } from "./sources/mapping.js";
@@ -128,26 +128,31 @@ export const ref = (model: Readable, back?: number, day = "day"): Sql =>
 
 /** Rows of accounts, as `ref` limits them. */
 export const since = (rows: Sql, back?: number, day = "day"): Sql =>
-  inPart("accounts", rows, (scope, from) => {
-    const notBefore = (first: Sql, n: number): Sql => sql`t.${name(day)} >= ${addDays(first, -n)}`;
-    const recent =
-      back === undefined
-        ? sql``
-        : sql` where ${notBefore(from, back)} and ${notBefore(sql`scope.from_day`, back)}`;
+  inPart("accounts", rows, (scope, { from, before }) => {
+    const until = before === undefined ? sql`` : sql` and t.${name(day)} < ${bind("date", before)}`;
+    const recent = back === undefined ? sql`` : sql` where ${notBefore(day, back, from)}${until}`;
     return sql`(select t.* from ${rows} as t inner join ${scope} as scope on scope.account_id = t.account_id${recent})`;
   });
 
+/** Of days up to so many before the first one concerned, of the account and of all: by that the engine skips most rows. */
+const notBefore = (day: string, back: number, leastOfAll = "1000-01-01"): Sql =>
+  join(
+    [sql`date ${text(leastOfAll)}`, sql`scope.from_day`].map(
+      (first) => sql`t.${name(day)} >= ${addDays(first, -back)}`,
+    ),
+    " and ",
+  );
+
 /**
  * What the table itself holds of the accounts concerned: the rows that an earlier build made and that stay, those
- * whose `day` lies before the first day concerned. Only for `whereOfPart`, as a whole build has none.
+ * whose `day` lies before the first day concerned, by up to `back` days where that is said. Only for `whereOfPart`, as
+ * a whole build has none.
  */
-export const earlier = (model: string, day = "day"): Sql =>
-  inPart(
-    "accounts",
-    sql``,
-    (scope) =>
-      sql`(select t.* from ${relation(model)} as t inner join ${scope} as scope on scope.account_id = t.account_id where t.${name(day)} < scope.from_day)`,
-  );
+export const earlier = (model: string, back?: number, day = "day"): Sql =>
+  inPart("accounts", sql``, (scope, { from }) => {
+    const recent = back === undefined ? sql`` : sql` and ${notBefore(day, back, from)}`;
+    return sql`(select t.* from ${relation(model)} as t inner join ${scope} as scope on scope.account_id = t.account_id where t.${name(day)} < scope.from_day${recent})`;
+  });
 
 /** All that the table itself holds of the accounts concerned. */
 export const ofPart = (model: string): Sql => since(relation(model));

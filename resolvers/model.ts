@@ -1,10 +1,11 @@
-import { Arg, Ctx, FieldResolver, Query, Resolver, Root } from "type-graphql";
+import { Arg, Ctx, FieldResolver, Int, Query, Resolver, Root } from "type-graphql";
 import { didYouMean, WaymarkError } from "../errors.js";
 import { modelsOf, readChecks } from "../jobs/check_results.js";
-import { readRuns, readTables } from "../jobs/ledger.js";
+import { daysOf } from "../jobs/explain.js";
+import { readRuns, readTables, readWritings } from "../jobs/ledger.js";
 import { models } from "../models/index.js";
 import { Check } from "../schema/check.js";
-import { ModelInfo } from "../schema/model.js";
+import { ModelBuild, ModelInfo } from "../schema/model.js";
 import { Run } from "../schema/snapshot.js";
 import { checkOf } from "./check.js";
 import type { Context } from "./context.js";
@@ -64,6 +65,41 @@ export class ModelResolver {
       readChecks(context.warehouse, context.reader.snapshot),
     );
     return checks.filter((check) => modelsOf(check).includes(name)).map(checkOf);
+  }
+
+  @FieldResolver(() => [ModelBuild], { description: "How it was written, the latest first." })
+  async builds(
+    @Root() { name }: ModelInfo,
+    @Ctx() context: Context,
+    @Arg("last", () => Int, { defaultValue: 5, description: "At most so many, 1 to 100." }) last: number,
+  ): Promise<ModelBuild[]> {
+    if (last < 1 || last > 100)
+      throw new WaymarkError("BAD_USER_INPUT", `builds(last: ${last}): expected 1 to 100.`);
+    const { snapshot } = context.reader;
+    const writings = await once(context, "writings", () => readWritings(context.warehouse));
+    return writings
+      .filter((w) => w.model === name && w.version <= snapshot.id)
+      .slice(0, last)
+      .map((w) => ({
+        version: w.version,
+        runId: w.run_id,
+        writtenAt: w.written_at,
+        isWhole: w.is_whole,
+        reason: w.reason,
+        code: w.code,
+        journeyVersion: w.journey_version,
+        inputs: w.inputs.map((input) => ({
+          model: input.model,
+          fromVersion: input.from,
+          toVersion: input.to,
+          ...daysOf(input, writings),
+        })),
+        accounts: w.accounts,
+        firstDay: w.first_day,
+        lastDay: w.last_day,
+        rowsAdded: w.rows_added,
+        rowsEnded: w.rows_ended,
+      }));
   }
 
   @FieldResolver(() => Run, { nullable: true, description: "The latest run of the build." })

@@ -1,4 +1,4 @@
-import { Field, Float, ID, ObjectType } from "type-graphql";
+import { Field, Float, ID, Int, ObjectType } from "type-graphql";
 import { Check } from "./check.js";
 import { Freshness } from "./freshness.js";
 import { DateTime, LocalDate } from "./scalars.js";
@@ -23,6 +23,82 @@ export class ModelColumnInfo {
 
   @Field(() => Boolean, { description: "Whether it may be null." })
   isNullable!: boolean;
+}
+
+@ObjectType({ simpleResolvers: true, description: "An input of which rows were read to write a table." })
+export class BuildInput {
+  @Field(() => ID, { description: "The model." })
+  model!: string;
+
+  @Field(() => Int, {
+    nullable: true,
+    description: "Rows were read that differ since this version; null = all rows.",
+  })
+  fromVersion!: number | null;
+
+  @Field(() => Int, { description: "The version that was read." })
+  toVersion!: number;
+
+  @Field(() => LocalDate, {
+    nullable: true,
+    description: "First day of the rows that differ; null where all were read, or rows have no day.",
+  })
+  firstDay!: string | null;
+
+  @Field(() => LocalDate, { nullable: true, description: "Last day of these rows; null as `firstDay`." })
+  lastDay!: string | null;
+}
+
+@ObjectType({ simpleResolvers: true, description: "What was written of a table when, from what and why." })
+export class ModelBuild {
+  @Field(() => Int, {
+    description: "The version of the table; the snapshot that shows it has this number or a later one.",
+  })
+  version!: number;
+
+  @Field(() => ID, { description: "The run that wrote it." })
+  runId!: string;
+
+  @Field(() => DateTime, { description: "When." })
+  writtenAt!: Date;
+
+  @Field(() => Boolean, {
+    description: "Whether all of the table was written, or only what followed from changes.",
+  })
+  isWhole!: boolean;
+
+  @Field(() => String, { description: "Why, e.g. changed: usage_daily." })
+  reason!: string;
+
+  @Field(() => String, { description: "Hash of the table's definition." })
+  code!: string;
+
+  @Field(() => String, { description: "Hash of the journey." })
+  journeyVersion!: string;
+
+  @Field(() => [BuildInput], { description: "What it was written from." })
+  inputs!: BuildInput[];
+
+  @Field(() => Float, {
+    nullable: true,
+    description: "Accounts of which rows came or went; null where rows are no account's.",
+  })
+  accounts!: number | null;
+
+  @Field(() => LocalDate, {
+    nullable: true,
+    description: "First day of the rows that came or went; null where rows have no day.",
+  })
+  firstDay!: string | null;
+
+  @Field(() => LocalDate, { nullable: true, description: "Last day of these rows; null as `firstDay`." })
+  lastDay!: string | null;
+
+  @Field(() => Float, { description: "Rows that came." })
+  rowsAdded!: number;
+
+  @Field(() => Float, { description: "Rows that went." })
+  rowsEnded!: number;
 }
 
 @ObjectType({
@@ -67,6 +143,9 @@ export class ModelInfo {
 
   @Field(() => [Check], { description: "How its checks stand." })
   checks!: Check[];
+
+  @Field(() => [ModelBuild], { description: "How it was written, the latest first." })
+  builds!: ModelBuild[];
 
   @Field(() => Run, { nullable: true, description: "The latest run of the build that considered it." })
   lastRun!: Run | null;

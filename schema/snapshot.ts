@@ -31,7 +31,7 @@ export class Run {
 
   @Field(() => String, {
     description:
-      "Who asked for it: manual, start, schedule, catch-up (it was missed), retry, journey edited; selection and apply bring only a part up to date.",
+      "Who asked for it: manual, start, schedule, catch-up (it was missed), retry, journey edited; selection, apply and backfill bring only a part up to date.",
   })
   trigger!: string;
 

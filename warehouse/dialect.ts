@@ -253,6 +253,10 @@ export const rowHash = (row: Sql): Sql =>
 export const rowJson = (row: Sql): Sql =>
   by({ duckdb: sql`cast(to_json(${row}) as varchar)`, bigquery: sql`to_json_string(${row})` });
 
+/** True where the condition holds; where it is false or null the statement fails, and its transaction with it. */
+export const orFail = (condition: Sql, message: string): Sql =>
+  sql`case when ${condition} then true else error(${text(message)}) end`;
+
 function extreme(function_: "least" | "greatest", values: Sql[]): Sql {
   const anyNull = join(
     values.map((v) => sql`${v} is null`),

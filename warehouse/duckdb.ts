@@ -12,6 +12,7 @@ import {
   DuckDBDecimalValue,
   DuckDBInstance,
   DuckDBListValue,
+  type DuckDBMaterializedResult,
   DuckDBTimestampTZValue,
   type DuckDBType,
   type DuckDBValue,
@@ -73,6 +74,7 @@ export async function openDuckDb(options: DuckDbOptions): Promise<Warehouse> {
 
 class DuckDb implements Warehouse {
   readonly dialect = "duckdb";
+  readonly isExclusive = true;
   private readonly idle: DuckDBConnection[] = [];
   private readonly waiting: ((connection: DuckDBConnection | undefined) => void)[] = [];
   private open = 0;
@@ -145,19 +147,21 @@ class DuckDb implements Warehouse {
 
   async materialize(target: Materialization, options: RunOptions = {}): Promise<number> {
     const [schema, table] = [target.table.at(-2), path(...target.table)];
-    if (schema) await this.createSchema(schema);
     const columns = Object.entries(target.columns).map(
       ([column, { type }]) => sql`cast(${sqlName(column)} as ${typeName(type)}) as ${sqlName(column)}`,
     );
     const order = target.sortBy?.length ? sql`order by ${target.sortBy.map(sqlName)}` : sql``;
-    await this.run(
-      sql`create or replace table ${table} as select ${columns} from (${target.query}) as built ${order}`,
-      options,
-    );
-    const [count] = await this.query(sql`select count(*) as n from ${table}`, {
-      n: { type: "integer", notNull: true },
+    const statement = sql`create or replace table ${table} as select ${columns} from (${target.query}) as built ${order}`;
+    const attempt = (): Promise<DuckDBMaterializedResult> =>
+      this.withConnection((connection) => this.execute(connection, statement, options), options.signal);
+    const result = await attempt().catch(async (error: unknown) => {
+      // Asked for each table beforehand, it takes as long as filling a small one.
+      if (!schema || !messageOf(error).includes(`Schema with name ${schema} does not exist`)) throw error;
+      await this.createSchema(schema);
+      return attempt();
     });
-    return count?.n ?? 0;
+    const [[count] = []] = await result.getRows();
+    return Number(count);
   }
 
   async load(table: readonly string[], columns: Columns, batches: Iterable<unknown[][]>): Promise<number> {
@@ -252,13 +256,17 @@ where s.persistent and d.database_name = current_database()`,
     return oneSchemaAtATime(() => this.run(sql`create schema if not exists ${path(schema)}`));
   }
 
-  private async execute(connection: DuckDBConnection, statement: Sql, options: RunOptions): Promise<void> {
+  private async execute(
+    connection: DuckDBConnection,
+    statement: Sql,
+    options: RunOptions,
+  ): Promise<DuckDBMaterializedResult> {
     const rendered = render(statement, this.dialect, options.locate, options.scope);
     const attended = interruptOn(options.signal, connection);
-    await traced("waymark.statement", spanAttributes(rendered), async () => {
+    return traced("waymark.statement", spanAttributes(rendered), async () => {
       try {
         options.signal?.throwIfAborted();
-        await connection.run(rendered.text, ...bindings(rendered));
+        return await connection.run(rendered.text, ...bindings(rendered));
       } catch (error) {
         throw statementError(error, rendered, options.signal);
       } finally {

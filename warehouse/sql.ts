@@ -32,9 +32,11 @@ export type Locate = (relation: string) => readonly string[];
 export interface Scope {
   readonly of: "accounts" | "keys";
   readonly path: readonly string[];
-  /** The least `from_day`: told as a literal beside it, so that the engine skips what lies before. */
-  readonly from?: string;
-  /** For keys: the raw rows that have them, and perhaps others. */
+  /** Of accounts, the least `from_day`: told as a literal beside it, so that the engine skips what lies before. */
+  readonly from?: string | undefined;
+  /** Of accounts: only days before this one are built, where not all from the first concerned on are. */
+  readonly before?: string | undefined;
+  /** Of keys: the raw rows that have them, and perhaps others. */
   readonly rawPath?: readonly string[];
 }
 
@@ -116,16 +118,9 @@ export const relation = (logicalName: string): Sql =>
       .join(".");
   });
 
-/**
- * One fragment where the whole table is built, another where a part of it is: that gets the relation of the scope and,
- * beside it, its least day or its raw rows.
- */
-export const inPart = (of: Scope["of"], whole: Sql, part: (scope: Sql, detail: Sql) => Sql): Sql =>
-  new Sql((r) => {
-    if (r.scope?.of !== of) return whole.emit(r);
-    const { path: at, from = "1000-01-01", rawPath = [] } = r.scope;
-    return part(path(...at), of === "accounts" ? sql`date ${text(from)}` : path(...rawPath)).emit(r);
-  });
+/** One fragment where the whole table is built, another where a part of it is: that gets the relation of the scope, and the scope. */
+export const inPart = (of: Scope["of"], whole: Sql, part: (rows: Sql, scope: Scope) => Sql): Sql =>
+  new Sql((r) => (r.scope?.of === of ? part(path(...r.scope.path), r.scope) : whole).emit(r));
 
 /**
  * Text that a company wrote in `waymark.yml` in its warehouse's own SQL: the only way for raw text in.

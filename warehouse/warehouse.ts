@@ -56,6 +56,8 @@ export interface Materialization {
  */
 export interface Warehouse {
   readonly dialect: Dialect;
+  /** Whether only one process at a time can have it open. */
+  readonly isExclusive: boolean;
   /** All rows, typed by the declared columns; for answers that fit in memory. */
   query<C extends Columns>(statement: Sql, columns: C, options?: RunOptions): Promise<Row<C>[]>;
   /** Rows in batches, read as fast as the consumer takes them; stopping early stops the engine. */

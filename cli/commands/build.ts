@@ -3,7 +3,8 @@ import pc from "picocolors";
 import { WaymarkError } from "../../errors.js";
 import { type BuildResult, build } from "../../jobs/build.js";
 import { checkInWords } from "../../jobs/checks.js";
-import { civilDate } from "../arguments.js";
+import { whenFree } from "../../jobs/lease.js";
+import { civilDate, wholeNumber } from "../arguments.js";
 import { announced } from "../news.js";
 import { answerJson, progressFor, remark } from "../output.js";
 import { loadProject, optionsOf, withWarehouse } from "../project.js";
@@ -14,6 +15,7 @@ interface BuildFlags {
   from?: string;
   to?: string;
   force?: true;
+  wait?: number | true;
 }
 
 export const buildCommand = (): Command =>
@@ -26,30 +28,40 @@ export const buildCommand = (): Command =>
     .option("--from <day>", "also rebuild days from this one on, e.g. 2024-05-01", civilDate)
     .option("--to <day>", "… up to this one, which is not rebuilt", civilDate)
     .option("--force", "rebuild even what is fresh")
+    .option(
+      "--wait [seconds]",
+      "wait for another run or process that has the warehouse; without seconds as long as it takes",
+      (v) => wholeNumber(v, 1, 86_400),
+    )
     .action(async (_, command: Command) => {
-      const { project: folder, json, select, from, to, force } = optionsOf<BuildFlags>(command);
+      const { project: folder, json, select, from, to, force, wait } = optionsOf<BuildFlags>(command);
       if (from && to && from >= to)
         throw new WaymarkError("BAD_USER_INPUT", `--from ${from} must be before --to ${to}.`);
       const project = loadProject(folder);
-      const result = await withWarehouse(project, (warehouse) =>
-        untilStopped((signal) =>
-          announced(warehouse, project, signal, () =>
-            build(warehouse, project, {
-              trigger: select || from || to ? "selection" : "manual",
-              now: () => new Date(),
-              signal,
-              ...(select ? { select } : {}),
-              ...(from ? { from } : {}),
-              ...(to ? { to } : {}),
-              ...(force ? { force } : {}),
-              ...progressFor(json),
-            }),
-          ),
-        ),
-      );
+      const result = await untilStopped((signal) => {
+        const attempt = () =>
+          withWarehouse(project, (warehouse) =>
+            announced(warehouse, project, signal, () =>
+              build(warehouse, project, {
+                trigger: select || from || to ? "selection" : "manual",
+                now: () => new Date(),
+                signal,
+                ...(select ? { select } : {}),
+                ...(from ? { from } : {}),
+                ...(to ? { to } : {}),
+                ...(force ? { force } : {}),
+                ...progressFor(json),
+              }),
+            ),
+          );
+        const waitSeconds = wait === true ? Number.POSITIVE_INFINITY : (wait ?? 0);
+        return whenFree(attempt, { waitSeconds, signal, onWait: sayWhoHasIt });
+      });
       if (json) return answerJson(summaryOf(result));
       remark(describeBuild(result));
     });
+
+export const sayWhoHasIt = (taken: WaymarkError): void => remark(`Waiting. ${taken.message}`);
 
 /** A build for machines. */
 export const summaryOf = ({ runId, snapshot, isNew, models, warnings, seconds }: BuildResult) => ({

@@ -6,6 +6,7 @@ import { messageOf, WaymarkError } from "../../errors.js";
 import { build } from "../../jobs/build.js";
 import { isBuilt, readDue } from "../../jobs/due.js";
 import { planJourney } from "../../jobs/journey_plan.js";
+import { whenFree } from "../../jobs/lease.js";
 import { readSnapshots } from "../../jobs/ledger.js";
 import { startTimetable, type Timetable } from "../../jobs/schedule.js";
 import { parseJourney } from "../../journey/load.js";
@@ -28,7 +29,7 @@ import {
   withWarehouse,
 } from "../project.js";
 import { untilStopped } from "../stop.js";
-import { describeBuild } from "./build.js";
+import { describeBuild, sayWhoHasIt } from "./build.js";
 
 export interface ServeFlags {
   port?: number;
@@ -104,12 +105,10 @@ export async function serve(warehouse: Warehouse, project: ProjectFolder, option
     const buildNow = async (trigger: string): Promise<void> => {
       await options.beforeBuild?.();
       const result = await withNews(warehouse, webhooks, { ...telling, onNews: delivery.nudge }, () =>
-        build(warehouse, files.read(), {
-          trigger,
-          now,
-          signal,
-          ...progressFor(options.json),
-        }),
+        whenFree(
+          () => build(warehouse, files.read(), { trigger, now, signal, ...progressFor(options.json) }),
+          { waitSeconds: Number.POSITIVE_INFINITY, signal, onWait: sayWhoHasIt },
+        ),
       );
       remark(describeBuild(result));
       await tellLate();

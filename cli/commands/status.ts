@@ -7,11 +7,13 @@ import {
   type BuiltTable,
   type CheckRow,
   type Run,
+  readComparisons,
   readRuns,
   readSnapshots,
   readTables,
   type Snapshot,
 } from "../../jobs/ledger.js";
+import { type Finding, findingOf } from "../../jobs/plan.js";
 import { answer, answerJson, count, rowsAs } from "../output.js";
 import { loadProject, optionsOf, withWarehouse } from "../project.js";
 import { ask } from "./query.js";
@@ -48,6 +50,8 @@ interface Status {
   } | null;
   /** Null where a server is asked that has no timetable. */
   schedule: { cron: string; dueAt: string; isMissed: boolean; nextAt: string } | null;
+  /** How changed raw rows are found; absent where a server is asked, which doesn't tell. */
+  sources?: Finding[];
 }
 
 const document = `{
@@ -86,8 +90,9 @@ async function readStatus(folder: string, now: Date): Promise<Told> {
   return withWarehouse(project, async (warehouse) => {
     const [snapshot] = await readSnapshots(warehouse, 1);
     const [latest] = await readRuns(warehouse, 1);
-    // Whoever holds the file is this process: a run that is said to be running has died.
-    const run = latest?.status === "running" ? { ...latest, status: "interrupted" } : latest;
+    // Where whoever holds the file is this process, a run that is said to be running has died.
+    const run =
+      warehouse.isExclusive && latest?.status === "running" ? { ...latest, status: "interrupted" } : latest;
     if (!snapshot) {
       const last = run ? ` The last run: ${run.status}${run.error ? `:\n${run.error}` : "."}` : "";
       throw new WaymarkError(
@@ -96,7 +101,11 @@ async function readStatus(folder: string, now: Date): Promise<Told> {
       );
     }
     const tables = await readTables(warehouse, snapshot);
-    return statusOf(
+    const comparisons = await readComparisons(warehouse);
+    const sources = Object.entries(project.settings.sources).map(([source, mapping]) =>
+      findingOf(source, mapping, comparisons.get(source)),
+    );
+    const status = statusOf(
       snapshot,
       tables,
       freshnessOf(tables, project.settings, now),
@@ -104,6 +113,7 @@ async function readStatus(folder: string, now: Date): Promise<Told> {
       run,
       await readDue(warehouse, project.settings.schedule.build, now),
     );
+    return { ...status, sources };
   });
 }
 
@@ -162,7 +172,10 @@ const statusOf = (
   schedule: { cron, dueAt: dueAt.toISOString(), isMissed, nextAt: nextAt.toISOString() },
 });
 
-function print({ snapshot, late, models, failingChecks, lastRun, schedule }: Status, now: Date): void {
+function print(
+  { snapshot, late, models, failingChecks, lastRun, schedule, sources = [] }: Status,
+  now: Date,
+): void {
   answer(
     `Snapshot ${snapshot.id}, published ${ago(snapshot.publishedAt, now)}; data through ${snapshot.dataThrough}; journey ${snapshot.journeyVersion}.`,
   );
@@ -206,6 +219,8 @@ function print({ snapshot, late, models, failingChecks, lastRun, schedule }: Sta
       })),
     ),
   );
+  for (const { source, found, missed } of sources)
+    answer(`Changed ${source}: ${found}.${missed ? ` Can be missed: ${missed}.` : ""}`);
 }
 
 /** e.g. "2024-05-01 03:15 UTC". */

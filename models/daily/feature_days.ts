@@ -2,6 +2,7 @@ import { sumInteger } from "../../warehouse/dialect.js";
 import { sql, text } from "../../warehouse/sql.js";
 import { accountKey, dayKey, defineModel, ref } from "../model.js";
 import { stgUsageEvents } from "../staging/stg_usage_events.js";
+import { previousDay, withPreviousDay } from "./visits.js";
 
 export const featureDays = defineModel({
   name: "feature_days",
@@ -23,16 +24,22 @@ export const featureDays = defineModel({
       notNull: true,
       description: "Whether the journey calls the feature sticky.",
     },
+    previous_day: previousDay,
   },
   byDay: true,
-  query: ({ journey }) => sql`
-select
-  account_id,
-  feature,
-  day,
-  ${sumInteger(sql`coalesce(quantity, 1)`)} as events,
-  ${journey.sticky_features.length > 0 ? sql`feature in (${journey.sticky_features.map(text)})` : sql`false`} as is_sticky
-from ${ref(stgUsageEvents)}
-where is_usable and feature is not null
-group by account_id, feature, day`,
+  query: ({ journey }) =>
+    withPreviousDay(
+      "feature_days",
+      sql`select
+      account_id,
+      feature,
+      day,
+      ${sumInteger(sql`coalesce(quantity, 1)`)} as events,
+      ${journey.sticky_features.length > 0 ? sql`feature in (${journey.sticky_features.map(text)})` : sql`false`} as is_sticky
+    from ${ref(stgUsageEvents, 0)}
+    where is_usable and feature is not null
+    group by account_id, feature, day`,
+      "feature",
+      ["events", "is_sticky"],
+    ),
 });

@@ -21,7 +21,7 @@ select
 from ${ref(featureDays, 0)} as d
 ${whereOfPart(
   sql``,
-  sql`left join ${earlier("feature_firsts", "first_day")} as e on e.account_id = d.account_id and e.feature = d.feature
+  sql`left join ${earlier("feature_firsts", undefined, "first_day")} as e on e.account_id = d.account_id and e.feature = d.feature
 where e.account_id is null`,
 )}
 group by d.account_id, d.feature`,

@@ -55,7 +55,7 @@ export interface Levels {
 }
 
 /**
- * One row per account and day on which any step falls. What adds to a level on one day and takes it back n days later
+ * One row per account and day on which any sum changes. What adds to a level on one day and takes it back n days later
  * is a trailing sum of n days; so every window is a running sum, and a day on which nothing changes has no row.
  * A build in part goes on from the levels of the last row before.
  */
@@ -65,6 +65,11 @@ export function levelsOfSteps(
   steps: readonly Step[],
 ): Sql {
   const measures = { ...counts, ...levels };
+  // Steps of a day may cancel each other out.
+  const changes = join(
+    Object.keys(measures).map((measure) => sql`${name(measure)} <> 0`),
+    " or ",
+  );
   const soFar = sql`partition by account_id order by day rows between unbounded preceding and current row`;
   const countNames = Object.keys(counts).map(name);
   const lastNames = Object.keys(lastDays).map(name);
@@ -102,7 +107,8 @@ from (
     ),
   ]}
   from (${sumOfSteps(measures, steps)}
-  ) as changes${whereOfPart(sql``, sql` ${withScope(sql`changes.account_id`)} where day >= scope.from_day${seed}`)}
+  ) as changes ${whereOfPart(sql``, withScope(sql`changes.account_id`))}
+  where (${changes})${whereOfPart(sql``, sql` and day >= scope.from_day${seed}`)}
 ) as changes`;
 }
 

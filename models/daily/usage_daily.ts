@@ -1,12 +1,13 @@
-import { addDays, countIf, daysBetween, sumInteger } from "../../warehouse/dialect.js";
+import { addDays, countIf, sumInteger } from "../../warehouse/dialect.js";
 import { integer, name, type Sql, sql, text } from "../../warehouse/sql.js";
-import { accountKey, defineModel, ref } from "../model.js";
+import { accountKey, defineModel, earlier, ref, whereOfPart } from "../model.js";
 import { stgUsageEvents } from "../staging/stg_usage_events.js";
 import { featureDays } from "./feature_days.js";
 import { featureFirsts } from "./feature_firsts.js";
-import { count, levelsOfSteps, minusOne, one, type Step, sumOfSteps } from "./steps.js";
+import { count, levelsOfSteps, one, sumOfSteps } from "./steps.js";
 import { userDays } from "./user_days.js";
 import { userFirsts } from "./user_firsts.js";
+import { coveredFrom } from "./visits.js";
 
 const counts = {
   events: "integer",
@@ -14,10 +15,13 @@ const counts = {
   logins: "integer",
   sticky_events: "integer",
   active_users: "integer",
+  features: "integer",
   new_users: "integer",
   key_events: "integer",
   new_features: "integer",
 } as const;
+
+const countNames = Object.keys(counts).map(name);
 
 /** What each day adds to the sums of the days that end with it, by how many days that are. */
 const sums: Readonly<Record<number, Readonly<Record<string, Sql>>>> = {
@@ -65,6 +69,7 @@ export const usageDaily = defineModel({
     logins: count("events", "Login events."),
     sticky_events: count("events", "Events on sticky features."),
     active_users: count("users", "Distinct users."),
+    features: count("features", "Distinct features."),
     new_users: count("users", "Users seen for the first time."),
     key_events: count("events", "Events that the journey calls key events."),
     new_features: count("features", "Features used for the first time by the account."),
@@ -94,84 +99,79 @@ with event_counts as (
     count(distinct session_id) as sessions,
     ${countIf(sql`event = ${text(company.sources.usage_events?.loginEvent ?? "login")}`)} as logins,
     ${company.journey.key_events.length > 0 ? sumInteger(sql`case when event in (${company.journey.key_events.map(text)}) then coalesce(quantity, 1) else 0 end`) : integer(0)} as key_events
-  from ${ref(stgUsageEvents, 28)}
+  from ${ref(stgUsageEvents, 0)}
   where is_usable
+  group by account_id, day
+),
+user_counts as (
+  select account_id, day, count(*) as active_users
+  from ${ref(userDays, 0)}
+  group by account_id, day
+),
+feature_counts as (
+  select account_id, day, count(*) as features, ${sumInteger(sql`case when is_sticky then events else 0 end`)} as sticky_events
+  from ${ref(featureDays, 0)}
   group by account_id, day
 ),
 daily as (
   ${sumOfSteps(counts, [
-    {
-      from: sql`event_counts`,
-      day: sql`day`,
-      adds: {
-        events: sql`events`,
-        sessions: sql`sessions`,
-        logins: sql`logins`,
-        key_events: sql`key_events`,
-      },
-    },
-    {
-      from: ref(featureDays, 28),
-      day: sql`day`,
-      where: sql`is_sticky`,
-      adds: { sticky_events: sql`events` },
-    },
-    { from: ref(userDays, 28), day: sql`day`, adds: { active_users: one } },
-    { from: ref(userFirsts), day: sql`first_day`, adds: { new_users: one } },
-    { from: ref(featureFirsts), day: sql`first_day`, adds: { new_features: one } },
-  ])}
+    { from: sql`event_counts`, day: sql`day`, adds: asNamed("events", "sessions", "logins", "key_events") },
+    { from: sql`user_counts`, day: sql`day`, adds: asNamed("active_users") },
+    { from: sql`feature_counts`, day: sql`day`, adds: asNamed("features", "sticky_events") },
+    { from: ref(userFirsts, 0, "first_day"), day: sql`first_day`, adds: { new_users: one } },
+    { from: ref(featureFirsts, 0, "first_day"), day: sql`first_day`, adds: { new_features: one } },
+  ])}${whereOfPart(
+    sql``,
+    sql`\n  union all\n  select account_id, day, ${countNames} from ${earlier("usage_daily", 56)} as before`,
+  )}
 ),
-user_visits as (
-  ${visitsOf(ref(userDays, 56), sql`user_id`)}
+users_7d as (
+  ${covering(ref(userDays, 7), 7)}
 ),
-feature_visits as (
-  ${visitsOf(ref(featureDays, 28), sql`feature`)}
+users_28d as (
+  ${covering(ref(userDays, 56), 28)}
+),
+features_28d as (
+  ${covering(ref(featureDays, 28), 28)}
 )
 ${levelsOfSteps("usage_daily", { counts, levels, lastDays: { last_event_day: "events" } }, [
   {
     from: sql`daily`,
     day: sql`day`,
-    adds: { ...Object.fromEntries(Object.keys(counts).map((c) => [c, name(c)])), ...sums[7], ...sums[28] },
+    adds: { ...asNamed(...Object.keys(counts)), ...sums[7], ...sums[28] },
   },
-  ...[7, 28].map((days) => ({
+  // What a day added to a trailing sum ends so many days later; the users of the 28 days before are those of 28 days ago.
+  {
     from: sql`daily`,
-    day: addDays(sql`day`, days),
-    adds: Object.fromEntries(Object.entries(sums[days] ?? {}).map(([sum, value]) => [sum, sql`-(${value})`])),
-  })),
-  ...presence(sql`user_visits`, 7, "active_users_7d"),
-  ...presence(sql`user_visits`, 28, "active_users_28d", "active_users_28d_before"),
-  ...presence(sql`feature_visits`, 28, "features_used_28d"),
+    day: addDays(sql`day`, 7),
+    adds: { ...negated(sums[7]), active_users_7d: sql`-active_users` },
+  },
+  {
+    from: sql`daily`,
+    day: addDays(sql`day`, 28),
+    adds: {
+      ...negated(sums[28]),
+      active_users_28d: sql`-active_users`,
+      features_used_28d: sql`-features`,
+    },
+  },
+  { from: sql`daily`, day: addDays(sql`day`, 56), adds: { active_users_28d_before: sql`-active_users` } },
+  { from: sql`users_7d`, day: sql`day`, adds: { active_users_7d: sql`seen` } },
+  { from: sql`users_28d`, day: sql`day`, adds: { active_users_28d: sql`seen` } },
+  { from: sql`users_28d`, day: addDays(sql`day`, 28), adds: { active_users_28d_before: sql`seen` } },
+  { from: sql`features_28d`, day: sql`day`, adds: { features_used_28d: sql`seen` } },
 ])}`,
 });
 
-/** Days on which an account's user or feature was seen, with the days before and after on which it was. */
-function visitsOf(days: Sql, seen: Sql): Sql {
-  const window = sql`over (partition by account_id, ${seen} order by day)`;
-  return sql`select account_id, day, lag(day) ${window} as previous_day, lead(day) ${window} as next_day
-  from ${days}`;
+/** How many of what was seen begin or go on to count in n days, by the day from which they do. */
+const covering = (days: Sql, n: number): Sql => sql`select account_id, from_day as day, count(*) as seen
+  from (select account_id, ${coveredFrom(n)} as from_day from ${days} as days) as covering
+  group by account_id, from_day`;
+
+function asNamed(...columns: string[]): Record<string, Sql> {
+  return Object.fromEntries(columns.map((column) => [column, name(column)]));
 }
 
-/**
- * What is seen on a day counts for n days: from the first of visits that lie no further apart, to n days after the
- * last. The level of the n days before is the same, n days later.
- */
-function presence(visits: Sql, days: number, level: string, before?: string): Step[] {
-  const isFirst = sql`previous_day is null or ${daysBetween(sql`previous_day`, sql`day`)} > ${integer(days)}`;
-  const isLast = sql`next_day is null or ${daysBetween(sql`day`, sql`next_day`)} > ${integer(days)}`;
-  const step = (day: Sql, where: Sql, measure: string, change: Sql): Step => ({
-    from: visits,
-    day,
-    where,
-    adds: { [measure]: change },
-  });
-  return [
-    step(sql`day`, isFirst, level, one),
-    step(addDays(sql`day`, days), isLast, level, minusOne),
-    ...(before
-      ? [
-          step(addDays(sql`day`, days), isFirst, before, one),
-          step(addDays(sql`day`, 2 * days), isLast, before, minusOne),
-        ]
-      : []),
-  ];
+function negated(values: Readonly<Record<string, Sql>> = {}): Record<string, Sql> {
+  return Object.fromEntries(Object.entries(values).map(([column, value]) => [column, sql`-(${value})`]));
 }

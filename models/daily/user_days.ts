@@ -2,6 +2,7 @@ import { sumInteger } from "../../warehouse/dialect.js";
 import { sql } from "../../warehouse/sql.js";
 import { accountKey, dayKey, defineModel, ref } from "../model.js";
 import { stgUsageEvents } from "../staging/stg_usage_events.js";
+import { previousDay, withPreviousDay } from "./visits.js";
 
 export const userDays = defineModel({
   name: "user_days",
@@ -18,15 +19,21 @@ export const userDays = defineModel({
       unit: "events",
       description: "Events of the user that day, by quantity.",
     },
+    previous_day: previousDay,
   },
   byDay: true,
-  query: () => sql`
-select
-  account_id,
-  user_id,
-  day,
-  ${sumInteger(sql`coalesce(quantity, 1)`)} as events
-from ${ref(stgUsageEvents)}
-where is_usable and user_id is not null
-group by account_id, user_id, day`,
+  query: () =>
+    withPreviousDay(
+      "user_days",
+      sql`select
+      account_id,
+      user_id,
+      day,
+      ${sumInteger(sql`coalesce(quantity, 1)`)} as events
+    from ${ref(stgUsageEvents, 0)}
+    where is_usable and user_id is not null
+    group by account_id, user_id, day`,
+      "user_id",
+      ["events"],
+    ),
 });

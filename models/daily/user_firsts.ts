@@ -21,7 +21,7 @@ select
 from ${ref(userDays, 0)} as d
 ${whereOfPart(
   sql``,
-  sql`left join ${earlier("user_firsts", "first_day")} as e on e.account_id = d.account_id and e.user_id = d.user_id
+  sql`left join ${earlier("user_firsts", undefined, "first_day")} as e on e.account_id = d.account_id and e.user_id = d.user_id
 where e.account_id is null`,
 )}
 group by d.account_id, d.user_id`,

@@ -195,7 +195,7 @@ function repeatedSql(m: Milestone): Sql {
   // What was reached before the days that are built again stays reached.
   const reached = whereOfPart(found, sql`coalesce(e.reached_on, ${found})`);
   const before = sql`
-  left join ${earlier("account_milestones", "reached_on")} as e on e.account_id = f.account_id and e.milestone = ${text(m.id)} and e.occurrence = f.occurrence and e.started_on = f.started_on`;
+  left join ${earlier("account_milestones", undefined, "reached_on")} as e on e.account_id = f.account_id and e.milestone = ${text(m.id)} and e.occurrence = f.occurrence and e.started_on = f.started_on`;
   return sql`select f.account_id as account_id, ${text(m.id)} as milestone, f.occurrence as occurrence, f.started_on as started_on, f.ended_on as ended_on, ${reached} as reached_on, ${integer(m.expected_days)} as expected_days, ${integer(stuckDays(m))} as stuck_days
   from found as f${whereOfPart(sql``, before)}
   where ${stage === null ? sql`f.stage is null` : sql`f.stage = ${text(stage)}`}`;

@@ -205,7 +205,7 @@ gone_on as (
   where d.day >= scope.from_day
   union all
   select e.account_id, e.signal, true as is_open, e.held_from, e.opened_on
-  from ${earlier("account_signals", "opened_on")} as e
+  from ${earlier("account_signals", undefined, "opened_on")} as e
   ${withScope(sql`e.account_id`)}
   where ${orNever(sql`e.closed_on`)} >= scope.from_day
 ),`;

@@ -1,72 +1,91 @@
-import { addDays, dayOf, rowHash } from "../../warehouse/dialect.js";
-import { name, type Sql, sql } from "../../warehouse/sql.js";
+import { addDays, dayOf, orNever, rowHash, startOfDay } from "../../warehouse/dialect.js";
+import { bind, name, type Sql, sql } from "../../warehouse/sql.js";
 import type { MappedColumn, MappedSource } from "./mapping.js";
 import type { Source } from "./source.js";
 
 /**
- * Where to look for raw rows that came, went or changed since they were staged:
- * "arrived" are those loaded since the latest staged one; "recent" compares the days from so many before the latest
- * staged one on, "all" every day, by the number of rows and a checksum. Both find corrections and deletions too.
+ * Where to look for raw rows that came, went or changed since they were staged: "arrived" are those loaded since the
+ * latest staged one; compared are the days from so many before the latest staged one on, or all, by the number of rows
+ * and a checksum, which finds corrections and deletions too.
  */
 export interface Search {
   readonly arrived: boolean;
   readonly compared: "none" | "all" | { readonly days: number };
 }
 
-/** What a mapped source is searched by. */
+/** What a mapped source is searched by. Raw rows are `c` below, staged ones `t`. */
 export interface Searched {
   readonly mapped: MappedSource;
   readonly timeZone: string;
   /** The column that dates its rows; without one all of them are compared whenever any are. */
   readonly occurredAt: string | undefined;
-  /** Its staged rows, with `copies` and `checksum`. */
-  readonly staged: Sql;
 }
 
-/** A raw row's key, "" where it has none. The row is `c`. */
+/** Of days by which rows are looked for, the first and the last, and whether rows without one are too. */
+export interface DaysFound {
+  readonly first: string | null;
+  readonly last: string | null;
+  readonly undated: boolean;
+}
+
+/** The raw rows that are suspect: all, or those that were loaded since an instant, or lie on days that differ. */
+export interface Suspicion {
+  readonly all: boolean;
+  readonly loadedSince: Date | undefined;
+  readonly days: (DaysFound & { readonly relation: Sql }) | undefined;
+}
+
+/** A raw row's key, "" where it has none. */
 export const keyOf = (source: Source, columns: Readonly<Record<string, MappedColumn>>): Sql =>
   sql`coalesce(${columns[source.key]?.value ?? sql`null`}, '')`;
 
-/** A staged row's. The row is `t`. */
+/** A staged row's. */
 export const stagedKeyOf = (source: Source): Sql => sql`coalesce(t.${name(source.key)}, '')`;
 
-/** The keys, as `key`, of rows that may have come, gone or changed, each perhaps several times. */
-export function suspectKeys({ mapped, timeZone, occurredAt, staged }: Searched, search: Search): Sql[] {
-  const { source, raw, columns } = mapped;
-  const key = keyOf(source, columns);
-  const stagedKey = stagedKeyOf(source);
-  const loadedAt = columns.loaded_at?.value;
-  const suspects: Sql[] = [];
-  if (search.arrived && loadedAt) {
-    suspects.push(sql`select ${key} as key
-  from (${raw}) as c
-  where ${loadedAt} is null or ${loadedAt} >= (select coalesce(max(t.loaded_at), timestamp '0001-01-01 00:00:00') from ${staged} as t)`);
-  }
-  if (search.compared === "none") return suspects;
-  const instant = occurredAt === undefined ? undefined : columns[occurredAt]?.value;
-  if (!instant)
-    return [
-      ...suspects,
-      sql`select ${key} as key from (${raw}) as c`,
-      sql`select ${stagedKey} as key from ${staged} as t`,
-    ];
-  const day = dayOf(instant, timeZone);
-  const first =
-    search.compared === "all"
-      ? undefined
-      : sql`(select ${addDays(sql`max(t.day)`, -search.compared.days)} from ${staged} as t)`;
-  const recent = (d: Sql): Sql => (first ? sql`${d} is null or ${d} >= ${first}` : sql`true`);
-  const days = sql`(
-    select coalesce(r.day, s.day) as day
-    from (select ${day} as day, count(*) as n, sum(${rowHash(sql`c`)}) as checksum from (${raw}) as c where ${recent(day)} group by ${day}) as r
-    full join (select t.day as day, sum(t.copies) as n, sum(t.checksum) as checksum from ${staged} as t where ${recent(sql`t.day`)} group by t.day) as s on s.day = r.day
-    where r.day is null or s.day is null or r.n <> s.n or r.checksum <> s.checksum
-  )`;
-  return [
-    ...suspects,
-    sql`select ${key} as key from (${raw}) as c where ${day} in (select day from ${days} as days where day is not null) or ${day} is null`,
-    sql`select ${stagedKey} as key from ${staged} as t where t.day in (select day from ${days} as days where day is not null) or t.day is null`,
-  ];
+/** The instant that dates a raw row; undefined for a source of which rows have none. */
+export const instantOf = ({ mapped, occurredAt }: Searched): Sql | undefined =>
+  occurredAt === undefined ? undefined : mapped.columns[occurredAt]?.value;
+
+/** The days, as `day`, of which the raw and the staged rows differ, from a first one on; null is one of them. */
+export function differingDays(searched: Searched, instant: Sql, staged: Sql, first: string | undefined): Sql {
+  const day = dayOf(instant, searched.timeZone);
+  const isRecent = (d: Sql): Sql =>
+    first === undefined ? sql`true` : sql`${d} is null or ${d} >= ${bind("date", first)}`;
+  return sql`
+select coalesce(r.day, s.day) as day
+from (select ${day} as day, count(*) as n, sum(${rowHash(sql`c`)}) as checksum from (${searched.mapped.raw}) as c where ${isRecent(day)} group by ${day}) as r
+full join (select t.day as day, sum(t.copies) as n, sum(t.checksum) as checksum from ${staged} as t where ${isRecent(sql`t.day`)} group by t.day) as s on ${orNever(sql`s.day`)} = ${orNever(sql`r.day`)}
+where r.n is null or s.n is null or r.n <> s.n or r.checksum <> s.checksum`;
+}
+
+/** Whether a raw row is suspect. */
+export function isSuspect(searched: Searched, { all, loadedSince, days }: Suspicion): Sql {
+  if (all) return sql`true`;
+  const loadedAt = searched.mapped.columns.loaded_at?.value;
+  const arrived =
+    loadedSince && loadedAt
+      ? sql`${loadedAt} >= ${bind("timestamp", loadedSince)} or ${loadedAt} is null`
+      : sql`false`;
+  const instant = instantOf(searched);
+  if (!days || !instant) return sql`(${arrived})`;
+  const day = dayOf(instant, searched.timeZone);
+  const dated = sql`${isAround(searched, instant, days)} and ${day} in (select day from ${days.relation})`;
+  return sql`(${arrived} or ${dated}${days.undated ? sql` or ${instant} is null` : sql``})`;
+}
+
+/** Whether a staged row is, for what differs on its day. */
+export function isStagedSuspect({ all, days }: Suspicion): Sql {
+  if (all) return sql`true`;
+  if (!days) return sql`false`;
+  const dated = sql`t.day in (select day from ${days.relation})`;
+  return days.undated ? sql`(${dated} or t.day is null)` : dated;
+}
+
+/** Whether an instant lies near days: by an hour or more beyond them too, so that no clock change matters. */
+export function isAround({ timeZone }: Searched, instant: Sql, { first, last }: DaysFound): Sql {
+  if (first === null || last === null) return sql`false`;
+  const at = (day: string, days: number): Sql => startOfDay(addDays(bind("date", day), days), timeZone);
+  return sql`${instant} >= ${at(first, -1)} and ${instant} < ${at(last, 2)}`;
 }
 
 /** Of all the raw and the staged rows of suspect keys, the keys of which these differ. */
@@ -75,7 +94,3 @@ select coalesce(r.key, s.key) as key
 from (select ${keyOf(source, columns)} as key, count(*) as n, sum(${rowHash(sql`c`)}) as checksum from ${raw} as c group by ${keyOf(source, columns)}) as r
 full join (select ${stagedKeyOf(source)} as key, sum(t.copies) as n, sum(t.checksum) as checksum from ${staged} as t group by ${stagedKeyOf(source)}) as s on s.key = r.key
 where r.key is null or s.key is null or r.n <> s.n or r.checksum <> s.checksum`;
-
-/** Raw rows with these keys. */
-export const rowsOfKeys = ({ source, raw, columns }: MappedSource, keys: Sql): Sql =>
-  sql`select c.* from (${raw}) as c where ${keyOf(source, columns)} in (select key from ${keys})`;

@@ -7,7 +7,7 @@ import {
   rowHash,
   sumInteger,
 } from "../../warehouse/dialect.js";
-import { inPart, integer, join, name, number, type Sql, sql, text } from "../../warehouse/sql.js";
+import { inPart, integer, join, name, number, path, type Sql, sql, text } from "../../warehouse/sql.js";
 import {
   attributeColumns,
   type Company,
@@ -234,8 +234,8 @@ const rawRows = ({ source, raw, columns }: MappedSource): Sql =>
   inPart(
     "keys",
     sql`(${raw})`,
-    (scope, rawPart) =>
-      sql`(select c.* from ${rawPart} as c where ${keyOf(source, columns)} in (select key from ${scope}))`,
+    (scope, { rawPath = [] }) =>
+      sql`(select c.* from ${path(...rawPath)} as c where ${keyOf(source, columns)} in (select key from ${scope}))`,
   );
 
 /** A value, null where it breaks its rules, and the names of the rules it may break. */

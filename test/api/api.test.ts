@@ -264,15 +264,47 @@ describe("the portfolio, models and sources", () => {
 
   it("models tell lineage, columns, checks and freshness", async () => {
     const { data } = await client.ask(
-      `{ models { name upstream downstream dataThrough rows columns { name description } checks { name failingRows } lastRun { status } } }`,
+      `{ models { name upstream downstream dataThrough rows columns { name description } checks { name failingRows isPassed } lastRun { status } } }`,
     );
     const health = data.models.find((m: { name: string }) => m.name === "account_health");
     expect(health).toMatchObject({ dataThrough: lastDay, lastRun: { status: "succeeded" } });
     expect(health.upstream).toContain("account_indicators");
     expect(health.downstream).toContain("account_latest");
-    expect(health.checks).toContainEqual({ name: "unique account_id, day", failingRows: 0 });
+    expect(health.checks).toContainEqual({
+      name: "unique account_id, day",
+      failingRows: 0,
+      isPassed: true,
+    });
     const unknown = await client.ask(`{ models(names: ["account_helth"]) { name } }`);
     expect(unknown.errors[0]?.message).toContain('Did you mean "account_health"?');
+  });
+
+  it("checks tell what each found, and stand with the models that they hold", async () => {
+    const { data } = await client.ask(
+      `{
+        checks(isPassed: true) { name models severity isDeclared failingRows examples error checkedAt failingSince rows }
+        models(names: ["accounts", "account_latest"]) { name checks { name severity } }
+      }`,
+    );
+    expect(data.checks).toContainEqual({
+      name: "no customer without seats",
+      models: ["account_latest"],
+      severity: "WARNING",
+      isDeclared: true,
+      failingRows: 0,
+      examples: [],
+      error: null,
+      checkedAt: "2026-01-01T06:00:00.000Z",
+      failingSince: null,
+      rows: [],
+    });
+    const named = (model: string) =>
+      data.models.find((m: { name: string }) => m.name === model).checks.map((c: { name: string }) => c.name);
+    expect(named("accounts")).toEqual(expect.arrayContaining(["known segments", "no account goes missing"]));
+    expect(named("account_latest")).toContain("no customer without seats");
+    expect(named("account_latest")).not.toContain("known segments");
+    const far = await client.ask("{ checks { rows(first: 1001) } }");
+    expect(far.errors[0]).toMatchObject({ extensions: { code: "BAD_USER_INPUT" } });
   });
 
   it("sources show every planted fault", async () => {

@@ -64,7 +64,7 @@ async function tablesWith() {
       );
       let error: WaymarkError | undefined;
       try {
-        await runChecks(warehouse, prepared, { runId, tables, before, now });
+        await runChecks(warehouse, prepared, { runId, lease: warehouse, tables, before, now });
       } catch (thrown) {
         error = thrown as WaymarkError;
       }

@@ -4,8 +4,9 @@ import { join } from "node:path";
 import { Temporal } from "temporal-polyfill";
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from "vitest";
 import { settingsSchema } from "../../config/settings.js";
-import { alone, type BuildOptions, build, describeCompany, type Project } from "../../jobs/build.js";
+import { type BuildOptions, build, describeCompany, type Project } from "../../jobs/build.js";
 import { isBuilt, readDue } from "../../jobs/due.js";
+import { withLease } from "../../jobs/lease.js";
 import { readRuns, readSnapshots } from "../../jobs/ledger.js";
 import { startTimetable, type Timetable } from "../../jobs/schedule.js";
 import { openDuckDb } from "../../warehouse/duckdb.js";
@@ -125,18 +126,20 @@ describe("the timetable on a real ledger", () => {
   it("tries again when somebody else had the tables, and then succeeds", async () => {
     const warehouse = await openCompany();
     vi.setSystemTime(new Date("2026-05-10T03:15:00Z"));
-    let leave = (): void => {};
-    const busy = alone(
+    let leave: (() => void) | undefined;
+    const busy = withLease(
       warehouse,
+      { purpose: "test", now },
       () =>
         new Promise<void>((done) => {
           leave = done;
         }),
     );
+    await until(() => leave !== undefined);
     const { failures, timetable } = serve(warehouse);
     await until(() => failures.length === 1);
     expect(failures).toMatchObject([{ code: "RUN_IN_PROGRESS" }]);
-    leave();
+    leave?.();
     await busy;
     await vi.advanceTimersByTimeAsync(minute);
     await until(hasRuns(warehouse, 1));

@@ -731,6 +731,31 @@ describe(`the dialect means the same on both engines${missing ? ` (GoogleSQL ski
     );
   });
 
+  test(
+    "orFail",
+    "a condition that holds is true; one that is false or null fails the statement",
+    async () => {
+      const held = xs("integer", [1, 2]);
+      await expectValues(held, dialect.orFail(sql`x > 0`, "too small"), "boolean", [true, true]);
+      for (const condition of [
+        sql`x > 1`,
+        sql`x > ${dialect.nullOf("integer")}`,
+        sql`not exists (select 1 from t)`,
+      ]) {
+        const failing = expectValues(held, dialect.orFail(condition, "it's too small"), "boolean", []);
+        await expect(failing).rejects.toThrow("it's too small");
+        if (!googleSql) continue;
+        const query = sql`select ${dialect.orFail(condition, "it's too small")} as v from t`;
+        const there = googleSql.evaluate(
+          render(query, "bigquery"),
+          { t: { x: "integer" } },
+          { t: [{ x: 1 }, { x: 2 }] },
+        );
+        await expect(there).rejects.toThrow("it's too small");
+      }
+    },
+  );
+
   it("paths and names are quoted", async () => {
     const odd = sql`select 1 as ${name("select")}, 2 as ${name("Größe in %")}`;
     expect(

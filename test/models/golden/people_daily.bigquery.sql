@@ -73,4 +73,5 @@ from (
 ) as steps
 group by account_id, day
   ) as changes
+  where (`touchpoints` <> 0 or `outcomes` <> 0 or `executives_seen` <> 0 or `touchpoints_28d` <> 0 or `outcomes_confirmed` <> 0 or `outcomes_confirmed_365d` <> 0 or `champions` <> 0 or `champions_left` <> 0 or `champions_left_28d` <> 0 or `executives` <> 0)
 ) as changes

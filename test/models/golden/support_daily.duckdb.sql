@@ -91,4 +91,5 @@ from (
 ) as steps
 group by account_id, day
   ) as changes
+  where ("tickets_opened" <> 0 or "tickets_timed" <> 0 or "replied_within_24h" <> 0 or "escalations" <> 0 or "tickets_resolved" <> 0 or "first_contact_resolutions" <> 0 or "tickets_opened_28d" <> 0 or "escalations_28d" <> 0 or "timed_28d" <> 0 or "replied_28d" <> 0 or "csat_sum_90d" <> 0 or "csat_count_90d" <> 0 or "open_tickets" <> 0 or "overdue_tickets" <> 0 or "overdue_urgent_tickets" <> 0 or "open_billing_tickets" <> 0)
 ) as changes

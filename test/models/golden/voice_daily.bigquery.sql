@@ -56,4 +56,5 @@ from (
 ) as steps
 group by account_id, day
   ) as changes
+  where (`responses` <> 0 or `score_sum` <> 0 or `respondents` <> 0 or `promoters` <> 0 or `detractors` <> 0)
 ) as changes

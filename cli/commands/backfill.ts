@@ -1,0 +1,73 @@
+import { Command } from "commander";
+import { type BackfillProgress, backfill } from "../../jobs/backfill.js";
+import { civilDate, wholeNumber } from "../arguments.js";
+import { answerJson, remark } from "../output.js";
+import { loadProject, optionsOf, withWarehouse } from "../project.js";
+import { untilStopped } from "../stop.js";
+import { describeBuild, summaryOf } from "./build.js";
+
+interface BackfillFlags {
+  from: string;
+  to: string;
+  select?: string[];
+  chunkDays?: number;
+}
+
+export const backfillCommand = (): Command =>
+  new Command("backfill")
+    .description("rebuild days of tables by day in chunks, and publish them once, at the end")
+    .requiredOption("--from <day>", "the first day to rebuild, e.g. 2024-05-01", civilDate)
+    .requiredOption("--to <day>", "up to this day, which is not rebuilt", civilDate)
+    .option("-s, --select <model...>", "only these models, as in `waymark build`")
+    .option("--chunk-days <number>", "days at once; a calendar month by default", (v) =>
+      wholeNumber(v, 1, 3660),
+    )
+    .addHelpText(
+      "after",
+      "\nStopped or killed, it goes on from the chunk it was in when the same is asked for again.",
+    )
+    .action(async (_, command: Command) => {
+      const { project: folder, json, ...options } = optionsOf<BackfillFlags>(command);
+      const { from, to, select, chunkDays } = options;
+      const project = loadProject(folder);
+      const result = await withWarehouse(project, (warehouse) =>
+        untilStopped((signal) =>
+          backfill(warehouse, project, {
+            from,
+            to,
+            select,
+            chunkDays,
+            now: () => new Date(),
+            signal,
+            ...(json ? {} : { onProgress: tell }),
+          }),
+        ),
+      );
+      const { days, chunks, resumedAfter } = result;
+      if (json) return answerJson({ ...days, chunks, resumedAfter, ...summaryOf(result) });
+      remark(`Rebuilt ${days.from} up to ${days.to} in ${chunks} chunks. ${describeBuild(result)}`);
+    });
+
+function tell(progress: BackfillProgress): void {
+  if (progress.kind === "begun") {
+    if (progress.done > 0)
+      remark(`Going on: ${progress.done} of ${progress.chunks} chunks were done before.`);
+    return;
+  }
+  const changed =
+    progress.changed.length > 0 ? `${progress.changed.length} tables changed` : "nothing changed";
+  const took = `${changed}, ${progress.seconds.toFixed(1)} s`;
+  if (progress.kind === "sources") remark(`Raw rows compared: ${took}`);
+  else {
+    const { number, chunks, days, secondsLeft } = progress;
+    const left = number < chunks ? `; about ${duration(secondsLeft)} left` : "; publishing …";
+    remark(`[${number}/${chunks}] ${days.from} up to ${days.to}: ${took}${left}`);
+  }
+}
+
+const duration = (seconds: number): string =>
+  seconds < 90
+    ? `${Math.ceil(seconds)} s`
+    : seconds < 5400
+      ? `${Math.round(seconds / 60)} minutes`
+      : `${(seconds / 3600).toFixed(1)} hours`;

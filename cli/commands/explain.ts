@@ -1,0 +1,48 @@
+import { Command } from "commander";
+import { type Explanation, explain } from "../../jobs/explain.js";
+import { civilDate } from "../arguments.js";
+import { answer, answerJson, count } from "../output.js";
+import { loadProject, optionsOf, withWarehouse } from "../project.js";
+
+export const explainCommand = (): Command =>
+  new Command("explain")
+    .description("say when and from what a day of a table was written, and why it is stale or fresh")
+    .argument("<model>", "the table, e.g. account_health")
+    .argument("[day]", "the day, e.g. 2024-05-01; the whole table without one", civilDate)
+    .action(async (model: string, day: string | undefined, _, command: Command) => {
+      const { project: folder, json } = optionsOf(command);
+      const project = loadProject(folder);
+      const explanation = await withWarehouse(project, (warehouse) =>
+        explain(warehouse, project, model, day ?? null, new Date()),
+      );
+      if (json) return answerJson(explanation);
+      answer(inWords(explanation));
+    });
+
+function inWords({ model, day, snapshot, rows, written, isStale, reasons }: Explanation): string {
+  const what = day === null ? model : `${model} on ${day}`;
+  const lines = [`${what}: ${count(rows)} rows in snapshot ${snapshot}; ${isStale ? "stale" : "fresh"}.`];
+  if (written) {
+    const { trigger, run_id, written_at, is_whole, reason, journey_version, code } = written;
+    const at = written_at.toISOString().slice(0, 16).replace("T", " ");
+    const span = written.first_day ? `, days ${written.first_day} to ${written.last_day}` : "";
+    const whose = written.accounts === null ? "" : `, ${count(written.accounts)} accounts`;
+    lines.push(
+      `Last written ${at} UTC in version ${written.version}, by run ${run_id}${trigger ? ` (${trigger})` : ""}: ${reason}.`,
+      `It wrote ${is_whole ? "all of the table" : "a part"}: ${count(written.rows_added)} rows came, ${count(written.rows_ended)} went${whose}${span}; journey ${journey_version}, code ${code}.`,
+      ...written.inputs.map((input) => {
+        const days = input.firstDay ? `, days ${input.firstDay} to ${input.lastDay}` : "";
+        return input.from === null
+          ? `  read ${input.model}: all of version ${input.to}`
+          : `  read ${input.model}: what changed from version ${input.from} to ${input.to}${days}`;
+      }),
+    );
+  } else lines.push("When it was written is not known: there are no rows, or an earlier Waymark wrote them.");
+  if (isStale)
+    lines.push(
+      "Stale, because",
+      ...reasons.map(({ text }) => `  ${text}`),
+      "`waymark build` brings it up to date.",
+    );
+  return lines.join("\n");
+}

@@ -1,0 +1,247 @@
+import { didYouMean, WaymarkError } from "../errors.js";
+import { buildOrder, type Node, upstreamOf } from "../models/graph.js";
+import { models } from "../models/index.js";
+import type { Company, Model } from "../models/model.js";
+import { differingKeys, keyOf, stagedKeyOf } from "../models/sources/changes.js";
+import { countIf, dayOf } from "../warehouse/dialect.js";
+import { bind, integer, path, sql } from "../warehouse/sql.js";
+import type { Warehouse } from "../warehouse/warehouse.js";
+import { describeCompany, type Project } from "./build.js";
+import {
+  type BuiltTable,
+  readAllTables,
+  readRun,
+  readSnapshots,
+  readTables,
+  readWritings,
+  type Snapshot,
+  schemas,
+  type Writing,
+} from "./ledger.js";
+import { changedBy, inputsOf, workOf } from "./plan.js";
+import { fromVersion, toVersion } from "./store.js";
+
+/** An input, with the days of the rows that differed where it was read in part; null = all, or without days. */
+interface ReadInput {
+  readonly model: string;
+  readonly from: number | null;
+  readonly to: number;
+  readonly firstDay: string | null;
+  readonly lastDay: string | null;
+}
+
+/** Why something is to be built again: by what model, and from which day on (null = all days). */
+export interface StaleReason {
+  readonly kind: "journey" | "definition" | "inputs" | "raw rows" | "not built";
+  readonly model: string;
+  readonly from: string | null;
+  readonly text: string;
+}
+
+/** How rows came to be, and whether they would be others by now. */
+export interface Explanation {
+  readonly model: string;
+  /** Null where the whole table was asked for. */
+  readonly day: string | null;
+  readonly snapshot: number;
+  readonly dataThrough: string;
+  /** Published rows of that day. */
+  readonly rows: number;
+  /** When rows of the day came or went last; null where there never were any, or an earlier Waymark wrote them. */
+  readonly written:
+    | (Omit<Writing, "inputs"> & { trigger: string | null; inputs: readonly ReadInput[] })
+    | null;
+  readonly isStale: boolean;
+  readonly reasons: readonly StaleReason[];
+}
+
+/**
+ * Why a day of a table says what it says, and whether a build would say something else: the definition and the journey
+ * are held against what made it, and all raw rows that it hangs on are compared with what was read. Builds nothing.
+ * @param day null for the table as a whole
+ * @throws WaymarkError BAD_USER_INPUT for an unknown model, or a day of one without days; NOT_BUILT
+ */
+export async function explain(
+  warehouse: Warehouse,
+  project: Project,
+  modelName: string,
+  day: string | null,
+  now: Date,
+): Promise<Explanation> {
+  const model = knownModel(modelName, day);
+  const [snapshot] = await readSnapshots(warehouse, 1);
+  const published = snapshot && (await readTables(warehouse, snapshot));
+  const table = published?.get(model.name);
+  if (!snapshot || !published || !table)
+    throw new WaymarkError(
+      "NOT_BUILT",
+      `${model.name} is not built yet. \`waymark build\` builds and publishes.`,
+    );
+  const company = await describeCompany(warehouse, project, now);
+  const writings = await readWritings(warehouse);
+  const { rows, version } = await standing(warehouse, table, day);
+  const writing = writings.find((w) => w.model === model.name && w.version === version);
+  const all = await staleReasons(warehouse, company, model, snapshot, published, writings);
+  const reasons = [
+    ...all.filter((reason) => day === null || reason.from === null || reason.from <= day),
+    ...(day !== null && day > snapshot.dataThrough ? [notBuilt(model, day, snapshot)] : []),
+  ];
+  return {
+    model: model.name,
+    day,
+    snapshot: snapshot.id,
+    dataThrough: snapshot.dataThrough,
+    rows,
+    written: writing
+      ? {
+          ...writing,
+          trigger: (await readRun(warehouse, writing.run_id))?.trigger ?? null,
+          inputs: writing.inputs.map((input) => ({ ...input, ...daysOf(input, writings) })),
+        }
+      : null,
+    isStale: reasons.length > 0,
+    reasons,
+  };
+}
+
+function knownModel(modelName: string, day: string | null): Model {
+  const known = models.map((m) => m.name);
+  const model: Model | undefined = models.find((m) => m.name === modelName);
+  if (!model)
+    throw new WaymarkError(
+      "BAD_USER_INPUT",
+      `There is no model "${modelName}".${didYouMean(modelName, known) || ` Models: ${known.join(", ")}.`}`,
+    );
+  if (day !== null && !("day" in model.columns))
+    throw new WaymarkError(
+      "BAD_USER_INPUT",
+      `Rows of ${model.name} have no day; ask \`waymark explain ${model.name}\` for all of it.`,
+    );
+  return model;
+}
+
+/** The rows of a day as they are seen, and the version in which any came or went last. */
+async function standing(
+  warehouse: Warehouse,
+  { store, version }: BuiltTable,
+  day: string | null,
+): Promise<{ rows: number; version: number | null }> {
+  const seen = integer(version);
+  const [row] = await warehouse.query(
+    sql`
+select
+  ${countIf(sql`${toVersion} > ${seen}`)} as n,
+  max(case when ${toVersion} <= ${seen} then ${toVersion} else ${fromVersion} end) as version
+from ${path(schemas.tables, store)}
+where ${fromVersion} <= ${seen} and ${day === null ? sql`true` : sql`day = ${bind("date", day)}`}`,
+    { n: { type: "integer", notNull: true }, version: { type: "integer" } },
+  );
+  return { rows: row?.n ?? 0, version: row?.version ?? null };
+}
+
+/** Everything by which a table would be another now, its own reasons and those of what it reads, nearest last. */
+async function staleReasons(
+  warehouse: Warehouse,
+  company: Company,
+  model: Model,
+  snapshot: Snapshot,
+  published: ReadonlyMap<string, BuiltTable>,
+  writings: readonly Writing[],
+): Promise<StaleReason[]> {
+  const order = buildOrder(models, company);
+  const concerned = new Set([model.name, ...upstreamOf(order, model.name)]);
+  const tables = Object.fromEntries(published);
+  const all = await readAllTables(warehouse);
+  const edited = new Set(changedBy(snapshot.words, order, company, warehouse));
+  const reasons: StaleReason[] = [];
+  for (const node of order.filter((n) => concerned.has(n.model.name))) {
+    const { name: own } = node.model;
+    const built = published.get(own);
+    const work = workOf(inputsOf(node, company, warehouse, tables), built, tables, all);
+    if (work.kind === "whole") {
+      const isJourney = built !== undefined && edited.has(own);
+      reasons.push({
+        kind: isJourney ? "journey" : "definition",
+        model: own,
+        from: null,
+        text: isJourney
+          ? `${own}: the journey was edited from ${snapshot.words.journey.version} to ${company.journey.version}`
+          : `${own}: ${work.reason}`,
+      });
+    }
+    if (work.kind === "part")
+      for (const change of work.changed) {
+        const { firstDay } = daysOf(change, writings);
+        reasons.push({
+          kind: "inputs",
+          model: own,
+          from: firstDay,
+          text: `${own}: ${change.model} changed since it was read${firstDay ? `, from ${firstDay} on` : ""}`,
+        });
+      }
+    const raw = await changedRaw(warehouse, node, company, snapshot);
+    if (raw) reasons.push(raw);
+  }
+  return reasons;
+}
+
+/** The raw rows of a source that differ from the staged ones, all days compared. */
+async function changedRaw(
+  warehouse: Warehouse,
+  { model }: Node,
+  company: Company,
+  snapshot: Snapshot,
+): Promise<StaleReason | undefined> {
+  const mapped = model.source && company.sources[model.source];
+  const table = snapshot.tables[model.name];
+  if (!mapped || !table) return undefined;
+  const staged = path(schemas.tables, table);
+  const instant = model.occurredAt === undefined ? undefined : mapped.columns[model.occurredAt]?.value;
+  const dayHere = instant ? dayOf(instant, company.timeZone) : sql`cast(null as date)`;
+  const dayThere = instant ? sql`t.day` : sql`cast(null as date)`;
+  const [row] = await warehouse.query(
+    sql`
+with found as (
+  ${differingKeys(mapped, sql`(${mapped.raw})`, staged)}
+),
+days as (
+  select ${dayHere} as day from (${mapped.raw}) as c where ${keyOf(mapped.source, mapped.columns)} in (select key from found)
+  union all
+  select ${dayThere} as day from ${staged} as t where ${stagedKeyOf(mapped.source)} in (select key from found)
+)
+select (select count(*) from found) as n, min(day) as first_day, max(day) as last_day from days`,
+    { n: { type: "integer", notNull: true }, first_day: { type: "date" }, last_day: { type: "date" } },
+  );
+  if (!row || row.n === 0) return undefined;
+  // A row without a day on one side may have had any.
+  const days = row.first_day ? `, of ${row.first_day} to ${row.last_day}` : "";
+  return {
+    kind: "raw rows",
+    model: model.name,
+    from: row.first_day,
+    text: `${model.name}: raw rows of ${row.n} ${row.n === 1 ? "key" : "keys"} came, went or changed${days}`,
+  };
+}
+
+const notBuilt = (model: Model, day: string, { dataThrough }: Snapshot): StaleReason => ({
+  kind: "not built",
+  model: model.name,
+  from: day,
+  text: `${model.name}: the data goes through ${dataThrough}; later days come when there is data of them`,
+});
+
+/** The days of the rows that differ between two versions of a model, as far as the ledger knows. */
+export function daysOf(
+  { model, from, to }: { model: string; from: number | null; to: number },
+  writings: readonly Writing[],
+): { firstDay: string | null; lastDay: string | null } {
+  if (from === null) return { firstDay: null, lastDay: null };
+  const [least, most] = [Math.min(from, to), Math.max(from, to)];
+  const between = writings.filter((w) => w.model === model && w.version > least && w.version <= most);
+  const firsts = between.map((w) => w.first_day);
+  const lasts = between.flatMap((w) => w.last_day ?? []);
+  return {
+    firstDay: firsts.includes(null) ? null : (firsts.sort()[0] ?? null),
+    lastDay: lasts.sort().at(-1) ?? null,
+  };
+}

@@ -1,0 +1,115 @@
+import {
+  type DaysFound,
+  differingDays,
+  instantOf,
+  isAround,
+  isStagedSuspect,
+  isSuspect,
+  keyOf,
+  type Search,
+  type Suspicion,
+  stagedKeyOf,
+} from "../models/sources/changes.js";
+import type { MappedSource } from "../models/sources/mapping.js";
+import { addDays, countIf, nullOf } from "../warehouse/dialect.js";
+import { integer, join, name, path, type Sql, sql } from "../warehouse/sql.js";
+import { schemas } from "./ledger.js";
+import type { Change } from "./plan.js";
+import { type Building, changedRows, forever, toVersion, workTable } from "./store.js";
+
+/** Where rows stand. */
+interface RowsConcerned {
+  readonly raw: readonly string[];
+  readonly staged: readonly string[];
+}
+
+/**
+ * All raw and all staged rows of the keys of which a row may have come, gone or changed; null where there are none.
+ * Raw rows are gone through once, for those that are suspect themselves. Whatever else has their keys was staged, so it
+ * lies on the days on which staged rows have them.
+ */
+export async function rowsConcerned(
+  building: Building,
+  mapped: MappedSource,
+  store: Sql,
+  changed: readonly Change[],
+  search: Search | undefined,
+): Promise<RowsConcerned | null> {
+  const { warehouse, model, company, options } = building;
+  const { source } = mapped;
+  const searched = { mapped, timeZone: company.timeZone, occurredAt: model.occurredAt };
+  const standing = sql`(select * from ${store} where ${toVersion} = ${integer(forever)})`;
+  const [found, raw, staged, keys] = ["found", "raw", "staged", "suspect"].map((what) =>
+    workTable(building, what),
+  ) as [readonly string[], readonly string[], readonly string[], readonly string[]];
+  const fill = (table: readonly string[], rows: Sql): Promise<void> =>
+    warehouse.run(sql`create or replace table ${path(...table)} as ${rows}`, options);
+
+  await warehouse.run(sql`create schema if not exists ${path(schemas.work)}`);
+  const suspicion = search && (await suspicionOf(building, mapped, standing, search));
+  const isFound = suspicion ? isSuspect(searched, suspicion) : sql`false`;
+  await fill(found, sql`select c.* from (${mapped.raw}) as c where ${isFound}`);
+  const suspects = [
+    sql`select ${keyOf(source, mapped.columns)} as key from ${path(...found)} as c`,
+    ...(suspicion
+      ? [sql`select ${stagedKeyOf(source)} as key from ${standing} as t where ${isStagedSuspect(suspicion)}`]
+      : []),
+    ...hangingOn(building, standing, changed),
+  ];
+  const query = sql`select distinct key from (${join(suspects, " union all ")}) as keys`;
+  const shape = { key: { type: "string" } } as const;
+  if ((await warehouse.materialize({ table: keys, columns: shape, query }, options)) === 0) return null;
+
+  const isConcerned = (key: Sql): Sql => sql`${key} in (select key from ${path(...keys)})`;
+  await fill(staged, sql`select t.* from ${standing} as t where ${isConcerned(stagedKeyOf(source))}`);
+  const others = sql`select c.* from (${mapped.raw}) as c where not coalesce(${isFound}, false) and ${isConcerned(keyOf(source, mapped.columns))}`;
+  const instant = instantOf(searched);
+  const days = model.occurredAt === undefined ? undefined : await daysOf(building, path(...staged));
+  // A staged row without a day may come from a raw row of any.
+  const around = !instant || !days || days.undated ? sql`true` : isAround(searched, instant, days);
+  await fill(raw, sql`select * from ${path(...found)} union all ${others} and ${around}`);
+  return { raw, staged };
+}
+
+/** The keys of staged rows that hang on rows of other tables that changed. */
+export const hangingOn = ({ model, models }: Building, staged: Sql, changed: readonly Change[]): Sql[] =>
+  changed.map((change) => {
+    const hangsOn = name(models.get(change.model)?.grain[0] ?? "account_id");
+    return sql`select coalesce(t.${name(model.grain[0] ?? "")}, '') as key from ${staged} as t where t.${hangsOn} in (select ${hangsOn} from ${changedRows(change)} as changed)`;
+  });
+
+/** What a search finds of a source as it stands, as literals, by which the engine skips rows. */
+async function suspicionOf(
+  building: Building,
+  mapped: MappedSource,
+  standing: Sql,
+  { arrived, compared }: Search,
+): Promise<Suspicion> {
+  const { warehouse, model, company, options } = building;
+  const isLoaded = "loaded_at" in mapped.columns;
+  const isRecent = typeof compared === "object" && model.occurredAt !== undefined;
+  const [latest] = await warehouse.query(
+    sql`select ${isLoaded ? sql`max(t.loaded_at)` : nullOf("timestamp")} as loaded_at, ${isRecent ? addDays(sql`max(t.day)`, -compared.days) : nullOf("date")} as first_day from ${standing} as t`,
+    { loaded_at: { type: "timestamp" }, first_day: { type: "date" } },
+    options,
+  );
+  const loadedSince = arrived && isLoaded ? (latest?.loaded_at ?? new Date(0)) : undefined;
+  if (compared === "none") return { all: false, loadedSince, days: undefined };
+  const searched = { mapped, timeZone: company.timeZone, occurredAt: model.occurredAt };
+  const instant = instantOf(searched);
+  if (!instant) return { all: true, loadedSince, days: undefined };
+  const table = workTable(building, "days");
+  const query = differingDays(searched, instant, standing, latest?.first_day ?? undefined);
+  await warehouse.materialize({ table, columns: { day: { type: "date" } }, query }, options);
+  const relation = path(...table);
+  return { all: false, loadedSince, days: { ...(await daysOf(building, relation)), relation } };
+}
+
+async function daysOf({ warehouse, options }: Building, relation: Sql): Promise<DaysFound> {
+  const [found] = await warehouse.query(
+    sql`select min(day) as first, max(day) as last, ${countIf(sql`day is null`)} as undated from ${relation}`,
+    { first: { type: "date" }, last: { type: "date" }, undated: { type: "integer", notNull: true } },
+    options,
+  );
+  return { first: found?.first ?? null, last: found?.last ?? null, undated: (found?.undated ?? 0) > 0 };
+}

@@ -1,0 +1,66 @@
+import type { Company, Model } from "../models/model.js";
+import { integer, name, path, type Sql, sql } from "../warehouse/sql.js";
+import type { Columns, RunOptions, Warehouse } from "../warehouse/warehouse.js";
+import { type BuiltTable, schemas } from "./ledger.js";
+import type { Change } from "./plan.js";
+
+/**
+ * How a table's rows stand: in a store, each with the version in which it came and the one in which it went. What
+ * a snapshot shows of a store is a view of the rows of one version; so a later build adds and ends rows under the
+ * eyes of readers, who see nothing of it until they are given the view of its version.
+ */
+export const versions = {
+  from_version: { type: "integer", notNull: true },
+  to_version: { type: "integer", notNull: true },
+} as const satisfies Columns;
+export const forever = Number.MAX_SAFE_INTEGER;
+export const [fromVersion, toVersion] = [name("from_version"), name("to_version")];
+
+export const tableName = (model: string, version: number): string =>
+  `${model}__${String(version).padStart(6, "0")}`;
+/** Stores are filled before they are recorded: by the lease's token no two runs, one of them stale, fill the same. */
+export const storeName = (model: string, token: number): string =>
+  `${model}__rows_${String(token).padStart(6, "0")}`;
+
+/** A store in which rows were put into order again. */
+export const rewrittenStore = (model: string, token: number): string => `${storeName(model, token)}_sorted`;
+
+/** The view of a store's rows in a version. */
+export const viewCreated = (
+  { table_name, store, version }: Pick<BuiltTable, "table_name" | "store" | "version">,
+  columns: Columns,
+): Sql =>
+  sql`create or replace view ${path(schemas.tables, table_name)} as
+select ${Object.keys(columns).map(name)} from ${path(schemas.tables, store)} where ${fromVersion} <= ${integer(version)} and ${toVersion} > ${integer(version)}`;
+
+/** Rows that no view of this version or a later one shows are dropped. */
+export const rowsDropped = (store: string, version: number): Sql =>
+  sql`delete from ${path(schemas.tables, store)} where ${toVersion} <= ${integer(version)}`;
+
+/** One model's table in a run. */
+export interface Building {
+  readonly warehouse: Warehouse;
+  readonly model: Model;
+  readonly company: Company;
+  readonly version: number;
+  /** Of the run's lease. */
+  readonly token: number;
+  /** All models, by name. */
+  readonly models: ReadonlyMap<string, Model>;
+  /** Where what it reads stands in this run. */
+  readonly options: RunOptions;
+}
+
+/** A table on the way to what is built; gone with the next run. */
+export const workTable = ({ model, token }: Building, what: string): readonly string[] => [
+  schemas.work,
+  `${model.name}__${what}_${token}`,
+];
+
+/** The rows that differ between two versions of a store. */
+export function changedRows({ store, from, to }: Change): Sql {
+  const between = (v: Sql): Sql =>
+    sql`${v} > ${integer(Math.min(from, to))} and ${v} <= ${integer(Math.max(from, to))}`;
+  const rows = path(schemas.tables, store);
+  return sql`(select * from ${rows} where ${between(fromVersion)} union all select * from ${rows} where ${between(toVersion)})`;
+}
