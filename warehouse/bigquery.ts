@@ -67,6 +67,7 @@ export function openBigQuery(options: BigQueryOptions): Warehouse {
 
 class BigQueryWarehouse implements Warehouse {
   readonly dialect = "bigquery";
+  readonly isExclusive = false;
   private readonly schemas = new Map<string, Promise<void>>();
 
   constructor(
