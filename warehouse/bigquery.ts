@@ -31,11 +31,11 @@ export interface BigQueryOptions {
   /** Where the datasets are, e.g. "EU"; BigQuery finds nothing in another one. */
   location: string;
   /** Bytes that one statement may be billed for; one that would need more is refused before it runs. */
-  maximumBytesBilled?: number;
+  maximumBytesBilled?: number | undefined;
   /** Sent with every job, beside those of a call. */
   labels?: Readonly<Record<string, string>>;
   /** Another address of the API, asked without credentials: a server for tests. */
-  apiEndpoint?: string;
+  apiEndpoint?: string | undefined;
   /** The first wait before a failed job is tried again, in milliseconds; each further one is twice as long. */
   retryDelay?: number;
 }

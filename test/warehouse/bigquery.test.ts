@@ -1,4 +1,8 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { loadProject, withWarehouse } from "../../cli/project.js";
 import { WaymarkError } from "../../errors.js";
 import { inTransaction, openBigQuery, tableMade } from "../../warehouse/bigquery.js";
 import { bind, integer, render, type Sql, sql } from "../../warehouse/sql.js";
@@ -176,6 +180,33 @@ describe.skipIf(unavailable)(`BigQuery over HTTP${unavailable ? ` (skipped: ${un
     server.failNext(conflict, conflict, conflict, conflict, conflict);
     expect((await failureOf(warehouse.run(numbers(1000)))).code).toBe("WAREHOUSE_UNAVAILABLE");
     expect(server.jobs.length).toBe(jobs + 7);
+  });
+
+  it("a project whose waymark.yml names BigQuery is opened there", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "waymark-bigquery-"));
+    try {
+      writeFileSync(
+        join(folder, "waymark.yml"),
+        `company: Acme
+warehouse:
+  engine: bigquery
+  project: test-project
+  location: EU
+  maximum_bytes_billed: 1TB
+  api_endpoint: ${server.url}
+sources:
+  accounts: { table: raw.accounts, columns: { account_id: id } }
+  tickets: { table: raw.tickets, columns: { ticket_id: id, account_id: account, opened_at: opened } }
+`,
+      );
+      const project = loadProject(folder);
+      expect(await withWarehouse(project, (opened) => opened.query(sql`select 7 as n`, n))).toEqual([
+        { n: 7 },
+      ]);
+      expect(server.jobs.at(-1)?.configuration.query?.maximumBytesBilled).toBe("1000000000000");
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
   });
 
   const target = {
