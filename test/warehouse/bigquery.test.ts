@@ -48,6 +48,8 @@ describe.skipIf(unavailable)(`BigQuery over HTTP${unavailable ? ` (skipped: ${un
     "that fail in the middle of reading give their connection back": tooLarge,
     "may be read side by side": tooLarge,
     "cancels a stream between batches": tooLarge,
+    "cancels a statement without rows, and a transaction, of which nothing stays":
+      "BigQuery makes no tables in a transaction; see below for one that only changes rows",
     "is every relation that it names, wherever it stands, as it is written":
       "BigQuery's parser tells tables only where all of them are there",
   });
@@ -85,6 +87,32 @@ describe.skipIf(unavailable)(`BigQuery over HTTP${unavailable ? ` (skipped: ${un
     const endless = sql`select sum(date_diff(date '2024-01-02', date '2024-01-01', day)) as n`;
     await failureOf(warehouse.query(endless, n, { signal: controller.signal }));
     expect(server.jobs.at(-1)).toMatchObject({ isCancelled: true, id: expect.stringMatching(/^waymark_/) });
+  });
+
+  it("a transaction that is cancelled leaves nothing", async () => {
+    await warehouse.load(["cancelled", "t"], n, []);
+    const controller = new AbortController();
+    setTimeout(() => controller.abort(), 100);
+    const insert = (value: Sql): Sql => sql`insert into \`cancelled\`.\`t\` (n) ${value}`;
+    const endless = insert(sql`select sum(date_diff(date '2024-01-02', date '2024-01-01', day)) as n`);
+    const options = { signal: controller.signal };
+    const error = await failureOf(
+      warehouse.transaction([insert(sql`select 1`), endless, insert(sql`select 2`)], options),
+    );
+    expect(error.code).toBe("CANCELLED");
+    expect(server.rowsOf("cancelled.t")).toEqual([]);
+  });
+
+  it("a transaction that would make a table is refused by BigQuery, and nothing of it stays", async () => {
+    await warehouse.load(["ddl", "t"], n, []);
+    const error = await failureOf(
+      warehouse.transaction([
+        sql`insert into \`ddl\`.\`t\` (n) values (1)`,
+        sql`create table \`ddl\`.\`u\` as select 1 as n`,
+      ]),
+    );
+    expect(error.message).toContain("CREATE TABLE is not supported in a transaction");
+    expect(server.rowsOf("ddl.t")).toEqual([]);
   });
 
   it("a signal that comes after the end cancels no job", async () => {

@@ -90,6 +90,15 @@ export async function startBigQueryServer(engine: GoogleSql, endless?: RegExp): 
     const script =
       /^begin\nbegin transaction;\n([\s\S]*);\ncommit transaction;\nexception when error then/.exec(text);
     if (script?.[1]) {
+      const ddl = script[1].split(";\n").find((part) => /^(create|drop|alter)\b/.test(part));
+      if (ddl) {
+        const [kind = ""] = /^\w+ (or replace )?\w+/.exec(ddl) ?? [];
+        throw new Refusal(
+          400,
+          "invalidQuery",
+          `Query error: ${kind.toUpperCase()} is not supported in a transaction`,
+        );
+      }
       const before = new Map([...tables].map(([name, table]) => [name, { ...table }]));
       try {
         for (const part of script[1].split(";\n")) await execute(part, params, cancelled);
