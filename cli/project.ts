@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Command } from "commander";
-import { loadSettings } from "../config/settings.js";
+import { loadSettings, type Settings } from "../config/settings.js";
 import { didYouMean, WaymarkError } from "../errors.js";
 import type { Project } from "../jobs/build.js";
 import { checkFreshness } from "../jobs/freshness.js";
@@ -10,6 +10,7 @@ import { loadJourney } from "../journey/load.js";
 import { problemsIn } from "../models/company_checks.js";
 import { checkOwnFacts } from "../models/daily/own_fact_days.js";
 import { attributesIn, checkMappings } from "../models/sources/mapping.js";
+import { openBigQuery } from "../warehouse/bigquery.js";
 import { openDuckDb } from "../warehouse/duckdb.js";
 import type { Warehouse } from "../warehouse/warehouse.js";
 
@@ -77,11 +78,24 @@ export async function withWarehouse<T>(
   { settings }: Project,
   work: (warehouse: Warehouse) => Promise<T>,
 ): Promise<T> {
-  const { file, memory_limit, threads } = settings.warehouse;
-  const warehouse = await openDuckDb({ file, memoryLimit: memory_limit, ...(threads ? { threads } : {}) });
+  const warehouse = await openWarehouse(settings.warehouse);
   try {
     return await work(warehouse);
   } finally {
     await warehouse.close();
   }
+}
+
+async function openWarehouse(settings: Settings["warehouse"]): Promise<Warehouse> {
+  if (settings.engine === "bigquery") {
+    const {
+      project,
+      location,
+      maximum_bytes_billed: maximumBytesBilled,
+      api_endpoint: apiEndpoint,
+    } = settings;
+    return openBigQuery({ project, location, maximumBytesBilled, apiEndpoint });
+  }
+  const { file, memory_limit: memoryLimit, threads } = settings;
+  return openDuckDb({ file, memoryLimit, ...(threads ? { threads } : {}) });
 }

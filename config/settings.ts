@@ -198,6 +198,43 @@ const check = z
 
 const checkKinds = ["accepted", "row_count", "rows_by_day", "sql"] as const;
 
+const size = z.string().regex(/^\d+(\.\d+)?\s?[KMGT]i?B$/i, 'expected a size such as "4GB"');
+
+const duckDb = z.strictObject({
+  engine: z.literal("duckdb").default("duckdb"),
+  file: z
+    .string()
+    .default("warehouse.duckdb")
+    // DuckDB calls a database by its file's name, and can't tell it from a schema of the same name.
+    .refine(
+      (file) => !/^waymark(_\w+)?$/.test(parse(file).name),
+      "expected another name: Waymark's own schemas are called waymark…, and DuckDB would mix them up",
+    )
+    .describe("The database file, relative to this file."),
+  memory_limit: size.default("4GB"),
+  threads: z.int().min(1).optional(),
+});
+
+const bigQuery = z.strictObject({
+  engine: z.literal("bigquery"),
+  project: z
+    .string()
+    .regex(/^[a-z][a-z0-9.:-]*$/, 'expected the id of a Google Cloud project such as "acme-analytics"')
+    .describe("The Google Cloud project that runs the statements and pays for them."),
+  location: z
+    .string()
+    .regex(/^[A-Za-z][A-Za-z0-9-]*$/, 'expected a location such as "EU" or "europe-west1"')
+    .describe("Where the datasets are: those of the sources and Waymark's own."),
+  maximum_bytes_billed: size
+    .transform(bytesOf)
+    .optional()
+    .describe('What one statement may be billed for, such as "100GB"; one that needs more is refused.'),
+  api_endpoint: z
+    .url({ protocol: /^https?$/, error: "expected an http or https address" })
+    .optional()
+    .describe("Another address of BigQuery's API, asked without signing in: for tests."),
+});
+
 /** The shape of `waymark.yml`. */
 export const settingsSchema = z.strictObject({
   company: z.string().min(1).describe("The company's name."),
@@ -210,24 +247,9 @@ export const settingsSchema = z.strictObject({
     .optional()
     .describe("The last day to build; by default the last day with data, at most yesterday."),
   warehouse: z
-    .strictObject({
-      engine: z.literal("duckdb").default("duckdb"),
-      file: z
-        .string()
-        .default("warehouse.duckdb")
-        // DuckDB calls a database by its file's name, and can't tell it from a schema of the same name.
-        .refine(
-          (file) => !/^waymark(_\w+)?$/.test(parse(file).name),
-          "expected another name: Waymark's own schemas are called waymark…, and DuckDB would mix them up",
-        )
-        .describe("The database file, relative to this file."),
-      memory_limit: z
-        .string()
-        .regex(/^\d+(\.\d+)?\s?[KMGT]i?B$/i, 'expected a size such as "4GB"')
-        .default("4GB"),
-      threads: z.int().min(1).optional(),
-    })
-    .prefault({}),
+    .discriminatedUnion("engine", [duckDb, bigQuery], { error: "expected duckdb or bigquery" })
+    .prefault({})
+    .describe("Where tables live: a DuckDB file of Waymark's own by default."),
   sources: z.record(z.string(), sourceMapping).describe("Which raw data each entity comes from."),
   checks: z
     .array(check)
@@ -367,15 +389,15 @@ export function loadSettings(
 ): Settings {
   const folder = dirname(resolve(file));
   const settings = readYaml(file, settingsSchema, validate);
-  const databaseFile = settings.warehouse.file;
-  return {
-    ...settings,
-    warehouse: {
-      ...settings.warehouse,
-      file: databaseFile === ":memory:" ? databaseFile : resolve(folder, databaseFile),
-    },
-    folder,
-  };
+  const { warehouse } = settings;
+  if (warehouse.engine !== "duckdb" || warehouse.file === ":memory:") return { ...settings, folder };
+  return { ...settings, warehouse: { ...warehouse, file: resolve(folder, warehouse.file) }, folder };
+}
+
+/** "100GB" are 10^11 bytes, "100GiB" 100 · 2^30. */
+function bytesOf(size: string): number {
+  const [, digits, unit = "", binary] = /^([\d.]+)\s?([KMGT])(i?)B$/i.exec(size) ?? [];
+  return Math.round(Number(digits) * (binary ? 1024 : 1000) ** ("KMGT".indexOf(unit.toUpperCase()) + 1));
 }
 
 /** Whether the calendar has it; JavaScript takes 30 February for 1 March. */

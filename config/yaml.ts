@@ -163,9 +163,12 @@ function offsetOf(document: Document, path: readonly PropertyKey[]): number {
 type Issue = z.core.$ZodIssue;
 interface JsonSchema {
   properties?: Record<string, JsonSchema>;
+  const?: unknown;
+  default?: unknown;
   additionalProperties?: JsonSchema | boolean;
   items?: JsonSchema;
   anyOf?: JsonSchema[];
+  oneOf?: JsonSchema[];
   allOf?: JsonSchema[];
   $ref?: string;
   $defs?: Record<string, JsonSchema>;
@@ -225,13 +228,13 @@ function unknownElsewhere<S extends z.ZodType>(
 
 function explain(issue: Issue, words: JsonSchema, document: Document): Problem[] {
   if (issue.code === "unrecognized_keys") {
-    const known = keysAt(words, issue.path);
+    const known = keysAt(words, issue.path, document);
     return issue.keys.map((key) => ({
       path: [...issue.path, key],
       message: `unknown key "${key}".${didYouMean(key, known)}`,
     }));
   }
-  if (issue.code === "invalid_union") {
+  if (issue.code === "invalid_union" && issue.errors.length > 0) {
     // Of the spellings that a value may have, explain the one that was begun: of the right kind, with the right keys.
     const isMissing = (i: Issue): boolean =>
       i.path.length === 1 && document.getIn([...issue.path, ...i.path], true) === undefined;
@@ -277,8 +280,8 @@ function explain(issue: Issue, words: JsonSchema, document: Document): Problem[]
 const fewOf = (values: readonly unknown[]): string =>
   values.length > 12 ? `${values.slice(0, 6).join(", ")} …` : values.join(", ");
 
-/** The keys that a schema knows at a path, over all spellings that a value may have there. */
-function keysAt(root: JsonSchema, path: readonly PropertyKey[]): string[] {
+/** The keys that a schema knows at a path, over all spellings that the value there may have. */
+function keysAt(root: JsonSchema, path: readonly PropertyKey[], document: Document): string[] {
   const spellings = (schema: JsonSchema | undefined): JsonSchema[] => {
     if (!schema) return [];
     const target =
@@ -290,7 +293,7 @@ function keysAt(root: JsonSchema, path: readonly PropertyKey[]): string[] {
     return [
       schema,
       ...spellings(target),
-      ...[...(schema.anyOf ?? []), ...(schema.allOf ?? [])].flatMap(spellings),
+      ...[...(schema.anyOf ?? []), ...(schema.oneOf ?? []), ...(schema.allOf ?? [])].flatMap(spellings),
     ];
   };
   let here = spellings(root);
@@ -303,5 +306,13 @@ function keysAt(root: JsonSchema, path: readonly PropertyKey[]): string[] {
       );
     });
   }
-  return [...new Set(here.flatMap((s) => Object.keys(s.properties ?? {})))];
+  // One that names its kind, as a warehouse its engine, has the keys of that kind alone.
+  const isOfAnotherKind = ({ properties = {} }: JsonSchema): boolean =>
+    Object.entries(properties).some(([key, { const: kind, default: otherwise }]) => {
+      const written = document.getIn([...path, key]) ?? otherwise;
+      return kind !== undefined && written !== kind;
+    });
+  return [
+    ...new Set(here.filter((s) => !isOfAnotherKind(s)).flatMap((s) => Object.keys(s.properties ?? {}))),
+  ];
 }

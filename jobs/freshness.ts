@@ -187,10 +187,10 @@ async function reached(
   const from = path(schemas.tables, table);
   if (model.source && !("day" in model.columns)) {
     const [row] = await warehouse.query(
-      sql`select max(loaded_at) as at from ${from} where loaded_at <= ${bind("timestamp", now)}`,
-      { at: { type: "timestamp" } },
+      sql`select max(loaded_at) as loaded_at from ${from} where loaded_at <= ${bind("timestamp", now)}`,
+      { loaded_at: { type: "timestamp" } },
     );
-    return row?.at?.toISOString() ?? null;
+    return row?.loaded_at?.toISOString() ?? null;
   }
   // A row dated ahead of its time would make a source fresh that has stopped.
   const [row] = await warehouse.query(

@@ -1,6 +1,18 @@
 import { firstOfAll, type Model } from "../models/model.js";
 import { differingKeys, type Search } from "../models/sources/changes.js";
-import { bind, integer, join, name, path, type Scope, type Sql, sql, text } from "../warehouse/sql.js";
+import { nullOf } from "../warehouse/dialect.js";
+import {
+  bind,
+  type ColumnType,
+  integer,
+  join,
+  name,
+  path,
+  type Scope,
+  type Sql,
+  sql,
+  text,
+} from "../warehouse/sql.js";
 import type { Columns } from "../warehouse/warehouse.js";
 import { type BuiltTable, schemas } from "./ledger.js";
 import type { Change } from "./plan.js";
@@ -169,14 +181,15 @@ export async function extentOf(
   written: readonly (readonly string[])[],
 ): Promise<{ accounts: number | null; first_day: string | null; last_day: string | null }> {
   const has = (column: string): boolean => column in model.columns;
-  const column = (own: string): Sql => (has(own) ? name(own) : sql`null`);
+  const column = (own: string, type: ColumnType): Sql => (has(own) ? name(own) : nullOf(type));
   const [row] = await warehouse.query(
     sql`
-select count(distinct account_id) as accounts, cast(min(day) as date) as first_day, cast(max(day) as date) as last_day
+select count(distinct account_id) as accounts, min(day) as first_day, max(day) as last_day
 from (
   ${join(
     written.map(
-      (at) => sql`select ${column("account_id")} as account_id, ${column("day")} as day from ${path(...at)}`,
+      (at) =>
+        sql`select ${column("account_id", "string")} as account_id, ${column("day", "date")} as day from ${path(...at)}`,
     ),
     "\n  union all\n  ",
   )}

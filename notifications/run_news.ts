@@ -17,12 +17,12 @@ export async function readEndedRuns(warehouse: Warehouse, toldThrough: Date | nu
   const found = await warehouse.query(
     sql`
 with recovered as (
-  select max(started_at) as at from ${table} where status = 'succeeded' and started_at <= ${bind("timestamp", toldThrough)}
+  select max(started_at) as started_at from ${table} where status = 'succeeded' and started_at <= ${bind("timestamp", toldThrough)}
 )
 select r.*
 from ${table} as r
 cross join recovered as s
-where s.at is null or r.started_at > s.at
+where s.started_at is null or r.started_at > s.started_at
 order by r.started_at, r.run_id`,
     runs,
   );

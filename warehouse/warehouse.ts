@@ -4,6 +4,8 @@ import type { ColumnType, Dialect, Locate, Scope, Sql } from "./sql.js";
 export interface Column {
   readonly type: ColumnType;
   readonly notNull?: boolean;
+  /** What the column means; kept beside it where the engine has a place for it. */
+  readonly description?: string;
 }
 export type Columns = Readonly<Record<string, Column>>;
 
@@ -34,6 +36,8 @@ export interface RunOptions {
   scope?: Scope | undefined;
   /** Cancels the statement on the engine; the call then fails with code CANCELLED. */
   signal?: AbortSignal | undefined;
+  /** What the statement is for (model, run, snapshot); told to the engine where it keeps account of that. */
+  labels?: Readonly<Record<string, string>> | undefined;
 }
 
 /** A table to be filled by a query: columns are declared, so that types never depend on the rows. */
@@ -60,7 +64,7 @@ export interface Warehouse {
   stream<C extends Columns>(statement: Sql, columns: C, options?: RunOptions): AsyncIterable<Row<C>[]>;
   /** One statement without rows. */
   run(statement: Sql, options?: RunOptions): Promise<void>;
-  /** Several small statements, all or none. */
+  /** Several small statements, all or none. On BigQuery only such as change rows: it makes no tables or views in one. */
   transaction(statements: readonly Sql[], options?: RunOptions): Promise<void>;
   /** Create or replace a table from a query; answers its number of rows. */
   materialize(target: Materialization, options?: RunOptions): Promise<number>;

@@ -47,11 +47,27 @@ describe("settings", () => {
 
   it("keep an absolute path and :memory: as they are", () => {
     expect(
-      load(`company: A\nwarehouse: { file: /data/w.duckdb }\n${sources}`).settings().warehouse.file,
-    ).toBe("/data/w.duckdb");
-    expect(load(`company: A\nwarehouse: { file: ":memory:" }\n${sources}`).settings().warehouse.file).toBe(
-      ":memory:",
-    );
+      load(`company: A\nwarehouse: { file: /data/w.duckdb }\n${sources}`).settings().warehouse,
+    ).toMatchObject({ file: "/data/w.duckdb" });
+    expect(
+      load(`company: A\nwarehouse: { file: ":memory:" }\n${sources}`).settings().warehouse,
+    ).toMatchObject({
+      file: ":memory:",
+    });
+  });
+
+  it("of BigQuery tell the most that a statement may cost in bytes", () => {
+    const warehouse = (most: string): unknown =>
+      load(
+        `company: A\nwarehouse: { engine: bigquery, project: acme, location: EU, maximum_bytes_billed: ${most} }\n${sources}`,
+      ).settings().warehouse;
+    expect(warehouse("1.5TB")).toEqual({
+      engine: "bigquery",
+      project: "acme",
+      location: "EU",
+      maximum_bytes_billed: 1.5e12,
+    });
+    expect(warehouse("100GiB")).toMatchObject({ maximum_bytes_billed: 100 * 2 ** 30 });
   });
 
   it("the example is valid once its files are there", () => {
@@ -102,8 +118,23 @@ describe("a mistake in waymark.yml is told with file, line, column and the neare
     ],
     [
       "an engine that isn't there",
-      `company: A\nwarehouse: { engine: bigquery }\n${sources}`,
-      ['waymark.yml:2:14: warehouse.engine: unknown value "bigquery". Known: duckdb.'],
+      `company: A\nwarehouse: { engine: snowflake }\n${sources}`,
+      ['waymark.yml:2:14: warehouse.engine: "snowflake": expected duckdb or bigquery'],
+    ],
+    [
+      "a key of DuckDB misspelt",
+      `company: A\nwarehouse: { memroy_limit: 4GB }\n${sources}`,
+      ['waymark.yml:2:14: unknown key "memroy_limit". Did you mean "memory_limit"?'],
+    ],
+    [
+      "BigQuery without a project and a place",
+      `company: A\nwarehouse: { engine: bigquery, maximum_bytes_billed: 100, file: w.duckdb }\n${sources}`,
+      [
+        "waymark.yml:2:1: warehouse.project is required (string).",
+        "waymark.yml:2:1: warehouse.location is required (string).",
+        "waymark.yml:2:32: warehouse.maximum_bytes_billed: 100: Invalid input: expected string, received number",
+        'waymark.yml:2:59: unknown key "file". Known: engine, project, location, maximum_bytes_billed, api_endpoint.',
+      ],
     ],
     [
       "a size without a unit",

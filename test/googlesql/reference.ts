@@ -40,6 +40,16 @@ export interface GoogleSql extends AsyncDisposable {
    * as in `values.ts`. Rows come in no promised order unless the query orders them.
    */
   evaluate(statement: Statement, catalogue: Catalogue, data: Record<string, Row[]>): Promise<Answer>;
+  /**
+   * Runs an INSERT and answers the rows that it adds to its table, which must be in the catalogue. Not for UPDATE and
+   * DELETE, which tell rows by a primary key: the server ends over a table with one.
+   */
+  insert(
+    statement: Statement,
+    table: string,
+    catalogue: Catalogue,
+    data: Record<string, Row[]>,
+  ): Promise<Row[]>;
   stop(): Promise<void>;
 }
 
@@ -54,6 +64,16 @@ export interface Answer {
 export async function startReference(): Promise<GoogleSql> {
   const server = await startServer();
   const language = await bigQueryLanguage(server);
+  const evaluation = (statement: Statement, catalogue: Catalogue, data: Record<string, Row[]>) => ({
+    options: analyzerOptions(statement, language),
+    simpleCatalog: simpleCatalog(catalogue, language),
+    tableContent: tableContent(catalogue, data),
+    sql: withQuotedPaths(statement.text, catalogue),
+    params: Object.entries(statement.params).map(([name, { type, value }]) => ({
+      name,
+      value: located(`parameter @${name}`, () => encode(value, type)),
+    })),
+  });
 
   return {
     async analyze(statement, catalogue) {
@@ -69,16 +89,8 @@ export async function startReference(): Promise<GoogleSql> {
     },
 
     async evaluate(statement, catalogue, data) {
-      const reply = await ask<EvaluateReply>(server, "EvaluateQuery", statement, {
-        options: analyzerOptions(statement, language),
-        simpleCatalog: simpleCatalog(catalogue, language),
-        tableContent: tableContent(catalogue, data),
-        sql: withQuotedPaths(statement.text, catalogue),
-        params: Object.entries(statement.params).map(([name, { type, value }]) => ({
-          name,
-          value: located(`parameter @${name}`, () => encode(value, type)),
-        })),
-      });
+      const request = evaluation(statement, catalogue, data);
+      const reply = await ask<EvaluateReply>(server, "EvaluateQuery", statement, request);
       const columns = named(reply.prepared.columns ?? [], statement, (type, name) => {
         const known = columnType(type);
         if (known) return known;
@@ -91,6 +103,16 @@ export async function startReference(): Promise<GoogleSql> {
       return { columns, rows };
     },
 
+    async insert(statement, table, catalogue, data) {
+      const request = evaluation(statement, catalogue, data);
+      const { content = [] } = await ask<ModifyReply>(server, "EvaluateModify", statement, request);
+      const types = Object.entries(catalogue[table] ?? {});
+      return content.map(({ operation, cell = [] }) => {
+        if (operation !== "INSERT") throw failure(`Expected an INSERT, not an ${operation}`, statement);
+        return Object.fromEntries(types.map(([name, type], i) => [name, decode(cell[i], type)]));
+      });
+    },
+
     stop: server.stop,
     [Symbol.asyncDispose]: server.stop,
   };
@@ -99,6 +121,10 @@ export async function startReference(): Promise<GoogleSql> {
 interface EvaluateReply {
   prepared: { columns?: { name: string; type: TypeProto }[] };
   content: { tableData?: { row?: { cell?: ValueProto[] }[] } };
+}
+
+interface ModifyReply {
+  content?: { operation: string; cell?: ValueProto[] }[];
 }
 
 /** A statement is wrapped in its supertypes; each wrapper's `node` names the member that holds the next. */

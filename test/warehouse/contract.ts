@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { WaymarkError } from "../../errors.js";
 import { cast, daysBetween, eachDay, inArray, nullOf } from "../../warehouse/dialect.js";
 import {
@@ -81,14 +81,25 @@ const manyDays = sql`(select a.day as day, b.day as other from ${daysFrom(sql`da
 /** Runs for hours. */
 const endless = sql`select sum(${daysBetween(sql`a.day`, sql`b.other`)}) as n from (select day from ${manyDays}) as a cross join (select other from ${manyDays}) as b`;
 
-/** What every engine must do, whatever it is: run it with a function that opens an empty warehouse. */
-export function warehouseContract(engine: string, open: () => Promise<Warehouse>): void {
+/**
+ * What every engine must do, whatever it is: run it with a function that opens an empty warehouse. `leftOut` names
+ * tests or groups of them that can't be run where it stands now, each with the reason.
+ */
+export function warehouseContract(
+  engine: string,
+  open: () => Promise<Warehouse>,
+  leftOut: Readonly<Record<string, string>> = {},
+): void {
   describe(`${engine} keeps the warehouse contract`, () => {
     let warehouse: Warehouse;
     beforeAll(async () => {
       warehouse = await open();
     });
     afterAll(() => warehouse?.close());
+    beforeEach(({ task, skip }) => {
+      const reason = leftOut[task.name] ?? leftOut[task.suite?.name ?? ""];
+      if (reason) skip(reason);
+    });
 
     const one = async (statement: Sql, type: ColumnType): Promise<unknown> =>
       (await warehouse.query(sql`select ${statement} as v`, { v: { type } }))[0]?.v;
@@ -238,9 +249,12 @@ export function warehouseContract(engine: string, open: () => Promise<Warehouse>
 
       it("have no batch where there is no row", async () => {
         const batches: unknown[] = [];
-        for await (const batch of warehouse.stream(sql`select 1 as n where false`, {
-          n: { type: "integer" },
-        }))
+        for await (const batch of warehouse.stream(
+          sql`select 1 as n from (select 1 as one) as o where false`,
+          {
+            n: { type: "integer" },
+          },
+        ))
           batches.push(batch);
         expect(batches.flat()).toEqual([]);
       });
@@ -495,7 +509,7 @@ export function warehouseContract(engine: string, open: () => Promise<Warehouse>
           await warehouse.materialize({
             table: table("cast"),
             columns,
-            query: sql`select 1 as n, 1 as d, 's' as s where false`,
+            query: sql`select 1 as n, 1 as d, 's' as s from (select 1 as one) as o where false`,
           }),
         ).toBe(0);
         expect(await warehouse.describe(sql`select * from ${at("cast")}`)).toEqual({
