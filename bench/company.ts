@@ -61,7 +61,7 @@ const latestDays = 30;
 /** The settings and the journey by which the company's raw tables are read: the demo's, and the default one. */
 export function companyProject(file: string): Project {
   const settings = loadSettings("demo/waymark.yml", checkMappings);
-  const warehouse = { ...settings.warehouse, file, memory_limit: "4GB", threads: 2 };
+  const warehouse = { ...settings.warehouse, file, memory_limit: "3GB", threads: 2 };
   return { settings: { ...settings, warehouse }, journey: loadJourney("journey/presets/three-stage.yml") };
 }
 
@@ -428,7 +428,7 @@ if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) {
     .option("--through <day>", "the last day", "2025-12-31")
     .parse()
     .opts<{ events: SizeName; file: string; seed: number; through: string }>();
-  const warehouse = await openDuckDb({ file: options.file, memoryLimit: "4GB", threads: 2 });
+  const warehouse = await openDuckDb({ file: options.file, memoryLimit: "3GB", threads: 2 });
   try {
     const begun = performance.now();
     const rows = await generateCompany(warehouse, {

@@ -142,7 +142,7 @@ function inProcess<T>(step: StepName, size: SizeName, file: string): Promise<T> 
 }
 
 async function runStep(step: StepName): Promise<void> {
-  const warehouse = await openDuckDb({ file: options.file, memoryLimit: "4GB", threads: 2 });
+  const warehouse = await openDuckDb({ file: options.file, memoryLimit: "3GB", threads: 2 });
   try {
     const answer = await steps[step](warehouse);
     await new Promise((sent) => process.send?.(answer, sent));

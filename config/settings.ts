@@ -211,12 +211,15 @@ const duckDb = z.strictObject({
       "expected another name: Waymark's own schemas are called waymark…, and DuckDB would mix them up",
     )
     .describe("The database file, relative to this file."),
-  memory_limit: size.default("4GB"),
+  // What Node and what DuckDB doesn't count come on top: about half a gigabyte.
+  memory_limit: size.default("3GB"),
   threads: z.int().min(1).optional(),
 });
 
 const bigQuery = z.strictObject({
-  engine: z.literal("bigquery"),
+  engine: z
+    .literal("bigquery")
+    .describe("Its tables can be checked and asked so far; Waymark builds on DuckDB only."),
   project: z
     .string()
     .regex(/^[a-z][a-z0-9.:-]*$/, 'expected the id of a Google Cloud project such as "acme-analytics"')

@@ -34,13 +34,19 @@ export interface Lease {
 /**
  * Do work that makes tables, one at a time. The lease is renewed meanwhile and given back at the end. One whose holder
  * died runs out; a holder that was held up for so long loses it, and none of its transactions passes from then on.
- * @throws WaymarkError RUN_IN_PROGRESS saying who has it, LEASE_LOST
+ * @throws WaymarkError RUN_IN_PROGRESS saying who has it, LEASE_LOST; CONFIG_INVALID where no run can be
  */
 export async function withLease<T>(
   warehouse: Warehouse,
   options: LeaseOptions,
   work: (lease: Lease) => Promise<T>,
 ): Promise<T> {
+  // Its transactions take no definitions of tables and views, which a run records and publishes together with rows.
+  if (warehouse.dialect === "bigquery")
+    throw new WaymarkError(
+      "CONFIG_INVALID",
+      "warehouse.engine: Waymark can't build on BigQuery yet: its tables can be checked and asked. Build on duckdb.",
+    );
   const lease = await oneAtATime(() => take(warehouse, options));
   const renewing = setInterval(() => lease.renew(), lasts / 4);
   try {

@@ -37,7 +37,7 @@ describe("settings", () => {
     expect(settings()).toMatchObject({
       company: "Acme",
       time_zone: "UTC",
-      warehouse: { engine: "duckdb", file: join(folder, "warehouse.duckdb"), memory_limit: "4GB" },
+      warehouse: { engine: "duckdb", file: join(folder, "warehouse.duckdb"), memory_limit: "3GB" },
       schedule: { build: "15 3 * * *", retries: [1, 5, 15] },
       server: { port: 4000, host: "127.0.0.1" },
       folder,

@@ -24,7 +24,7 @@ describe("waymark.yml", () => {
   it("is read with its defaults", () => {
     expect(read(`company: A\n${sources}`)).toMatchObject({
       time_zone: "UTC",
-      warehouse: { engine: "duckdb", memory_limit: "4GB" },
+      warehouse: { engine: "duckdb", memory_limit: "3GB" },
       server: { port: 4000, host: "127.0.0.1" },
     });
   });
