@@ -5,6 +5,7 @@ export default defineConfig({
   resolve: { alias: [{ find: /^graphql$/, replacement: "graphql/index.js" }] },
   test: {
     include: ["test/**/*.test.ts"],
+    globalSetup: "test/compiled.ts",
     maxWorkers: "100%", // by default one core is left alone: of two that is half of the time
     testTimeout: 120_000,
     hookTimeout: 180_000,

@@ -19,7 +19,7 @@ interface Outcome {
 }
 
 const start = (...words: string[]): ChildProcess =>
-  spawn(process.execPath, ["--import", "tsx", "cli/main.ts", ...words], {
+  spawn(process.execPath, ["bin/waymark.cjs", ...words], {
     stdio: ["ignore", "pipe", "pipe"],
   });
 

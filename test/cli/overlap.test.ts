@@ -17,7 +17,7 @@ sources:
 function building(folder: string, ...words: string[]) {
   const child: ChildProcess = spawn(
     process.execPath,
-    ["--import", "tsx", "cli/main.ts", "--project", folder, "build", ...words],
+    ["bin/waymark.cjs", "--project", folder, "build", ...words],
     { stdio: ["ignore", "pipe", "pipe"] },
   );
   let text = "";

@@ -20,7 +20,7 @@ beforeAll(async () => {
 });
 
 function start(words: readonly string[], env: Record<string, string> = {}): ChildProcess {
-  return spawn(process.execPath, ["--import", "tsx", "cli/main.ts", ...words], {
+  return spawn(process.execPath, ["bin/waymark.cjs", ...words], {
     stdio: ["ignore", "pipe", "pipe"],
     env: { ...process.env, ...env },
   });

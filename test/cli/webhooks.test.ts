@@ -30,7 +30,7 @@ ${webhooks}
 }
 
 function start(environment: Record<string, string>, ...words: string[]): ChildProcess {
-  return spawn(process.execPath, ["--import", "tsx", "cli/main.ts", ...words], {
+  return spawn(process.execPath, ["bin/waymark.cjs", ...words], {
     stdio: ["ignore", "pipe", "pipe"],
     env: { ...process.env, ...environment },
   });

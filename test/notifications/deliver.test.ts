@@ -310,11 +310,10 @@ sources:
 webhooks: [{ name: ours, url: "${ours.url}", secret_env: SECRET }]
 `,
     );
-    const child = spawn(
-      process.execPath,
-      ["--import", "tsx", "cli/main.ts", "--project", folder, "webhooks", "deliver"],
-      { env: { ...process.env, SECRET: secret }, stdio: "ignore" },
-    );
+    const child = spawn(process.execPath, ["bin/waymark.cjs", "--project", folder, "webhooks", "deliver"], {
+      env: { ...process.env, SECRET: secret },
+      stdio: "ignore",
+    });
     kill = () => child.kill("SIGKILL");
     expect((await once(child, "close"))[1]).toBe("SIGKILL");
     const again = await openDuckDb({ file });
