@@ -12,8 +12,8 @@ import {
   stagedKeyOf,
 } from "../models/sources/changes.js";
 import type { MappedSource } from "../models/sources/mapping.js";
-import { addDays, nullOf } from "../warehouse/dialect.js";
-import { integer, join, name, path, type Sql, sql } from "../warehouse/sql.js";
+import { addDays, nullOf, startOfDay } from "../warehouse/dialect.js";
+import { bind, integer, join, name, path, type Sql, sql } from "../warehouse/sql.js";
 import { schemas } from "./ledger.js";
 import type { Change } from "./plan.js";
 import { type Building, changedRows, forever, toVersion, workTable } from "./store.js";
@@ -84,6 +84,9 @@ export const hangingOn = ({ model, models }: Building, staged: Sql, changed: rea
     return sql`select coalesce(t.${name(model.grain[0] ?? "")}, '') as key from ${staged} as t where t.${hangsOn} in (select ${hangsOn} from ${changedRows(change)} as changed${says})`;
   });
 
+/** A load may be stamped when it begins and seen when it ends: what was stamped so long before the latest is looked at again. */
+const loadOverlapMs = 86_400_000;
+
 /** What a search finds of a source as it stands, as literals, by which the engine skips rows. */
 async function suspicionOf(
   building: Building,
@@ -94,12 +97,16 @@ async function suspicionOf(
   const { warehouse, model, company, options } = building;
   const isLoaded = "loaded_at" in mapped.columns;
   const isRecent = typeof compared === "object" && model.occurredAt !== undefined;
+  // A clock that runs ahead must not hide what comes until it is right.
+  const tomorrow = startOfDay(addDays(bind("date", company.yesterday), 3), company.timeZone);
+  const loadedAt = sql`max(case when t.loaded_at < ${tomorrow} then t.loaded_at end)`;
   const [latest] = await warehouse.query(
-    sql`select ${isLoaded ? sql`max(t.loaded_at)` : nullOf("timestamp")} as loaded_at, ${isRecent ? addDays(sql`max(t.day)`, -compared.days) : nullOf("date")} as first_day from ${standing} as t`,
+    sql`select ${isLoaded ? loadedAt : nullOf("timestamp")} as loaded_at, ${isRecent ? addDays(sql`max(t.day)`, -compared.days) : nullOf("date")} as first_day from ${standing} as t`,
     { loaded_at: { type: "timestamp" }, first_day: { type: "date" } },
     options,
   );
-  const loadedSince = arrived && isLoaded ? (latest?.loaded_at ?? new Date(0)) : undefined;
+  const loadedSince =
+    arrived && isLoaded ? new Date((latest?.loaded_at?.getTime() ?? 0) - loadOverlapMs) : undefined;
   if (compared === "none") return { all: false, loadedSince, days: undefined };
   const searched = { mapped, timeZone: company.timeZone, occurredAt: model.occurredAt };
   const instant = instantOf(searched);
