@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { stripVTControlCharacters } from "node:util";
 import { expect, it, onTestFinished } from "vitest";
 import { openDuckDb } from "../../warehouse/duckdb.js";
 
@@ -21,7 +22,8 @@ function building(folder: string, ...words: string[]) {
     { stdio: ["ignore", "pipe", "pipe"] },
   );
   let text = "";
-  for (const stream of [child.stdout, child.stderr]) stream?.on("data", (data) => (text += data));
+  for (const stream of [child.stdout, child.stderr])
+    stream?.on("data", (data) => (text += stripVTControlCharacters(`${data}`)));
   const ended = once(child, "close").then(([code, signal]) => ({ code, signal, text }));
   const said = async (what: RegExp): Promise<void> => {
     while (!what.test(text)) {
