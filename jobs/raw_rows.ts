@@ -1,9 +1,11 @@
 import { Temporal } from "temporal-polyfill";
+import type { Model } from "../models/model.js";
 import {
   type DaysFound,
   differingDays,
   instantOf,
   isAround,
+  isOn,
   isStagedSuspect,
   isSuspect,
   keyOf,
@@ -62,10 +64,13 @@ export async function rowsConcerned(
   if ((await warehouse.materialize({ table: keys, columns: shape, query }, options)) === 0) return null;
 
   const isConcerned = (key: Sql): Sql => sql`${key} in (select key from ${path(...keys)})`;
-  await fill(staged, sql`select t.* from ${standing} as t where ${isConcerned(stagedKeyOf(source))}`);
+  const isStagedConcerned = isConcerned(stagedKeyOf(source));
+  const concerned = sql`(select t.day from ${standing} as t where ${isStagedConcerned})`;
+  const days = model.occurredAt === undefined ? undefined : await daysOf(building, concerned);
+  const isOnDays = days ? isOn(sql`t.day`, days) : sql`true`;
+  await fill(staged, sql`select t.* from ${standing} as t where ${isOnDays} and ${isStagedConcerned}`);
   const others = sql`select c.* from (${mapped.raw}) as c where not coalesce(${isFound}, false) and ${isConcerned(keyOf(source, mapped.columns))}`;
   const instant = instantOf(searched);
-  const days = model.occurredAt === undefined ? undefined : await daysOf(building, path(...staged));
   // A staged row without a day may come from a raw row of any.
   const around = !instant || !days || days.undated ? sql`true` : isAround(searched, instant, days);
   await fill(raw, sql`select * from ${path(...found)} union all ${others} and ${around}`);
@@ -77,12 +82,17 @@ export const hangingOn = ({ model, models }: Building, staged: Sql, changed: rea
   changed.map((change) => {
     const { grain = ["account_id"] } = models.get(change.model) ?? {};
     const hangsOn = name(grain[0] ?? "");
-    const differs = model.asksFor?.[change.model]?.map(
-      (column) => sql` or count(${name(column)}) = 1 or min(${name(column)}) <> max(${name(column)})`,
-    );
-    const says = differs ? sql` group by ${grain.map(name)} having count(*) <> 2${join(differs, "")}` : sql``;
+    const says = sql` group by ${grain.map(name)}${whereAsked(model, change)}`;
     return sql`select coalesce(t.${name(model.grain[0] ?? "")}, '') as key from ${staged} as t where t.${hangsOn} in (select ${hangsOn} from ${changedRows(change)} as changed${says})`;
   });
+
+/** Of the versions of a row, whether it came, went, or changed in what a model asks of it. */
+export function whereAsked({ asksFor }: Model, { model }: Change): Sql {
+  const differs = asksFor?.[model]?.map(
+    (column) => sql` or count(${name(column)}) = 1 or min(${name(column)}) <> max(${name(column)})`,
+  );
+  return differs ? sql` having count(*) <> 2${join(differs, "")}` : sql``;
+}
 
 /** A load may be stamped when it begins and seen when it ends: what was stamped so long before the latest is looked at again. */
 const loadOverlapMs = 86_400_000;

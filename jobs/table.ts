@@ -1,3 +1,4 @@
+import { Temporal } from "temporal-polyfill";
 import { firstOfAll, type Model } from "../models/model.js";
 import { differingKeys, type Search } from "../models/sources/changes.js";
 import { nullOf } from "../warehouse/dialect.js";
@@ -16,7 +17,7 @@ import {
 import type { Columns } from "../warehouse/warehouse.js";
 import { type BuiltTable, schemas } from "./ledger.js";
 import type { Change } from "./plan.js";
-import { hangingOn, rowsConcerned } from "./raw_rows.js";
+import { hangingOn, rowsConcerned, whereAsked } from "./raw_rows.js";
 import {
   type Building,
   changedRows,
@@ -206,9 +207,13 @@ from (
 const touched = (model: Model, fromDay: Sql): Sql =>
   model.touched?.(sql`t`, fromDay) ?? (model.byDay ? sql`t.day >= ${fromDay}` : sql`true`);
 
+/** Late rows are rarely later than that. */
+const lateDays = 62;
+
 /**
- * The accounts concerned, each with its first day, and the least of these as a literal. Where they are many, and of some
- * of them earlier days changed than of nine in ten, these come apart: else such days would be read of all.
+ * The accounts concerned, each with its first day, and the least of these as a literal. Where they are many, those of
+ * which earlier days changed than of nine in ten come apart, and the few of which much earlier ones did: else such days
+ * would be read of all.
  */
 async function scopesOf(building: Building, stale: Stale, before: string | undefined): Promise<Scope[]> {
   const { warehouse, model, options } = building;
@@ -227,26 +232,31 @@ async function scopesOf(building: Building, stale: Stale, before: string | undef
   days.sort((a, b) => (a.day < b.day ? 1 : -1));
   const least = days.at(-1)?.day;
   if (least === undefined) return [];
-  const all = days.reduce((n, { accounts }) => n + accounts, 0);
-  let from = least;
-  for (let i = 0, accounts = 0; i < days.length && accounts < 0.9 * all; i++) {
-    accounts += days[i]?.accounts ?? 0;
-    from = days[i]?.day ?? least;
-  }
   const isByDay = model.byDay || model.touched !== undefined;
-  if (!isByDay || all < building.manyAccounts || from === least)
-    return [{ of: "accounts", path: scope, from: least, before }];
-  const isRecent = sql`from_day >= date ${text(from)}`;
-  const recent = await make("scope_recent", sql`select * from ${path(...scope)} where ${isRecent}`);
-  const older = await make("scope_older", sql`select * from ${path(...scope)} where not ${isRecent}`);
-  return [
-    { of: "accounts", path: recent, from, before },
-    { of: "accounts", path: older, from: least, before },
-  ];
+  const upTo = (i: number): number => days.slice(0, i + 1).reduce((n, { accounts }) => n + accounts, 0);
+  const all = upTo(days.length);
+  if (!isByDay || all < building.manyAccounts) return [{ of: "accounts", path: scope, from: least, before }];
+
+  const most = days.find((_, i) => upTo(i) >= 0.9 * all)?.day ?? least;
+  const late = Temporal.PlainDate.from(most).subtract({ days: lateDays }).toString();
+  const scopes: Scope[] = [];
+  for (const [what, isIn] of [
+    ["recent", (day: string) => day >= most],
+    ["late", (day: string) => day >= late && day < most],
+    ["old", (day: string) => day < late],
+  ] as const) {
+    const own = days.map(({ day }) => day).filter(isIn);
+    const [last, from] = [own[0], own.at(-1)];
+    if (from === undefined || last === undefined) continue;
+    const isWithin = sql`from_day >= date ${text(from)} and from_day <= date ${text(last)}`;
+    const part = await make(`scope_${what}`, sql`select * from ${path(...scope)} where ${isWithin}`);
+    scopes.push({ of: "accounts", path: part, from, before });
+  }
+  return scopes;
 }
 
 /** The accounts of which rows may be others now, each with the first day concerned. */
-function accountsOf({ models, company, options }: Building, { changed, days }: Stale): Sql {
+function accountsOf({ model, models, company, options }: Building, { changed, days }: Stale): Sql {
   const accounts = path(...(options.locate?.("accounts") ?? ["accounts"]));
   const concerned = changed.map((change) => {
     const upstream = models.get(change.model);
@@ -254,7 +264,7 @@ function accountsOf({ models, company, options }: Building, { changed, days }: S
     if (upstream && "account_id" in upstream.columns) {
       // Versions of a row have its key in common; a raw row may move to another account.
       const key = [...new Set(["account_id", ...upstream.grain])].map(name);
-      return sql`select account_id, ${from} as from_day from ${changedRows(change)} as changed where account_id is not null group by ${key}`;
+      return sql`select account_id, ${from} as from_day from ${changedRows(change)} as changed where account_id is not null group by ${key}${whereAsked(model, change)}`;
     }
     return sql`select a.account_id as account_id, g.from_day as from_day
   from ${accounts} as a

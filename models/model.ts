@@ -78,9 +78,12 @@ interface Definition<C extends ModelColumns> {
    * over its versions. By default that of its days; all days where it has none.
    */
   readonly changesFrom?: (words: CompanyWords) => Sql;
-  /** The physical order of its rows, where readers ask for few of them. */
+  /**
+   * The physical order of its rows, by which engines skip those that nobody asks for. By default the days of rows that
+   * belong to days: so a build that is about recent days reads no others, however long the history.
+   */
   readonly sortBy?: readonly (keyof C & string)[];
-  /** Of a table in which it looks up rows by their key, the columns that it asks for; all where it doesn't say. */
+  /** Of tables in which it looks up rows by their key, the columns that it asks for; all where it doesn't say. */
   readonly asksFor?: Readonly<Record<string, readonly string[]>>;
   /** The source whose raw rows it reads; its grain then begins with the source's key. */
   readonly source?: SourceName;
@@ -109,6 +112,7 @@ export function defineModel<const C extends ModelColumns>(definition: Definition
     );
   }
   return Object.freeze({
+    ...(definition.byDay ? { sortBy: ["day"] } : {}),
     ...definition,
     columnsFor: (words: CompanyWords) => ({ ...definition.columns, ...definition.companyColumns?.(words) }),
   });
@@ -127,6 +131,10 @@ export interface Readable {
  */
 export const ref = (model: Readable, back?: number, day = "day"): Sql =>
   "account_id" in model.columns ? since(relation(model.name), back, day) : relation(model.name);
+
+/** Of its rows the columns that a model declares in `asksFor`; whatever else changes in them makes nothing stale. */
+export const asked = (model: Readable, columns: readonly string[]): Sql =>
+  sql`(select ${["account_id", ...columns].map(name)} from ${ref(model)} as rows_asked)`;
 
 /** Rows of accounts, as `ref` limits them. */
 export const since = (rows: Sql, back?: number, day = "day"): Sql =>
@@ -159,14 +167,19 @@ export const earlier = (model: string, back?: number, day = "day"): Sql =>
 /** All that the table itself holds of the accounts concerned. */
 export const ofPart = (model: string): Sql => since(relation(model));
 
-/** Of these rows the latest of each account. */
+/** So near lies the latest row of most accounts. */
+const nearDays = 62;
+
+/** Of these rows the latest of each account: looked for in all of history only where none is near. */
 export const latestEarlier = (model: string): Sql =>
-  inPart(
-    "accounts",
-    sql``,
-    (scope) =>
-      sql`(select t.* from ${relation(model)} as t inner join (select t.account_id as account_id, max(t.day) as day from ${relation(model)} as t inner join ${scope} as scope on scope.account_id = t.account_id where t.day < scope.from_day group by t.account_id) as latest on latest.account_id = t.account_id and latest.day = t.day)`,
-  );
+  inPart("accounts", sql``, (scope, { from = "1000-01-01" }) => {
+    const latestOf = (accounts: Sql, isNear: Sql): Sql =>
+      sql`select t.* from ${relation(model)} as t inner join (select t.account_id as account_id, max(t.day) as day from ${relation(model)} as t inner join ${accounts} as scope on scope.account_id = t.account_id where t.day < scope.from_day${isNear} group by t.account_id) as latest on latest.account_id = t.account_id and latest.day = t.day`;
+    const near = sql`${addDays(sql`date ${text(from)}`, -nearDays)}`;
+    const isNear = sql` and t.day >= ${near}`;
+    const far = sql`(select s.* from ${scope} as s where s.account_id not in (select t.account_id from ${relation(model)} as t inner join ${scope} as scope on scope.account_id = t.account_id where t.day < scope.from_day${isNear}))`;
+    return sql`(${latestOf(scope, isNear)} where t.day >= ${near} union all ${latestOf(far, sql``)})`;
+  });
 
 /**
  * A table of levels for what reads them day by day: each row holds until `next_day`. Where only a part is built, the

@@ -143,11 +143,11 @@ export const secondsBetween = (from: Sql, to: Sql): Sql =>
     bigquery: sql`timestamp_diff(${to}, ${from}, second)`,
   });
 
-/** One row per day from `from` to `to` as the column `day`, for `cross join`; none where `to` is earlier or null. */
-export const eachDay = (from: Sql, to: Sql): Sql =>
+/** One row per day, or every so many days, from `from` to `to` as the column `day`, for `cross join`; none where `to` is earlier or null. */
+export const eachDay = (from: Sql, to: Sql, every = 1): Sql =>
   by({
-    duckdb: sql`lateral (select cast(unnest(generate_series(${from}, ${to}, interval 1 day)) as date) as day) as days`,
-    bigquery: sql`unnest(generate_date_array(${from}, ${to})) as day`,
+    duckdb: sql`lateral (select cast(unnest(generate_series(${from}, ${to}, interval ${integer(every)} day)) as date) as day) as days`,
+    bigquery: sql`unnest(generate_date_array(${from}, ${to}, interval ${integer(every)} day)) as day`,
   });
 
 /** Text of a value of a type; numbers without needless zeros ("5", "1250.5"), dates in ISO form. */
@@ -163,14 +163,12 @@ export const toText = (value: Sql, type: ColumnType): Sql => {
   });
 };
 
-/** Text without the blanks, tabs and line ends around it: DuckDB's plain trim takes only blanks, and no UUID or enum. */
-export const trimmed = (value: Sql): Sql => {
-  const blanks = text(" \t\n\r\u00a0");
-  return by({
-    duckdb: sql`trim(cast(${value} as varchar), ${blanks})`,
-    bigquery: sql`trim(${value}, ${blanks})`,
+/** Text without the blanks, tabs and line ends around it; DuckDB's trim takes no UUID or enum. */
+export const trimmed = (value: Sql): Sql =>
+  by({
+    duckdb: sql`trim_blanks(cast(${value} as varchar))`,
+    bigquery: sql`trim(${value}, ${text(" \t\n\r\u00a0")})`,
   });
-};
 
 const listSeparator = ", ";
 

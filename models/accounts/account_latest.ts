@@ -1,9 +1,9 @@
 import { factsIn } from "../../journey/own_facts.js";
-import { name, sql } from "../../warehouse/sql.js";
+import { name, type Sql, sql } from "../../warehouse/sql.js";
 import { accountFacts, factColumns, ownFactColumns } from "../daily/account_facts.js";
 import { timeline } from "../daily/timeline.js";
 import { accountHealth } from "../health/account_health.js";
-import { attributeColumns, defineModel, type ModelColumns, ref } from "../model.js";
+import { attributeColumns, defineModel, type ModelColumns, type Readable, ref } from "../model.js";
 import { stageStays } from "../stages/stage_stays.js";
 import { accounts } from "../staging/accounts.js";
 
@@ -40,11 +40,14 @@ select
   h.journey_version as journey_version,
   ${Object.keys(factsIn(company.journey)).map((fact) => sql`f.${name(fact)} as ${name(fact)}`)}
 from ${ref(accounts)} as a
-cross join ${ref(timeline)} as t
-left join ${ref(accountFacts, 1)} as f on f.account_id = a.account_id and f.day = t.data_through
-left join ${ref(accountHealth, 1)} as h on h.account_id = a.account_id and h.day = t.data_through
+left join ${onLastDay(accountFacts)} as f on f.account_id = a.account_id
+left join ${onLastDay(accountHealth)} as h on h.account_id = a.account_id
 left join ${ref(stageStays)} as s on s.account_id = a.account_id and s.left_on is null`,
 });
+
+/** The rows of the last day built: joined from within, by which DuckDB skips those of all other days. */
+const onLastDay = (model: Readable): Sql =>
+  sql`(select d.* from ${ref(model)} as d inner join ${ref(timeline)} as t on t.data_through = d.day)`;
 
 /** Columns of a table of days as they stand here: null for an account without a row on the last day. */
 function asNullable<C extends ModelColumns>(

@@ -6,6 +6,7 @@ import { cast, daysBetween, eachDay, greatest, nullOf, safeDivide } from "../../
 import { integer, join, name, number, type Sql, sql } from "../../warehouse/sql.js";
 import {
   accountKey,
+  asked,
   type CompanyWords,
   dayKey,
   defineModel,
@@ -123,6 +124,8 @@ const factSql: Record<FactName, Sql> = {
   days_since_executive_seen: daysSince(sql`p.last_executive_day`),
 };
 
+const asksFor = { accounts: ["created_on", "customer_since"] };
+
 export const accountFacts = defineModel({
   name: "account_facts",
   description: `One row per account and day, from the account's first day to the last day built; ${daysAfterCoverage} days after coverage ends rows stop until it is covered again. Every fact knows only what happened before the end of the day.`,
@@ -134,7 +137,7 @@ export const accountFacts = defineModel({
   },
   companyColumns: ownFactColumns,
   byDay: true,
-  sortBy: ["account_id", "day"],
+  asksFor,
   query: (company) => {
     const own = company.journey.facts;
     const values = [
@@ -146,7 +149,7 @@ export const accountFacts = defineModel({
     return sql`
 with spine as (
   select a.account_id as account_id, a.created_on as created_on, a.customer_since as customer_since, day
-  from ${ref(accounts)} as a
+  from ${asked(accounts, asksFor.accounts)} as a
   ${withScope(sql`a.account_id`)}
   cross join ${ref(timeline)} as t
   cross join ${eachDay(whereOfPart(sql`a.created_on`, greatest(sql`a.created_on`, sql`scope.from_day`)), sql`t.data_through`)}

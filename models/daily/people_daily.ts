@@ -1,6 +1,6 @@
 import { addDays, greatest } from "../../warehouse/dialect.js";
 import { sql } from "../../warehouse/sql.js";
-import { accountKey, dayKey, defineModel, ref } from "../model.js";
+import { accountKey, asked, dayKey, defineModel, ref } from "../model.js";
 import { accounts } from "../staging/accounts.js";
 import { stgOutcomes } from "../staging/stg_outcomes.js";
 import { stgTouchpoints } from "../staging/stg_touchpoints.js";
@@ -26,6 +26,8 @@ const levels = {
 
 const isChampion = sql`role = 'champion'`;
 const isExecutive = sql`role = 'executive'`;
+
+const asksFor = { accounts: ["created_on"] };
 
 export const peopleDaily = defineModel({
   name: "people_daily",
@@ -55,6 +57,7 @@ export const peopleDaily = defineModel({
     },
   },
   byDay: true,
+  asksFor,
   query: () => sql`
 with people as (
   select
@@ -64,7 +67,7 @@ with people as (
     ${greatest(sql`coalesce(u.joined_on, a.created_on)`, sql`a.created_on`)} as present_from,
     ${greatest(sql`u.left_on`, sql`coalesce(u.joined_on, a.created_on)`, sql`a.created_on`)} as present_to
   from ${ref(stgUsers)} as u
-  inner join ${ref(accounts)} as a on a.account_id = u.account_id
+  inner join ${asked(accounts, asksFor.accounts)} as a on a.account_id = u.account_id
   where u.is_usable and u.role in ('champion', 'executive') and a.created_on is not null
 ),
 executive_usage as (

@@ -1,6 +1,7 @@
 import { cast, sumCount, sumCountOver } from "../../warehouse/dialect.js";
-import { integer, join, name, number, type Sql, sql } from "../../warehouse/sql.js";
-import { latestEarlier, type ModelColumn, whereOfPart, withScope } from "../model.js";
+import { inPart, integer, join, name, number, type Sql, sql, text } from "../../warehouse/sql.js";
+import { latestEarlier, type ModelColumn, ref, whereOfPart, withScope } from "../model.js";
+import { timeline } from "./timeline.js";
 
 /** Rows of a relation that add to some measures of their account on a day. */
 export interface Step {
@@ -77,8 +78,18 @@ export interface Levels {
   readonly lastDays: Readonly<Record<string, string>>;
 }
 
+/** A step without what falls on days that are not built. */
+const built = (step: Step): Step => {
+  const isBuilt = sql`${step.where ?? sql`true`} and ${step.day} <= (select data_through from ${ref(timeline)})`;
+  const isConcerned = (from: string): Sql => sql` and ${step.day} >= date ${text(from)}`;
+  return {
+    ...step,
+    where: sql`${isBuilt}${inPart("accounts", sql``, (_, { from }) => (from ? isConcerned(from) : sql``))}`,
+  };
+};
+
 /**
- * One row per account and day on which any sum changes. What adds to a level on one day and takes it back n days later
+ * One row per account and day, up to the last day built, on which any sum changes. What adds to a level on one day and takes it back n days later
  * is a trailing sum of n days; so every window is a running sum, and a day on which nothing changes has no row.
  * A build in part goes on from the levels of the last row before.
  */
@@ -130,7 +141,7 @@ from (
       ([last, count]) => sql`case when ${name(count)} > 0 then day end as ${name(last)}`,
     ),
   ]}
-  from (${combine(measures, steps)}
+  from (${combine(measures, steps.map(built))}
   ) as changes ${whereOfPart(sql``, withScope(sql`changes.account_id`))}
   where (${changes})${whereOfPart(sql``, sql` and day >= scope.from_day${seed}`)}
 ) as changes`;

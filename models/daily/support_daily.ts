@@ -1,6 +1,6 @@
 import { addDays, cast, dayOf, greatest } from "../../warehouse/dialect.js";
 import { number, sql } from "../../warehouse/sql.js";
-import { accountKey, dayKey, defineModel, ref } from "../model.js";
+import { accountKey, dayKey, defineModel, ref, whereOfPart, withScope } from "../model.js";
 import { stgTickets } from "../staging/stg_tickets.js";
 import { count, levelsOfSteps, minusOne, minusOneIf, one, oneIf } from "./steps.js";
 
@@ -29,6 +29,13 @@ const levels = {
   open_billing_tickets: "integer",
 } as const;
 
+const daysRated = 90;
+/** After that and the longest window a ticket changes nothing. */
+const lastOn = greatest(
+  sql`d.opened_on`,
+  sql`coalesce(d.resolved_on, d.opened_on)`,
+  sql`coalesce(d.reopened_on, d.opened_on)`,
+);
 const ratedOn = sql`coalesce(resolved_on, opened_on)`;
 /** As a decimal: what a sum of floats takes back it doesn't take back exactly. */
 const csat = cast(sql`csat`, "decimal");
@@ -73,7 +80,7 @@ export const supportDaily = defineModel({
   },
   byDay: true,
   query: ({ timeZone }) => sql`
-with tickets as (
+with dated as (
   select
     account_id,
     day as opened_on,
@@ -88,6 +95,11 @@ with tickets as (
     csat
   from ${ref(stgTickets)}
   where is_usable
+),
+tickets as (
+  select d.*
+  from dated as d
+  ${whereOfPart(sql``, sql`${withScope(sql`d.account_id`)}\n  where ${addDays(lastOn, daysRated)} >= scope.from_day`)}
 ),
 spells as (
   select opened_on as open_from, ${greatest(sql`resolved_on`, sql`opened_on`)} as open_to, is_urgent, is_billing, account_id
@@ -145,7 +157,7 @@ ${levelsOfSteps("support_daily", { counts, levels, lastDays: {} }, [
   },
   {
     from: sql`tickets`,
-    day: addDays(ratedOn, 90),
+    day: addDays(ratedOn, daysRated),
     where: sql`csat is not null`,
     adds: { csat_sum_90d: sql`-${csat}`, csat_count_90d: minusOne },
   },

@@ -1,6 +1,6 @@
 import { addDays, countIf, sumInteger } from "../../warehouse/dialect.js";
 import { integer, name, type Sql, sql, text } from "../../warehouse/sql.js";
-import { accountKey, defineModel, earlier, type Readable, ref, whereOfPart } from "../model.js";
+import { accountKey, dayKey, defineModel, earlier, type Readable, ref, whereOfPart } from "../model.js";
 import { stgUsageEvents } from "../staging/stg_usage_events.js";
 import { featureDays } from "./feature_days.js";
 import { featureFirsts } from "./feature_firsts.js";
@@ -63,7 +63,7 @@ export const usageDaily = defineModel({
   grain: ["account_id", "day"],
   columns: {
     account_id: accountKey,
-    day: { type: "date", notNull: true, description: "The day; up to 56 days after the last event." },
+    day: dayKey,
     events: count("events", "Events that day, by quantity."),
     sessions: count("sessions", "Distinct sessions."),
     logins: count("events", "Login events."),

@@ -68,7 +68,6 @@ export const accountHealth = defineModel({
     },
   },
   byDay: true,
-  sortBy: ["account_id", "day"],
   query: ({ journey }) => {
     const { indicators, bands: edges, min_coverage } = journey.health;
     const caps = [...journey.health.caps].sort((a, b) => a.at_most - b.at_most);

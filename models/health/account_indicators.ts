@@ -43,7 +43,6 @@ export const accountIndicators = defineModel({
       ]),
     ),
   byDay: true,
-  sortBy: ["account_id", "day"],
   query: ({ journey }) => sql`
 select
   f.account_id as account_id,

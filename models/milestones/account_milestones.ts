@@ -7,6 +7,7 @@ import { accountFacts, factRow } from "../daily/account_facts.js";
 import { timeline } from "../daily/timeline.js";
 import {
   accountKey,
+  asked,
   type Company,
   defineModel,
   earlier,
@@ -20,6 +21,8 @@ import { stageStays } from "../stages/stage_stays.js";
 import { accounts } from "../staging/accounts.js";
 import { stgContracts } from "../staging/stg_contracts.js";
 import { milestoneEvidence, reachedOn } from "./milestone_evidence.js";
+
+const asksFor = { accounts: ["created_on", "customer_since"] };
 
 export const accountMilestones = defineModel({
   name: "account_milestones",
@@ -65,6 +68,7 @@ export const accountMilestones = defineModel({
         "reached_on_time, reached_late; else not_started, on_track, behind (past due_on), stuck (past stuck_after) or missed (its contract or stay ended).",
     },
   },
+  asksFor,
   changesFrom: () => firstDifference(["started_on", "ended_on", "reached_on", "due_on", "stuck_after"]),
   sortBy: ["account_id", "milestone", "occurrence"],
   query: (company) => {
@@ -130,7 +134,7 @@ function onceSql(m: Milestone, company: Company): Sql {
   const stage = typeof m.starts === "object" && "stage" in m.starts ? m.starts.stage : undefined;
   const stay = sql`left join first_stays as s on s.account_id = a.account_id and s.stage = ${text(stage ?? "")}`;
   return sql`select a.account_id as account_id, ${text(m.id)} as milestone, 1 as occurrence, ${startOf(m, has(company, "contracts"))} as started_on, ${nullOf("date")} as ended_on, e.${name(reachedOn(m.id))} as reached_on, ${integer(m.expected_days)} as expected_days, ${integer(stuckDays(m))} as stuck_days
-  from ${ref(accounts)} as a
+  from ${asked(accounts, asksFor.accounts)} as a
   inner join ${ref(milestoneEvidence)} as e on e.account_id = a.account_id
   ${stage === undefined ? sql`` : stay}`;
 }

@@ -7,6 +7,7 @@ import { accountFacts, factRow } from "../daily/account_facts.js";
 import { timeline } from "../daily/timeline.js";
 import {
   accountKey,
+  asked,
   defineModel,
   firstDifference,
   type ModelColumns,
@@ -19,6 +20,8 @@ import { accounts } from "../staging/accounts.js";
 
 /** The column that holds the day on which a milestone was reached. */
 export const reachedOn = (milestone: string): string => `${milestone}_reached_on`;
+
+const asksFor = { accounts: ["created_on"] };
 
 /**
  * Wide, so that all milestones are found in one pass over the facts. It stands before the stages, whose
@@ -38,6 +41,7 @@ export const milestoneEvidence = defineModel({
         .filter((m) => !repeats(m))
         .map((m) => [reachedOn(m.id), { type: "date", description: `First day of: ${m.name}.` }]),
     ),
+  asksFor,
   changesFrom: ({ journey }) =>
     firstDifference(journey.milestones.filter((m) => !repeats(m)).map((m) => reachedOn(m.id))),
   query: ({ journey }) => {
@@ -65,7 +69,7 @@ reached as (
 )
 select
   ${[sql`a.account_id as account_id`, ...milestones.map(first)]}
-from ${ref(accounts)} as a
+from ${asked(accounts, asksFor.accounts)} as a
 inner join ${ref(timeline)} as t on a.created_on <= t.data_through
 left join reached as r on r.account_id = a.account_id
 ${whereOfPart(sql``, sql`${withScope(sql`a.account_id`)}\nleft join ${ofPart("milestone_evidence")} as e on e.account_id = a.account_id`)}`;

@@ -2,11 +2,13 @@ import { addDays, cast, daysBetween, greatest, nullOf, periodOf } from "../../wa
 import { integer, join, name, sql } from "../../warehouse/sql.js";
 import { timeline } from "../daily/timeline.js";
 import { milestoneEvidence, reachedOn } from "../milestones/milestone_evidence.js";
-import { accountKey, defineModel, has, ref } from "../model.js";
+import { accountKey, asked, defineModel, has, ref } from "../model.js";
 import { accounts } from "../staging/accounts.js";
 import { stgTouchpoints } from "../staging/stg_touchpoints.js";
 
 export const onboardingStatuses = ["not_started", "in_progress", "overdue", "on_time", "late"] as const;
+
+const asksFor = { accounts: ["created_on", "customer_since"] };
 
 export const accountOnboarding = defineModel({
   name: "account_onboarding",
@@ -53,6 +55,7 @@ export const accountOnboarding = defineModel({
       description: "on_time or late once onboarded; else not_started, in_progress or overdue.",
     },
   },
+  asksFor,
   sortBy: ["account_id"],
   query: (company) => {
     const { onboarding } = company.journey;
@@ -73,7 +76,7 @@ with progress as (
     } as steps_done,
     ${steps.length > 0 ? sql`case when ${start} <= t.data_through then ${greatest(...steps, start)} end` : nullOf("date")} as onboarded_on,
     t.data_through as data_through
-  from ${ref(accounts)} as a
+  from ${asked(accounts, asksFor.accounts)} as a
   inner join ${ref(milestoneEvidence)} as e on e.account_id = a.account_id
   cross join ${ref(timeline)} as t
 ),

@@ -2,13 +2,15 @@ import type { Play } from "../../journey/journey.js";
 import { addDays, cast, nullOf } from "../../warehouse/dialect.js";
 import { integer, join, type Sql, sql, text } from "../../warehouse/sql.js";
 import { accountMilestones } from "../milestones/account_milestones.js";
-import { accountKey, defineModel, ref } from "../model.js";
+import { accountKey, asked, defineModel, ref } from "../model.js";
 import { accountSignals, severities } from "../signals/account_signals.js";
 import { stageStays } from "../stages/stage_stays.js";
 import { accounts } from "../staging/accounts.js";
 
 /** The owner word that means whoever looks after the account. */
 const accountOwner = "account_owner";
+
+const asksFor = { accounts: ["owner"] };
 
 export const accountTasks = defineModel({
   name: "account_tasks",
@@ -42,6 +44,7 @@ export const accountTasks = defineModel({
       description: "For so long the play isn't set off again for the account.",
     },
   },
+  asksFor,
   sortBy: ["account_id", "set_on"],
   query: ({ journey }) => {
     const { plays, tasks } = journey;
@@ -98,7 +101,7 @@ select
   d.cooldown_days as cooldown_days
 from set_off as s
 inner join definitions as d on d.play = s.play
-inner join ${ref(accounts)} as a on a.account_id = s.account_id`;
+inner join ${asked(accounts, asksFor.accounts)} as a on a.account_id = s.account_id`;
   },
 });
 

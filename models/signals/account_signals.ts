@@ -3,7 +3,16 @@ import { daysHeld } from "../../journey/conditions.js";
 import { addDays, daysBetween, orNever } from "../../warehouse/dialect.js";
 import { integer, join, name, type Sql, sql, text } from "../../warehouse/sql.js";
 import { timeline } from "../daily/timeline.js";
-import { accountKey, defineModel, earlier, ref, since, whereOfPart, withScope } from "../model.js";
+import {
+  accountKey,
+  defineModel,
+  earlier,
+  firstDifference,
+  ref,
+  since,
+  whereOfPart,
+  withScope,
+} from "../model.js";
 import { accounts } from "../staging/accounts.js";
 import { scoredDays } from "./scored_days.js";
 
@@ -38,6 +47,8 @@ export const accountSignals = defineModel({
   },
   // Of those that were closed before nothing can change.
   touched: (row, fromDay) => sql`${orNever(sql`${row}.closed_on`)} >= ${fromDay}`,
+  // Nothing that is built reads how long one has been open so far.
+  changesFrom: () => firstDifference(["held_from", "opened_on", "closed_on"]),
   sortBy: ["account_id", "signal", "opened_on"],
   checks: [
     {

@@ -93,6 +93,15 @@ export function isAround({ timeZone }: Searched, instant: Sql, { spans }: DaysFo
   return spans.length === 0 ? sql`false` : sql`(${join(within, " or ")})`;
 }
 
+/** Whether a day is one of some, or lies between them: as literals too. */
+export function isOn(day: Sql, { spans, undated }: DaysFound): Sql {
+  const within = spans.map(
+    ({ first, last }) => sql`${day} >= date ${text(first)} and ${day} <= date ${text(last)}`,
+  );
+  const isOne = [...within, ...(undated ? [sql`${day} is null`] : [])];
+  return isOne.length === 0 ? sql`false` : sql`(${join(isOne, " or ")})`;
+}
+
 /** Of all the raw and the staged rows of suspect keys, the keys of which these differ. */
 export const differingKeys = ({ source, columns }: MappedSource, raw: Sql, staged: Sql): Sql => sql`
 select coalesce(r.key, s.key) as key

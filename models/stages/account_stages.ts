@@ -28,7 +28,6 @@ export const accountStages = defineModel({
     },
   },
   byDay: true,
-  sortBy: ["account_id", "day"],
   query: ({ journey }) => {
     const row = evidenceRow(journey);
     const conditions = journey.stages.flatMap(({ id, when }) =>

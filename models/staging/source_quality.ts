@@ -63,7 +63,8 @@ export const sourceQuality = defineModel({
     last_day: { type: "date", description: "Their last day." },
     example: {
       type: "string",
-      description: "The least id among them; null where the id is what is missing.",
+      description:
+        "The least id among the rows with the defect; null where the id is what is missing, and for all rows.",
     },
   },
   checks: [
@@ -90,14 +91,14 @@ export const sourceQuality = defineModel({
   ${countIf(sql`not is_usable`)} as unusable_rows,
   coalesce(${sumInteger(sql`copies - 1`)}, 0) as copies,
   min(${day}) as first_day,
-  max(${day}) as last_day,
-  min(${name(source.key)}) as example`;
+  max(${day}) as last_day`;
         return [
-          sql`select ${text(source.name)} as source, ${nullOf("string")} as defect, ${figures}
+          sql`select ${text(source.name)} as source, ${nullOf("string")} as defect, ${figures}, ${nullOf("string")} as example
 from ${ref(model)}`,
-          sql`select ${text(source.name)} as source, defect, ${figures}
+          sql`select ${text(source.name)} as source, defect, ${figures}, min(${name(source.key)}) as example
 from ${ref(model)}
 cross join ${eachText(sql`defects`, sql`defect`)}
+where defects is not null
 group by defect`,
         ];
       }),

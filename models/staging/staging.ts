@@ -37,7 +37,7 @@ interface Staging<S extends Source, D extends ModelColumns> {
   accounts: "none" | (Readable & { readonly source?: SourceName });
   /** The instant that decides the row's day; adds the column `day` and the defect `before_account`. */
   occurredAt?: keyof S["columns"] & string;
-  /** The first day that a row has a say in, where that may lie before its day. */
+  /** As in a model, of the versions of a row; by default the first of its days. */
   changesFrom?: Sql;
   /** The account, where it isn't the source's own column. The row is `r`. */
   accountId?: (company: Company) => { value: Sql; joins: Sql } | undefined;
@@ -98,6 +98,7 @@ export function defineStaging<const S extends Source, const D extends ModelColum
   const own = Object.fromEntries(
     Object.entries(source.columns).map(([column, { type, description }]) => [column, { type, description }]),
   );
+  const changesFrom = staging.changesFrom ?? (staging.occurredAt ? sql`min(day)` : undefined);
   const columns = { ...own, ...(staging.occurredAt ? dayColumn : {}), ...staging.derived, ...addedColumns };
   return defineModel<ModelColumns>({
     name: `stg_${source.name}`,
@@ -105,9 +106,8 @@ export function defineStaging<const S extends Source, const D extends ModelColum
     grain: [source.key, "occurrence"],
     columns,
     companyColumns: (words) => (source.name === "accounts" ? attributeColumns(words) : {}),
-    ...(staging.occurredAt
-      ? { occurredAt: staging.occurredAt, changesFrom: () => sql`min(${staging.changesFrom ?? sql`day`})` }
-      : {}),
+    ...(staging.occurredAt ? { occurredAt: staging.occurredAt, sortBy: ["day"] } : {}),
+    ...(changesFrom ? { changesFrom: () => changesFrom } : {}),
     source: source.name as SourceName,
     ...(staging.accounts === "none" ? {} : { asksFor: { [staging.accounts.name]: ["created_on"] } }),
     query: (company) => {
@@ -172,38 +172,58 @@ function stage(staging: Staging<Source, ModelColumns>, mapped: MappedSource, com
   const judgedColumns = columns.map((column) => (column === "account_id" ? account : sql`r.${name(column)}`));
   const derived = Object.entries(staging.derived ?? {}) as [string, { sql: Sql }][];
 
-  return sql`
-with contents as (
-  select
-    ${content.map(name)},
-    ${loadedAt}
-    count(*) as copies,
-    ${sumInteger(rowHash(sql`raw_rows`))} as checksum
-  from ${rawRows(mapped)} as raw_rows
-  group by ${content.map(name)}
-),
-read_rows as (
+  const key = keyOf(source, mapped.columns);
+  /** Contents as `c`, as rows with typed values. */
+  const readFrom = (contents: Sql): Sql => sql`
   select
     ${lines(values.map(({ column, value }) => sql`${value} as ${name(column)}`))},
     c.copies as copies,
     c.checksum as checksum,
     ${listOf(valueDefects.filter((d) => !d.isUsable))} as unusable_values,
     ${listOf(valueDefects.filter((d) => d.isUsable))} as unusual_values
-  from contents as c
+  from ${contents}`;
+  const read = [...columns.map(name), sql`copies`, sql`checksum`, sql`unusable_values`, sql`unusual_values`];
+
+  // Most rows are the only ones with their key: these need neither merging nor numbering.
+  return sql`
+with repeated_keys as (
+  select key
+  from (select ${key} as key from ${rawRows(mapped)} as c) as keys
+  group by key
+  having count(*) > 1
+),
+merged as (
+  select
+    ${content.map(name)},
+    ${loadedAt}
+    count(*) as copies,
+    ${sumInteger(rowHash(sql`c`))} as checksum
+  from ${rawRows(mapped)} as c
+  where ${key} in (select key from repeated_keys)
+  group by ${content.map(name)}
+),
+single as (
+  select c.*, 1 as copies, ${rowHash(sql`c`)} as checksum
+  from ${rawRows(mapped)} as c
+  where ${key} not in (select key from repeated_keys)
 ),
 numbered as (
   select
-    ${columns.map(name)},
-    copies,
-    checksum,
-    unusable_values,
-    unusual_values,
+    ${read},
     row_number() over (
       partition by ${name(source.key)}
       order by ${[descending(sql`loaded_at`), ...columns.filter((c) => c !== "loaded_at" && c !== source.key).map((c) => ascending(name(c)))]}
     ) as occurrence,
     count(*) over (partition by ${name(source.key)}) as rows_with_id
-  from read_rows
+  from (${readFrom(sql`merged as c`)}
+  ) as read_rows
+  union all
+  select
+    ${read},
+    1 as occurrence,
+    1 as rows_with_id
+  from (${readFrom(sql`single as c`)}
+  ) as read_rows
 ),
 judged as (
   select

@@ -14,7 +14,7 @@ export const stgTickets = defineStaging({
   accounts,
   occurredAt: "opened_at",
   // Solved before it was opened: the day of the solution is counted all the same. A day more for any time zone.
-  changesFrom: sql`case when resolved_at < opened_at then ${addDays(dayOf(sql`resolved_at`, "UTC"), -1)} else day end`,
+  changesFrom: sql`min(case when resolved_at < opened_at then ${addDays(dayOf(sql`resolved_at`, "UTC"), -1)} else day end)`,
   defects: () => [
     { defect: "reply_before_opening", when: sql`r.first_replied_at < r.opened_at`, isUsable: true },
     { defect: "resolution_before_opening", when: sql`r.resolved_at < r.opened_at`, isUsable: true },

@@ -1,11 +1,18 @@
-import { sql } from "../../warehouse/sql.js";
+import { countIf } from "../../warehouse/dialect.js";
+import { type Sql, sql } from "../../warehouse/sql.js";
+import { firstOfAll } from "../model.js";
 import { users } from "../sources/index.js";
 import { accounts as accountsModel } from "./accounts.js";
 import { defineStaging } from "./staging.js";
+
+const usable = countIf(sql`is_usable`);
+const isSame = (value: Sql): Sql => sql`count(distinct case when is_usable then ${value} end) = 1`;
 
 export const stgUsers = defineStaging({
   source: users,
   description: "People in accounts, one row per person.",
   accounts: accountsModel,
+  // Who leaves does so from that day on; whatever else is new of a person is new of all days.
+  changesFrom: sql`case when ${usable} = 0 then null when ${usable} = 2 and ${isSame(sql`coalesce(role, '')`)} and ${isSame(sql`coalesce(joined_on, ${firstOfAll})`)} then min(left_on) else ${firstOfAll} end`,
   defects: () => [{ defect: "left_before_joined", when: sql`r.left_on < r.joined_on`, isUsable: true }],
 });

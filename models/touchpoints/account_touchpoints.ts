@@ -1,7 +1,7 @@
 import { listOf } from "../../journey/conditions.js";
 import type { PlannedTouchpoint } from "../../journey/journey.js";
 import { addDays, daysBetween, eachDay, greatest, orNever } from "../../warehouse/dialect.js";
-import { integer, join, type Sql, sql, text } from "../../warehouse/sql.js";
+import { join, type Sql, sql, text } from "../../warehouse/sql.js";
 import { timeline } from "../daily/timeline.js";
 import { accountKey, defineModel, ref } from "../model.js";
 import { stageStays } from "../stages/stage_stays.js";
@@ -117,8 +117,8 @@ function plannedSql({ id, stage, due_in_days, repeat_every_days: every }: Planne
   const last = greatest(first, addDays(sql`coalesce(left_on, data_through)`, every));
   return sql`select ${columns}, day as due_on, case when day = ${first} then entered_on else ${addDays(sql`day`, half - every + 1)} end as from_day, ${addDays(sql`day`, half + 1)} as to_day
   from stays
-  cross join ${eachDay(first, last)}
-  where stage = ${text(stage)} and mod(${daysBetween(first, sql`day`)}, ${integer(every)}) = 0`;
+  cross join ${eachDay(first, last, every)}
+  where stage = ${text(stage)}`;
 }
 
 const none = sql`

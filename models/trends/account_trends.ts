@@ -71,7 +71,7 @@ export const accountTrends = defineModel({
   },
   touched: (row, fromDay) => sql`${row}.week >= ${addDays(fromDay, -6)}`,
   changesFrom: () => sql`min(week)`,
-  sortBy: ["account_id", "metric", "week"],
+  sortBy: ["week"],
   query: ({ journey }) => {
     const metrics = trendMetrics(journey);
     const before = sql`partition by account_id order by week_number range between 30 preceding and 1 preceding`;

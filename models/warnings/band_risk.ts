@@ -1,5 +1,5 @@
 import { bands } from "../../journey/bands.js";
-import { addDays, periodOf, safeDivide } from "../../warehouse/dialect.js";
+import { addDays, eachDay, periodOf, safeDivide } from "../../warehouse/dialect.js";
 import { integer, join, number, sql, text } from "../../warehouse/sql.js";
 import { accountFacts } from "../daily/account_facts.js";
 import { timeline } from "../daily/timeline.js";
@@ -41,15 +41,29 @@ export const bandRisk = defineModel({
     },
   },
   query: () => sql`
-with landmarks as (
-  select h.band as band, coalesce(later.is_customer, false) as is_kept
-  from ${ref(accountHealth)} as h
-  inner join ${ref(accountFacts)} as f on f.account_id = h.account_id and f.day = h.day
-  cross join ${ref(timeline)} as t
-  left join ${ref(accountFacts)} as later on later.account_id = h.account_id and later.day = ${addDays(sql`h.day`, aheadDays)}
+with month_ends as (
+  select day, ${addDays(sql`day`, aheadDays)} as day_later
+  from ${ref(timeline)}
+  cross join ${eachDay(sql`data_from`, addDays(sql`data_through`, -aheadDays))}
+  where ${periodOf(addDays(sql`day`, 1), "month")} = ${addDays(sql`day`, 1)}
+),
+customers as (
+  select f.account_id as account_id, f.day as day
+  from ${ref(accountFacts)} as f
+  inner join month_ends as m on m.day = f.day
   where f.is_customer
-    and ${periodOf(addDays(sql`h.day`, 1), "month")} = ${addDays(sql`h.day`, 1)}
-    and ${addDays(sql`h.day`, aheadDays)} <= t.data_through
+),
+kept as (
+  select f.account_id as account_id, m.day as day, f.is_customer as is_customer
+  from ${ref(accountFacts)} as f
+  inner join month_ends as m on m.day_later = f.day
+),
+landmarks as (
+  select h.band as band, coalesce(k.is_customer, false) as is_kept
+  from ${ref(accountHealth)} as h
+  inner join month_ends as m on m.day = h.day
+  inner join customers as c on c.account_id = h.account_id and c.day = h.day
+  left join kept as k on k.account_id = h.account_id and k.day = h.day
 ),
 counted as (
   select band, count(*) as accounts, sum(case when is_kept then 0 else 1 end) as churned

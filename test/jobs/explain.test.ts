@@ -98,7 +98,7 @@ describe("explaining a day", () => {
       },
     ]);
     // What doesn't read it stays fresh.
-    expect((await ask("voice_daily", dayAt(60))).isStale).toBe(false);
+    expect((await ask("coverage_daily", dayAt(60))).isStale).toBe(false);
     expect((await readWritings(warehouse)).every((w) => w.version === 1)).toBe(true);
     await build();
     expect((await ask("account_health", dayAt(40))).isStale).toBe(false);
@@ -122,7 +122,7 @@ describe("explaining a day", () => {
     expect((await ask("user_days", dayAt(40))).reasons).toMatchObject([
       { kind: "inputs", text: expect.stringContaining("stg_usage_events changed since it was read") },
     ]);
-    expect((await ask("voice_daily", "2024-12-24")).reasons).toMatchObject([{ kind: "not built" }]);
+    expect((await ask("coverage_daily", "2024-12-24")).reasons).toMatchObject([{ kind: "not built" }]);
     await expect(ask("acount_health", dayAt(3))).rejects.toMatchObject({
       code: "BAD_USER_INPUT",
       message: 'There is no model "acount_health". Did you mean "account_health"?',

@@ -389,6 +389,17 @@ describe(`the dialect means the same on both engines${missing ? ` (GoogleSQL ski
           { i: 1, day: "1969-12-31" },
         ]);
       }
+      const everyOther = sql`select i, day from t cross join ${dialect.eachDay(x, y, 2)} order by i, day`;
+      for (const rows of await answers(given, everyOther, {
+        i: { type: "integer" },
+        day: { type: "date" },
+      })) {
+        expect(rows).toEqual([
+          { i: 0, day: "2024-02-28" },
+          { i: 0, day: "2024-03-01" },
+          { i: 1, day: "1969-12-31" },
+        ]);
+      }
     });
   });
 

@@ -1,8 +1,8 @@
 with spine as (
   select a.account_id as account_id, a.created_on as created_on, a.customer_since as customer_since, day
-  from `accounts` as a
+  from (select `account_id`, `created_on`, `customer_since` from `accounts` as rows_asked) as a
   cross join `timeline` as t
-  cross join unnest(generate_date_array(a.created_on, t.data_through)) as day
+  cross join unnest(generate_date_array(a.created_on, t.data_through, interval 1 day)) as day
 )
 select
   d.account_id as account_id,

@@ -1,6 +1,6 @@
 with spine as (
   select a.account_id as account_id, a.created_on as created_on, a.customer_since as customer_since, day
-  from "accounts" as a
+  from (select "account_id", "created_on", "customer_since" from "accounts" as rows_asked) as a
   cross join "timeline" as t
   cross join lateral (select cast(unnest(generate_series(a.created_on, t.data_through, interval 1 day)) as date) as day) as days
 )

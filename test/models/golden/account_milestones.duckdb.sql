@@ -33,16 +33,16 @@ found as (
 ),
 started as (
   select a.account_id as account_id, 'used' as milestone, 1 as occurrence, a.customer_since as started_on, cast(null as date) as ended_on, e."used_reached_on" as reached_on, 7 as expected_days, 14 as stuck_days
-  from "accounts" as a
+  from (select "account_id", "created_on", "customer_since" from "accounts" as rows_asked) as a
   inner join "milestone_evidence" as e on e.account_id = a.account_id
   union all
   select a.account_id as account_id, 'team' as milestone, 1 as occurrence, s.entered_on as started_on, cast(null as date) as ended_on, e."team_reached_on" as reached_on, 0 as expected_days, 30 as stuck_days
-  from "accounts" as a
+  from (select "account_id", "created_on", "customer_since" from "accounts" as rows_asked) as a
   inner join "milestone_evidence" as e on e.account_id = a.account_id
   left join first_stays as s on s.account_id = a.account_id and s.stage = 'onboarding'
   union all
   select a.account_id as account_id, 'won' as milestone, 1 as occurrence, e."used_reached_on" as started_on, cast(null as date) as ended_on, e."won_reached_on" as reached_on, 60 as expected_days, 120 as stuck_days
-  from "accounts" as a
+  from (select "account_id", "created_on", "customer_since" from "accounts" as rows_asked) as a
   inner join "milestone_evidence" as e on e.account_id = a.account_id
   union all
   select f.account_id as account_id, 'lively' as milestone, f.occurrence as occurrence, f.started_on as started_on, f.ended_on as ended_on, f."lively_reached_on" as reached_on, 14 as expected_days, 28 as stuck_days

@@ -59,4 +59,4 @@ select
   d.cooldown_days as cooldown_days
 from set_off as s
 inner join definitions as d on d.play = s.play
-inner join "accounts" as a on a.account_id = s.account_id
+inner join (select "account_id", "owner" from "accounts" as rows_asked) as a on a.account_id = s.account_id

@@ -10,8 +10,8 @@ planned as (
   union all
   select account_id, 'check_in' as touchpoint, stage, entered_on, left_on, data_through, day as due_on, case when day = date_add(entered_on, interval 20 day) then entered_on else date_add(day, interval -14 day) end as from_day, date_add(day, interval 16 day) as to_day
   from stays
-  cross join unnest(generate_date_array(date_add(entered_on, interval 20 day), greatest(date_add(entered_on, interval 20 day), date_add(coalesce(left_on, data_through), interval 30 day)))) as day
-  where stage = 'established' and mod(date_diff(day, date_add(entered_on, interval 20 day), day), 30) = 0
+  cross join unnest(generate_date_array(date_add(entered_on, interval 20 day), greatest(date_add(entered_on, interval 20 day), date_add(coalesce(left_on, data_through), interval 30 day)), interval 30 day)) as day
+  where stage = 'established'
   union all
   select account_id, 'review' as touchpoint, stage, entered_on, left_on, data_through, date_add(entered_on, interval 10 day) as due_on, entered_on as from_day, cast(null as date) as to_day
   from stays

@@ -9,7 +9,7 @@ select
 from (
   select day, count(f.feature) as first_used
   from `timeline` as t
-  cross join unnest(generate_date_array(t.data_from, t.data_through)) as day
+  cross join unnest(generate_date_array(t.data_from, t.data_through, interval 1 day)) as day
   left join first_days as f using (day)
   group by day
 ) as days_with_firsts

@@ -11,6 +11,6 @@ reached as (
 )
 select
   a.account_id as account_id, r."used_reached_on" as "used_reached_on", r."team_reached_on" as "team_reached_on", r."won_reached_on" as "won_reached_on"
-from "accounts" as a
+from (select "account_id", "created_on" from "accounts" as rows_asked) as a
 inner join "timeline" as t on a.created_on <= t.data_through
 left join reached as r on r.account_id = a.account_id

@@ -6,7 +6,7 @@ with people as (
     greatest(coalesce(u.joined_on, a.created_on), a.created_on) as present_from,
     greatest(u.left_on, coalesce(u.joined_on, a.created_on), a.created_on) as present_to
   from `stg_users` as u
-  inner join `accounts` as a on a.account_id = u.account_id
+  inner join (select `account_id`, `created_on` from `accounts` as rows_asked) as a on a.account_id = u.account_id
   where u.is_usable and u.role in ('champion', 'executive') and a.created_on is not null
 ),
 executive_usage as (
@@ -53,23 +53,23 @@ select
   sum(`champions_left_28d`) as `champions_left_28d`,
   sum(`executives`) as `executives`
 from (
-  select account_id, day as day, 1 as `touchpoints`, 0 as `outcomes`, 0 as `executives_seen`, 1 as `touchpoints_28d`, 0 as `outcomes_confirmed`, 0 as `outcomes_confirmed_365d`, 0 as `champions`, 0 as `champions_left`, 0 as `champions_left_28d`, 0 as `executives` from `stg_touchpoints` where is_usable
+  select account_id, day as day, 1 as `touchpoints`, 0 as `outcomes`, 0 as `executives_seen`, 1 as `touchpoints_28d`, 0 as `outcomes_confirmed`, 0 as `outcomes_confirmed_365d`, 0 as `champions`, 0 as `champions_left`, 0 as `champions_left_28d`, 0 as `executives` from `stg_touchpoints` where is_usable and day <= (select data_through from `timeline`)
   union all
-  select account_id, date_add(day, interval 28 day) as day, 0 as `touchpoints`, 0 as `outcomes`, 0 as `executives_seen`, -1 as `touchpoints_28d`, 0 as `outcomes_confirmed`, 0 as `outcomes_confirmed_365d`, 0 as `champions`, 0 as `champions_left`, 0 as `champions_left_28d`, 0 as `executives` from `stg_touchpoints` where is_usable
+  select account_id, date_add(day, interval 28 day) as day, 0 as `touchpoints`, 0 as `outcomes`, 0 as `executives_seen`, -1 as `touchpoints_28d`, 0 as `outcomes_confirmed`, 0 as `outcomes_confirmed_365d`, 0 as `champions`, 0 as `champions_left`, 0 as `champions_left_28d`, 0 as `executives` from `stg_touchpoints` where is_usable and date_add(day, interval 28 day) <= (select data_through from `timeline`)
   union all
-  select account_id, day as day, 0 as `touchpoints`, 1 as `outcomes`, 0 as `executives_seen`, 0 as `touchpoints_28d`, 1 as `outcomes_confirmed`, 1 as `outcomes_confirmed_365d`, 0 as `champions`, 0 as `champions_left`, 0 as `champions_left_28d`, 0 as `executives` from `stg_outcomes` where is_usable
+  select account_id, day as day, 0 as `touchpoints`, 1 as `outcomes`, 0 as `executives_seen`, 0 as `touchpoints_28d`, 1 as `outcomes_confirmed`, 1 as `outcomes_confirmed_365d`, 0 as `champions`, 0 as `champions_left`, 0 as `champions_left_28d`, 0 as `executives` from `stg_outcomes` where is_usable and day <= (select data_through from `timeline`)
   union all
-  select account_id, date_add(day, interval 365 day) as day, 0 as `touchpoints`, 0 as `outcomes`, 0 as `executives_seen`, 0 as `touchpoints_28d`, 0 as `outcomes_confirmed`, -1 as `outcomes_confirmed_365d`, 0 as `champions`, 0 as `champions_left`, 0 as `champions_left_28d`, 0 as `executives` from `stg_outcomes` where is_usable
+  select account_id, date_add(day, interval 365 day) as day, 0 as `touchpoints`, 0 as `outcomes`, 0 as `executives_seen`, 0 as `touchpoints_28d`, 0 as `outcomes_confirmed`, -1 as `outcomes_confirmed_365d`, 0 as `champions`, 0 as `champions_left`, 0 as `champions_left_28d`, 0 as `executives` from `stg_outcomes` where is_usable and date_add(day, interval 365 day) <= (select data_through from `timeline`)
   union all
-  select account_id, day as day, 0 as `touchpoints`, 0 as `outcomes`, 1 as `executives_seen`, 0 as `touchpoints_28d`, 0 as `outcomes_confirmed`, 0 as `outcomes_confirmed_365d`, 0 as `champions`, 0 as `champions_left`, 0 as `champions_left_28d`, 0 as `executives` from executive_usage where true
+  select account_id, day as day, 0 as `touchpoints`, 0 as `outcomes`, 1 as `executives_seen`, 0 as `touchpoints_28d`, 0 as `outcomes_confirmed`, 0 as `outcomes_confirmed_365d`, 0 as `champions`, 0 as `champions_left`, 0 as `champions_left_28d`, 0 as `executives` from executive_usage where true and day <= (select data_through from `timeline`)
   union all
-  select account_id, day as day, 0 as `touchpoints`, 0 as `outcomes`, 1 as `executives_seen`, 0 as `touchpoints_28d`, 0 as `outcomes_confirmed`, 0 as `outcomes_confirmed_365d`, 0 as `champions`, 0 as `champions_left`, 0 as `champions_left_28d`, 0 as `executives` from executive_meetings where true
+  select account_id, day as day, 0 as `touchpoints`, 0 as `outcomes`, 1 as `executives_seen`, 0 as `touchpoints_28d`, 0 as `outcomes_confirmed`, 0 as `outcomes_confirmed_365d`, 0 as `champions`, 0 as `champions_left`, 0 as `champions_left_28d`, 0 as `executives` from executive_meetings where true and day <= (select data_through from `timeline`)
   union all
-  select account_id, present_from as day, 0 as `touchpoints`, 0 as `outcomes`, 0 as `executives_seen`, 0 as `touchpoints_28d`, 0 as `outcomes_confirmed`, 0 as `outcomes_confirmed_365d`, case when role = 'champion' then 1 else 0 end as `champions`, 0 as `champions_left`, 0 as `champions_left_28d`, case when role = 'executive' then 1 else 0 end as `executives` from people where true
+  select account_id, present_from as day, 0 as `touchpoints`, 0 as `outcomes`, 0 as `executives_seen`, 0 as `touchpoints_28d`, 0 as `outcomes_confirmed`, 0 as `outcomes_confirmed_365d`, case when role = 'champion' then 1 else 0 end as `champions`, 0 as `champions_left`, 0 as `champions_left_28d`, case when role = 'executive' then 1 else 0 end as `executives` from people where true and present_from <= (select data_through from `timeline`)
   union all
-  select account_id, present_to as day, 0 as `touchpoints`, 0 as `outcomes`, 0 as `executives_seen`, 0 as `touchpoints_28d`, 0 as `outcomes_confirmed`, 0 as `outcomes_confirmed_365d`, case when role = 'champion' then -1 else 0 end as `champions`, case when role = 'champion' then 1 else 0 end as `champions_left`, case when role = 'champion' then 1 else 0 end as `champions_left_28d`, case when role = 'executive' then -1 else 0 end as `executives` from people where present_to is not null
+  select account_id, present_to as day, 0 as `touchpoints`, 0 as `outcomes`, 0 as `executives_seen`, 0 as `touchpoints_28d`, 0 as `outcomes_confirmed`, 0 as `outcomes_confirmed_365d`, case when role = 'champion' then -1 else 0 end as `champions`, case when role = 'champion' then 1 else 0 end as `champions_left`, case when role = 'champion' then 1 else 0 end as `champions_left_28d`, case when role = 'executive' then -1 else 0 end as `executives` from people where present_to is not null and present_to <= (select data_through from `timeline`)
   union all
-  select account_id, date_add(present_to, interval 28 day) as day, 0 as `touchpoints`, 0 as `outcomes`, 0 as `executives_seen`, 0 as `touchpoints_28d`, 0 as `outcomes_confirmed`, 0 as `outcomes_confirmed_365d`, 0 as `champions`, 0 as `champions_left`, case when role = 'champion' then -1 else 0 end as `champions_left_28d`, 0 as `executives` from people where present_to is not null
+  select account_id, date_add(present_to, interval 28 day) as day, 0 as `touchpoints`, 0 as `outcomes`, 0 as `executives_seen`, 0 as `touchpoints_28d`, 0 as `outcomes_confirmed`, 0 as `outcomes_confirmed_365d`, 0 as `champions`, 0 as `champions_left`, case when role = 'champion' then -1 else 0 end as `champions_left_28d`, 0 as `executives` from people where present_to is not null and date_add(present_to, interval 28 day) <= (select data_through from `timeline`)
 ) as steps
 group by account_id, day
   ) as changes

@@ -3,8 +3,7 @@ select 'accounts' as source, cast(null as varchar) as defect,
   count(*) filter (where not is_usable) as unusable_rows,
   coalesce(cast(sum(copies - 1) as bigint), 0) as copies,
   min("created_on") as first_day,
-  max("created_on") as last_day,
-  min("account_id") as example
+  max("created_on") as last_day, cast(null as varchar) as example
 from "stg_accounts"
 union all
 select 'accounts' as source, defect,
@@ -12,10 +11,10 @@ select 'accounts' as source, defect,
   count(*) filter (where not is_usable) as unusable_rows,
   coalesce(cast(sum(copies - 1) as bigint), 0) as copies,
   min("created_on") as first_day,
-  max("created_on") as last_day,
-  min("account_id") as example
+  max("created_on") as last_day, min("account_id") as example
 from "stg_accounts"
 cross join lateral (select unnest(string_split(defects, ', ')) as defect) as entries
+where defects is not null
 group by defect
 union all
 select 'contracts' as source, cast(null as varchar) as defect,
@@ -23,8 +22,7 @@ select 'contracts' as source, cast(null as varchar) as defect,
   count(*) filter (where not is_usable) as unusable_rows,
   coalesce(cast(sum(copies - 1) as bigint), 0) as copies,
   min("starts_on") as first_day,
-  max("starts_on") as last_day,
-  min("contract_id") as example
+  max("starts_on") as last_day, cast(null as varchar) as example
 from "stg_contracts"
 union all
 select 'contracts' as source, defect,
@@ -32,10 +30,10 @@ select 'contracts' as source, defect,
   count(*) filter (where not is_usable) as unusable_rows,
   coalesce(cast(sum(copies - 1) as bigint), 0) as copies,
   min("starts_on") as first_day,
-  max("starts_on") as last_day,
-  min("contract_id") as example
+  max("starts_on") as last_day, min("contract_id") as example
 from "stg_contracts"
 cross join lateral (select unnest(string_split(defects, ', ')) as defect) as entries
+where defects is not null
 group by defect
 union all
 select 'users' as source, cast(null as varchar) as defect,
@@ -43,8 +41,7 @@ select 'users' as source, cast(null as varchar) as defect,
   count(*) filter (where not is_usable) as unusable_rows,
   coalesce(cast(sum(copies - 1) as bigint), 0) as copies,
   min("joined_on") as first_day,
-  max("joined_on") as last_day,
-  min("user_id") as example
+  max("joined_on") as last_day, cast(null as varchar) as example
 from "stg_users"
 union all
 select 'users' as source, defect,
@@ -52,10 +49,10 @@ select 'users' as source, defect,
   count(*) filter (where not is_usable) as unusable_rows,
   coalesce(cast(sum(copies - 1) as bigint), 0) as copies,
   min("joined_on") as first_day,
-  max("joined_on") as last_day,
-  min("user_id") as example
+  max("joined_on") as last_day, min("user_id") as example
 from "stg_users"
 cross join lateral (select unnest(string_split(defects, ', ')) as defect) as entries
+where defects is not null
 group by defect
 union all
 select 'usage_events' as source, cast(null as varchar) as defect,
@@ -63,8 +60,7 @@ select 'usage_events' as source, cast(null as varchar) as defect,
   count(*) filter (where not is_usable) as unusable_rows,
   coalesce(cast(sum(copies - 1) as bigint), 0) as copies,
   min("day") as first_day,
-  max("day") as last_day,
-  min("event_id") as example
+  max("day") as last_day, cast(null as varchar) as example
 from "stg_usage_events"
 union all
 select 'usage_events' as source, defect,
@@ -72,10 +68,10 @@ select 'usage_events' as source, defect,
   count(*) filter (where not is_usable) as unusable_rows,
   coalesce(cast(sum(copies - 1) as bigint), 0) as copies,
   min("day") as first_day,
-  max("day") as last_day,
-  min("event_id") as example
+  max("day") as last_day, min("event_id") as example
 from "stg_usage_events"
 cross join lateral (select unnest(string_split(defects, ', ')) as defect) as entries
+where defects is not null
 group by defect
 union all
 select 'tickets' as source, cast(null as varchar) as defect,
@@ -83,8 +79,7 @@ select 'tickets' as source, cast(null as varchar) as defect,
   count(*) filter (where not is_usable) as unusable_rows,
   coalesce(cast(sum(copies - 1) as bigint), 0) as copies,
   min("day") as first_day,
-  max("day") as last_day,
-  min("ticket_id") as example
+  max("day") as last_day, cast(null as varchar) as example
 from "stg_tickets"
 union all
 select 'tickets' as source, defect,
@@ -92,10 +87,10 @@ select 'tickets' as source, defect,
   count(*) filter (where not is_usable) as unusable_rows,
   coalesce(cast(sum(copies - 1) as bigint), 0) as copies,
   min("day") as first_day,
-  max("day") as last_day,
-  min("ticket_id") as example
+  max("day") as last_day, min("ticket_id") as example
 from "stg_tickets"
 cross join lateral (select unnest(string_split(defects, ', ')) as defect) as entries
+where defects is not null
 group by defect
 union all
 select 'survey_responses' as source, cast(null as varchar) as defect,
@@ -103,8 +98,7 @@ select 'survey_responses' as source, cast(null as varchar) as defect,
   count(*) filter (where not is_usable) as unusable_rows,
   coalesce(cast(sum(copies - 1) as bigint), 0) as copies,
   min("day") as first_day,
-  max("day") as last_day,
-  min("response_id") as example
+  max("day") as last_day, cast(null as varchar) as example
 from "stg_survey_responses"
 union all
 select 'survey_responses' as source, defect,
@@ -112,10 +106,10 @@ select 'survey_responses' as source, defect,
   count(*) filter (where not is_usable) as unusable_rows,
   coalesce(cast(sum(copies - 1) as bigint), 0) as copies,
   min("day") as first_day,
-  max("day") as last_day,
-  min("response_id") as example
+  max("day") as last_day, min("response_id") as example
 from "stg_survey_responses"
 cross join lateral (select unnest(string_split(defects, ', ')) as defect) as entries
+where defects is not null
 group by defect
 union all
 select 'touchpoints' as source, cast(null as varchar) as defect,
@@ -123,8 +117,7 @@ select 'touchpoints' as source, cast(null as varchar) as defect,
   count(*) filter (where not is_usable) as unusable_rows,
   coalesce(cast(sum(copies - 1) as bigint), 0) as copies,
   min("day") as first_day,
-  max("day") as last_day,
-  min("touchpoint_id") as example
+  max("day") as last_day, cast(null as varchar) as example
 from "stg_touchpoints"
 union all
 select 'touchpoints' as source, defect,
@@ -132,10 +125,10 @@ select 'touchpoints' as source, defect,
   count(*) filter (where not is_usable) as unusable_rows,
   coalesce(cast(sum(copies - 1) as bigint), 0) as copies,
   min("day") as first_day,
-  max("day") as last_day,
-  min("touchpoint_id") as example
+  max("day") as last_day, min("touchpoint_id") as example
 from "stg_touchpoints"
 cross join lateral (select unnest(string_split(defects, ', ')) as defect) as entries
+where defects is not null
 group by defect
 union all
 select 'outcomes' as source, cast(null as varchar) as defect,
@@ -143,8 +136,7 @@ select 'outcomes' as source, cast(null as varchar) as defect,
   count(*) filter (where not is_usable) as unusable_rows,
   coalesce(cast(sum(copies - 1) as bigint), 0) as copies,
   min("day") as first_day,
-  max("day") as last_day,
-  min("outcome_id") as example
+  max("day") as last_day, cast(null as varchar) as example
 from "stg_outcomes"
 union all
 select 'outcomes' as source, defect,
@@ -152,8 +144,8 @@ select 'outcomes' as source, defect,
   count(*) filter (where not is_usable) as unusable_rows,
   coalesce(cast(sum(copies - 1) as bigint), 0) as copies,
   min("day") as first_day,
-  max("day") as last_day,
-  min("outcome_id") as example
+  max("day") as last_day, min("outcome_id") as example
 from "stg_outcomes"
 cross join lateral (select unnest(string_split(defects, ', ')) as defect) as entries
+where defects is not null
 group by defect

@@ -1,13 +1,33 @@
-with contents as (
+with repeated_keys as (
+  select key
+  from (select coalesce(nullif(trim(c.`account_id`, ' 	\n\r '), ''), '') as key from (select `Account Nr` as `account_id`, `Größe und Name` as `name`, `Since` as `created_on`, case cast(`Order` as string) when '1' then 'enterprise' when '2' then 'mid' when '3' then 'small' else cast(`Order` as string) end as `segment`, `region` as `region`, `csm` as `owner`, `_synced` as `loaded_at`, `industry` as `attribute_industry`, `employees` as `attribute_employees` from `raw`.`crm-accounts`) as c) as keys
+  group by key
+  having count(*) > 1
+),
+merged as (
   select
     `account_id`, `name`, `created_on`, `segment`, `region`, `owner`, `attribute_industry`, `attribute_employees`,
     max(loaded_at) as loaded_at,
     count(*) as copies,
-    sum((farm_fingerprint(to_json_string(raw_rows)) >> 20)) as checksum
-  from (select `Account Nr` as `account_id`, `Größe und Name` as `name`, `Since` as `created_on`, case cast(`Order` as string) when '1' then 'enterprise' when '2' then 'mid' when '3' then 'small' else cast(`Order` as string) end as `segment`, `region` as `region`, `csm` as `owner`, `_synced` as `loaded_at`, `industry` as `attribute_industry`, `employees` as `attribute_employees` from `raw`.`crm-accounts`) as raw_rows
+    sum((farm_fingerprint(to_json_string(c)) >> 20)) as checksum
+  from (select `Account Nr` as `account_id`, `Größe und Name` as `name`, `Since` as `created_on`, case cast(`Order` as string) when '1' then 'enterprise' when '2' then 'mid' when '3' then 'small' else cast(`Order` as string) end as `segment`, `region` as `region`, `csm` as `owner`, `_synced` as `loaded_at`, `industry` as `attribute_industry`, `employees` as `attribute_employees` from `raw`.`crm-accounts`) as c
+  where coalesce(nullif(trim(c.`account_id`, ' 	\n\r '), ''), '') in (select key from repeated_keys)
   group by `account_id`, `name`, `created_on`, `segment`, `region`, `owner`, `attribute_industry`, `attribute_employees`
 ),
-read_rows as (
+single as (
+  select c.*, 1 as copies, (farm_fingerprint(to_json_string(c)) >> 20) as checksum
+  from (select `Account Nr` as `account_id`, `Größe und Name` as `name`, `Since` as `created_on`, case cast(`Order` as string) when '1' then 'enterprise' when '2' then 'mid' when '3' then 'small' else cast(`Order` as string) end as `segment`, `region` as `region`, `csm` as `owner`, `_synced` as `loaded_at`, `industry` as `attribute_industry`, `employees` as `attribute_employees` from `raw`.`crm-accounts`) as c
+  where coalesce(nullif(trim(c.`account_id`, ' 	\n\r '), ''), '') not in (select key from repeated_keys)
+),
+numbered as (
+  select
+    `account_id`, `name`, `created_on`, `segment`, `region`, `owner`, `loaded_at`, `attribute_industry`, `attribute_employees`, copies, checksum, unusable_values, unusual_values,
+    row_number() over (
+      partition by `account_id`
+      order by loaded_at desc nulls last, `name` asc nulls first, `created_on` asc nulls first, `segment` asc nulls first, `region` asc nulls first, `owner` asc nulls first, `attribute_industry` asc nulls first, `attribute_employees` asc nulls first
+    ) as occurrence,
+    count(*) over (partition by `account_id`) as rows_with_id
+  from (
   select
     nullif(trim(c.`account_id`, ' 	\n\r '), '') as `account_id`,
     nullif(trim(c.`name`, ' 	\n\r '), '') as `name`,
@@ -22,21 +42,30 @@ read_rows as (
     c.checksum as checksum,
     nullif(array_to_string([case when not (nullif(trim(c.`account_id`, ' 	\n\r '), '') is not null) then 'missing_account_id' end], ', '), '') as unusable_values,
     nullif(array_to_string([case when nullif(trim(c.`created_on`, ' 	\n\r '), '') is not null and date(safe.parse_timestamp('%d.%m.%Y', nullif(trim(c.`created_on`, ' 	\n\r '), ''), 'UTC')) is null then 'unreadable_created_on' end, case when c.`attribute_employees` is not null and case when abs(c.`attribute_employees`) < 9e15 and c.`attribute_employees` = trunc(c.`attribute_employees`) then cast(safe_cast(c.`attribute_employees` as int64) as string) else cast(c.`attribute_employees` as string) end is null then 'unreadable_attribute_employees' end], ', '), '') as unusual_values
-  from contents as c
-),
-numbered as (
+  from merged as c
+  ) as read_rows
+  union all
   select
-    `account_id`, `name`, `created_on`, `segment`, `region`, `owner`, `loaded_at`, `attribute_industry`, `attribute_employees`,
-    copies,
-    checksum,
-    unusable_values,
-    unusual_values,
-    row_number() over (
-      partition by `account_id`
-      order by loaded_at desc nulls last, `name` asc nulls first, `created_on` asc nulls first, `segment` asc nulls first, `region` asc nulls first, `owner` asc nulls first, `attribute_industry` asc nulls first, `attribute_employees` asc nulls first
-    ) as occurrence,
-    count(*) over (partition by `account_id`) as rows_with_id
-  from read_rows
+    `account_id`, `name`, `created_on`, `segment`, `region`, `owner`, `loaded_at`, `attribute_industry`, `attribute_employees`, copies, checksum, unusable_values, unusual_values,
+    1 as occurrence,
+    1 as rows_with_id
+  from (
+  select
+    nullif(trim(c.`account_id`, ' 	\n\r '), '') as `account_id`,
+    nullif(trim(c.`name`, ' 	\n\r '), '') as `name`,
+    date(safe.parse_timestamp('%d.%m.%Y', nullif(trim(c.`created_on`, ' 	\n\r '), ''), 'UTC')) as `created_on`,
+    nullif(trim(c.`segment`, ' 	\n\r '), '') as `segment`,
+    nullif(trim(c.`region`, ' 	\n\r '), '') as `region`,
+    nullif(trim(c.`owner`, ' 	\n\r '), '') as `owner`,
+    cast(c.`loaded_at` as timestamp) as `loaded_at`,
+    nullif(trim(c.`attribute_industry`, ' 	\n\r '), '') as `attribute_industry`,
+    case when abs(c.`attribute_employees`) < 9e15 and c.`attribute_employees` = trunc(c.`attribute_employees`) then cast(safe_cast(c.`attribute_employees` as int64) as string) else cast(c.`attribute_employees` as string) end as `attribute_employees`,
+    c.copies as copies,
+    c.checksum as checksum,
+    nullif(array_to_string([case when not (nullif(trim(c.`account_id`, ' 	\n\r '), '') is not null) then 'missing_account_id' end], ', '), '') as unusable_values,
+    nullif(array_to_string([case when nullif(trim(c.`created_on`, ' 	\n\r '), '') is not null and date(safe.parse_timestamp('%d.%m.%Y', nullif(trim(c.`created_on`, ' 	\n\r '), ''), 'UTC')) is null then 'unreadable_created_on' end, case when c.`attribute_employees` is not null and case when abs(c.`attribute_employees`) < 9e15 and c.`attribute_employees` = trunc(c.`attribute_employees`) then cast(safe_cast(c.`attribute_employees` as int64) as string) else cast(c.`attribute_employees` as string) end is null then 'unreadable_attribute_employees' end], ', '), '') as unusual_values
+  from single as c
+  ) as read_rows
 ),
 judged as (
   select

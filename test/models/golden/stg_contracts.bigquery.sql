@@ -1,12 +1,32 @@
-with contents as (
+with repeated_keys as (
+  select key
+  from (select coalesce(nullif(trim(c.`contract_id`, ' 	\n\r '), ''), '') as key from (select `id` as `contract_id`, `customer` as `account_id`, `starts` as `starts_on`, `ends` as `ends_on`, `renewal` as `renews_on`, `seats` as `seats`, (arr / 12e0) as `mrr`, case trim(`kind`, ' 	\n\r ') when 'trial' then 'true' when 'paid' then 'false' else trim(`kind`, ' 	\n\r ') end as `is_trial`, `plan` as `plan` from (select * from raw.deals where kind <> 'draft') as raw) as c) as keys
+  group by key
+  having count(*) > 1
+),
+merged as (
   select
     `contract_id`, `account_id`, `starts_on`, `ends_on`, `renews_on`, `seats`, `mrr`, `is_trial`, `plan`,
     count(*) as copies,
-    sum((farm_fingerprint(to_json_string(raw_rows)) >> 20)) as checksum
-  from (select `id` as `contract_id`, `customer` as `account_id`, `starts` as `starts_on`, `ends` as `ends_on`, `renewal` as `renews_on`, `seats` as `seats`, (arr / 12e0) as `mrr`, case trim(`kind`, ' 	\n\r ') when 'trial' then 'true' when 'paid' then 'false' else trim(`kind`, ' 	\n\r ') end as `is_trial`, `plan` as `plan` from (select * from raw.deals where kind <> 'draft') as raw) as raw_rows
+    sum((farm_fingerprint(to_json_string(c)) >> 20)) as checksum
+  from (select `id` as `contract_id`, `customer` as `account_id`, `starts` as `starts_on`, `ends` as `ends_on`, `renewal` as `renews_on`, `seats` as `seats`, (arr / 12e0) as `mrr`, case trim(`kind`, ' 	\n\r ') when 'trial' then 'true' when 'paid' then 'false' else trim(`kind`, ' 	\n\r ') end as `is_trial`, `plan` as `plan` from (select * from raw.deals where kind <> 'draft') as raw) as c
+  where coalesce(nullif(trim(c.`contract_id`, ' 	\n\r '), ''), '') in (select key from repeated_keys)
   group by `contract_id`, `account_id`, `starts_on`, `ends_on`, `renews_on`, `seats`, `mrr`, `is_trial`, `plan`
 ),
-read_rows as (
+single as (
+  select c.*, 1 as copies, (farm_fingerprint(to_json_string(c)) >> 20) as checksum
+  from (select `id` as `contract_id`, `customer` as `account_id`, `starts` as `starts_on`, `ends` as `ends_on`, `renewal` as `renews_on`, `seats` as `seats`, (arr / 12e0) as `mrr`, case trim(`kind`, ' 	\n\r ') when 'trial' then 'true' when 'paid' then 'false' else trim(`kind`, ' 	\n\r ') end as `is_trial`, `plan` as `plan` from (select * from raw.deals where kind <> 'draft') as raw) as c
+  where coalesce(nullif(trim(c.`contract_id`, ' 	\n\r '), ''), '') not in (select key from repeated_keys)
+),
+numbered as (
+  select
+    `contract_id`, `account_id`, `starts_on`, `ends_on`, `renews_on`, `seats`, `mrr`, `is_trial`, `plan`, `loaded_at`, copies, checksum, unusable_values, unusual_values,
+    row_number() over (
+      partition by `contract_id`
+      order by loaded_at desc nulls last, `account_id` asc nulls first, `starts_on` asc nulls first, `ends_on` asc nulls first, `renews_on` asc nulls first, `seats` asc nulls first, `mrr` asc nulls first, `is_trial` asc nulls first, `plan` asc nulls first
+    ) as occurrence,
+    count(*) over (partition by `contract_id`) as rows_with_id
+  from (
   select
     nullif(trim(c.`contract_id`, ' 	\n\r '), '') as `contract_id`,
     nullif(trim(c.`account_id`, ' 	\n\r '), '') as `account_id`,
@@ -22,21 +42,31 @@ read_rows as (
     c.checksum as checksum,
     nullif(array_to_string([case when not (nullif(trim(c.`contract_id`, ' 	\n\r '), '') is not null) then 'missing_contract_id' end, case when not (nullif(trim(c.`account_id`, ' 	\n\r '), '') is not null) then 'missing_account_id' end, case when not (c.`starts_on` is not null) then 'missing_starts_on' end], ', '), '') as unusable_values,
     nullif(array_to_string([case when cast(c.`seats` as int64) < 0 then 'out_of_range_seats' end, case when c.`mrr` is not null and safe_cast(c.`mrr` as numeric) is null then 'unreadable_mrr' end, case when safe_cast(c.`mrr` as numeric) < 0 then 'out_of_range_mrr' end, case when nullif(trim(c.`is_trial`, ' 	\n\r '), '') is not null and case lower(nullif(trim(c.`is_trial`, ' 	\n\r '), '')) when 'true' then true when 'false' then false end is null then 'unreadable_is_trial' end], ', '), '') as unusual_values
-  from contents as c
-),
-numbered as (
+  from merged as c
+  ) as read_rows
+  union all
   select
-    `contract_id`, `account_id`, `starts_on`, `ends_on`, `renews_on`, `seats`, `mrr`, `is_trial`, `plan`, `loaded_at`,
-    copies,
-    checksum,
-    unusable_values,
-    unusual_values,
-    row_number() over (
-      partition by `contract_id`
-      order by loaded_at desc nulls last, `account_id` asc nulls first, `starts_on` asc nulls first, `ends_on` asc nulls first, `renews_on` asc nulls first, `seats` asc nulls first, `mrr` asc nulls first, `is_trial` asc nulls first, `plan` asc nulls first
-    ) as occurrence,
-    count(*) over (partition by `contract_id`) as rows_with_id
-  from read_rows
+    `contract_id`, `account_id`, `starts_on`, `ends_on`, `renews_on`, `seats`, `mrr`, `is_trial`, `plan`, `loaded_at`, copies, checksum, unusable_values, unusual_values,
+    1 as occurrence,
+    1 as rows_with_id
+  from (
+  select
+    nullif(trim(c.`contract_id`, ' 	\n\r '), '') as `contract_id`,
+    nullif(trim(c.`account_id`, ' 	\n\r '), '') as `account_id`,
+    cast(c.`starts_on` as date) as `starts_on`,
+    cast(c.`ends_on` as date) as `ends_on`,
+    cast(c.`renews_on` as date) as `renews_on`,
+    case when cast(c.`seats` as int64) < 0 then null else cast(c.`seats` as int64) end as `seats`,
+    case when safe_cast(c.`mrr` as numeric) < 0 then null else safe_cast(c.`mrr` as numeric) end as `mrr`,
+    case lower(nullif(trim(c.`is_trial`, ' 	\n\r '), '')) when 'true' then true when 'false' then false end as `is_trial`,
+    nullif(trim(c.`plan`, ' 	\n\r '), '') as `plan`,
+    cast(null as timestamp) as `loaded_at`,
+    c.copies as copies,
+    c.checksum as checksum,
+    nullif(array_to_string([case when not (nullif(trim(c.`contract_id`, ' 	\n\r '), '') is not null) then 'missing_contract_id' end, case when not (nullif(trim(c.`account_id`, ' 	\n\r '), '') is not null) then 'missing_account_id' end, case when not (c.`starts_on` is not null) then 'missing_starts_on' end], ', '), '') as unusable_values,
+    nullif(array_to_string([case when cast(c.`seats` as int64) < 0 then 'out_of_range_seats' end, case when c.`mrr` is not null and safe_cast(c.`mrr` as numeric) is null then 'unreadable_mrr' end, case when safe_cast(c.`mrr` as numeric) < 0 then 'out_of_range_mrr' end, case when nullif(trim(c.`is_trial`, ' 	\n\r '), '') is not null and case lower(nullif(trim(c.`is_trial`, ' 	\n\r '), '')) when 'true' then true when 'false' then false end is null then 'unreadable_is_trial' end], ', '), '') as unusual_values
+  from single as c
+  ) as read_rows
 ),
 judged as (
   select

@@ -1,42 +1,72 @@
-with contents as (
+with repeated_keys as (
+  select key
+  from (select coalesce(nullif(trim_blanks(cast(c."contract_id" as varchar)), ''), '') as key from (select "id" as "contract_id", "customer" as "account_id", "starts" as "starts_on", "ends" as "ends_on", "renewal" as "renews_on", "seats" as "seats", (arr / 12e0) as "mrr", case trim_blanks(cast("kind" as varchar)) when 'trial' then 'true' when 'paid' then 'false' else trim_blanks(cast("kind" as varchar)) end as "is_trial", "plan" as "plan" from (select * from raw.deals where kind <> 'draft') as raw) as c) as keys
+  group by key
+  having count(*) > 1
+),
+merged as (
   select
     "contract_id", "account_id", "starts_on", "ends_on", "renews_on", "seats", "mrr", "is_trial", "plan",
     count(*) as copies,
-    cast(sum(cast(hash(raw_rows) >> 20 as bigint)) as bigint) as checksum
-  from (select "id" as "contract_id", "customer" as "account_id", "starts" as "starts_on", "ends" as "ends_on", "renewal" as "renews_on", "seats" as "seats", (arr / 12e0) as "mrr", case trim(cast("kind" as varchar), e' 	\n\r ') when 'trial' then 'true' when 'paid' then 'false' else trim(cast("kind" as varchar), e' 	\n\r ') end as "is_trial", "plan" as "plan" from (select * from raw.deals where kind <> 'draft') as raw) as raw_rows
+    cast(sum(cast(hash(c) >> 20 as bigint)) as bigint) as checksum
+  from (select "id" as "contract_id", "customer" as "account_id", "starts" as "starts_on", "ends" as "ends_on", "renewal" as "renews_on", "seats" as "seats", (arr / 12e0) as "mrr", case trim_blanks(cast("kind" as varchar)) when 'trial' then 'true' when 'paid' then 'false' else trim_blanks(cast("kind" as varchar)) end as "is_trial", "plan" as "plan" from (select * from raw.deals where kind <> 'draft') as raw) as c
+  where coalesce(nullif(trim_blanks(cast(c."contract_id" as varchar)), ''), '') in (select key from repeated_keys)
   group by "contract_id", "account_id", "starts_on", "ends_on", "renews_on", "seats", "mrr", "is_trial", "plan"
 ),
-read_rows as (
-  select
-    nullif(trim(cast(c."contract_id" as varchar), e' 	\n\r '), '') as "contract_id",
-    nullif(trim(cast(c."account_id" as varchar), e' 	\n\r '), '') as "account_id",
-    cast(c."starts_on" as date) as "starts_on",
-    cast(c."ends_on" as date) as "ends_on",
-    cast(c."renews_on" as date) as "renews_on",
-    case when cast(c."seats" as bigint) < 0 then null else cast(c."seats" as bigint) end as "seats",
-    case when try_cast(c."mrr" as decimal(38, 9)) < 0 then null else try_cast(c."mrr" as decimal(38, 9)) end as "mrr",
-    case lower(nullif(trim(cast(c."is_trial" as varchar), e' 	\n\r '), '')) when 'true' then true when 'false' then false end as "is_trial",
-    nullif(trim(cast(c."plan" as varchar), e' 	\n\r '), '') as "plan",
-    cast(null as timestamptz) as "loaded_at",
-    c.copies as copies,
-    c.checksum as checksum,
-    nullif(concat_ws(', ', case when not (nullif(trim(cast(c."contract_id" as varchar), e' 	\n\r '), '') is not null) then 'missing_contract_id' end, case when not (nullif(trim(cast(c."account_id" as varchar), e' 	\n\r '), '') is not null) then 'missing_account_id' end, case when not (c."starts_on" is not null) then 'missing_starts_on' end), '') as unusable_values,
-    nullif(concat_ws(', ', case when cast(c."seats" as bigint) < 0 then 'out_of_range_seats' end, case when c."mrr" is not null and try_cast(c."mrr" as decimal(38, 9)) is null then 'unreadable_mrr' end, case when try_cast(c."mrr" as decimal(38, 9)) < 0 then 'out_of_range_mrr' end, case when nullif(trim(cast(c."is_trial" as varchar), e' 	\n\r '), '') is not null and case lower(nullif(trim(cast(c."is_trial" as varchar), e' 	\n\r '), '')) when 'true' then true when 'false' then false end is null then 'unreadable_is_trial' end), '') as unusual_values
-  from contents as c
+single as (
+  select c.*, 1 as copies, cast(hash(c) >> 20 as bigint) as checksum
+  from (select "id" as "contract_id", "customer" as "account_id", "starts" as "starts_on", "ends" as "ends_on", "renewal" as "renews_on", "seats" as "seats", (arr / 12e0) as "mrr", case trim_blanks(cast("kind" as varchar)) when 'trial' then 'true' when 'paid' then 'false' else trim_blanks(cast("kind" as varchar)) end as "is_trial", "plan" as "plan" from (select * from raw.deals where kind <> 'draft') as raw) as c
+  where coalesce(nullif(trim_blanks(cast(c."contract_id" as varchar)), ''), '') not in (select key from repeated_keys)
 ),
 numbered as (
   select
-    "contract_id", "account_id", "starts_on", "ends_on", "renews_on", "seats", "mrr", "is_trial", "plan", "loaded_at",
-    copies,
-    checksum,
-    unusable_values,
-    unusual_values,
+    "contract_id", "account_id", "starts_on", "ends_on", "renews_on", "seats", "mrr", "is_trial", "plan", "loaded_at", copies, checksum, unusable_values, unusual_values,
     row_number() over (
       partition by "contract_id"
       order by loaded_at desc nulls last, "account_id" asc nulls first, "starts_on" asc nulls first, "ends_on" asc nulls first, "renews_on" asc nulls first, "seats" asc nulls first, "mrr" asc nulls first, "is_trial" asc nulls first, "plan" asc nulls first
     ) as occurrence,
     count(*) over (partition by "contract_id") as rows_with_id
-  from read_rows
+  from (
+  select
+    nullif(trim_blanks(cast(c."contract_id" as varchar)), '') as "contract_id",
+    nullif(trim_blanks(cast(c."account_id" as varchar)), '') as "account_id",
+    cast(c."starts_on" as date) as "starts_on",
+    cast(c."ends_on" as date) as "ends_on",
+    cast(c."renews_on" as date) as "renews_on",
+    case when cast(c."seats" as bigint) < 0 then null else cast(c."seats" as bigint) end as "seats",
+    case when try_cast(c."mrr" as decimal(38, 9)) < 0 then null else try_cast(c."mrr" as decimal(38, 9)) end as "mrr",
+    case lower(nullif(trim_blanks(cast(c."is_trial" as varchar)), '')) when 'true' then true when 'false' then false end as "is_trial",
+    nullif(trim_blanks(cast(c."plan" as varchar)), '') as "plan",
+    cast(null as timestamptz) as "loaded_at",
+    c.copies as copies,
+    c.checksum as checksum,
+    nullif(concat_ws(', ', case when not (nullif(trim_blanks(cast(c."contract_id" as varchar)), '') is not null) then 'missing_contract_id' end, case when not (nullif(trim_blanks(cast(c."account_id" as varchar)), '') is not null) then 'missing_account_id' end, case when not (c."starts_on" is not null) then 'missing_starts_on' end), '') as unusable_values,
+    nullif(concat_ws(', ', case when cast(c."seats" as bigint) < 0 then 'out_of_range_seats' end, case when c."mrr" is not null and try_cast(c."mrr" as decimal(38, 9)) is null then 'unreadable_mrr' end, case when try_cast(c."mrr" as decimal(38, 9)) < 0 then 'out_of_range_mrr' end, case when nullif(trim_blanks(cast(c."is_trial" as varchar)), '') is not null and case lower(nullif(trim_blanks(cast(c."is_trial" as varchar)), '')) when 'true' then true when 'false' then false end is null then 'unreadable_is_trial' end), '') as unusual_values
+  from merged as c
+  ) as read_rows
+  union all
+  select
+    "contract_id", "account_id", "starts_on", "ends_on", "renews_on", "seats", "mrr", "is_trial", "plan", "loaded_at", copies, checksum, unusable_values, unusual_values,
+    1 as occurrence,
+    1 as rows_with_id
+  from (
+  select
+    nullif(trim_blanks(cast(c."contract_id" as varchar)), '') as "contract_id",
+    nullif(trim_blanks(cast(c."account_id" as varchar)), '') as "account_id",
+    cast(c."starts_on" as date) as "starts_on",
+    cast(c."ends_on" as date) as "ends_on",
+    cast(c."renews_on" as date) as "renews_on",
+    case when cast(c."seats" as bigint) < 0 then null else cast(c."seats" as bigint) end as "seats",
+    case when try_cast(c."mrr" as decimal(38, 9)) < 0 then null else try_cast(c."mrr" as decimal(38, 9)) end as "mrr",
+    case lower(nullif(trim_blanks(cast(c."is_trial" as varchar)), '')) when 'true' then true when 'false' then false end as "is_trial",
+    nullif(trim_blanks(cast(c."plan" as varchar)), '') as "plan",
+    cast(null as timestamptz) as "loaded_at",
+    c.copies as copies,
+    c.checksum as checksum,
+    nullif(concat_ws(', ', case when not (nullif(trim_blanks(cast(c."contract_id" as varchar)), '') is not null) then 'missing_contract_id' end, case when not (nullif(trim_blanks(cast(c."account_id" as varchar)), '') is not null) then 'missing_account_id' end, case when not (c."starts_on" is not null) then 'missing_starts_on' end), '') as unusable_values,
+    nullif(concat_ws(', ', case when cast(c."seats" as bigint) < 0 then 'out_of_range_seats' end, case when c."mrr" is not null and try_cast(c."mrr" as decimal(38, 9)) is null then 'unreadable_mrr' end, case when try_cast(c."mrr" as decimal(38, 9)) < 0 then 'out_of_range_mrr' end, case when nullif(trim_blanks(cast(c."is_trial" as varchar)), '') is not null and case lower(nullif(trim_blanks(cast(c."is_trial" as varchar)), '')) when 'true' then true when 'false' then false end is null then 'unreadable_is_trial' end), '') as unusual_values
+  from single as c
+  ) as read_rows
 ),
 judged as (
   select

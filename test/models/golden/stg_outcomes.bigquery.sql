@@ -1,12 +1,32 @@
-with contents as (
+with repeated_keys as (
+  select key
+  from (select coalesce(nullif(trim(c.`outcome_id`, ' 	\n\r '), ''), '') as key from (select `id` as `outcome_id`, `org` as `account_id`, `win` as `name`, `worth` as `value`, `unit` as `unit`, `at` as `confirmed_at` from `raw`.`wins`) as c) as keys
+  group by key
+  having count(*) > 1
+),
+merged as (
   select
     `outcome_id`, `account_id`, `name`, `value`, `unit`, `confirmed_at`,
     count(*) as copies,
-    sum((farm_fingerprint(to_json_string(raw_rows)) >> 20)) as checksum
-  from (select `id` as `outcome_id`, `org` as `account_id`, `win` as `name`, `worth` as `value`, `unit` as `unit`, `at` as `confirmed_at` from `raw`.`wins`) as raw_rows
+    sum((farm_fingerprint(to_json_string(c)) >> 20)) as checksum
+  from (select `id` as `outcome_id`, `org` as `account_id`, `win` as `name`, `worth` as `value`, `unit` as `unit`, `at` as `confirmed_at` from `raw`.`wins`) as c
+  where coalesce(nullif(trim(c.`outcome_id`, ' 	\n\r '), ''), '') in (select key from repeated_keys)
   group by `outcome_id`, `account_id`, `name`, `value`, `unit`, `confirmed_at`
 ),
-read_rows as (
+single as (
+  select c.*, 1 as copies, (farm_fingerprint(to_json_string(c)) >> 20) as checksum
+  from (select `id` as `outcome_id`, `org` as `account_id`, `win` as `name`, `worth` as `value`, `unit` as `unit`, `at` as `confirmed_at` from `raw`.`wins`) as c
+  where coalesce(nullif(trim(c.`outcome_id`, ' 	\n\r '), ''), '') not in (select key from repeated_keys)
+),
+numbered as (
+  select
+    `outcome_id`, `account_id`, `name`, `value`, `unit`, `confirmed_at`, `loaded_at`, copies, checksum, unusable_values, unusual_values,
+    row_number() over (
+      partition by `outcome_id`
+      order by loaded_at desc nulls last, `account_id` asc nulls first, `name` asc nulls first, `value` asc nulls first, `unit` asc nulls first, `confirmed_at` asc nulls first
+    ) as occurrence,
+    count(*) over (partition by `outcome_id`) as rows_with_id
+  from (
   select
     nullif(trim(c.`outcome_id`, ' 	\n\r '), '') as `outcome_id`,
     nullif(trim(c.`account_id`, ' 	\n\r '), '') as `account_id`,
@@ -19,21 +39,28 @@ read_rows as (
     c.checksum as checksum,
     nullif(array_to_string([case when not (nullif(trim(c.`outcome_id`, ' 	\n\r '), '') is not null) then 'missing_outcome_id' end, case when not (nullif(trim(c.`account_id`, ' 	\n\r '), '') is not null) then 'missing_account_id' end, case when not (c.`confirmed_at` is not null) then 'missing_confirmed_at' end], ', '), '') as unusable_values,
     nullif(array_to_string([case when nullif(trim(c.`value`, ' 	\n\r '), '') is not null and case when regexp_contains(nullif(trim(c.`value`, ' 	\n\r '), ''), '^(?:[+-]?(\\d+(\\.\\d*)?|\\.\\d+)([eE][+-]?\\d+)?)$') then safe_cast(nullif(trim(c.`value`, ' 	\n\r '), '') as float64) end is null then 'unreadable_value' end], ', '), '') as unusual_values
-  from contents as c
-),
-numbered as (
+  from merged as c
+  ) as read_rows
+  union all
   select
-    `outcome_id`, `account_id`, `name`, `value`, `unit`, `confirmed_at`, `loaded_at`,
-    copies,
-    checksum,
-    unusable_values,
-    unusual_values,
-    row_number() over (
-      partition by `outcome_id`
-      order by loaded_at desc nulls last, `account_id` asc nulls first, `name` asc nulls first, `value` asc nulls first, `unit` asc nulls first, `confirmed_at` asc nulls first
-    ) as occurrence,
-    count(*) over (partition by `outcome_id`) as rows_with_id
-  from read_rows
+    `outcome_id`, `account_id`, `name`, `value`, `unit`, `confirmed_at`, `loaded_at`, copies, checksum, unusable_values, unusual_values,
+    1 as occurrence,
+    1 as rows_with_id
+  from (
+  select
+    nullif(trim(c.`outcome_id`, ' 	\n\r '), '') as `outcome_id`,
+    nullif(trim(c.`account_id`, ' 	\n\r '), '') as `account_id`,
+    nullif(trim(c.`name`, ' 	\n\r '), '') as `name`,
+    case when regexp_contains(nullif(trim(c.`value`, ' 	\n\r '), ''), '^(?:[+-]?(\\d+(\\.\\d*)?|\\.\\d+)([eE][+-]?\\d+)?)$') then safe_cast(nullif(trim(c.`value`, ' 	\n\r '), '') as float64) end as `value`,
+    nullif(trim(c.`unit`, ' 	\n\r '), '') as `unit`,
+    cast(c.`confirmed_at` as timestamp) as `confirmed_at`,
+    cast(null as timestamp) as `loaded_at`,
+    c.copies as copies,
+    c.checksum as checksum,
+    nullif(array_to_string([case when not (nullif(trim(c.`outcome_id`, ' 	\n\r '), '') is not null) then 'missing_outcome_id' end, case when not (nullif(trim(c.`account_id`, ' 	\n\r '), '') is not null) then 'missing_account_id' end, case when not (c.`confirmed_at` is not null) then 'missing_confirmed_at' end], ', '), '') as unusable_values,
+    nullif(array_to_string([case when nullif(trim(c.`value`, ' 	\n\r '), '') is not null and case when regexp_contains(nullif(trim(c.`value`, ' 	\n\r '), ''), '^(?:[+-]?(\\d+(\\.\\d*)?|\\.\\d+)([eE][+-]?\\d+)?)$') then safe_cast(nullif(trim(c.`value`, ' 	\n\r '), '') as float64) end is null then 'unreadable_value' end], ', '), '') as unusual_values
+  from single as c
+  ) as read_rows
 ),
 judged as (
   select

@@ -1,39 +1,66 @@
-with contents as (
+with repeated_keys as (
+  select key
+  from (select coalesce(nullif(trim_blanks(cast(c."outcome_id" as varchar)), ''), '') as key from (select "id" as "outcome_id", "org" as "account_id", "win" as "name", "worth" as "value", "unit" as "unit", "at" as "confirmed_at" from "raw"."wins") as c) as keys
+  group by key
+  having count(*) > 1
+),
+merged as (
   select
     "outcome_id", "account_id", "name", "value", "unit", "confirmed_at",
     count(*) as copies,
-    cast(sum(cast(hash(raw_rows) >> 20 as bigint)) as bigint) as checksum
-  from (select "id" as "outcome_id", "org" as "account_id", "win" as "name", "worth" as "value", "unit" as "unit", "at" as "confirmed_at" from "raw"."wins") as raw_rows
+    cast(sum(cast(hash(c) >> 20 as bigint)) as bigint) as checksum
+  from (select "id" as "outcome_id", "org" as "account_id", "win" as "name", "worth" as "value", "unit" as "unit", "at" as "confirmed_at" from "raw"."wins") as c
+  where coalesce(nullif(trim_blanks(cast(c."outcome_id" as varchar)), ''), '') in (select key from repeated_keys)
   group by "outcome_id", "account_id", "name", "value", "unit", "confirmed_at"
 ),
-read_rows as (
-  select
-    nullif(trim(cast(c."outcome_id" as varchar), e' 	\n\r '), '') as "outcome_id",
-    nullif(trim(cast(c."account_id" as varchar), e' 	\n\r '), '') as "account_id",
-    nullif(trim(cast(c."name" as varchar), e' 	\n\r '), '') as "name",
-    case when regexp_full_match(nullif(trim(cast(c."value" as varchar), e' 	\n\r '), ''), '[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?') then try_cast(nullif(trim(cast(c."value" as varchar), e' 	\n\r '), '') as double) end as "value",
-    nullif(trim(cast(c."unit" as varchar), e' 	\n\r '), '') as "unit",
-    case when typeof(c."confirmed_at") = 'TIMESTAMP WITH TIME ZONE' then cast(c."confirmed_at" as timestamptz) else cast(c."confirmed_at" as timestamp) at time zone 'Europe/Berlin' end as "confirmed_at",
-    cast(null as timestamptz) as "loaded_at",
-    c.copies as copies,
-    c.checksum as checksum,
-    nullif(concat_ws(', ', case when not (nullif(trim(cast(c."outcome_id" as varchar), e' 	\n\r '), '') is not null) then 'missing_outcome_id' end, case when not (nullif(trim(cast(c."account_id" as varchar), e' 	\n\r '), '') is not null) then 'missing_account_id' end, case when not (c."confirmed_at" is not null) then 'missing_confirmed_at' end), '') as unusable_values,
-    nullif(concat_ws(', ', case when nullif(trim(cast(c."value" as varchar), e' 	\n\r '), '') is not null and case when regexp_full_match(nullif(trim(cast(c."value" as varchar), e' 	\n\r '), ''), '[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?') then try_cast(nullif(trim(cast(c."value" as varchar), e' 	\n\r '), '') as double) end is null then 'unreadable_value' end), '') as unusual_values
-  from contents as c
+single as (
+  select c.*, 1 as copies, cast(hash(c) >> 20 as bigint) as checksum
+  from (select "id" as "outcome_id", "org" as "account_id", "win" as "name", "worth" as "value", "unit" as "unit", "at" as "confirmed_at" from "raw"."wins") as c
+  where coalesce(nullif(trim_blanks(cast(c."outcome_id" as varchar)), ''), '') not in (select key from repeated_keys)
 ),
 numbered as (
   select
-    "outcome_id", "account_id", "name", "value", "unit", "confirmed_at", "loaded_at",
-    copies,
-    checksum,
-    unusable_values,
-    unusual_values,
+    "outcome_id", "account_id", "name", "value", "unit", "confirmed_at", "loaded_at", copies, checksum, unusable_values, unusual_values,
     row_number() over (
       partition by "outcome_id"
       order by loaded_at desc nulls last, "account_id" asc nulls first, "name" asc nulls first, "value" asc nulls first, "unit" asc nulls first, "confirmed_at" asc nulls first
     ) as occurrence,
     count(*) over (partition by "outcome_id") as rows_with_id
-  from read_rows
+  from (
+  select
+    nullif(trim_blanks(cast(c."outcome_id" as varchar)), '') as "outcome_id",
+    nullif(trim_blanks(cast(c."account_id" as varchar)), '') as "account_id",
+    nullif(trim_blanks(cast(c."name" as varchar)), '') as "name",
+    case when regexp_full_match(nullif(trim_blanks(cast(c."value" as varchar)), ''), '[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?') then try_cast(nullif(trim_blanks(cast(c."value" as varchar)), '') as double) end as "value",
+    nullif(trim_blanks(cast(c."unit" as varchar)), '') as "unit",
+    case when typeof(c."confirmed_at") = 'TIMESTAMP WITH TIME ZONE' then cast(c."confirmed_at" as timestamptz) else cast(c."confirmed_at" as timestamp) at time zone 'Europe/Berlin' end as "confirmed_at",
+    cast(null as timestamptz) as "loaded_at",
+    c.copies as copies,
+    c.checksum as checksum,
+    nullif(concat_ws(', ', case when not (nullif(trim_blanks(cast(c."outcome_id" as varchar)), '') is not null) then 'missing_outcome_id' end, case when not (nullif(trim_blanks(cast(c."account_id" as varchar)), '') is not null) then 'missing_account_id' end, case when not (c."confirmed_at" is not null) then 'missing_confirmed_at' end), '') as unusable_values,
+    nullif(concat_ws(', ', case when nullif(trim_blanks(cast(c."value" as varchar)), '') is not null and case when regexp_full_match(nullif(trim_blanks(cast(c."value" as varchar)), ''), '[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?') then try_cast(nullif(trim_blanks(cast(c."value" as varchar)), '') as double) end is null then 'unreadable_value' end), '') as unusual_values
+  from merged as c
+  ) as read_rows
+  union all
+  select
+    "outcome_id", "account_id", "name", "value", "unit", "confirmed_at", "loaded_at", copies, checksum, unusable_values, unusual_values,
+    1 as occurrence,
+    1 as rows_with_id
+  from (
+  select
+    nullif(trim_blanks(cast(c."outcome_id" as varchar)), '') as "outcome_id",
+    nullif(trim_blanks(cast(c."account_id" as varchar)), '') as "account_id",
+    nullif(trim_blanks(cast(c."name" as varchar)), '') as "name",
+    case when regexp_full_match(nullif(trim_blanks(cast(c."value" as varchar)), ''), '[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?') then try_cast(nullif(trim_blanks(cast(c."value" as varchar)), '') as double) end as "value",
+    nullif(trim_blanks(cast(c."unit" as varchar)), '') as "unit",
+    case when typeof(c."confirmed_at") = 'TIMESTAMP WITH TIME ZONE' then cast(c."confirmed_at" as timestamptz) else cast(c."confirmed_at" as timestamp) at time zone 'Europe/Berlin' end as "confirmed_at",
+    cast(null as timestamptz) as "loaded_at",
+    c.copies as copies,
+    c.checksum as checksum,
+    nullif(concat_ws(', ', case when not (nullif(trim_blanks(cast(c."outcome_id" as varchar)), '') is not null) then 'missing_outcome_id' end, case when not (nullif(trim_blanks(cast(c."account_id" as varchar)), '') is not null) then 'missing_account_id' end, case when not (c."confirmed_at" is not null) then 'missing_confirmed_at' end), '') as unusable_values,
+    nullif(concat_ws(', ', case when nullif(trim_blanks(cast(c."value" as varchar)), '') is not null and case when regexp_full_match(nullif(trim_blanks(cast(c."value" as varchar)), ''), '[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?') then try_cast(nullif(trim_blanks(cast(c."value" as varchar)), '') as double) end is null then 'unreadable_value' end), '') as unusual_values
+  from single as c
+  ) as read_rows
 ),
 judged as (
   select

@@ -1,12 +1,32 @@
-with contents as (
+with repeated_keys as (
+  select key
+  from (select coalesce(nullif(trim(c.`response_id`, ' 	\n\r '), ''), '') as key from (select `id` as `response_id`, `org` as `account_id`, `uid` as `user_id`, `score` as `score`, `said` as `comment`, `at` as `responded_at` from `raw`.`nps`) as c) as keys
+  group by key
+  having count(*) > 1
+),
+merged as (
   select
     `response_id`, `account_id`, `user_id`, `score`, `comment`, `responded_at`,
     count(*) as copies,
-    sum((farm_fingerprint(to_json_string(raw_rows)) >> 20)) as checksum
-  from (select `id` as `response_id`, `org` as `account_id`, `uid` as `user_id`, `score` as `score`, `said` as `comment`, `at` as `responded_at` from `raw`.`nps`) as raw_rows
+    sum((farm_fingerprint(to_json_string(c)) >> 20)) as checksum
+  from (select `id` as `response_id`, `org` as `account_id`, `uid` as `user_id`, `score` as `score`, `said` as `comment`, `at` as `responded_at` from `raw`.`nps`) as c
+  where coalesce(nullif(trim(c.`response_id`, ' 	\n\r '), ''), '') in (select key from repeated_keys)
   group by `response_id`, `account_id`, `user_id`, `score`, `comment`, `responded_at`
 ),
-read_rows as (
+single as (
+  select c.*, 1 as copies, (farm_fingerprint(to_json_string(c)) >> 20) as checksum
+  from (select `id` as `response_id`, `org` as `account_id`, `uid` as `user_id`, `score` as `score`, `said` as `comment`, `at` as `responded_at` from `raw`.`nps`) as c
+  where coalesce(nullif(trim(c.`response_id`, ' 	\n\r '), ''), '') not in (select key from repeated_keys)
+),
+numbered as (
+  select
+    `response_id`, `account_id`, `user_id`, `score`, `comment`, `responded_at`, `loaded_at`, copies, checksum, unusable_values, unusual_values,
+    row_number() over (
+      partition by `response_id`
+      order by loaded_at desc nulls last, `account_id` asc nulls first, `user_id` asc nulls first, `score` asc nulls first, `comment` asc nulls first, `responded_at` asc nulls first
+    ) as occurrence,
+    count(*) over (partition by `response_id`) as rows_with_id
+  from (
   select
     nullif(trim(c.`response_id`, ' 	\n\r '), '') as `response_id`,
     nullif(trim(c.`account_id`, ' 	\n\r '), '') as `account_id`,
@@ -19,21 +39,28 @@ read_rows as (
     c.checksum as checksum,
     nullif(array_to_string([case when not (nullif(trim(c.`response_id`, ' 	\n\r '), '') is not null) then 'missing_response_id' end, case when not (nullif(trim(c.`account_id`, ' 	\n\r '), '') is not null) then 'missing_account_id' end, case when not (c.`score` is not null) then 'missing_score' end, case when c.`score` is not null and case when c.`score` = round(c.`score`) then safe_cast(c.`score` as int64) end is null then 'unreadable_score' end, case when case when c.`score` = round(c.`score`) then safe_cast(c.`score` as int64) end < 0 or case when c.`score` = round(c.`score`) then safe_cast(c.`score` as int64) end > 10 then 'out_of_range_score' end, case when not (nullif(trim(c.`responded_at`, ' 	\n\r '), '') is not null) then 'missing_responded_at' end, case when nullif(trim(c.`responded_at`, ' 	\n\r '), '') is not null and case when regexp_contains(nullif(trim(c.`responded_at`, ' 	\n\r '), ''), '^(?:\\d{4}-\\d{2}-\\d{2}[T ]([01]\\d|2[0-3]):[0-5]\\d:[0-5]\\d(\\.\\d{1,9})? ?(Z|[+-]\\d{2}(:?\\d{2})?))$') then safe_cast(regexp_replace(nullif(trim(c.`responded_at`, ' 	\n\r '), ''), r'(\.\d{6})\d+', r'\1') as timestamp) when regexp_contains(nullif(trim(c.`responded_at`, ' 	\n\r '), ''), '^(?:\\d{4}-\\d{2}-\\d{2}([T ]([01]\\d|2[0-3]):[0-5]\\d(:[0-5]\\d(\\.\\d{1,9})?)?)?)$') then timestamp(safe_cast(regexp_replace(if(length(nullif(trim(c.`responded_at`, ' 	\n\r '), '')) = 16, concat(nullif(trim(c.`responded_at`, ' 	\n\r '), ''), ':00'), nullif(trim(c.`responded_at`, ' 	\n\r '), '')), r'(\.\d{6})\d+', r'\1') as datetime), 'America/New_York') end is null then 'unreadable_responded_at' end], ', '), '') as unusable_values,
     cast(null as string) as unusual_values
-  from contents as c
-),
-numbered as (
+  from merged as c
+  ) as read_rows
+  union all
   select
-    `response_id`, `account_id`, `user_id`, `score`, `comment`, `responded_at`, `loaded_at`,
-    copies,
-    checksum,
-    unusable_values,
-    unusual_values,
-    row_number() over (
-      partition by `response_id`
-      order by loaded_at desc nulls last, `account_id` asc nulls first, `user_id` asc nulls first, `score` asc nulls first, `comment` asc nulls first, `responded_at` asc nulls first
-    ) as occurrence,
-    count(*) over (partition by `response_id`) as rows_with_id
-  from read_rows
+    `response_id`, `account_id`, `user_id`, `score`, `comment`, `responded_at`, `loaded_at`, copies, checksum, unusable_values, unusual_values,
+    1 as occurrence,
+    1 as rows_with_id
+  from (
+  select
+    nullif(trim(c.`response_id`, ' 	\n\r '), '') as `response_id`,
+    nullif(trim(c.`account_id`, ' 	\n\r '), '') as `account_id`,
+    nullif(trim(c.`user_id`, ' 	\n\r '), '') as `user_id`,
+    case when case when c.`score` = round(c.`score`) then safe_cast(c.`score` as int64) end < 0 or case when c.`score` = round(c.`score`) then safe_cast(c.`score` as int64) end > 10 then null else case when c.`score` = round(c.`score`) then safe_cast(c.`score` as int64) end end as `score`,
+    nullif(trim(c.`comment`, ' 	\n\r '), '') as `comment`,
+    case when regexp_contains(nullif(trim(c.`responded_at`, ' 	\n\r '), ''), '^(?:\\d{4}-\\d{2}-\\d{2}[T ]([01]\\d|2[0-3]):[0-5]\\d:[0-5]\\d(\\.\\d{1,9})? ?(Z|[+-]\\d{2}(:?\\d{2})?))$') then safe_cast(regexp_replace(nullif(trim(c.`responded_at`, ' 	\n\r '), ''), r'(\.\d{6})\d+', r'\1') as timestamp) when regexp_contains(nullif(trim(c.`responded_at`, ' 	\n\r '), ''), '^(?:\\d{4}-\\d{2}-\\d{2}([T ]([01]\\d|2[0-3]):[0-5]\\d(:[0-5]\\d(\\.\\d{1,9})?)?)?)$') then timestamp(safe_cast(regexp_replace(if(length(nullif(trim(c.`responded_at`, ' 	\n\r '), '')) = 16, concat(nullif(trim(c.`responded_at`, ' 	\n\r '), ''), ':00'), nullif(trim(c.`responded_at`, ' 	\n\r '), '')), r'(\.\d{6})\d+', r'\1') as datetime), 'America/New_York') end as `responded_at`,
+    cast(null as timestamp) as `loaded_at`,
+    c.copies as copies,
+    c.checksum as checksum,
+    nullif(array_to_string([case when not (nullif(trim(c.`response_id`, ' 	\n\r '), '') is not null) then 'missing_response_id' end, case when not (nullif(trim(c.`account_id`, ' 	\n\r '), '') is not null) then 'missing_account_id' end, case when not (c.`score` is not null) then 'missing_score' end, case when c.`score` is not null and case when c.`score` = round(c.`score`) then safe_cast(c.`score` as int64) end is null then 'unreadable_score' end, case when case when c.`score` = round(c.`score`) then safe_cast(c.`score` as int64) end < 0 or case when c.`score` = round(c.`score`) then safe_cast(c.`score` as int64) end > 10 then 'out_of_range_score' end, case when not (nullif(trim(c.`responded_at`, ' 	\n\r '), '') is not null) then 'missing_responded_at' end, case when nullif(trim(c.`responded_at`, ' 	\n\r '), '') is not null and case when regexp_contains(nullif(trim(c.`responded_at`, ' 	\n\r '), ''), '^(?:\\d{4}-\\d{2}-\\d{2}[T ]([01]\\d|2[0-3]):[0-5]\\d:[0-5]\\d(\\.\\d{1,9})? ?(Z|[+-]\\d{2}(:?\\d{2})?))$') then safe_cast(regexp_replace(nullif(trim(c.`responded_at`, ' 	\n\r '), ''), r'(\.\d{6})\d+', r'\1') as timestamp) when regexp_contains(nullif(trim(c.`responded_at`, ' 	\n\r '), ''), '^(?:\\d{4}-\\d{2}-\\d{2}([T ]([01]\\d|2[0-3]):[0-5]\\d(:[0-5]\\d(\\.\\d{1,9})?)?)?)$') then timestamp(safe_cast(regexp_replace(if(length(nullif(trim(c.`responded_at`, ' 	\n\r '), '')) = 16, concat(nullif(trim(c.`responded_at`, ' 	\n\r '), ''), ':00'), nullif(trim(c.`responded_at`, ' 	\n\r '), '')), r'(\.\d{6})\d+', r'\1') as datetime), 'America/New_York') end is null then 'unreadable_responded_at' end], ', '), '') as unusable_values,
+    cast(null as string) as unusual_values
+  from single as c
+  ) as read_rows
 ),
 judged as (
   select

@@ -1,39 +1,66 @@
-with contents as (
+with repeated_keys as (
+  select key
+  from (select coalesce(nullif(trim_blanks(cast(c."response_id" as varchar)), ''), '') as key from (select "id" as "response_id", "org" as "account_id", "uid" as "user_id", "score" as "score", "said" as "comment", "at" as "responded_at" from "raw"."nps") as c) as keys
+  group by key
+  having count(*) > 1
+),
+merged as (
   select
     "response_id", "account_id", "user_id", "score", "comment", "responded_at",
     count(*) as copies,
-    cast(sum(cast(hash(raw_rows) >> 20 as bigint)) as bigint) as checksum
-  from (select "id" as "response_id", "org" as "account_id", "uid" as "user_id", "score" as "score", "said" as "comment", "at" as "responded_at" from "raw"."nps") as raw_rows
+    cast(sum(cast(hash(c) >> 20 as bigint)) as bigint) as checksum
+  from (select "id" as "response_id", "org" as "account_id", "uid" as "user_id", "score" as "score", "said" as "comment", "at" as "responded_at" from "raw"."nps") as c
+  where coalesce(nullif(trim_blanks(cast(c."response_id" as varchar)), ''), '') in (select key from repeated_keys)
   group by "response_id", "account_id", "user_id", "score", "comment", "responded_at"
 ),
-read_rows as (
-  select
-    nullif(trim(cast(c."response_id" as varchar), e' 	\n\r '), '') as "response_id",
-    nullif(trim(cast(c."account_id" as varchar), e' 	\n\r '), '') as "account_id",
-    nullif(trim(cast(c."user_id" as varchar), e' 	\n\r '), '') as "user_id",
-    case when case when c."score" = round(c."score") then try_cast(c."score" as bigint) end < 0 or case when c."score" = round(c."score") then try_cast(c."score" as bigint) end > 10 then null else case when c."score" = round(c."score") then try_cast(c."score" as bigint) end end as "score",
-    nullif(trim(cast(c."comment" as varchar), e' 	\n\r '), '') as "comment",
-    case when regexp_full_match(nullif(trim(cast(c."responded_at" as varchar), e' 	\n\r '), ''), '\d{4}-\d{2}-\d{2}[T ]([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d{1,9})? ?(Z|[+-]\d{2}(:?\d{2})?)') then try_cast(nullif(trim(cast(c."responded_at" as varchar), e' 	\n\r '), '') as timestamptz) when regexp_full_match(nullif(trim(cast(c."responded_at" as varchar), e' 	\n\r '), ''), '\d{4}-\d{2}-\d{2}([T ]([01]\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d{1,9})?)?)?') then (try_cast(nullif(trim(cast(c."responded_at" as varchar), e' 	\n\r '), '') as timestamp) at time zone 'America/New_York') end as "responded_at",
-    cast(null as timestamptz) as "loaded_at",
-    c.copies as copies,
-    c.checksum as checksum,
-    nullif(concat_ws(', ', case when not (nullif(trim(cast(c."response_id" as varchar), e' 	\n\r '), '') is not null) then 'missing_response_id' end, case when not (nullif(trim(cast(c."account_id" as varchar), e' 	\n\r '), '') is not null) then 'missing_account_id' end, case when not (c."score" is not null) then 'missing_score' end, case when c."score" is not null and case when c."score" = round(c."score") then try_cast(c."score" as bigint) end is null then 'unreadable_score' end, case when case when c."score" = round(c."score") then try_cast(c."score" as bigint) end < 0 or case when c."score" = round(c."score") then try_cast(c."score" as bigint) end > 10 then 'out_of_range_score' end, case when not (nullif(trim(cast(c."responded_at" as varchar), e' 	\n\r '), '') is not null) then 'missing_responded_at' end, case when nullif(trim(cast(c."responded_at" as varchar), e' 	\n\r '), '') is not null and case when regexp_full_match(nullif(trim(cast(c."responded_at" as varchar), e' 	\n\r '), ''), '\d{4}-\d{2}-\d{2}[T ]([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d{1,9})? ?(Z|[+-]\d{2}(:?\d{2})?)') then try_cast(nullif(trim(cast(c."responded_at" as varchar), e' 	\n\r '), '') as timestamptz) when regexp_full_match(nullif(trim(cast(c."responded_at" as varchar), e' 	\n\r '), ''), '\d{4}-\d{2}-\d{2}([T ]([01]\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d{1,9})?)?)?') then (try_cast(nullif(trim(cast(c."responded_at" as varchar), e' 	\n\r '), '') as timestamp) at time zone 'America/New_York') end is null then 'unreadable_responded_at' end), '') as unusable_values,
-    cast(null as varchar) as unusual_values
-  from contents as c
+single as (
+  select c.*, 1 as copies, cast(hash(c) >> 20 as bigint) as checksum
+  from (select "id" as "response_id", "org" as "account_id", "uid" as "user_id", "score" as "score", "said" as "comment", "at" as "responded_at" from "raw"."nps") as c
+  where coalesce(nullif(trim_blanks(cast(c."response_id" as varchar)), ''), '') not in (select key from repeated_keys)
 ),
 numbered as (
   select
-    "response_id", "account_id", "user_id", "score", "comment", "responded_at", "loaded_at",
-    copies,
-    checksum,
-    unusable_values,
-    unusual_values,
+    "response_id", "account_id", "user_id", "score", "comment", "responded_at", "loaded_at", copies, checksum, unusable_values, unusual_values,
     row_number() over (
       partition by "response_id"
       order by loaded_at desc nulls last, "account_id" asc nulls first, "user_id" asc nulls first, "score" asc nulls first, "comment" asc nulls first, "responded_at" asc nulls first
     ) as occurrence,
     count(*) over (partition by "response_id") as rows_with_id
-  from read_rows
+  from (
+  select
+    nullif(trim_blanks(cast(c."response_id" as varchar)), '') as "response_id",
+    nullif(trim_blanks(cast(c."account_id" as varchar)), '') as "account_id",
+    nullif(trim_blanks(cast(c."user_id" as varchar)), '') as "user_id",
+    case when case when c."score" = round(c."score") then try_cast(c."score" as bigint) end < 0 or case when c."score" = round(c."score") then try_cast(c."score" as bigint) end > 10 then null else case when c."score" = round(c."score") then try_cast(c."score" as bigint) end end as "score",
+    nullif(trim_blanks(cast(c."comment" as varchar)), '') as "comment",
+    case when regexp_full_match(nullif(trim_blanks(cast(c."responded_at" as varchar)), ''), '\d{4}-\d{2}-\d{2}[T ]([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d{1,9})? ?(Z|[+-]\d{2}(:?\d{2})?)') then try_cast(nullif(trim_blanks(cast(c."responded_at" as varchar)), '') as timestamptz) when regexp_full_match(nullif(trim_blanks(cast(c."responded_at" as varchar)), ''), '\d{4}-\d{2}-\d{2}([T ]([01]\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d{1,9})?)?)?') then (try_cast(nullif(trim_blanks(cast(c."responded_at" as varchar)), '') as timestamp) at time zone 'America/New_York') end as "responded_at",
+    cast(null as timestamptz) as "loaded_at",
+    c.copies as copies,
+    c.checksum as checksum,
+    nullif(concat_ws(', ', case when not (nullif(trim_blanks(cast(c."response_id" as varchar)), '') is not null) then 'missing_response_id' end, case when not (nullif(trim_blanks(cast(c."account_id" as varchar)), '') is not null) then 'missing_account_id' end, case when not (c."score" is not null) then 'missing_score' end, case when c."score" is not null and case when c."score" = round(c."score") then try_cast(c."score" as bigint) end is null then 'unreadable_score' end, case when case when c."score" = round(c."score") then try_cast(c."score" as bigint) end < 0 or case when c."score" = round(c."score") then try_cast(c."score" as bigint) end > 10 then 'out_of_range_score' end, case when not (nullif(trim_blanks(cast(c."responded_at" as varchar)), '') is not null) then 'missing_responded_at' end, case when nullif(trim_blanks(cast(c."responded_at" as varchar)), '') is not null and case when regexp_full_match(nullif(trim_blanks(cast(c."responded_at" as varchar)), ''), '\d{4}-\d{2}-\d{2}[T ]([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d{1,9})? ?(Z|[+-]\d{2}(:?\d{2})?)') then try_cast(nullif(trim_blanks(cast(c."responded_at" as varchar)), '') as timestamptz) when regexp_full_match(nullif(trim_blanks(cast(c."responded_at" as varchar)), ''), '\d{4}-\d{2}-\d{2}([T ]([01]\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d{1,9})?)?)?') then (try_cast(nullif(trim_blanks(cast(c."responded_at" as varchar)), '') as timestamp) at time zone 'America/New_York') end is null then 'unreadable_responded_at' end), '') as unusable_values,
+    cast(null as varchar) as unusual_values
+  from merged as c
+  ) as read_rows
+  union all
+  select
+    "response_id", "account_id", "user_id", "score", "comment", "responded_at", "loaded_at", copies, checksum, unusable_values, unusual_values,
+    1 as occurrence,
+    1 as rows_with_id
+  from (
+  select
+    nullif(trim_blanks(cast(c."response_id" as varchar)), '') as "response_id",
+    nullif(trim_blanks(cast(c."account_id" as varchar)), '') as "account_id",
+    nullif(trim_blanks(cast(c."user_id" as varchar)), '') as "user_id",
+    case when case when c."score" = round(c."score") then try_cast(c."score" as bigint) end < 0 or case when c."score" = round(c."score") then try_cast(c."score" as bigint) end > 10 then null else case when c."score" = round(c."score") then try_cast(c."score" as bigint) end end as "score",
+    nullif(trim_blanks(cast(c."comment" as varchar)), '') as "comment",
+    case when regexp_full_match(nullif(trim_blanks(cast(c."responded_at" as varchar)), ''), '\d{4}-\d{2}-\d{2}[T ]([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d{1,9})? ?(Z|[+-]\d{2}(:?\d{2})?)') then try_cast(nullif(trim_blanks(cast(c."responded_at" as varchar)), '') as timestamptz) when regexp_full_match(nullif(trim_blanks(cast(c."responded_at" as varchar)), ''), '\d{4}-\d{2}-\d{2}([T ]([01]\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d{1,9})?)?)?') then (try_cast(nullif(trim_blanks(cast(c."responded_at" as varchar)), '') as timestamp) at time zone 'America/New_York') end as "responded_at",
+    cast(null as timestamptz) as "loaded_at",
+    c.copies as copies,
+    c.checksum as checksum,
+    nullif(concat_ws(', ', case when not (nullif(trim_blanks(cast(c."response_id" as varchar)), '') is not null) then 'missing_response_id' end, case when not (nullif(trim_blanks(cast(c."account_id" as varchar)), '') is not null) then 'missing_account_id' end, case when not (c."score" is not null) then 'missing_score' end, case when c."score" is not null and case when c."score" = round(c."score") then try_cast(c."score" as bigint) end is null then 'unreadable_score' end, case when case when c."score" = round(c."score") then try_cast(c."score" as bigint) end < 0 or case when c."score" = round(c."score") then try_cast(c."score" as bigint) end > 10 then 'out_of_range_score' end, case when not (nullif(trim_blanks(cast(c."responded_at" as varchar)), '') is not null) then 'missing_responded_at' end, case when nullif(trim_blanks(cast(c."responded_at" as varchar)), '') is not null and case when regexp_full_match(nullif(trim_blanks(cast(c."responded_at" as varchar)), ''), '\d{4}-\d{2}-\d{2}[T ]([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d{1,9})? ?(Z|[+-]\d{2}(:?\d{2})?)') then try_cast(nullif(trim_blanks(cast(c."responded_at" as varchar)), '') as timestamptz) when regexp_full_match(nullif(trim_blanks(cast(c."responded_at" as varchar)), ''), '\d{4}-\d{2}-\d{2}([T ]([01]\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d{1,9})?)?)?') then (try_cast(nullif(trim_blanks(cast(c."responded_at" as varchar)), '') as timestamp) at time zone 'America/New_York') end is null then 'unreadable_responded_at' end), '') as unusable_values,
+    cast(null as varchar) as unusual_values
+  from single as c
+  ) as read_rows
 ),
 judged as (
   select

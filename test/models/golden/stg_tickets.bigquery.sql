@@ -1,12 +1,32 @@
-with contents as (
+with repeated_keys as (
+  select key
+  from (select coalesce(nullif(trim(c.`ticket_id`, ' 	\n\r '), ''), '') as key from (select `nr` as `ticket_id`, `org` as `account_id`, `uid` as `user_id`, `channel` as `channel`, case trim(`prio`, ' 	\n\r ') when 'P1' then 'urgent' when 'P2' then 'high' when 'P3' then 'normal' when 'P4' then 'low' else trim(`prio`, ' 	\n\r ') end as `priority`, `topic` as `category`, `opened` as `opened_at`, `replied` as `first_replied_at`, `solved` as `resolved_at`, `reopened` as `reopened_at`, `replies` as `reply_count`, `waited` as `wait_seconds`, `hung up` as `is_abandoned`, `escalated` as `is_escalated`, `wow` as `is_delight`, `stars` as `csat` from `raw`.`helpdesk`) as c) as keys
+  group by key
+  having count(*) > 1
+),
+merged as (
   select
     `ticket_id`, `account_id`, `user_id`, `channel`, `priority`, `category`, `opened_at`, `first_replied_at`, `resolved_at`, `reopened_at`, `reply_count`, `wait_seconds`, `is_abandoned`, `is_escalated`, `is_delight`, `csat`,
     count(*) as copies,
-    sum((farm_fingerprint(to_json_string(raw_rows)) >> 20)) as checksum
-  from (select `nr` as `ticket_id`, `org` as `account_id`, `uid` as `user_id`, `channel` as `channel`, case trim(`prio`, ' 	\n\r ') when 'P1' then 'urgent' when 'P2' then 'high' when 'P3' then 'normal' when 'P4' then 'low' else trim(`prio`, ' 	\n\r ') end as `priority`, `topic` as `category`, `opened` as `opened_at`, `replied` as `first_replied_at`, `solved` as `resolved_at`, `reopened` as `reopened_at`, `replies` as `reply_count`, `waited` as `wait_seconds`, `hung up` as `is_abandoned`, `escalated` as `is_escalated`, `wow` as `is_delight`, `stars` as `csat` from `raw`.`helpdesk`) as raw_rows
+    sum((farm_fingerprint(to_json_string(c)) >> 20)) as checksum
+  from (select `nr` as `ticket_id`, `org` as `account_id`, `uid` as `user_id`, `channel` as `channel`, case trim(`prio`, ' 	\n\r ') when 'P1' then 'urgent' when 'P2' then 'high' when 'P3' then 'normal' when 'P4' then 'low' else trim(`prio`, ' 	\n\r ') end as `priority`, `topic` as `category`, `opened` as `opened_at`, `replied` as `first_replied_at`, `solved` as `resolved_at`, `reopened` as `reopened_at`, `replies` as `reply_count`, `waited` as `wait_seconds`, `hung up` as `is_abandoned`, `escalated` as `is_escalated`, `wow` as `is_delight`, `stars` as `csat` from `raw`.`helpdesk`) as c
+  where coalesce(nullif(trim(c.`ticket_id`, ' 	\n\r '), ''), '') in (select key from repeated_keys)
   group by `ticket_id`, `account_id`, `user_id`, `channel`, `priority`, `category`, `opened_at`, `first_replied_at`, `resolved_at`, `reopened_at`, `reply_count`, `wait_seconds`, `is_abandoned`, `is_escalated`, `is_delight`, `csat`
 ),
-read_rows as (
+single as (
+  select c.*, 1 as copies, (farm_fingerprint(to_json_string(c)) >> 20) as checksum
+  from (select `nr` as `ticket_id`, `org` as `account_id`, `uid` as `user_id`, `channel` as `channel`, case trim(`prio`, ' 	\n\r ') when 'P1' then 'urgent' when 'P2' then 'high' when 'P3' then 'normal' when 'P4' then 'low' else trim(`prio`, ' 	\n\r ') end as `priority`, `topic` as `category`, `opened` as `opened_at`, `replied` as `first_replied_at`, `solved` as `resolved_at`, `reopened` as `reopened_at`, `replies` as `reply_count`, `waited` as `wait_seconds`, `hung up` as `is_abandoned`, `escalated` as `is_escalated`, `wow` as `is_delight`, `stars` as `csat` from `raw`.`helpdesk`) as c
+  where coalesce(nullif(trim(c.`ticket_id`, ' 	\n\r '), ''), '') not in (select key from repeated_keys)
+),
+numbered as (
+  select
+    `ticket_id`, `account_id`, `user_id`, `channel`, `priority`, `category`, `opened_at`, `first_replied_at`, `resolved_at`, `reopened_at`, `reply_count`, `wait_seconds`, `is_abandoned`, `is_escalated`, `is_delight`, `csat`, `loaded_at`, copies, checksum, unusable_values, unusual_values,
+    row_number() over (
+      partition by `ticket_id`
+      order by loaded_at desc nulls last, `account_id` asc nulls first, `user_id` asc nulls first, `channel` asc nulls first, `priority` asc nulls first, `category` asc nulls first, `opened_at` asc nulls first, `first_replied_at` asc nulls first, `resolved_at` asc nulls first, `reopened_at` asc nulls first, `reply_count` asc nulls first, `wait_seconds` asc nulls first, `is_abandoned` asc nulls first, `is_escalated` asc nulls first, `is_delight` asc nulls first, `csat` asc nulls first
+    ) as occurrence,
+    count(*) over (partition by `ticket_id`) as rows_with_id
+  from (
   select
     nullif(trim(c.`ticket_id`, ' 	\n\r '), '') as `ticket_id`,
     nullif(trim(c.`account_id`, ' 	\n\r '), '') as `account_id`,
@@ -29,21 +49,38 @@ read_rows as (
     c.checksum as checksum,
     nullif(array_to_string([case when not (nullif(trim(c.`ticket_id`, ' 	\n\r '), '') is not null) then 'missing_ticket_id' end, case when not (nullif(trim(c.`account_id`, ' 	\n\r '), '') is not null) then 'missing_account_id' end, case when not (nullif(trim(c.`opened_at`, ' 	\n\r '), '') is not null) then 'missing_opened_at' end, case when nullif(trim(c.`opened_at`, ' 	\n\r '), '') is not null and safe.parse_timestamp('%d.%m.%Y %H:%M', nullif(trim(c.`opened_at`, ' 	\n\r '), ''), 'Europe/Berlin') is null then 'unreadable_opened_at' end], ', '), '') as unusable_values,
     nullif(array_to_string([case when nullif(trim(c.`priority`, ' 	\n\r '), '') not in ('low', 'normal', 'high', 'urgent') then 'unexpected_priority' end, case when nullif(trim(c.`first_replied_at`, ' 	\n\r '), '') is not null and safe.parse_timestamp('%d.%m.%Y %H:%M', nullif(trim(c.`first_replied_at`, ' 	\n\r '), ''), 'Europe/Berlin') is null then 'unreadable_first_replied_at' end, case when nullif(trim(c.`resolved_at`, ' 	\n\r '), '') is not null and safe.parse_timestamp('%d.%m.%Y %H:%M', nullif(trim(c.`resolved_at`, ' 	\n\r '), ''), 'Europe/Berlin') is null then 'unreadable_resolved_at' end, case when nullif(trim(c.`reopened_at`, ' 	\n\r '), '') is not null and safe.parse_timestamp('%d.%m.%Y %H:%M', nullif(trim(c.`reopened_at`, ' 	\n\r '), ''), 'Europe/Berlin') is null then 'unreadable_reopened_at' end, case when cast(c.`reply_count` as int64) < 0 then 'out_of_range_reply_count' end, case when cast(c.`wait_seconds` as int64) < 0 then 'out_of_range_wait_seconds' end, case when nullif(trim(c.`csat`, ' 	\n\r '), '') is not null and case when regexp_contains(nullif(trim(c.`csat`, ' 	\n\r '), ''), '^(?:[+-]?(\\d+(\\.\\d*)?|\\.\\d+)([eE][+-]?\\d+)?)$') then safe_cast(nullif(trim(c.`csat`, ' 	\n\r '), '') as float64) end is null then 'unreadable_csat' end, case when case when regexp_contains(nullif(trim(c.`csat`, ' 	\n\r '), ''), '^(?:[+-]?(\\d+(\\.\\d*)?|\\.\\d+)([eE][+-]?\\d+)?)$') then safe_cast(nullif(trim(c.`csat`, ' 	\n\r '), '') as float64) end < 1 or case when regexp_contains(nullif(trim(c.`csat`, ' 	\n\r '), ''), '^(?:[+-]?(\\d+(\\.\\d*)?|\\.\\d+)([eE][+-]?\\d+)?)$') then safe_cast(nullif(trim(c.`csat`, ' 	\n\r '), '') as float64) end > 5 then 'out_of_range_csat' end], ', '), '') as unusual_values
-  from contents as c
-),
-numbered as (
+  from merged as c
+  ) as read_rows
+  union all
   select
-    `ticket_id`, `account_id`, `user_id`, `channel`, `priority`, `category`, `opened_at`, `first_replied_at`, `resolved_at`, `reopened_at`, `reply_count`, `wait_seconds`, `is_abandoned`, `is_escalated`, `is_delight`, `csat`, `loaded_at`,
-    copies,
-    checksum,
-    unusable_values,
-    unusual_values,
-    row_number() over (
-      partition by `ticket_id`
-      order by loaded_at desc nulls last, `account_id` asc nulls first, `user_id` asc nulls first, `channel` asc nulls first, `priority` asc nulls first, `category` asc nulls first, `opened_at` asc nulls first, `first_replied_at` asc nulls first, `resolved_at` asc nulls first, `reopened_at` asc nulls first, `reply_count` asc nulls first, `wait_seconds` asc nulls first, `is_abandoned` asc nulls first, `is_escalated` asc nulls first, `is_delight` asc nulls first, `csat` asc nulls first
-    ) as occurrence,
-    count(*) over (partition by `ticket_id`) as rows_with_id
-  from read_rows
+    `ticket_id`, `account_id`, `user_id`, `channel`, `priority`, `category`, `opened_at`, `first_replied_at`, `resolved_at`, `reopened_at`, `reply_count`, `wait_seconds`, `is_abandoned`, `is_escalated`, `is_delight`, `csat`, `loaded_at`, copies, checksum, unusable_values, unusual_values,
+    1 as occurrence,
+    1 as rows_with_id
+  from (
+  select
+    nullif(trim(c.`ticket_id`, ' 	\n\r '), '') as `ticket_id`,
+    nullif(trim(c.`account_id`, ' 	\n\r '), '') as `account_id`,
+    nullif(trim(c.`user_id`, ' 	\n\r '), '') as `user_id`,
+    nullif(trim(c.`channel`, ' 	\n\r '), '') as `channel`,
+    case when nullif(trim(c.`priority`, ' 	\n\r '), '') not in ('low', 'normal', 'high', 'urgent') then null else nullif(trim(c.`priority`, ' 	\n\r '), '') end as `priority`,
+    nullif(trim(c.`category`, ' 	\n\r '), '') as `category`,
+    safe.parse_timestamp('%d.%m.%Y %H:%M', nullif(trim(c.`opened_at`, ' 	\n\r '), ''), 'Europe/Berlin') as `opened_at`,
+    safe.parse_timestamp('%d.%m.%Y %H:%M', nullif(trim(c.`first_replied_at`, ' 	\n\r '), ''), 'Europe/Berlin') as `first_replied_at`,
+    safe.parse_timestamp('%d.%m.%Y %H:%M', nullif(trim(c.`resolved_at`, ' 	\n\r '), ''), 'Europe/Berlin') as `resolved_at`,
+    safe.parse_timestamp('%d.%m.%Y %H:%M', nullif(trim(c.`reopened_at`, ' 	\n\r '), ''), 'Europe/Berlin') as `reopened_at`,
+    case when cast(c.`reply_count` as int64) < 0 then null else cast(c.`reply_count` as int64) end as `reply_count`,
+    case when cast(c.`wait_seconds` as int64) < 0 then null else cast(c.`wait_seconds` as int64) end as `wait_seconds`,
+    cast(c.`is_abandoned` as bool) as `is_abandoned`,
+    cast(c.`is_escalated` as bool) as `is_escalated`,
+    cast(c.`is_delight` as bool) as `is_delight`,
+    case when case when regexp_contains(nullif(trim(c.`csat`, ' 	\n\r '), ''), '^(?:[+-]?(\\d+(\\.\\d*)?|\\.\\d+)([eE][+-]?\\d+)?)$') then safe_cast(nullif(trim(c.`csat`, ' 	\n\r '), '') as float64) end < 1 or case when regexp_contains(nullif(trim(c.`csat`, ' 	\n\r '), ''), '^(?:[+-]?(\\d+(\\.\\d*)?|\\.\\d+)([eE][+-]?\\d+)?)$') then safe_cast(nullif(trim(c.`csat`, ' 	\n\r '), '') as float64) end > 5 then null else case when regexp_contains(nullif(trim(c.`csat`, ' 	\n\r '), ''), '^(?:[+-]?(\\d+(\\.\\d*)?|\\.\\d+)([eE][+-]?\\d+)?)$') then safe_cast(nullif(trim(c.`csat`, ' 	\n\r '), '') as float64) end end as `csat`,
+    cast(null as timestamp) as `loaded_at`,
+    c.copies as copies,
+    c.checksum as checksum,
+    nullif(array_to_string([case when not (nullif(trim(c.`ticket_id`, ' 	\n\r '), '') is not null) then 'missing_ticket_id' end, case when not (nullif(trim(c.`account_id`, ' 	\n\r '), '') is not null) then 'missing_account_id' end, case when not (nullif(trim(c.`opened_at`, ' 	\n\r '), '') is not null) then 'missing_opened_at' end, case when nullif(trim(c.`opened_at`, ' 	\n\r '), '') is not null and safe.parse_timestamp('%d.%m.%Y %H:%M', nullif(trim(c.`opened_at`, ' 	\n\r '), ''), 'Europe/Berlin') is null then 'unreadable_opened_at' end], ', '), '') as unusable_values,
+    nullif(array_to_string([case when nullif(trim(c.`priority`, ' 	\n\r '), '') not in ('low', 'normal', 'high', 'urgent') then 'unexpected_priority' end, case when nullif(trim(c.`first_replied_at`, ' 	\n\r '), '') is not null and safe.parse_timestamp('%d.%m.%Y %H:%M', nullif(trim(c.`first_replied_at`, ' 	\n\r '), ''), 'Europe/Berlin') is null then 'unreadable_first_replied_at' end, case when nullif(trim(c.`resolved_at`, ' 	\n\r '), '') is not null and safe.parse_timestamp('%d.%m.%Y %H:%M', nullif(trim(c.`resolved_at`, ' 	\n\r '), ''), 'Europe/Berlin') is null then 'unreadable_resolved_at' end, case when nullif(trim(c.`reopened_at`, ' 	\n\r '), '') is not null and safe.parse_timestamp('%d.%m.%Y %H:%M', nullif(trim(c.`reopened_at`, ' 	\n\r '), ''), 'Europe/Berlin') is null then 'unreadable_reopened_at' end, case when cast(c.`reply_count` as int64) < 0 then 'out_of_range_reply_count' end, case when cast(c.`wait_seconds` as int64) < 0 then 'out_of_range_wait_seconds' end, case when nullif(trim(c.`csat`, ' 	\n\r '), '') is not null and case when regexp_contains(nullif(trim(c.`csat`, ' 	\n\r '), ''), '^(?:[+-]?(\\d+(\\.\\d*)?|\\.\\d+)([eE][+-]?\\d+)?)$') then safe_cast(nullif(trim(c.`csat`, ' 	\n\r '), '') as float64) end is null then 'unreadable_csat' end, case when case when regexp_contains(nullif(trim(c.`csat`, ' 	\n\r '), ''), '^(?:[+-]?(\\d+(\\.\\d*)?|\\.\\d+)([eE][+-]?\\d+)?)$') then safe_cast(nullif(trim(c.`csat`, ' 	\n\r '), '') as float64) end < 1 or case when regexp_contains(nullif(trim(c.`csat`, ' 	\n\r '), ''), '^(?:[+-]?(\\d+(\\.\\d*)?|\\.\\d+)([eE][+-]?\\d+)?)$') then safe_cast(nullif(trim(c.`csat`, ' 	\n\r '), '') as float64) end > 5 then 'out_of_range_csat' end], ', '), '') as unusual_values
+  from single as c
+  ) as read_rows
 ),
 judged as (
   select

@@ -1,49 +1,86 @@
-with contents as (
+with repeated_keys as (
+  select key
+  from (select coalesce(nullif(trim_blanks(cast(c."ticket_id" as varchar)), ''), '') as key from (select "nr" as "ticket_id", "org" as "account_id", "uid" as "user_id", "channel" as "channel", case trim_blanks(cast("prio" as varchar)) when 'P1' then 'urgent' when 'P2' then 'high' when 'P3' then 'normal' when 'P4' then 'low' else trim_blanks(cast("prio" as varchar)) end as "priority", "topic" as "category", "opened" as "opened_at", "replied" as "first_replied_at", "solved" as "resolved_at", "reopened" as "reopened_at", "replies" as "reply_count", "waited" as "wait_seconds", "hung up" as "is_abandoned", "escalated" as "is_escalated", "wow" as "is_delight", "stars" as "csat" from "raw"."helpdesk") as c) as keys
+  group by key
+  having count(*) > 1
+),
+merged as (
   select
     "ticket_id", "account_id", "user_id", "channel", "priority", "category", "opened_at", "first_replied_at", "resolved_at", "reopened_at", "reply_count", "wait_seconds", "is_abandoned", "is_escalated", "is_delight", "csat",
     count(*) as copies,
-    cast(sum(cast(hash(raw_rows) >> 20 as bigint)) as bigint) as checksum
-  from (select "nr" as "ticket_id", "org" as "account_id", "uid" as "user_id", "channel" as "channel", case trim(cast("prio" as varchar), e' 	\n\r ') when 'P1' then 'urgent' when 'P2' then 'high' when 'P3' then 'normal' when 'P4' then 'low' else trim(cast("prio" as varchar), e' 	\n\r ') end as "priority", "topic" as "category", "opened" as "opened_at", "replied" as "first_replied_at", "solved" as "resolved_at", "reopened" as "reopened_at", "replies" as "reply_count", "waited" as "wait_seconds", "hung up" as "is_abandoned", "escalated" as "is_escalated", "wow" as "is_delight", "stars" as "csat" from "raw"."helpdesk") as raw_rows
+    cast(sum(cast(hash(c) >> 20 as bigint)) as bigint) as checksum
+  from (select "nr" as "ticket_id", "org" as "account_id", "uid" as "user_id", "channel" as "channel", case trim_blanks(cast("prio" as varchar)) when 'P1' then 'urgent' when 'P2' then 'high' when 'P3' then 'normal' when 'P4' then 'low' else trim_blanks(cast("prio" as varchar)) end as "priority", "topic" as "category", "opened" as "opened_at", "replied" as "first_replied_at", "solved" as "resolved_at", "reopened" as "reopened_at", "replies" as "reply_count", "waited" as "wait_seconds", "hung up" as "is_abandoned", "escalated" as "is_escalated", "wow" as "is_delight", "stars" as "csat" from "raw"."helpdesk") as c
+  where coalesce(nullif(trim_blanks(cast(c."ticket_id" as varchar)), ''), '') in (select key from repeated_keys)
   group by "ticket_id", "account_id", "user_id", "channel", "priority", "category", "opened_at", "first_replied_at", "resolved_at", "reopened_at", "reply_count", "wait_seconds", "is_abandoned", "is_escalated", "is_delight", "csat"
 ),
-read_rows as (
-  select
-    nullif(trim(cast(c."ticket_id" as varchar), e' 	\n\r '), '') as "ticket_id",
-    nullif(trim(cast(c."account_id" as varchar), e' 	\n\r '), '') as "account_id",
-    nullif(trim(cast(c."user_id" as varchar), e' 	\n\r '), '') as "user_id",
-    nullif(trim(cast(c."channel" as varchar), e' 	\n\r '), '') as "channel",
-    case when nullif(trim(cast(c."priority" as varchar), e' 	\n\r '), '') not in ('low', 'normal', 'high', 'urgent') then null else nullif(trim(cast(c."priority" as varchar), e' 	\n\r '), '') end as "priority",
-    nullif(trim(cast(c."category" as varchar), e' 	\n\r '), '') as "category",
-    (try_strptime(nullif(trim(cast(c."opened_at" as varchar), e' 	\n\r '), ''), '%d.%m.%Y %H:%M') at time zone 'Europe/Berlin') as "opened_at",
-    (try_strptime(nullif(trim(cast(c."first_replied_at" as varchar), e' 	\n\r '), ''), '%d.%m.%Y %H:%M') at time zone 'Europe/Berlin') as "first_replied_at",
-    (try_strptime(nullif(trim(cast(c."resolved_at" as varchar), e' 	\n\r '), ''), '%d.%m.%Y %H:%M') at time zone 'Europe/Berlin') as "resolved_at",
-    (try_strptime(nullif(trim(cast(c."reopened_at" as varchar), e' 	\n\r '), ''), '%d.%m.%Y %H:%M') at time zone 'Europe/Berlin') as "reopened_at",
-    case when cast(c."reply_count" as bigint) < 0 then null else cast(c."reply_count" as bigint) end as "reply_count",
-    case when cast(c."wait_seconds" as bigint) < 0 then null else cast(c."wait_seconds" as bigint) end as "wait_seconds",
-    cast(c."is_abandoned" as boolean) as "is_abandoned",
-    cast(c."is_escalated" as boolean) as "is_escalated",
-    cast(c."is_delight" as boolean) as "is_delight",
-    case when case when regexp_full_match(nullif(trim(cast(c."csat" as varchar), e' 	\n\r '), ''), '[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?') then try_cast(nullif(trim(cast(c."csat" as varchar), e' 	\n\r '), '') as double) end < 1 or case when regexp_full_match(nullif(trim(cast(c."csat" as varchar), e' 	\n\r '), ''), '[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?') then try_cast(nullif(trim(cast(c."csat" as varchar), e' 	\n\r '), '') as double) end > 5 then null else case when regexp_full_match(nullif(trim(cast(c."csat" as varchar), e' 	\n\r '), ''), '[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?') then try_cast(nullif(trim(cast(c."csat" as varchar), e' 	\n\r '), '') as double) end end as "csat",
-    cast(null as timestamptz) as "loaded_at",
-    c.copies as copies,
-    c.checksum as checksum,
-    nullif(concat_ws(', ', case when not (nullif(trim(cast(c."ticket_id" as varchar), e' 	\n\r '), '') is not null) then 'missing_ticket_id' end, case when not (nullif(trim(cast(c."account_id" as varchar), e' 	\n\r '), '') is not null) then 'missing_account_id' end, case when not (nullif(trim(cast(c."opened_at" as varchar), e' 	\n\r '), '') is not null) then 'missing_opened_at' end, case when nullif(trim(cast(c."opened_at" as varchar), e' 	\n\r '), '') is not null and (try_strptime(nullif(trim(cast(c."opened_at" as varchar), e' 	\n\r '), ''), '%d.%m.%Y %H:%M') at time zone 'Europe/Berlin') is null then 'unreadable_opened_at' end), '') as unusable_values,
-    nullif(concat_ws(', ', case when nullif(trim(cast(c."priority" as varchar), e' 	\n\r '), '') not in ('low', 'normal', 'high', 'urgent') then 'unexpected_priority' end, case when nullif(trim(cast(c."first_replied_at" as varchar), e' 	\n\r '), '') is not null and (try_strptime(nullif(trim(cast(c."first_replied_at" as varchar), e' 	\n\r '), ''), '%d.%m.%Y %H:%M') at time zone 'Europe/Berlin') is null then 'unreadable_first_replied_at' end, case when nullif(trim(cast(c."resolved_at" as varchar), e' 	\n\r '), '') is not null and (try_strptime(nullif(trim(cast(c."resolved_at" as varchar), e' 	\n\r '), ''), '%d.%m.%Y %H:%M') at time zone 'Europe/Berlin') is null then 'unreadable_resolved_at' end, case when nullif(trim(cast(c."reopened_at" as varchar), e' 	\n\r '), '') is not null and (try_strptime(nullif(trim(cast(c."reopened_at" as varchar), e' 	\n\r '), ''), '%d.%m.%Y %H:%M') at time zone 'Europe/Berlin') is null then 'unreadable_reopened_at' end, case when cast(c."reply_count" as bigint) < 0 then 'out_of_range_reply_count' end, case when cast(c."wait_seconds" as bigint) < 0 then 'out_of_range_wait_seconds' end, case when nullif(trim(cast(c."csat" as varchar), e' 	\n\r '), '') is not null and case when regexp_full_match(nullif(trim(cast(c."csat" as varchar), e' 	\n\r '), ''), '[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?') then try_cast(nullif(trim(cast(c."csat" as varchar), e' 	\n\r '), '') as double) end is null then 'unreadable_csat' end, case when case when regexp_full_match(nullif(trim(cast(c."csat" as varchar), e' 	\n\r '), ''), '[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?') then try_cast(nullif(trim(cast(c."csat" as varchar), e' 	\n\r '), '') as double) end < 1 or case when regexp_full_match(nullif(trim(cast(c."csat" as varchar), e' 	\n\r '), ''), '[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?') then try_cast(nullif(trim(cast(c."csat" as varchar), e' 	\n\r '), '') as double) end > 5 then 'out_of_range_csat' end), '') as unusual_values
-  from contents as c
+single as (
+  select c.*, 1 as copies, cast(hash(c) >> 20 as bigint) as checksum
+  from (select "nr" as "ticket_id", "org" as "account_id", "uid" as "user_id", "channel" as "channel", case trim_blanks(cast("prio" as varchar)) when 'P1' then 'urgent' when 'P2' then 'high' when 'P3' then 'normal' when 'P4' then 'low' else trim_blanks(cast("prio" as varchar)) end as "priority", "topic" as "category", "opened" as "opened_at", "replied" as "first_replied_at", "solved" as "resolved_at", "reopened" as "reopened_at", "replies" as "reply_count", "waited" as "wait_seconds", "hung up" as "is_abandoned", "escalated" as "is_escalated", "wow" as "is_delight", "stars" as "csat" from "raw"."helpdesk") as c
+  where coalesce(nullif(trim_blanks(cast(c."ticket_id" as varchar)), ''), '') not in (select key from repeated_keys)
 ),
 numbered as (
   select
-    "ticket_id", "account_id", "user_id", "channel", "priority", "category", "opened_at", "first_replied_at", "resolved_at", "reopened_at", "reply_count", "wait_seconds", "is_abandoned", "is_escalated", "is_delight", "csat", "loaded_at",
-    copies,
-    checksum,
-    unusable_values,
-    unusual_values,
+    "ticket_id", "account_id", "user_id", "channel", "priority", "category", "opened_at", "first_replied_at", "resolved_at", "reopened_at", "reply_count", "wait_seconds", "is_abandoned", "is_escalated", "is_delight", "csat", "loaded_at", copies, checksum, unusable_values, unusual_values,
     row_number() over (
       partition by "ticket_id"
       order by loaded_at desc nulls last, "account_id" asc nulls first, "user_id" asc nulls first, "channel" asc nulls first, "priority" asc nulls first, "category" asc nulls first, "opened_at" asc nulls first, "first_replied_at" asc nulls first, "resolved_at" asc nulls first, "reopened_at" asc nulls first, "reply_count" asc nulls first, "wait_seconds" asc nulls first, "is_abandoned" asc nulls first, "is_escalated" asc nulls first, "is_delight" asc nulls first, "csat" asc nulls first
     ) as occurrence,
     count(*) over (partition by "ticket_id") as rows_with_id
-  from read_rows
+  from (
+  select
+    nullif(trim_blanks(cast(c."ticket_id" as varchar)), '') as "ticket_id",
+    nullif(trim_blanks(cast(c."account_id" as varchar)), '') as "account_id",
+    nullif(trim_blanks(cast(c."user_id" as varchar)), '') as "user_id",
+    nullif(trim_blanks(cast(c."channel" as varchar)), '') as "channel",
+    case when nullif(trim_blanks(cast(c."priority" as varchar)), '') not in ('low', 'normal', 'high', 'urgent') then null else nullif(trim_blanks(cast(c."priority" as varchar)), '') end as "priority",
+    nullif(trim_blanks(cast(c."category" as varchar)), '') as "category",
+    (try_strptime(nullif(trim_blanks(cast(c."opened_at" as varchar)), ''), '%d.%m.%Y %H:%M') at time zone 'Europe/Berlin') as "opened_at",
+    (try_strptime(nullif(trim_blanks(cast(c."first_replied_at" as varchar)), ''), '%d.%m.%Y %H:%M') at time zone 'Europe/Berlin') as "first_replied_at",
+    (try_strptime(nullif(trim_blanks(cast(c."resolved_at" as varchar)), ''), '%d.%m.%Y %H:%M') at time zone 'Europe/Berlin') as "resolved_at",
+    (try_strptime(nullif(trim_blanks(cast(c."reopened_at" as varchar)), ''), '%d.%m.%Y %H:%M') at time zone 'Europe/Berlin') as "reopened_at",
+    case when cast(c."reply_count" as bigint) < 0 then null else cast(c."reply_count" as bigint) end as "reply_count",
+    case when cast(c."wait_seconds" as bigint) < 0 then null else cast(c."wait_seconds" as bigint) end as "wait_seconds",
+    cast(c."is_abandoned" as boolean) as "is_abandoned",
+    cast(c."is_escalated" as boolean) as "is_escalated",
+    cast(c."is_delight" as boolean) as "is_delight",
+    case when case when regexp_full_match(nullif(trim_blanks(cast(c."csat" as varchar)), ''), '[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?') then try_cast(nullif(trim_blanks(cast(c."csat" as varchar)), '') as double) end < 1 or case when regexp_full_match(nullif(trim_blanks(cast(c."csat" as varchar)), ''), '[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?') then try_cast(nullif(trim_blanks(cast(c."csat" as varchar)), '') as double) end > 5 then null else case when regexp_full_match(nullif(trim_blanks(cast(c."csat" as varchar)), ''), '[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?') then try_cast(nullif(trim_blanks(cast(c."csat" as varchar)), '') as double) end end as "csat",
+    cast(null as timestamptz) as "loaded_at",
+    c.copies as copies,
+    c.checksum as checksum,
+    nullif(concat_ws(', ', case when not (nullif(trim_blanks(cast(c."ticket_id" as varchar)), '') is not null) then 'missing_ticket_id' end, case when not (nullif(trim_blanks(cast(c."account_id" as varchar)), '') is not null) then 'missing_account_id' end, case when not (nullif(trim_blanks(cast(c."opened_at" as varchar)), '') is not null) then 'missing_opened_at' end, case when nullif(trim_blanks(cast(c."opened_at" as varchar)), '') is not null and (try_strptime(nullif(trim_blanks(cast(c."opened_at" as varchar)), ''), '%d.%m.%Y %H:%M') at time zone 'Europe/Berlin') is null then 'unreadable_opened_at' end), '') as unusable_values,
+    nullif(concat_ws(', ', case when nullif(trim_blanks(cast(c."priority" as varchar)), '') not in ('low', 'normal', 'high', 'urgent') then 'unexpected_priority' end, case when nullif(trim_blanks(cast(c."first_replied_at" as varchar)), '') is not null and (try_strptime(nullif(trim_blanks(cast(c."first_replied_at" as varchar)), ''), '%d.%m.%Y %H:%M') at time zone 'Europe/Berlin') is null then 'unreadable_first_replied_at' end, case when nullif(trim_blanks(cast(c."resolved_at" as varchar)), '') is not null and (try_strptime(nullif(trim_blanks(cast(c."resolved_at" as varchar)), ''), '%d.%m.%Y %H:%M') at time zone 'Europe/Berlin') is null then 'unreadable_resolved_at' end, case when nullif(trim_blanks(cast(c."reopened_at" as varchar)), '') is not null and (try_strptime(nullif(trim_blanks(cast(c."reopened_at" as varchar)), ''), '%d.%m.%Y %H:%M') at time zone 'Europe/Berlin') is null then 'unreadable_reopened_at' end, case when cast(c."reply_count" as bigint) < 0 then 'out_of_range_reply_count' end, case when cast(c."wait_seconds" as bigint) < 0 then 'out_of_range_wait_seconds' end, case when nullif(trim_blanks(cast(c."csat" as varchar)), '') is not null and case when regexp_full_match(nullif(trim_blanks(cast(c."csat" as varchar)), ''), '[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?') then try_cast(nullif(trim_blanks(cast(c."csat" as varchar)), '') as double) end is null then 'unreadable_csat' end, case when case when regexp_full_match(nullif(trim_blanks(cast(c."csat" as varchar)), ''), '[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?') then try_cast(nullif(trim_blanks(cast(c."csat" as varchar)), '') as double) end < 1 or case when regexp_full_match(nullif(trim_blanks(cast(c."csat" as varchar)), ''), '[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?') then try_cast(nullif(trim_blanks(cast(c."csat" as varchar)), '') as double) end > 5 then 'out_of_range_csat' end), '') as unusual_values
+  from merged as c
+  ) as read_rows
+  union all
+  select
+    "ticket_id", "account_id", "user_id", "channel", "priority", "category", "opened_at", "first_replied_at", "resolved_at", "reopened_at", "reply_count", "wait_seconds", "is_abandoned", "is_escalated", "is_delight", "csat", "loaded_at", copies, checksum, unusable_values, unusual_values,
+    1 as occurrence,
+    1 as rows_with_id
+  from (
+  select
+    nullif(trim_blanks(cast(c."ticket_id" as varchar)), '') as "ticket_id",
+    nullif(trim_blanks(cast(c."account_id" as varchar)), '') as "account_id",
+    nullif(trim_blanks(cast(c."user_id" as varchar)), '') as "user_id",
+    nullif(trim_blanks(cast(c."channel" as varchar)), '') as "channel",
+    case when nullif(trim_blanks(cast(c."priority" as varchar)), '') not in ('low', 'normal', 'high', 'urgent') then null else nullif(trim_blanks(cast(c."priority" as varchar)), '') end as "priority",
+    nullif(trim_blanks(cast(c."category" as varchar)), '') as "category",
+    (try_strptime(nullif(trim_blanks(cast(c."opened_at" as varchar)), ''), '%d.%m.%Y %H:%M') at time zone 'Europe/Berlin') as "opened_at",
+    (try_strptime(nullif(trim_blanks(cast(c."first_replied_at" as varchar)), ''), '%d.%m.%Y %H:%M') at time zone 'Europe/Berlin') as "first_replied_at",
+    (try_strptime(nullif(trim_blanks(cast(c."resolved_at" as varchar)), ''), '%d.%m.%Y %H:%M') at time zone 'Europe/Berlin') as "resolved_at",
+    (try_strptime(nullif(trim_blanks(cast(c."reopened_at" as varchar)), ''), '%d.%m.%Y %H:%M') at time zone 'Europe/Berlin') as "reopened_at",
+    case when cast(c."reply_count" as bigint) < 0 then null else cast(c."reply_count" as bigint) end as "reply_count",
+    case when cast(c."wait_seconds" as bigint) < 0 then null else cast(c."wait_seconds" as bigint) end as "wait_seconds",
+    cast(c."is_abandoned" as boolean) as "is_abandoned",
+    cast(c."is_escalated" as boolean) as "is_escalated",
+    cast(c."is_delight" as boolean) as "is_delight",
+    case when case when regexp_full_match(nullif(trim_blanks(cast(c."csat" as varchar)), ''), '[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?') then try_cast(nullif(trim_blanks(cast(c."csat" as varchar)), '') as double) end < 1 or case when regexp_full_match(nullif(trim_blanks(cast(c."csat" as varchar)), ''), '[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?') then try_cast(nullif(trim_blanks(cast(c."csat" as varchar)), '') as double) end > 5 then null else case when regexp_full_match(nullif(trim_blanks(cast(c."csat" as varchar)), ''), '[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?') then try_cast(nullif(trim_blanks(cast(c."csat" as varchar)), '') as double) end end as "csat",
+    cast(null as timestamptz) as "loaded_at",
+    c.copies as copies,
+    c.checksum as checksum,
+    nullif(concat_ws(', ', case when not (nullif(trim_blanks(cast(c."ticket_id" as varchar)), '') is not null) then 'missing_ticket_id' end, case when not (nullif(trim_blanks(cast(c."account_id" as varchar)), '') is not null) then 'missing_account_id' end, case when not (nullif(trim_blanks(cast(c."opened_at" as varchar)), '') is not null) then 'missing_opened_at' end, case when nullif(trim_blanks(cast(c."opened_at" as varchar)), '') is not null and (try_strptime(nullif(trim_blanks(cast(c."opened_at" as varchar)), ''), '%d.%m.%Y %H:%M') at time zone 'Europe/Berlin') is null then 'unreadable_opened_at' end), '') as unusable_values,
+    nullif(concat_ws(', ', case when nullif(trim_blanks(cast(c."priority" as varchar)), '') not in ('low', 'normal', 'high', 'urgent') then 'unexpected_priority' end, case when nullif(trim_blanks(cast(c."first_replied_at" as varchar)), '') is not null and (try_strptime(nullif(trim_blanks(cast(c."first_replied_at" as varchar)), ''), '%d.%m.%Y %H:%M') at time zone 'Europe/Berlin') is null then 'unreadable_first_replied_at' end, case when nullif(trim_blanks(cast(c."resolved_at" as varchar)), '') is not null and (try_strptime(nullif(trim_blanks(cast(c."resolved_at" as varchar)), ''), '%d.%m.%Y %H:%M') at time zone 'Europe/Berlin') is null then 'unreadable_resolved_at' end, case when nullif(trim_blanks(cast(c."reopened_at" as varchar)), '') is not null and (try_strptime(nullif(trim_blanks(cast(c."reopened_at" as varchar)), ''), '%d.%m.%Y %H:%M') at time zone 'Europe/Berlin') is null then 'unreadable_reopened_at' end, case when cast(c."reply_count" as bigint) < 0 then 'out_of_range_reply_count' end, case when cast(c."wait_seconds" as bigint) < 0 then 'out_of_range_wait_seconds' end, case when nullif(trim_blanks(cast(c."csat" as varchar)), '') is not null and case when regexp_full_match(nullif(trim_blanks(cast(c."csat" as varchar)), ''), '[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?') then try_cast(nullif(trim_blanks(cast(c."csat" as varchar)), '') as double) end is null then 'unreadable_csat' end, case when case when regexp_full_match(nullif(trim_blanks(cast(c."csat" as varchar)), ''), '[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?') then try_cast(nullif(trim_blanks(cast(c."csat" as varchar)), '') as double) end < 1 or case when regexp_full_match(nullif(trim_blanks(cast(c."csat" as varchar)), ''), '[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?') then try_cast(nullif(trim_blanks(cast(c."csat" as varchar)), '') as double) end > 5 then 'out_of_range_csat' end), '') as unusual_values
+  from single as c
+  ) as read_rows
 ),
 judged as (
   select

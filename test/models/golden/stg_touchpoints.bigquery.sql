@@ -1,12 +1,32 @@
-with contents as (
+with repeated_keys as (
+  select key
+  from (select coalesce(cast(c.`touchpoint_id` as string), '') as key from (select `id` as `touchpoint_id`, `org` as `account_id`, `uid` as `user_id`, `kind` as `kind`, `day` as `happened_at`, `csm` as `owner` from `raw`.`meetings`) as c) as keys
+  group by key
+  having count(*) > 1
+),
+merged as (
   select
     `touchpoint_id`, `account_id`, `user_id`, `kind`, `happened_at`, `owner`,
     count(*) as copies,
-    sum((farm_fingerprint(to_json_string(raw_rows)) >> 20)) as checksum
-  from (select `id` as `touchpoint_id`, `org` as `account_id`, `uid` as `user_id`, `kind` as `kind`, `day` as `happened_at`, `csm` as `owner` from `raw`.`meetings`) as raw_rows
+    sum((farm_fingerprint(to_json_string(c)) >> 20)) as checksum
+  from (select `id` as `touchpoint_id`, `org` as `account_id`, `uid` as `user_id`, `kind` as `kind`, `day` as `happened_at`, `csm` as `owner` from `raw`.`meetings`) as c
+  where coalesce(cast(c.`touchpoint_id` as string), '') in (select key from repeated_keys)
   group by `touchpoint_id`, `account_id`, `user_id`, `kind`, `happened_at`, `owner`
 ),
-read_rows as (
+single as (
+  select c.*, 1 as copies, (farm_fingerprint(to_json_string(c)) >> 20) as checksum
+  from (select `id` as `touchpoint_id`, `org` as `account_id`, `uid` as `user_id`, `kind` as `kind`, `day` as `happened_at`, `csm` as `owner` from `raw`.`meetings`) as c
+  where coalesce(cast(c.`touchpoint_id` as string), '') not in (select key from repeated_keys)
+),
+numbered as (
+  select
+    `touchpoint_id`, `account_id`, `user_id`, `kind`, `happened_at`, `owner`, `loaded_at`, copies, checksum, unusable_values, unusual_values,
+    row_number() over (
+      partition by `touchpoint_id`
+      order by loaded_at desc nulls last, `account_id` asc nulls first, `user_id` asc nulls first, `kind` asc nulls first, `happened_at` asc nulls first, `owner` asc nulls first
+    ) as occurrence,
+    count(*) over (partition by `touchpoint_id`) as rows_with_id
+  from (
   select
     cast(c.`touchpoint_id` as string) as `touchpoint_id`,
     nullif(trim(c.`account_id`, ' 	\n\r '), '') as `account_id`,
@@ -19,21 +39,28 @@ read_rows as (
     c.checksum as checksum,
     nullif(array_to_string([case when not (c.`touchpoint_id` is not null) then 'missing_touchpoint_id' end, case when c.`touchpoint_id` is not null and cast(c.`touchpoint_id` as string) is null then 'unreadable_touchpoint_id' end, case when not (nullif(trim(c.`account_id`, ' 	\n\r '), '') is not null) then 'missing_account_id' end, case when not (c.`happened_at` is not null) then 'missing_happened_at' end, case when c.`happened_at` is not null and timestamp(c.`happened_at`, 'Europe/Berlin') is null then 'unreadable_happened_at' end], ', '), '') as unusable_values,
     cast(null as string) as unusual_values
-  from contents as c
-),
-numbered as (
+  from merged as c
+  ) as read_rows
+  union all
   select
-    `touchpoint_id`, `account_id`, `user_id`, `kind`, `happened_at`, `owner`, `loaded_at`,
-    copies,
-    checksum,
-    unusable_values,
-    unusual_values,
-    row_number() over (
-      partition by `touchpoint_id`
-      order by loaded_at desc nulls last, `account_id` asc nulls first, `user_id` asc nulls first, `kind` asc nulls first, `happened_at` asc nulls first, `owner` asc nulls first
-    ) as occurrence,
-    count(*) over (partition by `touchpoint_id`) as rows_with_id
-  from read_rows
+    `touchpoint_id`, `account_id`, `user_id`, `kind`, `happened_at`, `owner`, `loaded_at`, copies, checksum, unusable_values, unusual_values,
+    1 as occurrence,
+    1 as rows_with_id
+  from (
+  select
+    cast(c.`touchpoint_id` as string) as `touchpoint_id`,
+    nullif(trim(c.`account_id`, ' 	\n\r '), '') as `account_id`,
+    nullif(trim(c.`user_id`, ' 	\n\r '), '') as `user_id`,
+    nullif(trim(c.`kind`, ' 	\n\r '), '') as `kind`,
+    timestamp(c.`happened_at`, 'Europe/Berlin') as `happened_at`,
+    nullif(trim(c.`owner`, ' 	\n\r '), '') as `owner`,
+    cast(null as timestamp) as `loaded_at`,
+    c.copies as copies,
+    c.checksum as checksum,
+    nullif(array_to_string([case when not (c.`touchpoint_id` is not null) then 'missing_touchpoint_id' end, case when c.`touchpoint_id` is not null and cast(c.`touchpoint_id` as string) is null then 'unreadable_touchpoint_id' end, case when not (nullif(trim(c.`account_id`, ' 	\n\r '), '') is not null) then 'missing_account_id' end, case when not (c.`happened_at` is not null) then 'missing_happened_at' end, case when c.`happened_at` is not null and timestamp(c.`happened_at`, 'Europe/Berlin') is null then 'unreadable_happened_at' end], ', '), '') as unusable_values,
+    cast(null as string) as unusual_values
+  from single as c
+  ) as read_rows
 ),
 judged as (
   select

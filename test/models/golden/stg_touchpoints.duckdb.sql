@@ -1,39 +1,66 @@
-with contents as (
+with repeated_keys as (
+  select key
+  from (select coalesce(cast(c."touchpoint_id" as varchar), '') as key from (select "id" as "touchpoint_id", "org" as "account_id", "uid" as "user_id", "kind" as "kind", "day" as "happened_at", "csm" as "owner" from "raw"."meetings") as c) as keys
+  group by key
+  having count(*) > 1
+),
+merged as (
   select
     "touchpoint_id", "account_id", "user_id", "kind", "happened_at", "owner",
     count(*) as copies,
-    cast(sum(cast(hash(raw_rows) >> 20 as bigint)) as bigint) as checksum
-  from (select "id" as "touchpoint_id", "org" as "account_id", "uid" as "user_id", "kind" as "kind", "day" as "happened_at", "csm" as "owner" from "raw"."meetings") as raw_rows
+    cast(sum(cast(hash(c) >> 20 as bigint)) as bigint) as checksum
+  from (select "id" as "touchpoint_id", "org" as "account_id", "uid" as "user_id", "kind" as "kind", "day" as "happened_at", "csm" as "owner" from "raw"."meetings") as c
+  where coalesce(cast(c."touchpoint_id" as varchar), '') in (select key from repeated_keys)
   group by "touchpoint_id", "account_id", "user_id", "kind", "happened_at", "owner"
 ),
-read_rows as (
-  select
-    cast(c."touchpoint_id" as varchar) as "touchpoint_id",
-    nullif(trim(cast(c."account_id" as varchar), e' 	\n\r '), '') as "account_id",
-    nullif(trim(cast(c."user_id" as varchar), e' 	\n\r '), '') as "user_id",
-    nullif(trim(cast(c."kind" as varchar), e' 	\n\r '), '') as "kind",
-    (cast(c."happened_at" as timestamp) at time zone 'Europe/Berlin') as "happened_at",
-    nullif(trim(cast(c."owner" as varchar), e' 	\n\r '), '') as "owner",
-    cast(null as timestamptz) as "loaded_at",
-    c.copies as copies,
-    c.checksum as checksum,
-    nullif(concat_ws(', ', case when not (c."touchpoint_id" is not null) then 'missing_touchpoint_id' end, case when c."touchpoint_id" is not null and cast(c."touchpoint_id" as varchar) is null then 'unreadable_touchpoint_id' end, case when not (nullif(trim(cast(c."account_id" as varchar), e' 	\n\r '), '') is not null) then 'missing_account_id' end, case when not (c."happened_at" is not null) then 'missing_happened_at' end, case when c."happened_at" is not null and (cast(c."happened_at" as timestamp) at time zone 'Europe/Berlin') is null then 'unreadable_happened_at' end), '') as unusable_values,
-    cast(null as varchar) as unusual_values
-  from contents as c
+single as (
+  select c.*, 1 as copies, cast(hash(c) >> 20 as bigint) as checksum
+  from (select "id" as "touchpoint_id", "org" as "account_id", "uid" as "user_id", "kind" as "kind", "day" as "happened_at", "csm" as "owner" from "raw"."meetings") as c
+  where coalesce(cast(c."touchpoint_id" as varchar), '') not in (select key from repeated_keys)
 ),
 numbered as (
   select
-    "touchpoint_id", "account_id", "user_id", "kind", "happened_at", "owner", "loaded_at",
-    copies,
-    checksum,
-    unusable_values,
-    unusual_values,
+    "touchpoint_id", "account_id", "user_id", "kind", "happened_at", "owner", "loaded_at", copies, checksum, unusable_values, unusual_values,
     row_number() over (
       partition by "touchpoint_id"
       order by loaded_at desc nulls last, "account_id" asc nulls first, "user_id" asc nulls first, "kind" asc nulls first, "happened_at" asc nulls first, "owner" asc nulls first
     ) as occurrence,
     count(*) over (partition by "touchpoint_id") as rows_with_id
-  from read_rows
+  from (
+  select
+    cast(c."touchpoint_id" as varchar) as "touchpoint_id",
+    nullif(trim_blanks(cast(c."account_id" as varchar)), '') as "account_id",
+    nullif(trim_blanks(cast(c."user_id" as varchar)), '') as "user_id",
+    nullif(trim_blanks(cast(c."kind" as varchar)), '') as "kind",
+    (cast(c."happened_at" as timestamp) at time zone 'Europe/Berlin') as "happened_at",
+    nullif(trim_blanks(cast(c."owner" as varchar)), '') as "owner",
+    cast(null as timestamptz) as "loaded_at",
+    c.copies as copies,
+    c.checksum as checksum,
+    nullif(concat_ws(', ', case when not (c."touchpoint_id" is not null) then 'missing_touchpoint_id' end, case when c."touchpoint_id" is not null and cast(c."touchpoint_id" as varchar) is null then 'unreadable_touchpoint_id' end, case when not (nullif(trim_blanks(cast(c."account_id" as varchar)), '') is not null) then 'missing_account_id' end, case when not (c."happened_at" is not null) then 'missing_happened_at' end, case when c."happened_at" is not null and (cast(c."happened_at" as timestamp) at time zone 'Europe/Berlin') is null then 'unreadable_happened_at' end), '') as unusable_values,
+    cast(null as varchar) as unusual_values
+  from merged as c
+  ) as read_rows
+  union all
+  select
+    "touchpoint_id", "account_id", "user_id", "kind", "happened_at", "owner", "loaded_at", copies, checksum, unusable_values, unusual_values,
+    1 as occurrence,
+    1 as rows_with_id
+  from (
+  select
+    cast(c."touchpoint_id" as varchar) as "touchpoint_id",
+    nullif(trim_blanks(cast(c."account_id" as varchar)), '') as "account_id",
+    nullif(trim_blanks(cast(c."user_id" as varchar)), '') as "user_id",
+    nullif(trim_blanks(cast(c."kind" as varchar)), '') as "kind",
+    (cast(c."happened_at" as timestamp) at time zone 'Europe/Berlin') as "happened_at",
+    nullif(trim_blanks(cast(c."owner" as varchar)), '') as "owner",
+    cast(null as timestamptz) as "loaded_at",
+    c.copies as copies,
+    c.checksum as checksum,
+    nullif(concat_ws(', ', case when not (c."touchpoint_id" is not null) then 'missing_touchpoint_id' end, case when c."touchpoint_id" is not null and cast(c."touchpoint_id" as varchar) is null then 'unreadable_touchpoint_id' end, case when not (nullif(trim_blanks(cast(c."account_id" as varchar)), '') is not null) then 'missing_account_id' end, case when not (c."happened_at" is not null) then 'missing_happened_at' end, case when c."happened_at" is not null and (cast(c."happened_at" as timestamp) at time zone 'Europe/Berlin') is null then 'unreadable_happened_at' end), '') as unusable_values,
+    cast(null as varchar) as unusual_values
+  from single as c
+  ) as read_rows
 ),
 judged as (
   select

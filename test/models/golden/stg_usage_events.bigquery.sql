@@ -1,13 +1,33 @@
-with contents as (
+with repeated_keys as (
+  select key
+  from (select coalesce(nullif(trim(c.`event_id`, ' 	\n\r '), ''), '') as key from (select `id` as `event_id`, `org` as `account_id`, `uid` as `user_id`, `visit` as `session_id`, `what` as `event`, `feature` as `feature`, `times` as `quantity`, `at` as `occurred_at`, `loaded` as `loaded_at` from `raw`.`clicks`) as c) as keys
+  group by key
+  having count(*) > 1
+),
+merged as (
   select
     `event_id`, `account_id`, `user_id`, `session_id`, `event`, `feature`, `quantity`, `occurred_at`,
     min(loaded_at) as loaded_at,
     count(*) as copies,
-    sum((farm_fingerprint(to_json_string(raw_rows)) >> 20)) as checksum
-  from (select `id` as `event_id`, `org` as `account_id`, `uid` as `user_id`, `visit` as `session_id`, `what` as `event`, `feature` as `feature`, `times` as `quantity`, `at` as `occurred_at`, `loaded` as `loaded_at` from `raw`.`clicks`) as raw_rows
+    sum((farm_fingerprint(to_json_string(c)) >> 20)) as checksum
+  from (select `id` as `event_id`, `org` as `account_id`, `uid` as `user_id`, `visit` as `session_id`, `what` as `event`, `feature` as `feature`, `times` as `quantity`, `at` as `occurred_at`, `loaded` as `loaded_at` from `raw`.`clicks`) as c
+  where coalesce(nullif(trim(c.`event_id`, ' 	\n\r '), ''), '') in (select key from repeated_keys)
   group by `event_id`, `account_id`, `user_id`, `session_id`, `event`, `feature`, `quantity`, `occurred_at`
 ),
-read_rows as (
+single as (
+  select c.*, 1 as copies, (farm_fingerprint(to_json_string(c)) >> 20) as checksum
+  from (select `id` as `event_id`, `org` as `account_id`, `uid` as `user_id`, `visit` as `session_id`, `what` as `event`, `feature` as `feature`, `times` as `quantity`, `at` as `occurred_at`, `loaded` as `loaded_at` from `raw`.`clicks`) as c
+  where coalesce(nullif(trim(c.`event_id`, ' 	\n\r '), ''), '') not in (select key from repeated_keys)
+),
+numbered as (
+  select
+    `event_id`, `account_id`, `contract_id`, `user_id`, `session_id`, `event`, `feature`, `quantity`, `occurred_at`, `loaded_at`, copies, checksum, unusable_values, unusual_values,
+    row_number() over (
+      partition by `event_id`
+      order by loaded_at desc nulls last, `account_id` asc nulls first, `contract_id` asc nulls first, `user_id` asc nulls first, `session_id` asc nulls first, `event` asc nulls first, `feature` asc nulls first, `quantity` asc nulls first, `occurred_at` asc nulls first
+    ) as occurrence,
+    count(*) over (partition by `event_id`) as rows_with_id
+  from (
   select
     nullif(trim(c.`event_id`, ' 	\n\r '), '') as `event_id`,
     nullif(trim(c.`account_id`, ' 	\n\r '), '') as `account_id`,
@@ -23,21 +43,31 @@ read_rows as (
     c.checksum as checksum,
     nullif(array_to_string([case when not (nullif(trim(c.`event_id`, ' 	\n\r '), '') is not null) then 'missing_event_id' end, case when not (nullif(trim(c.`account_id`, ' 	\n\r '), '') is not null) then 'missing_account_id' end, case when not (c.`occurred_at` is not null) then 'missing_occurred_at' end], ', '), '') as unusable_values,
     nullif(array_to_string([case when cast(c.`quantity` as int64) < 0 then 'out_of_range_quantity' end], ', '), '') as unusual_values
-  from contents as c
-),
-numbered as (
+  from merged as c
+  ) as read_rows
+  union all
   select
-    `event_id`, `account_id`, `contract_id`, `user_id`, `session_id`, `event`, `feature`, `quantity`, `occurred_at`, `loaded_at`,
-    copies,
-    checksum,
-    unusable_values,
-    unusual_values,
-    row_number() over (
-      partition by `event_id`
-      order by loaded_at desc nulls last, `account_id` asc nulls first, `contract_id` asc nulls first, `user_id` asc nulls first, `session_id` asc nulls first, `event` asc nulls first, `feature` asc nulls first, `quantity` asc nulls first, `occurred_at` asc nulls first
-    ) as occurrence,
-    count(*) over (partition by `event_id`) as rows_with_id
-  from read_rows
+    `event_id`, `account_id`, `contract_id`, `user_id`, `session_id`, `event`, `feature`, `quantity`, `occurred_at`, `loaded_at`, copies, checksum, unusable_values, unusual_values,
+    1 as occurrence,
+    1 as rows_with_id
+  from (
+  select
+    nullif(trim(c.`event_id`, ' 	\n\r '), '') as `event_id`,
+    nullif(trim(c.`account_id`, ' 	\n\r '), '') as `account_id`,
+    cast(null as string) as `contract_id`,
+    nullif(trim(c.`user_id`, ' 	\n\r '), '') as `user_id`,
+    nullif(trim(c.`session_id`, ' 	\n\r '), '') as `session_id`,
+    nullif(trim(c.`event`, ' 	\n\r '), '') as `event`,
+    nullif(trim(c.`feature`, ' 	\n\r '), '') as `feature`,
+    case when cast(c.`quantity` as int64) < 0 then null else cast(c.`quantity` as int64) end as `quantity`,
+    cast(c.`occurred_at` as timestamp) as `occurred_at`,
+    cast(c.`loaded_at` as timestamp) as `loaded_at`,
+    c.copies as copies,
+    c.checksum as checksum,
+    nullif(array_to_string([case when not (nullif(trim(c.`event_id`, ' 	\n\r '), '') is not null) then 'missing_event_id' end, case when not (nullif(trim(c.`account_id`, ' 	\n\r '), '') is not null) then 'missing_account_id' end, case when not (c.`occurred_at` is not null) then 'missing_occurred_at' end], ', '), '') as unusable_values,
+    nullif(array_to_string([case when cast(c.`quantity` as int64) < 0 then 'out_of_range_quantity' end], ', '), '') as unusual_values
+  from single as c
+  ) as read_rows
 ),
 judged as (
   select

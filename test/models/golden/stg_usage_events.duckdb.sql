@@ -1,43 +1,73 @@
-with contents as (
+with repeated_keys as (
+  select key
+  from (select coalesce(nullif(trim_blanks(cast(c."event_id" as varchar)), ''), '') as key from (select "id" as "event_id", "org" as "account_id", "uid" as "user_id", "visit" as "session_id", "what" as "event", "feature" as "feature", "times" as "quantity", "at" as "occurred_at", "loaded" as "loaded_at" from "raw"."clicks") as c) as keys
+  group by key
+  having count(*) > 1
+),
+merged as (
   select
     "event_id", "account_id", "user_id", "session_id", "event", "feature", "quantity", "occurred_at",
     min(loaded_at) as loaded_at,
     count(*) as copies,
-    cast(sum(cast(hash(raw_rows) >> 20 as bigint)) as bigint) as checksum
-  from (select "id" as "event_id", "org" as "account_id", "uid" as "user_id", "visit" as "session_id", "what" as "event", "feature" as "feature", "times" as "quantity", "at" as "occurred_at", "loaded" as "loaded_at" from "raw"."clicks") as raw_rows
+    cast(sum(cast(hash(c) >> 20 as bigint)) as bigint) as checksum
+  from (select "id" as "event_id", "org" as "account_id", "uid" as "user_id", "visit" as "session_id", "what" as "event", "feature" as "feature", "times" as "quantity", "at" as "occurred_at", "loaded" as "loaded_at" from "raw"."clicks") as c
+  where coalesce(nullif(trim_blanks(cast(c."event_id" as varchar)), ''), '') in (select key from repeated_keys)
   group by "event_id", "account_id", "user_id", "session_id", "event", "feature", "quantity", "occurred_at"
 ),
-read_rows as (
-  select
-    nullif(trim(cast(c."event_id" as varchar), e' 	\n\r '), '') as "event_id",
-    nullif(trim(cast(c."account_id" as varchar), e' 	\n\r '), '') as "account_id",
-    cast(null as varchar) as "contract_id",
-    nullif(trim(cast(c."user_id" as varchar), e' 	\n\r '), '') as "user_id",
-    nullif(trim(cast(c."session_id" as varchar), e' 	\n\r '), '') as "session_id",
-    nullif(trim(cast(c."event" as varchar), e' 	\n\r '), '') as "event",
-    nullif(trim(cast(c."feature" as varchar), e' 	\n\r '), '') as "feature",
-    case when cast(c."quantity" as bigint) < 0 then null else cast(c."quantity" as bigint) end as "quantity",
-    case when typeof(c."occurred_at") = 'TIMESTAMP WITH TIME ZONE' then cast(c."occurred_at" as timestamptz) else cast(c."occurred_at" as timestamp) at time zone 'Europe/Berlin' end as "occurred_at",
-    case when typeof(c."loaded_at") = 'TIMESTAMP WITH TIME ZONE' then cast(c."loaded_at" as timestamptz) else cast(c."loaded_at" as timestamp) at time zone 'Europe/Berlin' end as "loaded_at",
-    c.copies as copies,
-    c.checksum as checksum,
-    nullif(concat_ws(', ', case when not (nullif(trim(cast(c."event_id" as varchar), e' 	\n\r '), '') is not null) then 'missing_event_id' end, case when not (nullif(trim(cast(c."account_id" as varchar), e' 	\n\r '), '') is not null) then 'missing_account_id' end, case when not (c."occurred_at" is not null) then 'missing_occurred_at' end), '') as unusable_values,
-    nullif(concat_ws(', ', case when cast(c."quantity" as bigint) < 0 then 'out_of_range_quantity' end), '') as unusual_values
-  from contents as c
+single as (
+  select c.*, 1 as copies, cast(hash(c) >> 20 as bigint) as checksum
+  from (select "id" as "event_id", "org" as "account_id", "uid" as "user_id", "visit" as "session_id", "what" as "event", "feature" as "feature", "times" as "quantity", "at" as "occurred_at", "loaded" as "loaded_at" from "raw"."clicks") as c
+  where coalesce(nullif(trim_blanks(cast(c."event_id" as varchar)), ''), '') not in (select key from repeated_keys)
 ),
 numbered as (
   select
-    "event_id", "account_id", "contract_id", "user_id", "session_id", "event", "feature", "quantity", "occurred_at", "loaded_at",
-    copies,
-    checksum,
-    unusable_values,
-    unusual_values,
+    "event_id", "account_id", "contract_id", "user_id", "session_id", "event", "feature", "quantity", "occurred_at", "loaded_at", copies, checksum, unusable_values, unusual_values,
     row_number() over (
       partition by "event_id"
       order by loaded_at desc nulls last, "account_id" asc nulls first, "contract_id" asc nulls first, "user_id" asc nulls first, "session_id" asc nulls first, "event" asc nulls first, "feature" asc nulls first, "quantity" asc nulls first, "occurred_at" asc nulls first
     ) as occurrence,
     count(*) over (partition by "event_id") as rows_with_id
-  from read_rows
+  from (
+  select
+    nullif(trim_blanks(cast(c."event_id" as varchar)), '') as "event_id",
+    nullif(trim_blanks(cast(c."account_id" as varchar)), '') as "account_id",
+    cast(null as varchar) as "contract_id",
+    nullif(trim_blanks(cast(c."user_id" as varchar)), '') as "user_id",
+    nullif(trim_blanks(cast(c."session_id" as varchar)), '') as "session_id",
+    nullif(trim_blanks(cast(c."event" as varchar)), '') as "event",
+    nullif(trim_blanks(cast(c."feature" as varchar)), '') as "feature",
+    case when cast(c."quantity" as bigint) < 0 then null else cast(c."quantity" as bigint) end as "quantity",
+    case when typeof(c."occurred_at") = 'TIMESTAMP WITH TIME ZONE' then cast(c."occurred_at" as timestamptz) else cast(c."occurred_at" as timestamp) at time zone 'Europe/Berlin' end as "occurred_at",
+    case when typeof(c."loaded_at") = 'TIMESTAMP WITH TIME ZONE' then cast(c."loaded_at" as timestamptz) else cast(c."loaded_at" as timestamp) at time zone 'Europe/Berlin' end as "loaded_at",
+    c.copies as copies,
+    c.checksum as checksum,
+    nullif(concat_ws(', ', case when not (nullif(trim_blanks(cast(c."event_id" as varchar)), '') is not null) then 'missing_event_id' end, case when not (nullif(trim_blanks(cast(c."account_id" as varchar)), '') is not null) then 'missing_account_id' end, case when not (c."occurred_at" is not null) then 'missing_occurred_at' end), '') as unusable_values,
+    nullif(concat_ws(', ', case when cast(c."quantity" as bigint) < 0 then 'out_of_range_quantity' end), '') as unusual_values
+  from merged as c
+  ) as read_rows
+  union all
+  select
+    "event_id", "account_id", "contract_id", "user_id", "session_id", "event", "feature", "quantity", "occurred_at", "loaded_at", copies, checksum, unusable_values, unusual_values,
+    1 as occurrence,
+    1 as rows_with_id
+  from (
+  select
+    nullif(trim_blanks(cast(c."event_id" as varchar)), '') as "event_id",
+    nullif(trim_blanks(cast(c."account_id" as varchar)), '') as "account_id",
+    cast(null as varchar) as "contract_id",
+    nullif(trim_blanks(cast(c."user_id" as varchar)), '') as "user_id",
+    nullif(trim_blanks(cast(c."session_id" as varchar)), '') as "session_id",
+    nullif(trim_blanks(cast(c."event" as varchar)), '') as "event",
+    nullif(trim_blanks(cast(c."feature" as varchar)), '') as "feature",
+    case when cast(c."quantity" as bigint) < 0 then null else cast(c."quantity" as bigint) end as "quantity",
+    case when typeof(c."occurred_at") = 'TIMESTAMP WITH TIME ZONE' then cast(c."occurred_at" as timestamptz) else cast(c."occurred_at" as timestamp) at time zone 'Europe/Berlin' end as "occurred_at",
+    case when typeof(c."loaded_at") = 'TIMESTAMP WITH TIME ZONE' then cast(c."loaded_at" as timestamptz) else cast(c."loaded_at" as timestamp) at time zone 'Europe/Berlin' end as "loaded_at",
+    c.copies as copies,
+    c.checksum as checksum,
+    nullif(concat_ws(', ', case when not (nullif(trim_blanks(cast(c."event_id" as varchar)), '') is not null) then 'missing_event_id' end, case when not (nullif(trim_blanks(cast(c."account_id" as varchar)), '') is not null) then 'missing_account_id' end, case when not (c."occurred_at" is not null) then 'missing_occurred_at' end), '') as unusable_values,
+    nullif(concat_ws(', ', case when cast(c."quantity" as bigint) < 0 then 'out_of_range_quantity' end), '') as unusual_values
+  from single as c
+  ) as read_rows
 ),
 judged as (
   select

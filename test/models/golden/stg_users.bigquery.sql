@@ -1,12 +1,32 @@
-with contents as (
+with repeated_keys as (
+  select key
+  from (select coalesce(nullif(trim(c.`user_id`, ' 	\n\r '), ''), '') as key from (select `uid` as `user_id`, `org` as `account_id`, `full name` as `name`, case trim(`job`, ' 	\n\r ') when 'CEO' then 'executive' when 'Fan' then 'champion' when 'Root' then 'admin' when '' then 'member' else trim(`job`, ' 	\n\r ') end as `role`, `joined` as `joined_on`, `left` as `left_on` from `raw`.`people`) as c) as keys
+  group by key
+  having count(*) > 1
+),
+merged as (
   select
     `user_id`, `account_id`, `name`, `role`, `joined_on`, `left_on`,
     count(*) as copies,
-    sum((farm_fingerprint(to_json_string(raw_rows)) >> 20)) as checksum
-  from (select `uid` as `user_id`, `org` as `account_id`, `full name` as `name`, case trim(`job`, ' 	\n\r ') when 'CEO' then 'executive' when 'Fan' then 'champion' when 'Root' then 'admin' when '' then 'member' else trim(`job`, ' 	\n\r ') end as `role`, `joined` as `joined_on`, `left` as `left_on` from `raw`.`people`) as raw_rows
+    sum((farm_fingerprint(to_json_string(c)) >> 20)) as checksum
+  from (select `uid` as `user_id`, `org` as `account_id`, `full name` as `name`, case trim(`job`, ' 	\n\r ') when 'CEO' then 'executive' when 'Fan' then 'champion' when 'Root' then 'admin' when '' then 'member' else trim(`job`, ' 	\n\r ') end as `role`, `joined` as `joined_on`, `left` as `left_on` from `raw`.`people`) as c
+  where coalesce(nullif(trim(c.`user_id`, ' 	\n\r '), ''), '') in (select key from repeated_keys)
   group by `user_id`, `account_id`, `name`, `role`, `joined_on`, `left_on`
 ),
-read_rows as (
+single as (
+  select c.*, 1 as copies, (farm_fingerprint(to_json_string(c)) >> 20) as checksum
+  from (select `uid` as `user_id`, `org` as `account_id`, `full name` as `name`, case trim(`job`, ' 	\n\r ') when 'CEO' then 'executive' when 'Fan' then 'champion' when 'Root' then 'admin' when '' then 'member' else trim(`job`, ' 	\n\r ') end as `role`, `joined` as `joined_on`, `left` as `left_on` from `raw`.`people`) as c
+  where coalesce(nullif(trim(c.`user_id`, ' 	\n\r '), ''), '') not in (select key from repeated_keys)
+),
+numbered as (
+  select
+    `user_id`, `account_id`, `name`, `role`, `joined_on`, `left_on`, `loaded_at`, copies, checksum, unusable_values, unusual_values,
+    row_number() over (
+      partition by `user_id`
+      order by loaded_at desc nulls last, `account_id` asc nulls first, `name` asc nulls first, `role` asc nulls first, `joined_on` asc nulls first, `left_on` asc nulls first
+    ) as occurrence,
+    count(*) over (partition by `user_id`) as rows_with_id
+  from (
   select
     nullif(trim(c.`user_id`, ' 	\n\r '), '') as `user_id`,
     nullif(trim(c.`account_id`, ' 	\n\r '), '') as `account_id`,
@@ -19,21 +39,28 @@ read_rows as (
     c.checksum as checksum,
     nullif(array_to_string([case when not (nullif(trim(c.`user_id`, ' 	\n\r '), '') is not null) then 'missing_user_id' end, case when not (nullif(trim(c.`account_id`, ' 	\n\r '), '') is not null) then 'missing_account_id' end], ', '), '') as unusable_values,
     nullif(array_to_string([case when nullif(trim(c.`role`, ' 	\n\r '), '') not in ('admin', 'champion', 'executive', 'member') then 'unexpected_role' end], ', '), '') as unusual_values
-  from contents as c
-),
-numbered as (
+  from merged as c
+  ) as read_rows
+  union all
   select
-    `user_id`, `account_id`, `name`, `role`, `joined_on`, `left_on`, `loaded_at`,
-    copies,
-    checksum,
-    unusable_values,
-    unusual_values,
-    row_number() over (
-      partition by `user_id`
-      order by loaded_at desc nulls last, `account_id` asc nulls first, `name` asc nulls first, `role` asc nulls first, `joined_on` asc nulls first, `left_on` asc nulls first
-    ) as occurrence,
-    count(*) over (partition by `user_id`) as rows_with_id
-  from read_rows
+    `user_id`, `account_id`, `name`, `role`, `joined_on`, `left_on`, `loaded_at`, copies, checksum, unusable_values, unusual_values,
+    1 as occurrence,
+    1 as rows_with_id
+  from (
+  select
+    nullif(trim(c.`user_id`, ' 	\n\r '), '') as `user_id`,
+    nullif(trim(c.`account_id`, ' 	\n\r '), '') as `account_id`,
+    nullif(trim(c.`name`, ' 	\n\r '), '') as `name`,
+    case when nullif(trim(c.`role`, ' 	\n\r '), '') not in ('admin', 'champion', 'executive', 'member') then null else nullif(trim(c.`role`, ' 	\n\r '), '') end as `role`,
+    cast(c.`joined_on` as date) as `joined_on`,
+    cast(c.`left_on` as date) as `left_on`,
+    cast(null as timestamp) as `loaded_at`,
+    c.copies as copies,
+    c.checksum as checksum,
+    nullif(array_to_string([case when not (nullif(trim(c.`user_id`, ' 	\n\r '), '') is not null) then 'missing_user_id' end, case when not (nullif(trim(c.`account_id`, ' 	\n\r '), '') is not null) then 'missing_account_id' end], ', '), '') as unusable_values,
+    nullif(array_to_string([case when nullif(trim(c.`role`, ' 	\n\r '), '') not in ('admin', 'champion', 'executive', 'member') then 'unexpected_role' end], ', '), '') as unusual_values
+  from single as c
+  ) as read_rows
 ),
 judged as (
   select

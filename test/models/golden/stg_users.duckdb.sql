@@ -1,39 +1,66 @@
-with contents as (
+with repeated_keys as (
+  select key
+  from (select coalesce(nullif(trim_blanks(cast(c."user_id" as varchar)), ''), '') as key from (select "uid" as "user_id", "org" as "account_id", "full name" as "name", case trim_blanks(cast("job" as varchar)) when 'CEO' then 'executive' when 'Fan' then 'champion' when 'Root' then 'admin' when '' then 'member' else trim_blanks(cast("job" as varchar)) end as "role", "joined" as "joined_on", "left" as "left_on" from "raw"."people") as c) as keys
+  group by key
+  having count(*) > 1
+),
+merged as (
   select
     "user_id", "account_id", "name", "role", "joined_on", "left_on",
     count(*) as copies,
-    cast(sum(cast(hash(raw_rows) >> 20 as bigint)) as bigint) as checksum
-  from (select "uid" as "user_id", "org" as "account_id", "full name" as "name", case trim(cast("job" as varchar), e' 	\n\r ') when 'CEO' then 'executive' when 'Fan' then 'champion' when 'Root' then 'admin' when '' then 'member' else trim(cast("job" as varchar), e' 	\n\r ') end as "role", "joined" as "joined_on", "left" as "left_on" from "raw"."people") as raw_rows
+    cast(sum(cast(hash(c) >> 20 as bigint)) as bigint) as checksum
+  from (select "uid" as "user_id", "org" as "account_id", "full name" as "name", case trim_blanks(cast("job" as varchar)) when 'CEO' then 'executive' when 'Fan' then 'champion' when 'Root' then 'admin' when '' then 'member' else trim_blanks(cast("job" as varchar)) end as "role", "joined" as "joined_on", "left" as "left_on" from "raw"."people") as c
+  where coalesce(nullif(trim_blanks(cast(c."user_id" as varchar)), ''), '') in (select key from repeated_keys)
   group by "user_id", "account_id", "name", "role", "joined_on", "left_on"
 ),
-read_rows as (
-  select
-    nullif(trim(cast(c."user_id" as varchar), e' 	\n\r '), '') as "user_id",
-    nullif(trim(cast(c."account_id" as varchar), e' 	\n\r '), '') as "account_id",
-    nullif(trim(cast(c."name" as varchar), e' 	\n\r '), '') as "name",
-    case when nullif(trim(cast(c."role" as varchar), e' 	\n\r '), '') not in ('admin', 'champion', 'executive', 'member') then null else nullif(trim(cast(c."role" as varchar), e' 	\n\r '), '') end as "role",
-    cast(c."joined_on" as date) as "joined_on",
-    cast(c."left_on" as date) as "left_on",
-    cast(null as timestamptz) as "loaded_at",
-    c.copies as copies,
-    c.checksum as checksum,
-    nullif(concat_ws(', ', case when not (nullif(trim(cast(c."user_id" as varchar), e' 	\n\r '), '') is not null) then 'missing_user_id' end, case when not (nullif(trim(cast(c."account_id" as varchar), e' 	\n\r '), '') is not null) then 'missing_account_id' end), '') as unusable_values,
-    nullif(concat_ws(', ', case when nullif(trim(cast(c."role" as varchar), e' 	\n\r '), '') not in ('admin', 'champion', 'executive', 'member') then 'unexpected_role' end), '') as unusual_values
-  from contents as c
+single as (
+  select c.*, 1 as copies, cast(hash(c) >> 20 as bigint) as checksum
+  from (select "uid" as "user_id", "org" as "account_id", "full name" as "name", case trim_blanks(cast("job" as varchar)) when 'CEO' then 'executive' when 'Fan' then 'champion' when 'Root' then 'admin' when '' then 'member' else trim_blanks(cast("job" as varchar)) end as "role", "joined" as "joined_on", "left" as "left_on" from "raw"."people") as c
+  where coalesce(nullif(trim_blanks(cast(c."user_id" as varchar)), ''), '') not in (select key from repeated_keys)
 ),
 numbered as (
   select
-    "user_id", "account_id", "name", "role", "joined_on", "left_on", "loaded_at",
-    copies,
-    checksum,
-    unusable_values,
-    unusual_values,
+    "user_id", "account_id", "name", "role", "joined_on", "left_on", "loaded_at", copies, checksum, unusable_values, unusual_values,
     row_number() over (
       partition by "user_id"
       order by loaded_at desc nulls last, "account_id" asc nulls first, "name" asc nulls first, "role" asc nulls first, "joined_on" asc nulls first, "left_on" asc nulls first
     ) as occurrence,
     count(*) over (partition by "user_id") as rows_with_id
-  from read_rows
+  from (
+  select
+    nullif(trim_blanks(cast(c."user_id" as varchar)), '') as "user_id",
+    nullif(trim_blanks(cast(c."account_id" as varchar)), '') as "account_id",
+    nullif(trim_blanks(cast(c."name" as varchar)), '') as "name",
+    case when nullif(trim_blanks(cast(c."role" as varchar)), '') not in ('admin', 'champion', 'executive', 'member') then null else nullif(trim_blanks(cast(c."role" as varchar)), '') end as "role",
+    cast(c."joined_on" as date) as "joined_on",
+    cast(c."left_on" as date) as "left_on",
+    cast(null as timestamptz) as "loaded_at",
+    c.copies as copies,
+    c.checksum as checksum,
+    nullif(concat_ws(', ', case when not (nullif(trim_blanks(cast(c."user_id" as varchar)), '') is not null) then 'missing_user_id' end, case when not (nullif(trim_blanks(cast(c."account_id" as varchar)), '') is not null) then 'missing_account_id' end), '') as unusable_values,
+    nullif(concat_ws(', ', case when nullif(trim_blanks(cast(c."role" as varchar)), '') not in ('admin', 'champion', 'executive', 'member') then 'unexpected_role' end), '') as unusual_values
+  from merged as c
+  ) as read_rows
+  union all
+  select
+    "user_id", "account_id", "name", "role", "joined_on", "left_on", "loaded_at", copies, checksum, unusable_values, unusual_values,
+    1 as occurrence,
+    1 as rows_with_id
+  from (
+  select
+    nullif(trim_blanks(cast(c."user_id" as varchar)), '') as "user_id",
+    nullif(trim_blanks(cast(c."account_id" as varchar)), '') as "account_id",
+    nullif(trim_blanks(cast(c."name" as varchar)), '') as "name",
+    case when nullif(trim_blanks(cast(c."role" as varchar)), '') not in ('admin', 'champion', 'executive', 'member') then null else nullif(trim_blanks(cast(c."role" as varchar)), '') end as "role",
+    cast(c."joined_on" as date) as "joined_on",
+    cast(c."left_on" as date) as "left_on",
+    cast(null as timestamptz) as "loaded_at",
+    c.copies as copies,
+    c.checksum as checksum,
+    nullif(concat_ws(', ', case when not (nullif(trim_blanks(cast(c."user_id" as varchar)), '') is not null) then 'missing_user_id' end, case when not (nullif(trim_blanks(cast(c."account_id" as varchar)), '') is not null) then 'missing_account_id' end), '') as unusable_values,
+    nullif(concat_ws(', ', case when nullif(trim_blanks(cast(c."role" as varchar)), '') not in ('admin', 'champion', 'executive', 'member') then 'unexpected_role' end), '') as unusual_values
+  from single as c
+  ) as read_rows
 ),
 judged as (
   select

@@ -48,11 +48,11 @@ select
   cast(sum(cast("promoters" as double)) as bigint) as "promoters",
   cast(sum(cast("detractors" as double)) as bigint) as "detractors"
 from (
-  select account_id, day as day, 1 as "responses", score as "score_sum", 0 as "respondents", 0 as "promoters", 0 as "detractors" from answers where true
+  select account_id, day as day, 1 as "responses", score as "score_sum", 0 as "respondents", 0 as "promoters", 0 as "detractors" from answers where true and day <= (select data_through from "timeline")
   union all
-  select account_id, day as day, 0 as "responses", 0 as "score_sum", 1 as "respondents", case when score >= 9 then 1 else 0 end as "promoters", case when score <= 6 then 1 else 0 end as "detractors" from spoken where true
+  select account_id, day as day, 0 as "responses", 0 as "score_sum", 1 as "respondents", case when score >= 9 then 1 else 0 end as "promoters", case when score <= 6 then 1 else 0 end as "detractors" from spoken where true and day <= (select data_through from "timeline")
   union all
-  select account_id, until_day as day, 0 as "responses", 0 as "score_sum", -1 as "respondents", case when score >= 9 then -1 else 0 end as "promoters", case when score <= 6 then -1 else 0 end as "detractors" from spoken where true
+  select account_id, until_day as day, 0 as "responses", 0 as "score_sum", -1 as "respondents", case when score >= 9 then -1 else 0 end as "promoters", case when score <= 6 then -1 else 0 end as "detractors" from spoken where true and until_day <= (select data_through from "timeline")
 ) as steps
 group by account_id, day
   ) as changes
