@@ -207,25 +207,25 @@ const fewestWeeks = 2;
 
 /** The first day of a table may be incomplete: weeks count from the day after it on. */
 function rowsByDayQuery(rows: Sql, share: number): Sql {
-  const day = sql`l.data_through`;
-  const isBefore = (weeks: number): Sql => sql`t.day = ${addDays(day, -7 * weeks)}`;
   const known = [...weeksBefore]
     .reverse()
     .filter((weeks) => weeks >= fewestWeeks)
     .map((weeks) => sql`when first_day < ${addDays(sql`day`, -7 * weeks)} then ${integer(weeks)} `);
+  const dayBefore = (weeks: number): Sql =>
+    sql`select ${addDays(sql`data_through`, -7 * weeks)} as day, ${integer(weeks)} as weeks from ${relation(timeline.name)}`;
+  // Joined by the days themselves, by which the engine skips all others.
   return sql`select day, row_count, ${safeDivide(sql`rows_before`, sql`weeks`)} as usual_rows, weeks
 from (
   select day, row_count, rows_before, case ${join(known, "")}else 0 end as weeks
   from (
-    select
-      ${day} as day,
-      min(t.day) as first_day,
-      ${countIf(sql`t.day = ${day}`)} as row_count,
-      ${countIf(join(weeksBefore.map(isBefore), " or "))} as rows_before
-    from ${rows} as t
-    cross join ${relation(timeline.name)} as l
-    where t.day <= ${day}
-    group by ${day}
+    select l.data_through as day, f.first_day as first_day, c.row_count as row_count, c.rows_before as rows_before
+    from ${relation(timeline.name)} as l
+    cross join (select min(day) as first_day from ${rows} as t) as f
+    cross join (
+      select ${countIf(sql`d.weeks = 0`)} as row_count, ${countIf(sql`d.weeks > 0`)} as rows_before
+      from ${rows} as t
+      inner join (${join([0, ...weeksBefore].map(dayBefore), " union all ")}) as d on d.day = t.day
+    ) as c
   ) as counted
 ) as compared
 where weeks > 0 and rows_before > 0 and ${differsByMore(sql`row_count * weeks`, sql`rows_before`, share)}`;

@@ -63,23 +63,24 @@ const level = (alias: string, column: string): Sql => sql`coalesce(${name(alias)
 const ofDay = (alias: string, column: string): Sql =>
   sql`case when ${name(alias)}.day = d.day then ${name(alias)}.${name(column)} else 0 end`;
 
-const paidContracts = level("c", "paid_contracts");
+const paidContracts = level("d", "paid_contracts");
+const coverage = Object.keys(coverageDaily.columns).filter((c) => c !== "account_id" && c !== "day");
 /** What was covered before the account's first day says nothing about it. */
 const lastDay = (isNow: Sql, last: Sql): Sql =>
   sql`case when ${isNow} then d.day when ${last} >= d.created_on then ${last} end`;
-const lastPaidDay = lastDay(sql`c.paid_contracts > 0`, sql`c.last_paid_on`);
-const lastCoveredDay = lastDay(sql`c.paid_contracts > 0 or c.trials > 0`, sql`c.last_covered_on`);
+const lastPaidDay = lastDay(sql`d.paid_contracts > 0`, sql`d.last_paid_on`);
+const lastCoveredDay = lastDay(sql`d.paid_contracts > 0 or d.trials > 0`, sql`d.last_covered_on`);
 
 /** Each fact of a day from what holds then; the compiler holds the list against `journey/facts.ts`. */
 const factSql: Record<FactName, Sql> = {
   is_customer: sql`${paidContracts} > 0`,
-  is_trial: sql`${level("c", "trials")} > 0`,
+  is_trial: sql`${level("d", "trials")} > 0`,
   account_age_days: daysSince(sql`d.created_on`),
   tenure_days: sql`case when d.customer_since <= d.day then ${daysSince(sql`d.customer_since`)} end`,
   days_since_coverage_ended: sql`case when ${paidContracts} = 0 then ${daysSince(lastPaidDay)} - 1 end`,
-  days_to_renewal: sql`case when c.next_renewal_on >= d.day then ${daysBetween(sql`d.day`, sql`c.next_renewal_on`)} end`,
-  seats: sql`c.seats`,
-  mrr: sql`c.mrr`,
+  days_to_renewal: sql`case when d.next_renewal_on >= d.day then ${daysBetween(sql`d.day`, sql`d.next_renewal_on`)} end`,
+  seats: sql`d.seats`,
+  mrr: sql`d.mrr`,
   events_1d: ofDay("u", "events"),
   events_7d: level("u", "events_7d"),
   events_28d: level("u", "events_28d"),
@@ -100,7 +101,7 @@ const factSql: Record<FactName, Sql> = {
   new_features_28d: level("u", "new_features_28d"),
   breadth_28d: safeDivide(level("u", "features_used_28d"), sql`o.features_offered`),
   sticky_share_28d: safeDivide(sql`u.sticky_events_28d`, sql`u.events_28d`),
-  licence_utilisation_28d: safeDivide(level("u", "active_users_28d"), sql`c.seats`),
+  licence_utilisation_28d: safeDivide(level("u", "active_users_28d"), sql`d.seats`),
   days_since_last_event: daysSince(sql`u.last_event_day`),
   open_tickets: level("s", "open_tickets"),
   overdue_tickets: level("s", "overdue_tickets"),
@@ -144,15 +145,24 @@ export const accountFacts = defineModel({
       ...factNames.map((fact) => [fact, facts[fact] as Fact, factSql[fact]] as const),
       ...own.map((fact) => [fact.id, factOf(fact), ownFactSql(fact, sql`d.day`)] as const),
     ];
-    const joined = (model: Readable, alias: string): Sql =>
-      sql`left join ${spansOf(model)} as ${name(alias)} on ${name(alias)}.account_id = d.account_id and ${name(alias)}.day <= d.day and d.day < ${name(alias)}.next_day`;
+    const joined = (model: Readable, alias: string, accounts: Sql): Sql =>
+      sql`left join ${spansOf(model, accounts)} as ${name(alias)} on ${name(alias)}.account_id = d.account_id and ${name(alias)}.day <= d.day and d.day < ${name(alias)}.next_day`;
     return sql`
-with spine as (
+with days as (
   select a.account_id as account_id, a.created_on as created_on, a.customer_since as customer_since, day
   from ${asked(accounts, asksFor.accounts)} as a
   ${withScope(sql`a.account_id`)}
   cross join ${ref(timeline)} as t
   cross join ${eachDay(whereOfPart(sql`a.created_on`, greatest(sql`a.created_on`, sql`scope.from_day`)), sql`t.data_through`)}
+),
+spine as (
+  select *
+  from (
+    select ${[...["account_id", "day", "created_on", "customer_since"].map((column) => sql`d.${name(column)}`), ...coverage.map((column) => sql`c.${name(column)}`)]}
+    from days as d
+    ${joined(coverageDaily, "c", sql`days`)}
+  ) as d
+  where ${lastCoveredDay} is null or ${daysSince(lastCoveredDay)} <= ${integer(daysAfterCoverage)}
 )
 select
   d.account_id as account_id,
@@ -166,12 +176,10 @@ select
   )}
 from spine as d
 left join ${ref(featuresOffered)} as o on o.day = d.day
-${joined(usageDaily, "u")}
-${joined(supportDaily, "s")}
-${joined(voiceDaily, "v")}
-${joined(peopleDaily, "p")}
-${joined(coverageDaily, "c")}
-${own.length > 0 ? joined(ownFactDays, "w") : sql``}
-where ${lastCoveredDay} is null or ${daysSince(lastCoveredDay)} <= ${integer(daysAfterCoverage)}`;
+${joined(usageDaily, "u", sql`spine`)}
+${joined(supportDaily, "s", sql`spine`)}
+${joined(voiceDaily, "v", sql`spine`)}
+${joined(peopleDaily, "p", sql`spine`)}
+${own.length > 0 ? joined(ownFactDays, "w", sql`spine`) : sql``}`;
   },
 });

@@ -81,7 +81,7 @@ executive_meetings as (
   from ${ref(stgTouchpoints)} as m
   inner join people as p on p.user_id = m.user_id and p.account_id = m.account_id
   where m.is_usable and p.role = 'executive'
-)
+),
 ${levelsOfSteps(
   "people_daily",
   {

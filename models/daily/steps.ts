@@ -91,7 +91,7 @@ const built = (step: Step): Step => {
 /**
  * One row per account and day, up to the last day built, on which any sum changes. What adds to a level on one day and takes it back n days later
  * is a trailing sum of n days; so every window is a running sum, and a day on which nothing changes has no row.
- * A build in part goes on from the levels of the last row before.
+ * A build in part goes on from the levels of the last row before. For the end of a statement whose last CTE is followed by a comma.
  */
 export function levelsOfSteps(
   model: string,
@@ -101,22 +101,37 @@ export function levelsOfSteps(
 ): Sql {
   const measures = { ...counts, ...levels };
   // Steps of a day may cancel each other out.
-  const changes = join(
+  const isChange = join(
     Object.keys(measures).map((measure) => sql`${name(measure)} <> 0`),
     " or ",
   );
   const soFar = sql`partition by account_id order by day rows between unbounded preceding and current row`;
   const countNames = Object.keys(counts).map(name);
+  const levelNames = Object.keys(levels).map(name);
   const lastNames = Object.keys(lastDays).map(name);
   const seed = sql`
   union all
   select account_id, day, ${[
     ...Object.values(counts).map((type) => (type === "decimal" ? cast(integer(0), type) : integer(0))),
-    ...Object.keys(levels).map(name),
+    ...levelNames,
     ...lastNames,
   ]}
-  from ${latestEarlier(model)} as before`;
-  return sql`
+  from ${latestEarlier(model, sql`changes`)} as before`;
+  const columns = [sql`account_id`, sql`day`, ...countNames, ...levelNames, ...lastNames];
+  return sql`changes as (
+  select ${[
+    sql`changes.account_id as account_id`,
+    sql`day`,
+    ...countNames,
+    ...levelNames,
+    ...Object.entries(lastDays).map(
+      ([last, count]) => sql`case when ${name(count)} > 0 then day end as ${name(last)}`,
+    ),
+  ]}
+  from (${combine(measures, steps.map(built))}
+  ) as changes ${whereOfPart(sql``, withScope(sql`changes.account_id`))}
+  where (${isChange})${whereOfPart(sql``, sql` and day >= scope.from_day`)}
+)
 select
   ${join(
     [
@@ -132,18 +147,7 @@ select
     ",\n  ",
   )}
 from (
-  select ${[
-    sql`changes.account_id as account_id`,
-    sql`day`,
-    ...countNames,
-    ...Object.keys(levels).map(name),
-    ...Object.entries(lastDays).map(
-      ([last, count]) => sql`case when ${name(count)} > 0 then day end as ${name(last)}`,
-    ),
-  ]}
-  from (${combine(measures, steps.map(built))}
-  ) as changes ${whereOfPart(sql``, withScope(sql`changes.account_id`))}
-  where (${changes})${whereOfPart(sql``, sql` and day >= scope.from_day${seed}`)}
+  select ${columns} from changes${whereOfPart(sql``, seed)}
 ) as changes`;
 }
 

@@ -1,4 +1,4 @@
-import { addDays, cast, dayOf, greatest } from "../../warehouse/dialect.js";
+import { addDays, cast, greatest } from "../../warehouse/dialect.js";
 import { number, sql } from "../../warehouse/sql.js";
 import { accountKey, dayKey, defineModel, ref, whereOfPart, withScope } from "../model.js";
 import { stgTickets } from "../staging/stg_tickets.js";
@@ -79,13 +79,13 @@ export const supportDaily = defineModel({
     open_billing_tickets: count("tickets", "Open tickets about billing."),
   },
   byDay: true,
-  query: ({ timeZone }) => sql`
+  query: () => sql`
 with dated as (
   select
     account_id,
     day as opened_on,
-    ${dayOf(sql`resolved_at`, timeZone)} as resolved_on,
-    case when reopened_at >= resolved_at then ${greatest(dayOf(sql`reopened_at`, timeZone), sql`day`)} end as reopened_on,
+    resolved_on,
+    case when reopened_at >= resolved_at then ${greatest(sql`reopened_on`, sql`day`)} end as reopened_on,
     coalesce(priority = 'urgent', false) as is_urgent,
     coalesce(category = 'billing', false) as is_billing,
     is_timed,
@@ -113,7 +113,7 @@ overdue as (
   select account_id, ${addDays(sql`open_from`, overdueAfterDays)} as open_from, open_to, is_urgent
   from spells
   where open_to is null or open_to > ${addDays(sql`open_from`, overdueAfterDays)}
-)
+),
 ${levelsOfSteps("support_daily", { counts, levels, lastDays: {} }, [
   {
     from: sql`tickets`,

@@ -1,4 +1,4 @@
-import { addDays, dayOf, greatest } from "../../warehouse/dialect.js";
+import { addDays, greatest } from "../../warehouse/dialect.js";
 import { integer, number, sql } from "../../warehouse/sql.js";
 import { accountKey, dayKey, defineModel, ref, whereOfPart, withScope } from "../model.js";
 import { stgTickets } from "../staging/stg_tickets.js";
@@ -110,14 +110,14 @@ export const supportMetrics = defineModel({
   byDay: true,
   // Whether a reply was due within 24 h is known a day later.
   touched: (row, fromDay) => sql`${row}.day >= ${addDays(fromDay, -1)}`,
-  query: ({ timeZone }) => sql`
+  query: () => sql`
 with tickets as (
   select
     account_id,
     ${channelKey} as channel,
     day as opened_on,
-    ${dayOf(sql`first_replied_at`, timeZone)} as replied_on,
-    ${dayOf(sql`resolved_at`, timeZone)} as resolved_on,
+    first_replied_on as replied_on,
+    resolved_on,
     data_through,
     is_timed and day < data_through as is_reply_due,
     coalesce(first_reply_hours <= ${number(24)}, false) as is_replied_within_24h,

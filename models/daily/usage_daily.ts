@@ -138,7 +138,7 @@ users_28d as (
 ),
 features_28d as (
   ${covering(ref(featureDays, 28), 28)}
-)
+),
 ${levelsOfSteps(
   "usage_daily",
   { counts, levels, lastDays: { last_event_day: "events" } },

@@ -60,7 +60,7 @@ spoken as (
     score,
     ${least(sql`coalesce(next_day, ${addDays(sql`day`, speaksForDays)})`, addDays(sql`day`, speaksForDays))} as until_day
   from latest_of_day
-)
+),
 ${levelsOfSteps("voice_daily", { counts, levels, lastDays: {} }, [
   { from: sql`answers`, day: sql`day`, adds: { responses: one, score_sum: sql`score` } },
   {

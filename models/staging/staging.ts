@@ -20,7 +20,7 @@ import {
 } from "../model.js";
 import { keyOf } from "../sources/changes.js";
 import type { SourceName } from "../sources/index.js";
-import type { MappedColumn, MappedSource } from "../sources/mapping.js";
+import type { MappedSource } from "../sources/mapping.js";
 import type { Source, SourceColumn } from "../sources/source.js";
 
 /** Something impossible about a row, and whether the row counts all the same. */
@@ -44,7 +44,7 @@ interface Staging<S extends Source, D extends ModelColumns> {
   /** What is impossible in this source beyond what may be in any. The row is `r`, its account `a`. */
   defects?: (company: Company) => readonly Defect[];
   /** Further columns, read from `judged`: the row, with `unusable` and `unusual`, its two kinds of defects. */
-  derived?: { [K in keyof D]: D[K] & { readonly sql: Sql } };
+  derived?: { [K in keyof D]: D[K] & { readonly sql: Sql | ((company: Company) => Sql) } };
 }
 
 /** The columns that staging adds to a source's own. */
@@ -133,7 +133,10 @@ function stage(staging: Staging<Source, ModelColumns>, mapped: MappedSource, com
   const values = columns.map((column) => {
     const rules = source.columns[column] ?? { type: "string", description: "" };
     const raw = mapped.columns[column];
-    return raw ? checked(column, rules, raw) : { column, value: nullOf(rules.type), defects: [] };
+    if (!raw) return { column, value: nullOf(rules.type), defects: [], read: [] };
+    const isGiven = name(`${column}_is_given`);
+    const read = [sql`${raw.value} as ${name(column)}`, sql`${raw.isPresent} as ${isGiven}`];
+    return { ...checked(column, rules, sql`c.${name(column)}`, sql`c.${isGiven}`, raw.mayFail), read };
   });
   const account = accountId?.value ?? sql`r.account_id`;
   // Where the account may come from elsewhere, it is missing only when it isn't found there either.
@@ -170,10 +173,10 @@ function stage(staging: Staging<Source, ModelColumns>, mapped: MappedSource, com
     ...(staging.defects?.(company) ?? []),
   ];
   const judgedColumns = columns.map((column) => (column === "account_id" ? account : sql`r.${name(column)}`));
-  const derived = Object.entries(staging.derived ?? {}) as [string, { sql: Sql }][];
+  const derived = Object.entries<{ sql: Sql | ((company: Company) => Sql) }>(staging.derived ?? {});
 
   const key = keyOf(source, mapped.columns);
-  /** Contents as `c`, as rows with typed values. */
+  /** Contents as `c`, as rows with typed values: each is read once, whatever is asked of it. */
   const readFrom = (contents: Sql): Sql => sql`
   select
     ${lines(values.map(({ column, value }) => sql`${value} as ${name(column)}`))},
@@ -181,7 +184,11 @@ function stage(staging: Staging<Source, ModelColumns>, mapped: MappedSource, com
     c.checksum as checksum,
     ${listOf(valueDefects.filter((d) => !d.isUsable))} as unusable_values,
     ${listOf(valueDefects.filter((d) => d.isUsable))} as unusual_values
-  from ${contents}`;
+  from (
+    select
+      ${lines([...values.flatMap(({ read }) => read), sql`c.copies as copies`, sql`c.checksum as checksum`])}
+    from ${contents} as c
+  ) as c`;
   const read = [...columns.map(name), sql`copies`, sql`checksum`, sql`unusable_values`, sql`unusual_values`];
 
   // Most rows are the only ones with their key: these need neither merging nor numbering.
@@ -215,14 +222,14 @@ numbered as (
       order by ${[descending(sql`loaded_at`), ...columns.filter((c) => c !== "loaded_at" && c !== source.key).map((c) => ascending(name(c)))]}
     ) as occurrence,
     count(*) over (partition by ${name(source.key)}) as rows_with_id
-  from (${readFrom(sql`merged as c`)}
+  from (${readFrom(sql`merged`)}
   ) as read_rows
   union all
   select
     ${read},
     1 as occurrence,
     1 as rows_with_id
-  from (${readFrom(sql`single as c`)}
+  from (${readFrom(sql`single`)}
   ) as read_rows
 ),
 judged as (
@@ -241,7 +248,7 @@ judged as (
 select
   ${columns.map(name)},
   ${day ? sql`day,` : sql``}
-  ${derived.length > 0 ? sql`${lines(derived.map(([column, { sql: value }]) => sql`${value} as ${name(column)}`))},` : sql``}
+  ${derived.length > 0 ? sql`${lines(derived.map(([column, { sql: value }]) => sql`${typeof value === "function" ? value(company) : value} as ${name(column)}`))},` : sql``}
   occurrence,
   copies,
   checksum,
@@ -263,7 +270,9 @@ const rawRows = ({ source, raw, columns }: MappedSource): Sql =>
 function checked(
   column: string,
   rules: SourceColumn,
-  { value, isPresent, mayFail }: MappedColumn,
+  value: Sql,
+  isPresent: Sql,
+  mayFail: boolean,
 ): { column: string; value: Sql; defects: Defect[] } {
   const isUsable = !rules.required;
   const bounds = [

@@ -1,20 +1,32 @@
-with spine as (
+with days as (
   select a.account_id as account_id, a.created_on as created_on, a.customer_since as customer_since, day
   from (select `account_id`, `created_on`, `customer_since` from `accounts` as rows_asked) as a
   cross join `timeline` as t
   cross join unnest(generate_date_array(a.created_on, t.data_through, interval 1 day)) as day
+),
+spine as (
+  select *
+  from (
+    select d.`account_id`, d.`day`, d.`created_on`, d.`customer_since`, c.`paid_contracts`, c.`trials`, c.`seats`, c.`mrr`, c.`next_renewal_on`, c.`last_paid_on`, c.`last_covered_on`
+    from days as d
+    left join (
+    select levels.*, coalesce(lead(day) over (partition by account_id order by day), date '9999-12-31') as next_day
+    from `coverage_daily` as levels
+  ) as `c` on `c`.account_id = d.account_id and `c`.day <= d.day and d.day < `c`.next_day
+  ) as d
+  where case when d.paid_contracts > 0 or d.trials > 0 then d.day when d.last_covered_on >= d.created_on then d.last_covered_on end is null or date_diff(d.day, case when d.paid_contracts > 0 or d.trials > 0 then d.day when d.last_covered_on >= d.created_on then d.last_covered_on end, day) <= 90
 )
 select
   d.account_id as account_id,
   d.day as day,
-  coalesce(`c`.`paid_contracts`, 0) > 0 as `is_customer`,
-  coalesce(`c`.`trials`, 0) > 0 as `is_trial`,
+  coalesce(`d`.`paid_contracts`, 0) > 0 as `is_customer`,
+  coalesce(`d`.`trials`, 0) > 0 as `is_trial`,
   date_diff(d.day, d.created_on, day) as `account_age_days`,
   case when d.customer_since <= d.day then date_diff(d.day, d.customer_since, day) end as `tenure_days`,
-  case when coalesce(`c`.`paid_contracts`, 0) = 0 then date_diff(d.day, case when c.paid_contracts > 0 then d.day when c.last_paid_on >= d.created_on then c.last_paid_on end, day) - 1 end as `days_since_coverage_ended`,
-  case when c.next_renewal_on >= d.day then date_diff(c.next_renewal_on, d.day, day) end as `days_to_renewal`,
-  c.seats as `seats`,
-  c.mrr as `mrr`,
+  case when coalesce(`d`.`paid_contracts`, 0) = 0 then date_diff(d.day, case when d.paid_contracts > 0 then d.day when d.last_paid_on >= d.created_on then d.last_paid_on end, day) - 1 end as `days_since_coverage_ended`,
+  case when d.next_renewal_on >= d.day then date_diff(d.next_renewal_on, d.day, day) end as `days_to_renewal`,
+  d.seats as `seats`,
+  d.mrr as `mrr`,
   case when `u`.day = d.day then `u`.`events` else 0 end as `events_1d`,
   coalesce(`u`.`events_7d`, 0) as `events_7d`,
   coalesce(`u`.`events_28d`, 0) as `events_28d`,
@@ -32,7 +44,7 @@ select
   coalesce(`u`.`new_features_28d`, 0) as `new_features_28d`,
   safe_divide(cast(coalesce(`u`.`features_used_28d`, 0) as float64), cast(o.features_offered as float64)) as `breadth_28d`,
   safe_divide(cast(u.sticky_events_28d as float64), cast(u.events_28d as float64)) as `sticky_share_28d`,
-  safe_divide(cast(coalesce(`u`.`active_users_28d`, 0) as float64), cast(c.seats as float64)) as `licence_utilisation_28d`,
+  safe_divide(cast(coalesce(`u`.`active_users_28d`, 0) as float64), cast(d.seats as float64)) as `licence_utilisation_28d`,
   date_diff(d.day, u.last_event_day, day) as `days_since_last_event`,
   coalesce(`s`.`open_tickets`, 0) as `open_tickets`,
   coalesce(`s`.`overdue_tickets`, 0) as `overdue_tickets`,
@@ -84,10 +96,5 @@ left join (
   ) as `p` on `p`.account_id = d.account_id and `p`.day <= d.day and d.day < `p`.next_day
 left join (
     select levels.*, coalesce(lead(day) over (partition by account_id order by day), date '9999-12-31') as next_day
-    from `coverage_daily` as levels
-  ) as `c` on `c`.account_id = d.account_id and `c`.day <= d.day and d.day < `c`.next_day
-left join (
-    select levels.*, coalesce(lead(day) over (partition by account_id order by day), date '9999-12-31') as next_day
     from `own_fact_days` as levels
   ) as `w` on `w`.account_id = d.account_id and `w`.day <= d.day and d.day < `w`.next_day
-where case when c.paid_contracts > 0 or c.trials > 0 then d.day when c.last_covered_on >= d.created_on then c.last_covered_on end is null or date_diff(d.day, case when c.paid_contracts > 0 or c.trials > 0 then d.day when c.last_covered_on >= d.created_on then c.last_covered_on end, day) <= 90

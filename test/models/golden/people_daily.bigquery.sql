@@ -20,23 +20,8 @@ executive_meetings as (
   from `stg_touchpoints` as m
   inner join people as p on p.user_id = m.user_id and p.account_id = m.account_id
   where m.is_usable and p.role = 'executive'
-)
-select
-  account_id,
-  day,
-  `touchpoints`,
-  `outcomes`,
-  `executives_seen`,
-  sum(`touchpoints_28d`) over (partition by account_id order by day rows between unbounded preceding and current row) as `touchpoints_28d`,
-  sum(`outcomes_confirmed`) over (partition by account_id order by day rows between unbounded preceding and current row) as `outcomes_confirmed`,
-  sum(`outcomes_confirmed_365d`) over (partition by account_id order by day rows between unbounded preceding and current row) as `outcomes_confirmed_365d`,
-  sum(`champions`) over (partition by account_id order by day rows between unbounded preceding and current row) as `champions`,
-  sum(`champions_left`) over (partition by account_id order by day rows between unbounded preceding and current row) as `champions_left`,
-  sum(`champions_left_28d`) over (partition by account_id order by day rows between unbounded preceding and current row) as `champions_left_28d`,
-  sum(`executives`) over (partition by account_id order by day rows between unbounded preceding and current row) as `executives`,
-  max(`last_touchpoint_day`) over (partition by account_id order by day rows between unbounded preceding and current row) as `last_touchpoint_day`,
-  max(`last_executive_day`) over (partition by account_id order by day rows between unbounded preceding and current row) as `last_executive_day`
-from (
+),
+changes as (
   select changes.account_id as account_id, day, `touchpoints`, `outcomes`, `executives_seen`, `touchpoints_28d`, `outcomes_confirmed`, `outcomes_confirmed_365d`, `champions`, `champions_left`, `champions_left_28d`, `executives`, case when `touchpoints` > 0 then day end as `last_touchpoint_day`, case when `executives_seen` > 0 then day end as `last_executive_day`
   from (
 select
@@ -74,4 +59,22 @@ from (
 group by account_id, day
   ) as changes
   where (`touchpoints` <> 0 or `outcomes` <> 0 or `executives_seen` <> 0 or `touchpoints_28d` <> 0 or `outcomes_confirmed` <> 0 or `outcomes_confirmed_365d` <> 0 or `champions` <> 0 or `champions_left` <> 0 or `champions_left_28d` <> 0 or `executives` <> 0)
+)
+select
+  account_id,
+  day,
+  `touchpoints`,
+  `outcomes`,
+  `executives_seen`,
+  sum(`touchpoints_28d`) over (partition by account_id order by day rows between unbounded preceding and current row) as `touchpoints_28d`,
+  sum(`outcomes_confirmed`) over (partition by account_id order by day rows between unbounded preceding and current row) as `outcomes_confirmed`,
+  sum(`outcomes_confirmed_365d`) over (partition by account_id order by day rows between unbounded preceding and current row) as `outcomes_confirmed_365d`,
+  sum(`champions`) over (partition by account_id order by day rows between unbounded preceding and current row) as `champions`,
+  sum(`champions_left`) over (partition by account_id order by day rows between unbounded preceding and current row) as `champions_left`,
+  sum(`champions_left_28d`) over (partition by account_id order by day rows between unbounded preceding and current row) as `champions_left_28d`,
+  sum(`executives`) over (partition by account_id order by day rows between unbounded preceding and current row) as `executives`,
+  max(`last_touchpoint_day`) over (partition by account_id order by day rows between unbounded preceding and current row) as `last_touchpoint_day`,
+  max(`last_executive_day`) over (partition by account_id order by day rows between unbounded preceding and current row) as `last_executive_day`
+from (
+  select account_id, day, `touchpoints`, `outcomes`, `executives_seen`, `touchpoints_28d`, `outcomes_confirmed`, `outcomes_confirmed_365d`, `champions`, `champions_left`, `champions_left_28d`, `executives`, `last_touchpoint_day`, `last_executive_day` from changes
 ) as changes

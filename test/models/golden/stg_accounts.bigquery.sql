@@ -29,20 +29,43 @@ numbered as (
     count(*) over (partition by `account_id`) as rows_with_id
   from (
   select
-    nullif(trim(c.`account_id`, ' 	\n\r '), '') as `account_id`,
-    nullif(trim(c.`name`, ' 	\n\r '), '') as `name`,
-    date(safe.parse_timestamp('%d.%m.%Y', nullif(trim(c.`created_on`, ' 	\n\r '), ''), 'UTC')) as `created_on`,
-    nullif(trim(c.`segment`, ' 	\n\r '), '') as `segment`,
-    nullif(trim(c.`region`, ' 	\n\r '), '') as `region`,
-    nullif(trim(c.`owner`, ' 	\n\r '), '') as `owner`,
-    cast(c.`loaded_at` as timestamp) as `loaded_at`,
-    nullif(trim(c.`attribute_industry`, ' 	\n\r '), '') as `attribute_industry`,
-    case when abs(c.`attribute_employees`) < 9e15 and c.`attribute_employees` = trunc(c.`attribute_employees`) then cast(safe_cast(c.`attribute_employees` as int64) as string) else cast(c.`attribute_employees` as string) end as `attribute_employees`,
+    c.`account_id` as `account_id`,
+    c.`name` as `name`,
+    c.`created_on` as `created_on`,
+    c.`segment` as `segment`,
+    c.`region` as `region`,
+    c.`owner` as `owner`,
+    c.`loaded_at` as `loaded_at`,
+    c.`attribute_industry` as `attribute_industry`,
+    c.`attribute_employees` as `attribute_employees`,
     c.copies as copies,
     c.checksum as checksum,
-    nullif(array_to_string([case when not (nullif(trim(c.`account_id`, ' 	\n\r '), '') is not null) then 'missing_account_id' end], ', '), '') as unusable_values,
-    nullif(array_to_string([case when nullif(trim(c.`created_on`, ' 	\n\r '), '') is not null and date(safe.parse_timestamp('%d.%m.%Y', nullif(trim(c.`created_on`, ' 	\n\r '), ''), 'UTC')) is null then 'unreadable_created_on' end, case when c.`attribute_employees` is not null and case when abs(c.`attribute_employees`) < 9e15 and c.`attribute_employees` = trunc(c.`attribute_employees`) then cast(safe_cast(c.`attribute_employees` as int64) as string) else cast(c.`attribute_employees` as string) end is null then 'unreadable_attribute_employees' end], ', '), '') as unusual_values
-  from merged as c
+    nullif(array_to_string([case when not (c.`account_id_is_given`) then 'missing_account_id' end], ', '), '') as unusable_values,
+    nullif(array_to_string([case when c.`created_on_is_given` and c.`created_on` is null then 'unreadable_created_on' end, case when c.`attribute_employees_is_given` and c.`attribute_employees` is null then 'unreadable_attribute_employees' end], ', '), '') as unusual_values
+  from (
+    select
+      nullif(trim(c.`account_id`, ' 	\n\r '), '') as `account_id`,
+    nullif(trim(c.`account_id`, ' 	\n\r '), '') is not null as `account_id_is_given`,
+    nullif(trim(c.`name`, ' 	\n\r '), '') as `name`,
+    nullif(trim(c.`name`, ' 	\n\r '), '') is not null as `name_is_given`,
+    date(safe.parse_timestamp('%d.%m.%Y', nullif(trim(c.`created_on`, ' 	\n\r '), ''), 'UTC')) as `created_on`,
+    nullif(trim(c.`created_on`, ' 	\n\r '), '') is not null as `created_on_is_given`,
+    nullif(trim(c.`segment`, ' 	\n\r '), '') as `segment`,
+    nullif(trim(c.`segment`, ' 	\n\r '), '') is not null as `segment_is_given`,
+    nullif(trim(c.`region`, ' 	\n\r '), '') as `region`,
+    nullif(trim(c.`region`, ' 	\n\r '), '') is not null as `region_is_given`,
+    nullif(trim(c.`owner`, ' 	\n\r '), '') as `owner`,
+    nullif(trim(c.`owner`, ' 	\n\r '), '') is not null as `owner_is_given`,
+    cast(c.`loaded_at` as timestamp) as `loaded_at`,
+    c.`loaded_at` is not null as `loaded_at_is_given`,
+    nullif(trim(c.`attribute_industry`, ' 	\n\r '), '') as `attribute_industry`,
+    nullif(trim(c.`attribute_industry`, ' 	\n\r '), '') is not null as `attribute_industry_is_given`,
+    case when abs(c.`attribute_employees`) < 9e15 and c.`attribute_employees` = trunc(c.`attribute_employees`) then cast(safe_cast(c.`attribute_employees` as int64) as string) else cast(c.`attribute_employees` as string) end as `attribute_employees`,
+    c.`attribute_employees` is not null as `attribute_employees_is_given`,
+    c.copies as copies,
+    c.checksum as checksum
+    from merged as c
+  ) as c
   ) as read_rows
   union all
   select
@@ -51,20 +74,43 @@ numbered as (
     1 as rows_with_id
   from (
   select
-    nullif(trim(c.`account_id`, ' 	\n\r '), '') as `account_id`,
-    nullif(trim(c.`name`, ' 	\n\r '), '') as `name`,
-    date(safe.parse_timestamp('%d.%m.%Y', nullif(trim(c.`created_on`, ' 	\n\r '), ''), 'UTC')) as `created_on`,
-    nullif(trim(c.`segment`, ' 	\n\r '), '') as `segment`,
-    nullif(trim(c.`region`, ' 	\n\r '), '') as `region`,
-    nullif(trim(c.`owner`, ' 	\n\r '), '') as `owner`,
-    cast(c.`loaded_at` as timestamp) as `loaded_at`,
-    nullif(trim(c.`attribute_industry`, ' 	\n\r '), '') as `attribute_industry`,
-    case when abs(c.`attribute_employees`) < 9e15 and c.`attribute_employees` = trunc(c.`attribute_employees`) then cast(safe_cast(c.`attribute_employees` as int64) as string) else cast(c.`attribute_employees` as string) end as `attribute_employees`,
+    c.`account_id` as `account_id`,
+    c.`name` as `name`,
+    c.`created_on` as `created_on`,
+    c.`segment` as `segment`,
+    c.`region` as `region`,
+    c.`owner` as `owner`,
+    c.`loaded_at` as `loaded_at`,
+    c.`attribute_industry` as `attribute_industry`,
+    c.`attribute_employees` as `attribute_employees`,
     c.copies as copies,
     c.checksum as checksum,
-    nullif(array_to_string([case when not (nullif(trim(c.`account_id`, ' 	\n\r '), '') is not null) then 'missing_account_id' end], ', '), '') as unusable_values,
-    nullif(array_to_string([case when nullif(trim(c.`created_on`, ' 	\n\r '), '') is not null and date(safe.parse_timestamp('%d.%m.%Y', nullif(trim(c.`created_on`, ' 	\n\r '), ''), 'UTC')) is null then 'unreadable_created_on' end, case when c.`attribute_employees` is not null and case when abs(c.`attribute_employees`) < 9e15 and c.`attribute_employees` = trunc(c.`attribute_employees`) then cast(safe_cast(c.`attribute_employees` as int64) as string) else cast(c.`attribute_employees` as string) end is null then 'unreadable_attribute_employees' end], ', '), '') as unusual_values
-  from single as c
+    nullif(array_to_string([case when not (c.`account_id_is_given`) then 'missing_account_id' end], ', '), '') as unusable_values,
+    nullif(array_to_string([case when c.`created_on_is_given` and c.`created_on` is null then 'unreadable_created_on' end, case when c.`attribute_employees_is_given` and c.`attribute_employees` is null then 'unreadable_attribute_employees' end], ', '), '') as unusual_values
+  from (
+    select
+      nullif(trim(c.`account_id`, ' 	\n\r '), '') as `account_id`,
+    nullif(trim(c.`account_id`, ' 	\n\r '), '') is not null as `account_id_is_given`,
+    nullif(trim(c.`name`, ' 	\n\r '), '') as `name`,
+    nullif(trim(c.`name`, ' 	\n\r '), '') is not null as `name_is_given`,
+    date(safe.parse_timestamp('%d.%m.%Y', nullif(trim(c.`created_on`, ' 	\n\r '), ''), 'UTC')) as `created_on`,
+    nullif(trim(c.`created_on`, ' 	\n\r '), '') is not null as `created_on_is_given`,
+    nullif(trim(c.`segment`, ' 	\n\r '), '') as `segment`,
+    nullif(trim(c.`segment`, ' 	\n\r '), '') is not null as `segment_is_given`,
+    nullif(trim(c.`region`, ' 	\n\r '), '') as `region`,
+    nullif(trim(c.`region`, ' 	\n\r '), '') is not null as `region_is_given`,
+    nullif(trim(c.`owner`, ' 	\n\r '), '') as `owner`,
+    nullif(trim(c.`owner`, ' 	\n\r '), '') is not null as `owner_is_given`,
+    cast(c.`loaded_at` as timestamp) as `loaded_at`,
+    c.`loaded_at` is not null as `loaded_at_is_given`,
+    nullif(trim(c.`attribute_industry`, ' 	\n\r '), '') as `attribute_industry`,
+    nullif(trim(c.`attribute_industry`, ' 	\n\r '), '') is not null as `attribute_industry_is_given`,
+    case when abs(c.`attribute_employees`) < 9e15 and c.`attribute_employees` = trunc(c.`attribute_employees`) then cast(safe_cast(c.`attribute_employees` as int64) as string) else cast(c.`attribute_employees` as string) end as `attribute_employees`,
+    c.`attribute_employees` is not null as `attribute_employees_is_given`,
+    c.copies as copies,
+    c.checksum as checksum
+    from single as c
+  ) as c
   ) as read_rows
 ),
 judged as (

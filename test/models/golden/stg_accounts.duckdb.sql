@@ -29,20 +29,43 @@ numbered as (
     count(*) over (partition by "account_id") as rows_with_id
   from (
   select
-    nullif(trim_blanks(cast(c."account_id" as varchar)), '') as "account_id",
-    nullif(trim_blanks(cast(c."name" as varchar)), '') as "name",
-    cast(try_strptime(nullif(trim_blanks(cast(c."created_on" as varchar)), ''), '%d.%m.%Y') as date) as "created_on",
-    nullif(trim_blanks(cast(c."segment" as varchar)), '') as "segment",
-    nullif(trim_blanks(cast(c."region" as varchar)), '') as "region",
-    nullif(trim_blanks(cast(c."owner" as varchar)), '') as "owner",
-    case when typeof(c."loaded_at") = 'TIMESTAMP WITH TIME ZONE' then cast(c."loaded_at" as timestamptz) else cast(c."loaded_at" as timestamp) at time zone 'Europe/Berlin' end as "loaded_at",
-    nullif(trim_blanks(cast(c."attribute_industry" as varchar)), '') as "attribute_industry",
-    case when abs(c."attribute_employees") < 9e15 and c."attribute_employees" = trunc(c."attribute_employees") then cast(try_cast(c."attribute_employees" as bigint) as varchar) else cast(c."attribute_employees" as varchar) end as "attribute_employees",
+    c."account_id" as "account_id",
+    c."name" as "name",
+    c."created_on" as "created_on",
+    c."segment" as "segment",
+    c."region" as "region",
+    c."owner" as "owner",
+    c."loaded_at" as "loaded_at",
+    c."attribute_industry" as "attribute_industry",
+    c."attribute_employees" as "attribute_employees",
     c.copies as copies,
     c.checksum as checksum,
-    nullif(concat_ws(', ', case when not (nullif(trim_blanks(cast(c."account_id" as varchar)), '') is not null) then 'missing_account_id' end), '') as unusable_values,
-    nullif(concat_ws(', ', case when nullif(trim_blanks(cast(c."created_on" as varchar)), '') is not null and cast(try_strptime(nullif(trim_blanks(cast(c."created_on" as varchar)), ''), '%d.%m.%Y') as date) is null then 'unreadable_created_on' end, case when c."attribute_employees" is not null and case when abs(c."attribute_employees") < 9e15 and c."attribute_employees" = trunc(c."attribute_employees") then cast(try_cast(c."attribute_employees" as bigint) as varchar) else cast(c."attribute_employees" as varchar) end is null then 'unreadable_attribute_employees' end), '') as unusual_values
-  from merged as c
+    nullif(concat_ws(', ', case when not (c."account_id_is_given") then 'missing_account_id' end), '') as unusable_values,
+    nullif(concat_ws(', ', case when c."created_on_is_given" and c."created_on" is null then 'unreadable_created_on' end, case when c."attribute_employees_is_given" and c."attribute_employees" is null then 'unreadable_attribute_employees' end), '') as unusual_values
+  from (
+    select
+      nullif(trim_blanks(cast(c."account_id" as varchar)), '') as "account_id",
+    nullif(trim_blanks(cast(c."account_id" as varchar)), '') is not null as "account_id_is_given",
+    nullif(trim_blanks(cast(c."name" as varchar)), '') as "name",
+    nullif(trim_blanks(cast(c."name" as varchar)), '') is not null as "name_is_given",
+    cast(try_strptime(nullif(trim_blanks(cast(c."created_on" as varchar)), ''), '%d.%m.%Y') as date) as "created_on",
+    nullif(trim_blanks(cast(c."created_on" as varchar)), '') is not null as "created_on_is_given",
+    nullif(trim_blanks(cast(c."segment" as varchar)), '') as "segment",
+    nullif(trim_blanks(cast(c."segment" as varchar)), '') is not null as "segment_is_given",
+    nullif(trim_blanks(cast(c."region" as varchar)), '') as "region",
+    nullif(trim_blanks(cast(c."region" as varchar)), '') is not null as "region_is_given",
+    nullif(trim_blanks(cast(c."owner" as varchar)), '') as "owner",
+    nullif(trim_blanks(cast(c."owner" as varchar)), '') is not null as "owner_is_given",
+    case when typeof(c."loaded_at") = 'TIMESTAMP WITH TIME ZONE' then cast(c."loaded_at" as timestamptz) else cast(c."loaded_at" as timestamp) at time zone 'Europe/Berlin' end as "loaded_at",
+    c."loaded_at" is not null as "loaded_at_is_given",
+    nullif(trim_blanks(cast(c."attribute_industry" as varchar)), '') as "attribute_industry",
+    nullif(trim_blanks(cast(c."attribute_industry" as varchar)), '') is not null as "attribute_industry_is_given",
+    case when abs(c."attribute_employees") < 9e15 and c."attribute_employees" = trunc(c."attribute_employees") then cast(try_cast(c."attribute_employees" as bigint) as varchar) else cast(c."attribute_employees" as varchar) end as "attribute_employees",
+    c."attribute_employees" is not null as "attribute_employees_is_given",
+    c.copies as copies,
+    c.checksum as checksum
+    from merged as c
+  ) as c
   ) as read_rows
   union all
   select
@@ -51,20 +74,43 @@ numbered as (
     1 as rows_with_id
   from (
   select
-    nullif(trim_blanks(cast(c."account_id" as varchar)), '') as "account_id",
-    nullif(trim_blanks(cast(c."name" as varchar)), '') as "name",
-    cast(try_strptime(nullif(trim_blanks(cast(c."created_on" as varchar)), ''), '%d.%m.%Y') as date) as "created_on",
-    nullif(trim_blanks(cast(c."segment" as varchar)), '') as "segment",
-    nullif(trim_blanks(cast(c."region" as varchar)), '') as "region",
-    nullif(trim_blanks(cast(c."owner" as varchar)), '') as "owner",
-    case when typeof(c."loaded_at") = 'TIMESTAMP WITH TIME ZONE' then cast(c."loaded_at" as timestamptz) else cast(c."loaded_at" as timestamp) at time zone 'Europe/Berlin' end as "loaded_at",
-    nullif(trim_blanks(cast(c."attribute_industry" as varchar)), '') as "attribute_industry",
-    case when abs(c."attribute_employees") < 9e15 and c."attribute_employees" = trunc(c."attribute_employees") then cast(try_cast(c."attribute_employees" as bigint) as varchar) else cast(c."attribute_employees" as varchar) end as "attribute_employees",
+    c."account_id" as "account_id",
+    c."name" as "name",
+    c."created_on" as "created_on",
+    c."segment" as "segment",
+    c."region" as "region",
+    c."owner" as "owner",
+    c."loaded_at" as "loaded_at",
+    c."attribute_industry" as "attribute_industry",
+    c."attribute_employees" as "attribute_employees",
     c.copies as copies,
     c.checksum as checksum,
-    nullif(concat_ws(', ', case when not (nullif(trim_blanks(cast(c."account_id" as varchar)), '') is not null) then 'missing_account_id' end), '') as unusable_values,
-    nullif(concat_ws(', ', case when nullif(trim_blanks(cast(c."created_on" as varchar)), '') is not null and cast(try_strptime(nullif(trim_blanks(cast(c."created_on" as varchar)), ''), '%d.%m.%Y') as date) is null then 'unreadable_created_on' end, case when c."attribute_employees" is not null and case when abs(c."attribute_employees") < 9e15 and c."attribute_employees" = trunc(c."attribute_employees") then cast(try_cast(c."attribute_employees" as bigint) as varchar) else cast(c."attribute_employees" as varchar) end is null then 'unreadable_attribute_employees' end), '') as unusual_values
-  from single as c
+    nullif(concat_ws(', ', case when not (c."account_id_is_given") then 'missing_account_id' end), '') as unusable_values,
+    nullif(concat_ws(', ', case when c."created_on_is_given" and c."created_on" is null then 'unreadable_created_on' end, case when c."attribute_employees_is_given" and c."attribute_employees" is null then 'unreadable_attribute_employees' end), '') as unusual_values
+  from (
+    select
+      nullif(trim_blanks(cast(c."account_id" as varchar)), '') as "account_id",
+    nullif(trim_blanks(cast(c."account_id" as varchar)), '') is not null as "account_id_is_given",
+    nullif(trim_blanks(cast(c."name" as varchar)), '') as "name",
+    nullif(trim_blanks(cast(c."name" as varchar)), '') is not null as "name_is_given",
+    cast(try_strptime(nullif(trim_blanks(cast(c."created_on" as varchar)), ''), '%d.%m.%Y') as date) as "created_on",
+    nullif(trim_blanks(cast(c."created_on" as varchar)), '') is not null as "created_on_is_given",
+    nullif(trim_blanks(cast(c."segment" as varchar)), '') as "segment",
+    nullif(trim_blanks(cast(c."segment" as varchar)), '') is not null as "segment_is_given",
+    nullif(trim_blanks(cast(c."region" as varchar)), '') as "region",
+    nullif(trim_blanks(cast(c."region" as varchar)), '') is not null as "region_is_given",
+    nullif(trim_blanks(cast(c."owner" as varchar)), '') as "owner",
+    nullif(trim_blanks(cast(c."owner" as varchar)), '') is not null as "owner_is_given",
+    case when typeof(c."loaded_at") = 'TIMESTAMP WITH TIME ZONE' then cast(c."loaded_at" as timestamptz) else cast(c."loaded_at" as timestamp) at time zone 'Europe/Berlin' end as "loaded_at",
+    c."loaded_at" is not null as "loaded_at_is_given",
+    nullif(trim_blanks(cast(c."attribute_industry" as varchar)), '') as "attribute_industry",
+    nullif(trim_blanks(cast(c."attribute_industry" as varchar)), '') is not null as "attribute_industry_is_given",
+    case when abs(c."attribute_employees") < 9e15 and c."attribute_employees" = trunc(c."attribute_employees") then cast(try_cast(c."attribute_employees" as bigint) as varchar) else cast(c."attribute_employees" as varchar) end as "attribute_employees",
+    c."attribute_employees" is not null as "attribute_employees_is_given",
+    c.copies as copies,
+    c.checksum as checksum
+    from single as c
+  ) as c
   ) as read_rows
 ),
 judged as (

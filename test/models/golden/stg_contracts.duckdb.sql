@@ -28,21 +28,44 @@ numbered as (
     count(*) over (partition by "contract_id") as rows_with_id
   from (
   select
-    nullif(trim_blanks(cast(c."contract_id" as varchar)), '') as "contract_id",
-    nullif(trim_blanks(cast(c."account_id" as varchar)), '') as "account_id",
-    cast(c."starts_on" as date) as "starts_on",
-    cast(c."ends_on" as date) as "ends_on",
-    cast(c."renews_on" as date) as "renews_on",
-    case when cast(c."seats" as bigint) < 0 then null else cast(c."seats" as bigint) end as "seats",
-    case when try_cast(c."mrr" as decimal(38, 9)) < 0 then null else try_cast(c."mrr" as decimal(38, 9)) end as "mrr",
-    case lower(nullif(trim_blanks(cast(c."is_trial" as varchar)), '')) when 'true' then true when 'false' then false end as "is_trial",
-    nullif(trim_blanks(cast(c."plan" as varchar)), '') as "plan",
+    c."contract_id" as "contract_id",
+    c."account_id" as "account_id",
+    c."starts_on" as "starts_on",
+    c."ends_on" as "ends_on",
+    c."renews_on" as "renews_on",
+    case when c."seats" < 0 then null else c."seats" end as "seats",
+    case when c."mrr" < 0 then null else c."mrr" end as "mrr",
+    c."is_trial" as "is_trial",
+    c."plan" as "plan",
     cast(null as timestamptz) as "loaded_at",
     c.copies as copies,
     c.checksum as checksum,
-    nullif(concat_ws(', ', case when not (nullif(trim_blanks(cast(c."contract_id" as varchar)), '') is not null) then 'missing_contract_id' end, case when not (nullif(trim_blanks(cast(c."account_id" as varchar)), '') is not null) then 'missing_account_id' end, case when not (c."starts_on" is not null) then 'missing_starts_on' end), '') as unusable_values,
-    nullif(concat_ws(', ', case when cast(c."seats" as bigint) < 0 then 'out_of_range_seats' end, case when c."mrr" is not null and try_cast(c."mrr" as decimal(38, 9)) is null then 'unreadable_mrr' end, case when try_cast(c."mrr" as decimal(38, 9)) < 0 then 'out_of_range_mrr' end, case when nullif(trim_blanks(cast(c."is_trial" as varchar)), '') is not null and case lower(nullif(trim_blanks(cast(c."is_trial" as varchar)), '')) when 'true' then true when 'false' then false end is null then 'unreadable_is_trial' end), '') as unusual_values
-  from merged as c
+    nullif(concat_ws(', ', case when not (c."contract_id_is_given") then 'missing_contract_id' end, case when not (c."account_id_is_given") then 'missing_account_id' end, case when not (c."starts_on_is_given") then 'missing_starts_on' end), '') as unusable_values,
+    nullif(concat_ws(', ', case when c."seats" < 0 then 'out_of_range_seats' end, case when c."mrr_is_given" and c."mrr" is null then 'unreadable_mrr' end, case when c."mrr" < 0 then 'out_of_range_mrr' end, case when c."is_trial_is_given" and c."is_trial" is null then 'unreadable_is_trial' end), '') as unusual_values
+  from (
+    select
+      nullif(trim_blanks(cast(c."contract_id" as varchar)), '') as "contract_id",
+    nullif(trim_blanks(cast(c."contract_id" as varchar)), '') is not null as "contract_id_is_given",
+    nullif(trim_blanks(cast(c."account_id" as varchar)), '') as "account_id",
+    nullif(trim_blanks(cast(c."account_id" as varchar)), '') is not null as "account_id_is_given",
+    cast(c."starts_on" as date) as "starts_on",
+    c."starts_on" is not null as "starts_on_is_given",
+    cast(c."ends_on" as date) as "ends_on",
+    c."ends_on" is not null as "ends_on_is_given",
+    cast(c."renews_on" as date) as "renews_on",
+    c."renews_on" is not null as "renews_on_is_given",
+    cast(c."seats" as bigint) as "seats",
+    c."seats" is not null as "seats_is_given",
+    try_cast(c."mrr" as decimal(38, 9)) as "mrr",
+    c."mrr" is not null as "mrr_is_given",
+    case lower(nullif(trim_blanks(cast(c."is_trial" as varchar)), '')) when 'true' then true when 'false' then false end as "is_trial",
+    nullif(trim_blanks(cast(c."is_trial" as varchar)), '') is not null as "is_trial_is_given",
+    nullif(trim_blanks(cast(c."plan" as varchar)), '') as "plan",
+    nullif(trim_blanks(cast(c."plan" as varchar)), '') is not null as "plan_is_given",
+    c.copies as copies,
+    c.checksum as checksum
+    from merged as c
+  ) as c
   ) as read_rows
   union all
   select
@@ -51,21 +74,44 @@ numbered as (
     1 as rows_with_id
   from (
   select
-    nullif(trim_blanks(cast(c."contract_id" as varchar)), '') as "contract_id",
-    nullif(trim_blanks(cast(c."account_id" as varchar)), '') as "account_id",
-    cast(c."starts_on" as date) as "starts_on",
-    cast(c."ends_on" as date) as "ends_on",
-    cast(c."renews_on" as date) as "renews_on",
-    case when cast(c."seats" as bigint) < 0 then null else cast(c."seats" as bigint) end as "seats",
-    case when try_cast(c."mrr" as decimal(38, 9)) < 0 then null else try_cast(c."mrr" as decimal(38, 9)) end as "mrr",
-    case lower(nullif(trim_blanks(cast(c."is_trial" as varchar)), '')) when 'true' then true when 'false' then false end as "is_trial",
-    nullif(trim_blanks(cast(c."plan" as varchar)), '') as "plan",
+    c."contract_id" as "contract_id",
+    c."account_id" as "account_id",
+    c."starts_on" as "starts_on",
+    c."ends_on" as "ends_on",
+    c."renews_on" as "renews_on",
+    case when c."seats" < 0 then null else c."seats" end as "seats",
+    case when c."mrr" < 0 then null else c."mrr" end as "mrr",
+    c."is_trial" as "is_trial",
+    c."plan" as "plan",
     cast(null as timestamptz) as "loaded_at",
     c.copies as copies,
     c.checksum as checksum,
-    nullif(concat_ws(', ', case when not (nullif(trim_blanks(cast(c."contract_id" as varchar)), '') is not null) then 'missing_contract_id' end, case when not (nullif(trim_blanks(cast(c."account_id" as varchar)), '') is not null) then 'missing_account_id' end, case when not (c."starts_on" is not null) then 'missing_starts_on' end), '') as unusable_values,
-    nullif(concat_ws(', ', case when cast(c."seats" as bigint) < 0 then 'out_of_range_seats' end, case when c."mrr" is not null and try_cast(c."mrr" as decimal(38, 9)) is null then 'unreadable_mrr' end, case when try_cast(c."mrr" as decimal(38, 9)) < 0 then 'out_of_range_mrr' end, case when nullif(trim_blanks(cast(c."is_trial" as varchar)), '') is not null and case lower(nullif(trim_blanks(cast(c."is_trial" as varchar)), '')) when 'true' then true when 'false' then false end is null then 'unreadable_is_trial' end), '') as unusual_values
-  from single as c
+    nullif(concat_ws(', ', case when not (c."contract_id_is_given") then 'missing_contract_id' end, case when not (c."account_id_is_given") then 'missing_account_id' end, case when not (c."starts_on_is_given") then 'missing_starts_on' end), '') as unusable_values,
+    nullif(concat_ws(', ', case when c."seats" < 0 then 'out_of_range_seats' end, case when c."mrr_is_given" and c."mrr" is null then 'unreadable_mrr' end, case when c."mrr" < 0 then 'out_of_range_mrr' end, case when c."is_trial_is_given" and c."is_trial" is null then 'unreadable_is_trial' end), '') as unusual_values
+  from (
+    select
+      nullif(trim_blanks(cast(c."contract_id" as varchar)), '') as "contract_id",
+    nullif(trim_blanks(cast(c."contract_id" as varchar)), '') is not null as "contract_id_is_given",
+    nullif(trim_blanks(cast(c."account_id" as varchar)), '') as "account_id",
+    nullif(trim_blanks(cast(c."account_id" as varchar)), '') is not null as "account_id_is_given",
+    cast(c."starts_on" as date) as "starts_on",
+    c."starts_on" is not null as "starts_on_is_given",
+    cast(c."ends_on" as date) as "ends_on",
+    c."ends_on" is not null as "ends_on_is_given",
+    cast(c."renews_on" as date) as "renews_on",
+    c."renews_on" is not null as "renews_on_is_given",
+    cast(c."seats" as bigint) as "seats",
+    c."seats" is not null as "seats_is_given",
+    try_cast(c."mrr" as decimal(38, 9)) as "mrr",
+    c."mrr" is not null as "mrr_is_given",
+    case lower(nullif(trim_blanks(cast(c."is_trial" as varchar)), '')) when 'true' then true when 'false' then false end as "is_trial",
+    nullif(trim_blanks(cast(c."is_trial" as varchar)), '') is not null as "is_trial_is_given",
+    nullif(trim_blanks(cast(c."plan" as varchar)), '') as "plan",
+    nullif(trim_blanks(cast(c."plan" as varchar)), '') is not null as "plan_is_given",
+    c.copies as copies,
+    c.checksum as checksum
+    from single as c
+  ) as c
   ) as read_rows
 ),
 judged as (

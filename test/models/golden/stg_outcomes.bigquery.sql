@@ -28,18 +28,35 @@ numbered as (
     count(*) over (partition by `outcome_id`) as rows_with_id
   from (
   select
-    nullif(trim(c.`outcome_id`, ' 	\n\r '), '') as `outcome_id`,
-    nullif(trim(c.`account_id`, ' 	\n\r '), '') as `account_id`,
-    nullif(trim(c.`name`, ' 	\n\r '), '') as `name`,
-    case when regexp_contains(nullif(trim(c.`value`, ' 	\n\r '), ''), '^(?:[+-]?(\\d+(\\.\\d*)?|\\.\\d+)([eE][+-]?\\d+)?)$') then safe_cast(nullif(trim(c.`value`, ' 	\n\r '), '') as float64) end as `value`,
-    nullif(trim(c.`unit`, ' 	\n\r '), '') as `unit`,
-    cast(c.`confirmed_at` as timestamp) as `confirmed_at`,
+    c.`outcome_id` as `outcome_id`,
+    c.`account_id` as `account_id`,
+    c.`name` as `name`,
+    c.`value` as `value`,
+    c.`unit` as `unit`,
+    c.`confirmed_at` as `confirmed_at`,
     cast(null as timestamp) as `loaded_at`,
     c.copies as copies,
     c.checksum as checksum,
-    nullif(array_to_string([case when not (nullif(trim(c.`outcome_id`, ' 	\n\r '), '') is not null) then 'missing_outcome_id' end, case when not (nullif(trim(c.`account_id`, ' 	\n\r '), '') is not null) then 'missing_account_id' end, case when not (c.`confirmed_at` is not null) then 'missing_confirmed_at' end], ', '), '') as unusable_values,
-    nullif(array_to_string([case when nullif(trim(c.`value`, ' 	\n\r '), '') is not null and case when regexp_contains(nullif(trim(c.`value`, ' 	\n\r '), ''), '^(?:[+-]?(\\d+(\\.\\d*)?|\\.\\d+)([eE][+-]?\\d+)?)$') then safe_cast(nullif(trim(c.`value`, ' 	\n\r '), '') as float64) end is null then 'unreadable_value' end], ', '), '') as unusual_values
-  from merged as c
+    nullif(array_to_string([case when not (c.`outcome_id_is_given`) then 'missing_outcome_id' end, case when not (c.`account_id_is_given`) then 'missing_account_id' end, case when not (c.`confirmed_at_is_given`) then 'missing_confirmed_at' end], ', '), '') as unusable_values,
+    nullif(array_to_string([case when c.`value_is_given` and c.`value` is null then 'unreadable_value' end], ', '), '') as unusual_values
+  from (
+    select
+      nullif(trim(c.`outcome_id`, ' 	\n\r '), '') as `outcome_id`,
+    nullif(trim(c.`outcome_id`, ' 	\n\r '), '') is not null as `outcome_id_is_given`,
+    nullif(trim(c.`account_id`, ' 	\n\r '), '') as `account_id`,
+    nullif(trim(c.`account_id`, ' 	\n\r '), '') is not null as `account_id_is_given`,
+    nullif(trim(c.`name`, ' 	\n\r '), '') as `name`,
+    nullif(trim(c.`name`, ' 	\n\r '), '') is not null as `name_is_given`,
+    case when regexp_contains(nullif(trim(c.`value`, ' 	\n\r '), ''), '^(?:[+-]?(\\d+(\\.\\d*)?|\\.\\d+)([eE][+-]?\\d+)?)$') then safe_cast(nullif(trim(c.`value`, ' 	\n\r '), '') as float64) end as `value`,
+    nullif(trim(c.`value`, ' 	\n\r '), '') is not null as `value_is_given`,
+    nullif(trim(c.`unit`, ' 	\n\r '), '') as `unit`,
+    nullif(trim(c.`unit`, ' 	\n\r '), '') is not null as `unit_is_given`,
+    cast(c.`confirmed_at` as timestamp) as `confirmed_at`,
+    c.`confirmed_at` is not null as `confirmed_at_is_given`,
+    c.copies as copies,
+    c.checksum as checksum
+    from merged as c
+  ) as c
   ) as read_rows
   union all
   select
@@ -48,18 +65,35 @@ numbered as (
     1 as rows_with_id
   from (
   select
-    nullif(trim(c.`outcome_id`, ' 	\n\r '), '') as `outcome_id`,
-    nullif(trim(c.`account_id`, ' 	\n\r '), '') as `account_id`,
-    nullif(trim(c.`name`, ' 	\n\r '), '') as `name`,
-    case when regexp_contains(nullif(trim(c.`value`, ' 	\n\r '), ''), '^(?:[+-]?(\\d+(\\.\\d*)?|\\.\\d+)([eE][+-]?\\d+)?)$') then safe_cast(nullif(trim(c.`value`, ' 	\n\r '), '') as float64) end as `value`,
-    nullif(trim(c.`unit`, ' 	\n\r '), '') as `unit`,
-    cast(c.`confirmed_at` as timestamp) as `confirmed_at`,
+    c.`outcome_id` as `outcome_id`,
+    c.`account_id` as `account_id`,
+    c.`name` as `name`,
+    c.`value` as `value`,
+    c.`unit` as `unit`,
+    c.`confirmed_at` as `confirmed_at`,
     cast(null as timestamp) as `loaded_at`,
     c.copies as copies,
     c.checksum as checksum,
-    nullif(array_to_string([case when not (nullif(trim(c.`outcome_id`, ' 	\n\r '), '') is not null) then 'missing_outcome_id' end, case when not (nullif(trim(c.`account_id`, ' 	\n\r '), '') is not null) then 'missing_account_id' end, case when not (c.`confirmed_at` is not null) then 'missing_confirmed_at' end], ', '), '') as unusable_values,
-    nullif(array_to_string([case when nullif(trim(c.`value`, ' 	\n\r '), '') is not null and case when regexp_contains(nullif(trim(c.`value`, ' 	\n\r '), ''), '^(?:[+-]?(\\d+(\\.\\d*)?|\\.\\d+)([eE][+-]?\\d+)?)$') then safe_cast(nullif(trim(c.`value`, ' 	\n\r '), '') as float64) end is null then 'unreadable_value' end], ', '), '') as unusual_values
-  from single as c
+    nullif(array_to_string([case when not (c.`outcome_id_is_given`) then 'missing_outcome_id' end, case when not (c.`account_id_is_given`) then 'missing_account_id' end, case when not (c.`confirmed_at_is_given`) then 'missing_confirmed_at' end], ', '), '') as unusable_values,
+    nullif(array_to_string([case when c.`value_is_given` and c.`value` is null then 'unreadable_value' end], ', '), '') as unusual_values
+  from (
+    select
+      nullif(trim(c.`outcome_id`, ' 	\n\r '), '') as `outcome_id`,
+    nullif(trim(c.`outcome_id`, ' 	\n\r '), '') is not null as `outcome_id_is_given`,
+    nullif(trim(c.`account_id`, ' 	\n\r '), '') as `account_id`,
+    nullif(trim(c.`account_id`, ' 	\n\r '), '') is not null as `account_id_is_given`,
+    nullif(trim(c.`name`, ' 	\n\r '), '') as `name`,
+    nullif(trim(c.`name`, ' 	\n\r '), '') is not null as `name_is_given`,
+    case when regexp_contains(nullif(trim(c.`value`, ' 	\n\r '), ''), '^(?:[+-]?(\\d+(\\.\\d*)?|\\.\\d+)([eE][+-]?\\d+)?)$') then safe_cast(nullif(trim(c.`value`, ' 	\n\r '), '') as float64) end as `value`,
+    nullif(trim(c.`value`, ' 	\n\r '), '') is not null as `value_is_given`,
+    nullif(trim(c.`unit`, ' 	\n\r '), '') as `unit`,
+    nullif(trim(c.`unit`, ' 	\n\r '), '') is not null as `unit_is_given`,
+    cast(c.`confirmed_at` as timestamp) as `confirmed_at`,
+    c.`confirmed_at` is not null as `confirmed_at_is_given`,
+    c.copies as copies,
+    c.checksum as checksum
+    from single as c
+  ) as c
   ) as read_rows
 ),
 judged as (

@@ -28,18 +28,35 @@ numbered as (
     count(*) over (partition by "outcome_id") as rows_with_id
   from (
   select
-    nullif(trim_blanks(cast(c."outcome_id" as varchar)), '') as "outcome_id",
-    nullif(trim_blanks(cast(c."account_id" as varchar)), '') as "account_id",
-    nullif(trim_blanks(cast(c."name" as varchar)), '') as "name",
-    case when regexp_full_match(nullif(trim_blanks(cast(c."value" as varchar)), ''), '[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?') then try_cast(nullif(trim_blanks(cast(c."value" as varchar)), '') as double) end as "value",
-    nullif(trim_blanks(cast(c."unit" as varchar)), '') as "unit",
-    case when typeof(c."confirmed_at") = 'TIMESTAMP WITH TIME ZONE' then cast(c."confirmed_at" as timestamptz) else cast(c."confirmed_at" as timestamp) at time zone 'Europe/Berlin' end as "confirmed_at",
+    c."outcome_id" as "outcome_id",
+    c."account_id" as "account_id",
+    c."name" as "name",
+    c."value" as "value",
+    c."unit" as "unit",
+    c."confirmed_at" as "confirmed_at",
     cast(null as timestamptz) as "loaded_at",
     c.copies as copies,
     c.checksum as checksum,
-    nullif(concat_ws(', ', case when not (nullif(trim_blanks(cast(c."outcome_id" as varchar)), '') is not null) then 'missing_outcome_id' end, case when not (nullif(trim_blanks(cast(c."account_id" as varchar)), '') is not null) then 'missing_account_id' end, case when not (c."confirmed_at" is not null) then 'missing_confirmed_at' end), '') as unusable_values,
-    nullif(concat_ws(', ', case when nullif(trim_blanks(cast(c."value" as varchar)), '') is not null and case when regexp_full_match(nullif(trim_blanks(cast(c."value" as varchar)), ''), '[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?') then try_cast(nullif(trim_blanks(cast(c."value" as varchar)), '') as double) end is null then 'unreadable_value' end), '') as unusual_values
-  from merged as c
+    nullif(concat_ws(', ', case when not (c."outcome_id_is_given") then 'missing_outcome_id' end, case when not (c."account_id_is_given") then 'missing_account_id' end, case when not (c."confirmed_at_is_given") then 'missing_confirmed_at' end), '') as unusable_values,
+    nullif(concat_ws(', ', case when c."value_is_given" and c."value" is null then 'unreadable_value' end), '') as unusual_values
+  from (
+    select
+      nullif(trim_blanks(cast(c."outcome_id" as varchar)), '') as "outcome_id",
+    nullif(trim_blanks(cast(c."outcome_id" as varchar)), '') is not null as "outcome_id_is_given",
+    nullif(trim_blanks(cast(c."account_id" as varchar)), '') as "account_id",
+    nullif(trim_blanks(cast(c."account_id" as varchar)), '') is not null as "account_id_is_given",
+    nullif(trim_blanks(cast(c."name" as varchar)), '') as "name",
+    nullif(trim_blanks(cast(c."name" as varchar)), '') is not null as "name_is_given",
+    case when regexp_full_match(nullif(trim_blanks(cast(c."value" as varchar)), ''), '[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?') then try_cast(nullif(trim_blanks(cast(c."value" as varchar)), '') as double) end as "value",
+    nullif(trim_blanks(cast(c."value" as varchar)), '') is not null as "value_is_given",
+    nullif(trim_blanks(cast(c."unit" as varchar)), '') as "unit",
+    nullif(trim_blanks(cast(c."unit" as varchar)), '') is not null as "unit_is_given",
+    case when typeof(c."confirmed_at") = 'TIMESTAMP WITH TIME ZONE' then cast(c."confirmed_at" as timestamptz) else cast(c."confirmed_at" as timestamp) at time zone 'Europe/Berlin' end as "confirmed_at",
+    c."confirmed_at" is not null as "confirmed_at_is_given",
+    c.copies as copies,
+    c.checksum as checksum
+    from merged as c
+  ) as c
   ) as read_rows
   union all
   select
@@ -48,18 +65,35 @@ numbered as (
     1 as rows_with_id
   from (
   select
-    nullif(trim_blanks(cast(c."outcome_id" as varchar)), '') as "outcome_id",
-    nullif(trim_blanks(cast(c."account_id" as varchar)), '') as "account_id",
-    nullif(trim_blanks(cast(c."name" as varchar)), '') as "name",
-    case when regexp_full_match(nullif(trim_blanks(cast(c."value" as varchar)), ''), '[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?') then try_cast(nullif(trim_blanks(cast(c."value" as varchar)), '') as double) end as "value",
-    nullif(trim_blanks(cast(c."unit" as varchar)), '') as "unit",
-    case when typeof(c."confirmed_at") = 'TIMESTAMP WITH TIME ZONE' then cast(c."confirmed_at" as timestamptz) else cast(c."confirmed_at" as timestamp) at time zone 'Europe/Berlin' end as "confirmed_at",
+    c."outcome_id" as "outcome_id",
+    c."account_id" as "account_id",
+    c."name" as "name",
+    c."value" as "value",
+    c."unit" as "unit",
+    c."confirmed_at" as "confirmed_at",
     cast(null as timestamptz) as "loaded_at",
     c.copies as copies,
     c.checksum as checksum,
-    nullif(concat_ws(', ', case when not (nullif(trim_blanks(cast(c."outcome_id" as varchar)), '') is not null) then 'missing_outcome_id' end, case when not (nullif(trim_blanks(cast(c."account_id" as varchar)), '') is not null) then 'missing_account_id' end, case when not (c."confirmed_at" is not null) then 'missing_confirmed_at' end), '') as unusable_values,
-    nullif(concat_ws(', ', case when nullif(trim_blanks(cast(c."value" as varchar)), '') is not null and case when regexp_full_match(nullif(trim_blanks(cast(c."value" as varchar)), ''), '[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?') then try_cast(nullif(trim_blanks(cast(c."value" as varchar)), '') as double) end is null then 'unreadable_value' end), '') as unusual_values
-  from single as c
+    nullif(concat_ws(', ', case when not (c."outcome_id_is_given") then 'missing_outcome_id' end, case when not (c."account_id_is_given") then 'missing_account_id' end, case when not (c."confirmed_at_is_given") then 'missing_confirmed_at' end), '') as unusable_values,
+    nullif(concat_ws(', ', case when c."value_is_given" and c."value" is null then 'unreadable_value' end), '') as unusual_values
+  from (
+    select
+      nullif(trim_blanks(cast(c."outcome_id" as varchar)), '') as "outcome_id",
+    nullif(trim_blanks(cast(c."outcome_id" as varchar)), '') is not null as "outcome_id_is_given",
+    nullif(trim_blanks(cast(c."account_id" as varchar)), '') as "account_id",
+    nullif(trim_blanks(cast(c."account_id" as varchar)), '') is not null as "account_id_is_given",
+    nullif(trim_blanks(cast(c."name" as varchar)), '') as "name",
+    nullif(trim_blanks(cast(c."name" as varchar)), '') is not null as "name_is_given",
+    case when regexp_full_match(nullif(trim_blanks(cast(c."value" as varchar)), ''), '[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?') then try_cast(nullif(trim_blanks(cast(c."value" as varchar)), '') as double) end as "value",
+    nullif(trim_blanks(cast(c."value" as varchar)), '') is not null as "value_is_given",
+    nullif(trim_blanks(cast(c."unit" as varchar)), '') as "unit",
+    nullif(trim_blanks(cast(c."unit" as varchar)), '') is not null as "unit_is_given",
+    case when typeof(c."confirmed_at") = 'TIMESTAMP WITH TIME ZONE' then cast(c."confirmed_at" as timestamptz) else cast(c."confirmed_at" as timestamp) at time zone 'Europe/Berlin' end as "confirmed_at",
+    c."confirmed_at" is not null as "confirmed_at_is_given",
+    c.copies as copies,
+    c.checksum as checksum
+    from single as c
+  ) as c
   ) as read_rows
 ),
 judged as (

@@ -28,18 +28,35 @@ numbered as (
     count(*) over (partition by `response_id`) as rows_with_id
   from (
   select
-    nullif(trim(c.`response_id`, ' 	\n\r '), '') as `response_id`,
-    nullif(trim(c.`account_id`, ' 	\n\r '), '') as `account_id`,
-    nullif(trim(c.`user_id`, ' 	\n\r '), '') as `user_id`,
-    case when case when c.`score` = round(c.`score`) then safe_cast(c.`score` as int64) end < 0 or case when c.`score` = round(c.`score`) then safe_cast(c.`score` as int64) end > 10 then null else case when c.`score` = round(c.`score`) then safe_cast(c.`score` as int64) end end as `score`,
-    nullif(trim(c.`comment`, ' 	\n\r '), '') as `comment`,
-    case when regexp_contains(nullif(trim(c.`responded_at`, ' 	\n\r '), ''), '^(?:\\d{4}-\\d{2}-\\d{2}[T ]([01]\\d|2[0-3]):[0-5]\\d:[0-5]\\d(\\.\\d{1,9})? ?(Z|[+-]\\d{2}(:?\\d{2})?))$') then safe_cast(regexp_replace(nullif(trim(c.`responded_at`, ' 	\n\r '), ''), r'(\.\d{6})\d+', r'\1') as timestamp) when regexp_contains(nullif(trim(c.`responded_at`, ' 	\n\r '), ''), '^(?:\\d{4}-\\d{2}-\\d{2}([T ]([01]\\d|2[0-3]):[0-5]\\d(:[0-5]\\d(\\.\\d{1,9})?)?)?)$') then timestamp(safe_cast(regexp_replace(if(length(nullif(trim(c.`responded_at`, ' 	\n\r '), '')) = 16, concat(nullif(trim(c.`responded_at`, ' 	\n\r '), ''), ':00'), nullif(trim(c.`responded_at`, ' 	\n\r '), '')), r'(\.\d{6})\d+', r'\1') as datetime), 'America/New_York') end as `responded_at`,
+    c.`response_id` as `response_id`,
+    c.`account_id` as `account_id`,
+    c.`user_id` as `user_id`,
+    case when c.`score` < 0 or c.`score` > 10 then null else c.`score` end as `score`,
+    c.`comment` as `comment`,
+    c.`responded_at` as `responded_at`,
     cast(null as timestamp) as `loaded_at`,
     c.copies as copies,
     c.checksum as checksum,
-    nullif(array_to_string([case when not (nullif(trim(c.`response_id`, ' 	\n\r '), '') is not null) then 'missing_response_id' end, case when not (nullif(trim(c.`account_id`, ' 	\n\r '), '') is not null) then 'missing_account_id' end, case when not (c.`score` is not null) then 'missing_score' end, case when c.`score` is not null and case when c.`score` = round(c.`score`) then safe_cast(c.`score` as int64) end is null then 'unreadable_score' end, case when case when c.`score` = round(c.`score`) then safe_cast(c.`score` as int64) end < 0 or case when c.`score` = round(c.`score`) then safe_cast(c.`score` as int64) end > 10 then 'out_of_range_score' end, case when not (nullif(trim(c.`responded_at`, ' 	\n\r '), '') is not null) then 'missing_responded_at' end, case when nullif(trim(c.`responded_at`, ' 	\n\r '), '') is not null and case when regexp_contains(nullif(trim(c.`responded_at`, ' 	\n\r '), ''), '^(?:\\d{4}-\\d{2}-\\d{2}[T ]([01]\\d|2[0-3]):[0-5]\\d:[0-5]\\d(\\.\\d{1,9})? ?(Z|[+-]\\d{2}(:?\\d{2})?))$') then safe_cast(regexp_replace(nullif(trim(c.`responded_at`, ' 	\n\r '), ''), r'(\.\d{6})\d+', r'\1') as timestamp) when regexp_contains(nullif(trim(c.`responded_at`, ' 	\n\r '), ''), '^(?:\\d{4}-\\d{2}-\\d{2}([T ]([01]\\d|2[0-3]):[0-5]\\d(:[0-5]\\d(\\.\\d{1,9})?)?)?)$') then timestamp(safe_cast(regexp_replace(if(length(nullif(trim(c.`responded_at`, ' 	\n\r '), '')) = 16, concat(nullif(trim(c.`responded_at`, ' 	\n\r '), ''), ':00'), nullif(trim(c.`responded_at`, ' 	\n\r '), '')), r'(\.\d{6})\d+', r'\1') as datetime), 'America/New_York') end is null then 'unreadable_responded_at' end], ', '), '') as unusable_values,
+    nullif(array_to_string([case when not (c.`response_id_is_given`) then 'missing_response_id' end, case when not (c.`account_id_is_given`) then 'missing_account_id' end, case when not (c.`score_is_given`) then 'missing_score' end, case when c.`score_is_given` and c.`score` is null then 'unreadable_score' end, case when c.`score` < 0 or c.`score` > 10 then 'out_of_range_score' end, case when not (c.`responded_at_is_given`) then 'missing_responded_at' end, case when c.`responded_at_is_given` and c.`responded_at` is null then 'unreadable_responded_at' end], ', '), '') as unusable_values,
     cast(null as string) as unusual_values
-  from merged as c
+  from (
+    select
+      nullif(trim(c.`response_id`, ' 	\n\r '), '') as `response_id`,
+    nullif(trim(c.`response_id`, ' 	\n\r '), '') is not null as `response_id_is_given`,
+    nullif(trim(c.`account_id`, ' 	\n\r '), '') as `account_id`,
+    nullif(trim(c.`account_id`, ' 	\n\r '), '') is not null as `account_id_is_given`,
+    nullif(trim(c.`user_id`, ' 	\n\r '), '') as `user_id`,
+    nullif(trim(c.`user_id`, ' 	\n\r '), '') is not null as `user_id_is_given`,
+    case when c.`score` = round(c.`score`) then safe_cast(c.`score` as int64) end as `score`,
+    c.`score` is not null as `score_is_given`,
+    nullif(trim(c.`comment`, ' 	\n\r '), '') as `comment`,
+    nullif(trim(c.`comment`, ' 	\n\r '), '') is not null as `comment_is_given`,
+    case when regexp_contains(nullif(trim(c.`responded_at`, ' 	\n\r '), ''), '^(?:\\d{4}-\\d{2}-\\d{2}[T ]([01]\\d|2[0-3]):[0-5]\\d:[0-5]\\d(\\.\\d{1,9})? ?(Z|[+-]\\d{2}(:?\\d{2})?))$') then safe_cast(regexp_replace(nullif(trim(c.`responded_at`, ' 	\n\r '), ''), r'(\.\d{6})\d+', r'\1') as timestamp) when regexp_contains(nullif(trim(c.`responded_at`, ' 	\n\r '), ''), '^(?:\\d{4}-\\d{2}-\\d{2}([T ]([01]\\d|2[0-3]):[0-5]\\d(:[0-5]\\d(\\.\\d{1,9})?)?)?)$') then timestamp(safe_cast(regexp_replace(if(length(nullif(trim(c.`responded_at`, ' 	\n\r '), '')) = 16, concat(nullif(trim(c.`responded_at`, ' 	\n\r '), ''), ':00'), nullif(trim(c.`responded_at`, ' 	\n\r '), '')), r'(\.\d{6})\d+', r'\1') as datetime), 'America/New_York') end as `responded_at`,
+    nullif(trim(c.`responded_at`, ' 	\n\r '), '') is not null as `responded_at_is_given`,
+    c.copies as copies,
+    c.checksum as checksum
+    from merged as c
+  ) as c
   ) as read_rows
   union all
   select
@@ -48,18 +65,35 @@ numbered as (
     1 as rows_with_id
   from (
   select
-    nullif(trim(c.`response_id`, ' 	\n\r '), '') as `response_id`,
-    nullif(trim(c.`account_id`, ' 	\n\r '), '') as `account_id`,
-    nullif(trim(c.`user_id`, ' 	\n\r '), '') as `user_id`,
-    case when case when c.`score` = round(c.`score`) then safe_cast(c.`score` as int64) end < 0 or case when c.`score` = round(c.`score`) then safe_cast(c.`score` as int64) end > 10 then null else case when c.`score` = round(c.`score`) then safe_cast(c.`score` as int64) end end as `score`,
-    nullif(trim(c.`comment`, ' 	\n\r '), '') as `comment`,
-    case when regexp_contains(nullif(trim(c.`responded_at`, ' 	\n\r '), ''), '^(?:\\d{4}-\\d{2}-\\d{2}[T ]([01]\\d|2[0-3]):[0-5]\\d:[0-5]\\d(\\.\\d{1,9})? ?(Z|[+-]\\d{2}(:?\\d{2})?))$') then safe_cast(regexp_replace(nullif(trim(c.`responded_at`, ' 	\n\r '), ''), r'(\.\d{6})\d+', r'\1') as timestamp) when regexp_contains(nullif(trim(c.`responded_at`, ' 	\n\r '), ''), '^(?:\\d{4}-\\d{2}-\\d{2}([T ]([01]\\d|2[0-3]):[0-5]\\d(:[0-5]\\d(\\.\\d{1,9})?)?)?)$') then timestamp(safe_cast(regexp_replace(if(length(nullif(trim(c.`responded_at`, ' 	\n\r '), '')) = 16, concat(nullif(trim(c.`responded_at`, ' 	\n\r '), ''), ':00'), nullif(trim(c.`responded_at`, ' 	\n\r '), '')), r'(\.\d{6})\d+', r'\1') as datetime), 'America/New_York') end as `responded_at`,
+    c.`response_id` as `response_id`,
+    c.`account_id` as `account_id`,
+    c.`user_id` as `user_id`,
+    case when c.`score` < 0 or c.`score` > 10 then null else c.`score` end as `score`,
+    c.`comment` as `comment`,
+    c.`responded_at` as `responded_at`,
     cast(null as timestamp) as `loaded_at`,
     c.copies as copies,
     c.checksum as checksum,
-    nullif(array_to_string([case when not (nullif(trim(c.`response_id`, ' 	\n\r '), '') is not null) then 'missing_response_id' end, case when not (nullif(trim(c.`account_id`, ' 	\n\r '), '') is not null) then 'missing_account_id' end, case when not (c.`score` is not null) then 'missing_score' end, case when c.`score` is not null and case when c.`score` = round(c.`score`) then safe_cast(c.`score` as int64) end is null then 'unreadable_score' end, case when case when c.`score` = round(c.`score`) then safe_cast(c.`score` as int64) end < 0 or case when c.`score` = round(c.`score`) then safe_cast(c.`score` as int64) end > 10 then 'out_of_range_score' end, case when not (nullif(trim(c.`responded_at`, ' 	\n\r '), '') is not null) then 'missing_responded_at' end, case when nullif(trim(c.`responded_at`, ' 	\n\r '), '') is not null and case when regexp_contains(nullif(trim(c.`responded_at`, ' 	\n\r '), ''), '^(?:\\d{4}-\\d{2}-\\d{2}[T ]([01]\\d|2[0-3]):[0-5]\\d:[0-5]\\d(\\.\\d{1,9})? ?(Z|[+-]\\d{2}(:?\\d{2})?))$') then safe_cast(regexp_replace(nullif(trim(c.`responded_at`, ' 	\n\r '), ''), r'(\.\d{6})\d+', r'\1') as timestamp) when regexp_contains(nullif(trim(c.`responded_at`, ' 	\n\r '), ''), '^(?:\\d{4}-\\d{2}-\\d{2}([T ]([01]\\d|2[0-3]):[0-5]\\d(:[0-5]\\d(\\.\\d{1,9})?)?)?)$') then timestamp(safe_cast(regexp_replace(if(length(nullif(trim(c.`responded_at`, ' 	\n\r '), '')) = 16, concat(nullif(trim(c.`responded_at`, ' 	\n\r '), ''), ':00'), nullif(trim(c.`responded_at`, ' 	\n\r '), '')), r'(\.\d{6})\d+', r'\1') as datetime), 'America/New_York') end is null then 'unreadable_responded_at' end], ', '), '') as unusable_values,
+    nullif(array_to_string([case when not (c.`response_id_is_given`) then 'missing_response_id' end, case when not (c.`account_id_is_given`) then 'missing_account_id' end, case when not (c.`score_is_given`) then 'missing_score' end, case when c.`score_is_given` and c.`score` is null then 'unreadable_score' end, case when c.`score` < 0 or c.`score` > 10 then 'out_of_range_score' end, case when not (c.`responded_at_is_given`) then 'missing_responded_at' end, case when c.`responded_at_is_given` and c.`responded_at` is null then 'unreadable_responded_at' end], ', '), '') as unusable_values,
     cast(null as string) as unusual_values
-  from single as c
+  from (
+    select
+      nullif(trim(c.`response_id`, ' 	\n\r '), '') as `response_id`,
+    nullif(trim(c.`response_id`, ' 	\n\r '), '') is not null as `response_id_is_given`,
+    nullif(trim(c.`account_id`, ' 	\n\r '), '') as `account_id`,
+    nullif(trim(c.`account_id`, ' 	\n\r '), '') is not null as `account_id_is_given`,
+    nullif(trim(c.`user_id`, ' 	\n\r '), '') as `user_id`,
+    nullif(trim(c.`user_id`, ' 	\n\r '), '') is not null as `user_id_is_given`,
+    case when c.`score` = round(c.`score`) then safe_cast(c.`score` as int64) end as `score`,
+    c.`score` is not null as `score_is_given`,
+    nullif(trim(c.`comment`, ' 	\n\r '), '') as `comment`,
+    nullif(trim(c.`comment`, ' 	\n\r '), '') is not null as `comment_is_given`,
+    case when regexp_contains(nullif(trim(c.`responded_at`, ' 	\n\r '), ''), '^(?:\\d{4}-\\d{2}-\\d{2}[T ]([01]\\d|2[0-3]):[0-5]\\d:[0-5]\\d(\\.\\d{1,9})? ?(Z|[+-]\\d{2}(:?\\d{2})?))$') then safe_cast(regexp_replace(nullif(trim(c.`responded_at`, ' 	\n\r '), ''), r'(\.\d{6})\d+', r'\1') as timestamp) when regexp_contains(nullif(trim(c.`responded_at`, ' 	\n\r '), ''), '^(?:\\d{4}-\\d{2}-\\d{2}([T ]([01]\\d|2[0-3]):[0-5]\\d(:[0-5]\\d(\\.\\d{1,9})?)?)?)$') then timestamp(safe_cast(regexp_replace(if(length(nullif(trim(c.`responded_at`, ' 	\n\r '), '')) = 16, concat(nullif(trim(c.`responded_at`, ' 	\n\r '), ''), ':00'), nullif(trim(c.`responded_at`, ' 	\n\r '), '')), r'(\.\d{6})\d+', r'\1') as datetime), 'America/New_York') end as `responded_at`,
+    nullif(trim(c.`responded_at`, ' 	\n\r '), '') is not null as `responded_at_is_given`,
+    c.copies as copies,
+    c.checksum as checksum
+    from single as c
+  ) as c
   ) as read_rows
 ),
 judged as (

@@ -28,18 +28,35 @@ numbered as (
     count(*) over (partition by `touchpoint_id`) as rows_with_id
   from (
   select
-    cast(c.`touchpoint_id` as string) as `touchpoint_id`,
-    nullif(trim(c.`account_id`, ' 	\n\r '), '') as `account_id`,
-    nullif(trim(c.`user_id`, ' 	\n\r '), '') as `user_id`,
-    nullif(trim(c.`kind`, ' 	\n\r '), '') as `kind`,
-    timestamp(c.`happened_at`, 'Europe/Berlin') as `happened_at`,
-    nullif(trim(c.`owner`, ' 	\n\r '), '') as `owner`,
+    c.`touchpoint_id` as `touchpoint_id`,
+    c.`account_id` as `account_id`,
+    c.`user_id` as `user_id`,
+    c.`kind` as `kind`,
+    c.`happened_at` as `happened_at`,
+    c.`owner` as `owner`,
     cast(null as timestamp) as `loaded_at`,
     c.copies as copies,
     c.checksum as checksum,
-    nullif(array_to_string([case when not (c.`touchpoint_id` is not null) then 'missing_touchpoint_id' end, case when c.`touchpoint_id` is not null and cast(c.`touchpoint_id` as string) is null then 'unreadable_touchpoint_id' end, case when not (nullif(trim(c.`account_id`, ' 	\n\r '), '') is not null) then 'missing_account_id' end, case when not (c.`happened_at` is not null) then 'missing_happened_at' end, case when c.`happened_at` is not null and timestamp(c.`happened_at`, 'Europe/Berlin') is null then 'unreadable_happened_at' end], ', '), '') as unusable_values,
+    nullif(array_to_string([case when not (c.`touchpoint_id_is_given`) then 'missing_touchpoint_id' end, case when c.`touchpoint_id_is_given` and c.`touchpoint_id` is null then 'unreadable_touchpoint_id' end, case when not (c.`account_id_is_given`) then 'missing_account_id' end, case when not (c.`happened_at_is_given`) then 'missing_happened_at' end, case when c.`happened_at_is_given` and c.`happened_at` is null then 'unreadable_happened_at' end], ', '), '') as unusable_values,
     cast(null as string) as unusual_values
-  from merged as c
+  from (
+    select
+      cast(c.`touchpoint_id` as string) as `touchpoint_id`,
+    c.`touchpoint_id` is not null as `touchpoint_id_is_given`,
+    nullif(trim(c.`account_id`, ' 	\n\r '), '') as `account_id`,
+    nullif(trim(c.`account_id`, ' 	\n\r '), '') is not null as `account_id_is_given`,
+    nullif(trim(c.`user_id`, ' 	\n\r '), '') as `user_id`,
+    nullif(trim(c.`user_id`, ' 	\n\r '), '') is not null as `user_id_is_given`,
+    nullif(trim(c.`kind`, ' 	\n\r '), '') as `kind`,
+    nullif(trim(c.`kind`, ' 	\n\r '), '') is not null as `kind_is_given`,
+    timestamp(c.`happened_at`, 'Europe/Berlin') as `happened_at`,
+    c.`happened_at` is not null as `happened_at_is_given`,
+    nullif(trim(c.`owner`, ' 	\n\r '), '') as `owner`,
+    nullif(trim(c.`owner`, ' 	\n\r '), '') is not null as `owner_is_given`,
+    c.copies as copies,
+    c.checksum as checksum
+    from merged as c
+  ) as c
   ) as read_rows
   union all
   select
@@ -48,18 +65,35 @@ numbered as (
     1 as rows_with_id
   from (
   select
-    cast(c.`touchpoint_id` as string) as `touchpoint_id`,
-    nullif(trim(c.`account_id`, ' 	\n\r '), '') as `account_id`,
-    nullif(trim(c.`user_id`, ' 	\n\r '), '') as `user_id`,
-    nullif(trim(c.`kind`, ' 	\n\r '), '') as `kind`,
-    timestamp(c.`happened_at`, 'Europe/Berlin') as `happened_at`,
-    nullif(trim(c.`owner`, ' 	\n\r '), '') as `owner`,
+    c.`touchpoint_id` as `touchpoint_id`,
+    c.`account_id` as `account_id`,
+    c.`user_id` as `user_id`,
+    c.`kind` as `kind`,
+    c.`happened_at` as `happened_at`,
+    c.`owner` as `owner`,
     cast(null as timestamp) as `loaded_at`,
     c.copies as copies,
     c.checksum as checksum,
-    nullif(array_to_string([case when not (c.`touchpoint_id` is not null) then 'missing_touchpoint_id' end, case when c.`touchpoint_id` is not null and cast(c.`touchpoint_id` as string) is null then 'unreadable_touchpoint_id' end, case when not (nullif(trim(c.`account_id`, ' 	\n\r '), '') is not null) then 'missing_account_id' end, case when not (c.`happened_at` is not null) then 'missing_happened_at' end, case when c.`happened_at` is not null and timestamp(c.`happened_at`, 'Europe/Berlin') is null then 'unreadable_happened_at' end], ', '), '') as unusable_values,
+    nullif(array_to_string([case when not (c.`touchpoint_id_is_given`) then 'missing_touchpoint_id' end, case when c.`touchpoint_id_is_given` and c.`touchpoint_id` is null then 'unreadable_touchpoint_id' end, case when not (c.`account_id_is_given`) then 'missing_account_id' end, case when not (c.`happened_at_is_given`) then 'missing_happened_at' end, case when c.`happened_at_is_given` and c.`happened_at` is null then 'unreadable_happened_at' end], ', '), '') as unusable_values,
     cast(null as string) as unusual_values
-  from single as c
+  from (
+    select
+      cast(c.`touchpoint_id` as string) as `touchpoint_id`,
+    c.`touchpoint_id` is not null as `touchpoint_id_is_given`,
+    nullif(trim(c.`account_id`, ' 	\n\r '), '') as `account_id`,
+    nullif(trim(c.`account_id`, ' 	\n\r '), '') is not null as `account_id_is_given`,
+    nullif(trim(c.`user_id`, ' 	\n\r '), '') as `user_id`,
+    nullif(trim(c.`user_id`, ' 	\n\r '), '') is not null as `user_id_is_given`,
+    nullif(trim(c.`kind`, ' 	\n\r '), '') as `kind`,
+    nullif(trim(c.`kind`, ' 	\n\r '), '') is not null as `kind_is_given`,
+    timestamp(c.`happened_at`, 'Europe/Berlin') as `happened_at`,
+    c.`happened_at` is not null as `happened_at_is_given`,
+    nullif(trim(c.`owner`, ' 	\n\r '), '') as `owner`,
+    nullif(trim(c.`owner`, ' 	\n\r '), '') is not null as `owner_is_given`,
+    c.copies as copies,
+    c.checksum as checksum
+    from single as c
+  ) as c
   ) as read_rows
 ),
 judged as (

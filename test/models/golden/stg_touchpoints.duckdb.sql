@@ -28,18 +28,35 @@ numbered as (
     count(*) over (partition by "touchpoint_id") as rows_with_id
   from (
   select
-    cast(c."touchpoint_id" as varchar) as "touchpoint_id",
-    nullif(trim_blanks(cast(c."account_id" as varchar)), '') as "account_id",
-    nullif(trim_blanks(cast(c."user_id" as varchar)), '') as "user_id",
-    nullif(trim_blanks(cast(c."kind" as varchar)), '') as "kind",
-    (cast(c."happened_at" as timestamp) at time zone 'Europe/Berlin') as "happened_at",
-    nullif(trim_blanks(cast(c."owner" as varchar)), '') as "owner",
+    c."touchpoint_id" as "touchpoint_id",
+    c."account_id" as "account_id",
+    c."user_id" as "user_id",
+    c."kind" as "kind",
+    c."happened_at" as "happened_at",
+    c."owner" as "owner",
     cast(null as timestamptz) as "loaded_at",
     c.copies as copies,
     c.checksum as checksum,
-    nullif(concat_ws(', ', case when not (c."touchpoint_id" is not null) then 'missing_touchpoint_id' end, case when c."touchpoint_id" is not null and cast(c."touchpoint_id" as varchar) is null then 'unreadable_touchpoint_id' end, case when not (nullif(trim_blanks(cast(c."account_id" as varchar)), '') is not null) then 'missing_account_id' end, case when not (c."happened_at" is not null) then 'missing_happened_at' end, case when c."happened_at" is not null and (cast(c."happened_at" as timestamp) at time zone 'Europe/Berlin') is null then 'unreadable_happened_at' end), '') as unusable_values,
+    nullif(concat_ws(', ', case when not (c."touchpoint_id_is_given") then 'missing_touchpoint_id' end, case when c."touchpoint_id_is_given" and c."touchpoint_id" is null then 'unreadable_touchpoint_id' end, case when not (c."account_id_is_given") then 'missing_account_id' end, case when not (c."happened_at_is_given") then 'missing_happened_at' end, case when c."happened_at_is_given" and c."happened_at" is null then 'unreadable_happened_at' end), '') as unusable_values,
     cast(null as varchar) as unusual_values
-  from merged as c
+  from (
+    select
+      cast(c."touchpoint_id" as varchar) as "touchpoint_id",
+    c."touchpoint_id" is not null as "touchpoint_id_is_given",
+    nullif(trim_blanks(cast(c."account_id" as varchar)), '') as "account_id",
+    nullif(trim_blanks(cast(c."account_id" as varchar)), '') is not null as "account_id_is_given",
+    nullif(trim_blanks(cast(c."user_id" as varchar)), '') as "user_id",
+    nullif(trim_blanks(cast(c."user_id" as varchar)), '') is not null as "user_id_is_given",
+    nullif(trim_blanks(cast(c."kind" as varchar)), '') as "kind",
+    nullif(trim_blanks(cast(c."kind" as varchar)), '') is not null as "kind_is_given",
+    (cast(c."happened_at" as timestamp) at time zone 'Europe/Berlin') as "happened_at",
+    c."happened_at" is not null as "happened_at_is_given",
+    nullif(trim_blanks(cast(c."owner" as varchar)), '') as "owner",
+    nullif(trim_blanks(cast(c."owner" as varchar)), '') is not null as "owner_is_given",
+    c.copies as copies,
+    c.checksum as checksum
+    from merged as c
+  ) as c
   ) as read_rows
   union all
   select
@@ -48,18 +65,35 @@ numbered as (
     1 as rows_with_id
   from (
   select
-    cast(c."touchpoint_id" as varchar) as "touchpoint_id",
-    nullif(trim_blanks(cast(c."account_id" as varchar)), '') as "account_id",
-    nullif(trim_blanks(cast(c."user_id" as varchar)), '') as "user_id",
-    nullif(trim_blanks(cast(c."kind" as varchar)), '') as "kind",
-    (cast(c."happened_at" as timestamp) at time zone 'Europe/Berlin') as "happened_at",
-    nullif(trim_blanks(cast(c."owner" as varchar)), '') as "owner",
+    c."touchpoint_id" as "touchpoint_id",
+    c."account_id" as "account_id",
+    c."user_id" as "user_id",
+    c."kind" as "kind",
+    c."happened_at" as "happened_at",
+    c."owner" as "owner",
     cast(null as timestamptz) as "loaded_at",
     c.copies as copies,
     c.checksum as checksum,
-    nullif(concat_ws(', ', case when not (c."touchpoint_id" is not null) then 'missing_touchpoint_id' end, case when c."touchpoint_id" is not null and cast(c."touchpoint_id" as varchar) is null then 'unreadable_touchpoint_id' end, case when not (nullif(trim_blanks(cast(c."account_id" as varchar)), '') is not null) then 'missing_account_id' end, case when not (c."happened_at" is not null) then 'missing_happened_at' end, case when c."happened_at" is not null and (cast(c."happened_at" as timestamp) at time zone 'Europe/Berlin') is null then 'unreadable_happened_at' end), '') as unusable_values,
+    nullif(concat_ws(', ', case when not (c."touchpoint_id_is_given") then 'missing_touchpoint_id' end, case when c."touchpoint_id_is_given" and c."touchpoint_id" is null then 'unreadable_touchpoint_id' end, case when not (c."account_id_is_given") then 'missing_account_id' end, case when not (c."happened_at_is_given") then 'missing_happened_at' end, case when c."happened_at_is_given" and c."happened_at" is null then 'unreadable_happened_at' end), '') as unusable_values,
     cast(null as varchar) as unusual_values
-  from single as c
+  from (
+    select
+      cast(c."touchpoint_id" as varchar) as "touchpoint_id",
+    c."touchpoint_id" is not null as "touchpoint_id_is_given",
+    nullif(trim_blanks(cast(c."account_id" as varchar)), '') as "account_id",
+    nullif(trim_blanks(cast(c."account_id" as varchar)), '') is not null as "account_id_is_given",
+    nullif(trim_blanks(cast(c."user_id" as varchar)), '') as "user_id",
+    nullif(trim_blanks(cast(c."user_id" as varchar)), '') is not null as "user_id_is_given",
+    nullif(trim_blanks(cast(c."kind" as varchar)), '') as "kind",
+    nullif(trim_blanks(cast(c."kind" as varchar)), '') is not null as "kind_is_given",
+    (cast(c."happened_at" as timestamp) at time zone 'Europe/Berlin') as "happened_at",
+    c."happened_at" is not null as "happened_at_is_given",
+    nullif(trim_blanks(cast(c."owner" as varchar)), '') as "owner",
+    nullif(trim_blanks(cast(c."owner" as varchar)), '') is not null as "owner_is_given",
+    c.copies as copies,
+    c.checksum as checksum
+    from single as c
+  ) as c
   ) as read_rows
 ),
 judged as (

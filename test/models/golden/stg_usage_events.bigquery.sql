@@ -29,21 +29,44 @@ numbered as (
     count(*) over (partition by `event_id`) as rows_with_id
   from (
   select
-    nullif(trim(c.`event_id`, ' 	\n\r '), '') as `event_id`,
-    nullif(trim(c.`account_id`, ' 	\n\r '), '') as `account_id`,
+    c.`event_id` as `event_id`,
+    c.`account_id` as `account_id`,
     cast(null as string) as `contract_id`,
-    nullif(trim(c.`user_id`, ' 	\n\r '), '') as `user_id`,
-    nullif(trim(c.`session_id`, ' 	\n\r '), '') as `session_id`,
-    nullif(trim(c.`event`, ' 	\n\r '), '') as `event`,
-    nullif(trim(c.`feature`, ' 	\n\r '), '') as `feature`,
-    case when cast(c.`quantity` as int64) < 0 then null else cast(c.`quantity` as int64) end as `quantity`,
-    cast(c.`occurred_at` as timestamp) as `occurred_at`,
-    cast(c.`loaded_at` as timestamp) as `loaded_at`,
+    c.`user_id` as `user_id`,
+    c.`session_id` as `session_id`,
+    c.`event` as `event`,
+    c.`feature` as `feature`,
+    case when c.`quantity` < 0 then null else c.`quantity` end as `quantity`,
+    c.`occurred_at` as `occurred_at`,
+    c.`loaded_at` as `loaded_at`,
     c.copies as copies,
     c.checksum as checksum,
-    nullif(array_to_string([case when not (nullif(trim(c.`event_id`, ' 	\n\r '), '') is not null) then 'missing_event_id' end, case when not (nullif(trim(c.`account_id`, ' 	\n\r '), '') is not null) then 'missing_account_id' end, case when not (c.`occurred_at` is not null) then 'missing_occurred_at' end], ', '), '') as unusable_values,
-    nullif(array_to_string([case when cast(c.`quantity` as int64) < 0 then 'out_of_range_quantity' end], ', '), '') as unusual_values
-  from merged as c
+    nullif(array_to_string([case when not (c.`event_id_is_given`) then 'missing_event_id' end, case when not (c.`account_id_is_given`) then 'missing_account_id' end, case when not (c.`occurred_at_is_given`) then 'missing_occurred_at' end], ', '), '') as unusable_values,
+    nullif(array_to_string([case when c.`quantity` < 0 then 'out_of_range_quantity' end], ', '), '') as unusual_values
+  from (
+    select
+      nullif(trim(c.`event_id`, ' 	\n\r '), '') as `event_id`,
+    nullif(trim(c.`event_id`, ' 	\n\r '), '') is not null as `event_id_is_given`,
+    nullif(trim(c.`account_id`, ' 	\n\r '), '') as `account_id`,
+    nullif(trim(c.`account_id`, ' 	\n\r '), '') is not null as `account_id_is_given`,
+    nullif(trim(c.`user_id`, ' 	\n\r '), '') as `user_id`,
+    nullif(trim(c.`user_id`, ' 	\n\r '), '') is not null as `user_id_is_given`,
+    nullif(trim(c.`session_id`, ' 	\n\r '), '') as `session_id`,
+    nullif(trim(c.`session_id`, ' 	\n\r '), '') is not null as `session_id_is_given`,
+    nullif(trim(c.`event`, ' 	\n\r '), '') as `event`,
+    nullif(trim(c.`event`, ' 	\n\r '), '') is not null as `event_is_given`,
+    nullif(trim(c.`feature`, ' 	\n\r '), '') as `feature`,
+    nullif(trim(c.`feature`, ' 	\n\r '), '') is not null as `feature_is_given`,
+    cast(c.`quantity` as int64) as `quantity`,
+    c.`quantity` is not null as `quantity_is_given`,
+    cast(c.`occurred_at` as timestamp) as `occurred_at`,
+    c.`occurred_at` is not null as `occurred_at_is_given`,
+    cast(c.`loaded_at` as timestamp) as `loaded_at`,
+    c.`loaded_at` is not null as `loaded_at_is_given`,
+    c.copies as copies,
+    c.checksum as checksum
+    from merged as c
+  ) as c
   ) as read_rows
   union all
   select
@@ -52,21 +75,44 @@ numbered as (
     1 as rows_with_id
   from (
   select
-    nullif(trim(c.`event_id`, ' 	\n\r '), '') as `event_id`,
-    nullif(trim(c.`account_id`, ' 	\n\r '), '') as `account_id`,
+    c.`event_id` as `event_id`,
+    c.`account_id` as `account_id`,
     cast(null as string) as `contract_id`,
-    nullif(trim(c.`user_id`, ' 	\n\r '), '') as `user_id`,
-    nullif(trim(c.`session_id`, ' 	\n\r '), '') as `session_id`,
-    nullif(trim(c.`event`, ' 	\n\r '), '') as `event`,
-    nullif(trim(c.`feature`, ' 	\n\r '), '') as `feature`,
-    case when cast(c.`quantity` as int64) < 0 then null else cast(c.`quantity` as int64) end as `quantity`,
-    cast(c.`occurred_at` as timestamp) as `occurred_at`,
-    cast(c.`loaded_at` as timestamp) as `loaded_at`,
+    c.`user_id` as `user_id`,
+    c.`session_id` as `session_id`,
+    c.`event` as `event`,
+    c.`feature` as `feature`,
+    case when c.`quantity` < 0 then null else c.`quantity` end as `quantity`,
+    c.`occurred_at` as `occurred_at`,
+    c.`loaded_at` as `loaded_at`,
     c.copies as copies,
     c.checksum as checksum,
-    nullif(array_to_string([case when not (nullif(trim(c.`event_id`, ' 	\n\r '), '') is not null) then 'missing_event_id' end, case when not (nullif(trim(c.`account_id`, ' 	\n\r '), '') is not null) then 'missing_account_id' end, case when not (c.`occurred_at` is not null) then 'missing_occurred_at' end], ', '), '') as unusable_values,
-    nullif(array_to_string([case when cast(c.`quantity` as int64) < 0 then 'out_of_range_quantity' end], ', '), '') as unusual_values
-  from single as c
+    nullif(array_to_string([case when not (c.`event_id_is_given`) then 'missing_event_id' end, case when not (c.`account_id_is_given`) then 'missing_account_id' end, case when not (c.`occurred_at_is_given`) then 'missing_occurred_at' end], ', '), '') as unusable_values,
+    nullif(array_to_string([case when c.`quantity` < 0 then 'out_of_range_quantity' end], ', '), '') as unusual_values
+  from (
+    select
+      nullif(trim(c.`event_id`, ' 	\n\r '), '') as `event_id`,
+    nullif(trim(c.`event_id`, ' 	\n\r '), '') is not null as `event_id_is_given`,
+    nullif(trim(c.`account_id`, ' 	\n\r '), '') as `account_id`,
+    nullif(trim(c.`account_id`, ' 	\n\r '), '') is not null as `account_id_is_given`,
+    nullif(trim(c.`user_id`, ' 	\n\r '), '') as `user_id`,
+    nullif(trim(c.`user_id`, ' 	\n\r '), '') is not null as `user_id_is_given`,
+    nullif(trim(c.`session_id`, ' 	\n\r '), '') as `session_id`,
+    nullif(trim(c.`session_id`, ' 	\n\r '), '') is not null as `session_id_is_given`,
+    nullif(trim(c.`event`, ' 	\n\r '), '') as `event`,
+    nullif(trim(c.`event`, ' 	\n\r '), '') is not null as `event_is_given`,
+    nullif(trim(c.`feature`, ' 	\n\r '), '') as `feature`,
+    nullif(trim(c.`feature`, ' 	\n\r '), '') is not null as `feature_is_given`,
+    cast(c.`quantity` as int64) as `quantity`,
+    c.`quantity` is not null as `quantity_is_given`,
+    cast(c.`occurred_at` as timestamp) as `occurred_at`,
+    c.`occurred_at` is not null as `occurred_at_is_given`,
+    cast(c.`loaded_at` as timestamp) as `loaded_at`,
+    c.`loaded_at` is not null as `loaded_at_is_given`,
+    c.copies as copies,
+    c.checksum as checksum
+    from single as c
+  ) as c
   ) as read_rows
 ),
 judged as (

@@ -29,21 +29,44 @@ numbered as (
     count(*) over (partition by "event_id") as rows_with_id
   from (
   select
-    nullif(trim_blanks(cast(c."event_id" as varchar)), '') as "event_id",
-    nullif(trim_blanks(cast(c."account_id" as varchar)), '') as "account_id",
+    c."event_id" as "event_id",
+    c."account_id" as "account_id",
     cast(null as varchar) as "contract_id",
-    nullif(trim_blanks(cast(c."user_id" as varchar)), '') as "user_id",
-    nullif(trim_blanks(cast(c."session_id" as varchar)), '') as "session_id",
-    nullif(trim_blanks(cast(c."event" as varchar)), '') as "event",
-    nullif(trim_blanks(cast(c."feature" as varchar)), '') as "feature",
-    case when cast(c."quantity" as bigint) < 0 then null else cast(c."quantity" as bigint) end as "quantity",
-    case when typeof(c."occurred_at") = 'TIMESTAMP WITH TIME ZONE' then cast(c."occurred_at" as timestamptz) else cast(c."occurred_at" as timestamp) at time zone 'Europe/Berlin' end as "occurred_at",
-    case when typeof(c."loaded_at") = 'TIMESTAMP WITH TIME ZONE' then cast(c."loaded_at" as timestamptz) else cast(c."loaded_at" as timestamp) at time zone 'Europe/Berlin' end as "loaded_at",
+    c."user_id" as "user_id",
+    c."session_id" as "session_id",
+    c."event" as "event",
+    c."feature" as "feature",
+    case when c."quantity" < 0 then null else c."quantity" end as "quantity",
+    c."occurred_at" as "occurred_at",
+    c."loaded_at" as "loaded_at",
     c.copies as copies,
     c.checksum as checksum,
-    nullif(concat_ws(', ', case when not (nullif(trim_blanks(cast(c."event_id" as varchar)), '') is not null) then 'missing_event_id' end, case when not (nullif(trim_blanks(cast(c."account_id" as varchar)), '') is not null) then 'missing_account_id' end, case when not (c."occurred_at" is not null) then 'missing_occurred_at' end), '') as unusable_values,
-    nullif(concat_ws(', ', case when cast(c."quantity" as bigint) < 0 then 'out_of_range_quantity' end), '') as unusual_values
-  from merged as c
+    nullif(concat_ws(', ', case when not (c."event_id_is_given") then 'missing_event_id' end, case when not (c."account_id_is_given") then 'missing_account_id' end, case when not (c."occurred_at_is_given") then 'missing_occurred_at' end), '') as unusable_values,
+    nullif(concat_ws(', ', case when c."quantity" < 0 then 'out_of_range_quantity' end), '') as unusual_values
+  from (
+    select
+      nullif(trim_blanks(cast(c."event_id" as varchar)), '') as "event_id",
+    nullif(trim_blanks(cast(c."event_id" as varchar)), '') is not null as "event_id_is_given",
+    nullif(trim_blanks(cast(c."account_id" as varchar)), '') as "account_id",
+    nullif(trim_blanks(cast(c."account_id" as varchar)), '') is not null as "account_id_is_given",
+    nullif(trim_blanks(cast(c."user_id" as varchar)), '') as "user_id",
+    nullif(trim_blanks(cast(c."user_id" as varchar)), '') is not null as "user_id_is_given",
+    nullif(trim_blanks(cast(c."session_id" as varchar)), '') as "session_id",
+    nullif(trim_blanks(cast(c."session_id" as varchar)), '') is not null as "session_id_is_given",
+    nullif(trim_blanks(cast(c."event" as varchar)), '') as "event",
+    nullif(trim_blanks(cast(c."event" as varchar)), '') is not null as "event_is_given",
+    nullif(trim_blanks(cast(c."feature" as varchar)), '') as "feature",
+    nullif(trim_blanks(cast(c."feature" as varchar)), '') is not null as "feature_is_given",
+    cast(c."quantity" as bigint) as "quantity",
+    c."quantity" is not null as "quantity_is_given",
+    case when typeof(c."occurred_at") = 'TIMESTAMP WITH TIME ZONE' then cast(c."occurred_at" as timestamptz) else cast(c."occurred_at" as timestamp) at time zone 'Europe/Berlin' end as "occurred_at",
+    c."occurred_at" is not null as "occurred_at_is_given",
+    case when typeof(c."loaded_at") = 'TIMESTAMP WITH TIME ZONE' then cast(c."loaded_at" as timestamptz) else cast(c."loaded_at" as timestamp) at time zone 'Europe/Berlin' end as "loaded_at",
+    c."loaded_at" is not null as "loaded_at_is_given",
+    c.copies as copies,
+    c.checksum as checksum
+    from merged as c
+  ) as c
   ) as read_rows
   union all
   select
@@ -52,21 +75,44 @@ numbered as (
     1 as rows_with_id
   from (
   select
-    nullif(trim_blanks(cast(c."event_id" as varchar)), '') as "event_id",
-    nullif(trim_blanks(cast(c."account_id" as varchar)), '') as "account_id",
+    c."event_id" as "event_id",
+    c."account_id" as "account_id",
     cast(null as varchar) as "contract_id",
-    nullif(trim_blanks(cast(c."user_id" as varchar)), '') as "user_id",
-    nullif(trim_blanks(cast(c."session_id" as varchar)), '') as "session_id",
-    nullif(trim_blanks(cast(c."event" as varchar)), '') as "event",
-    nullif(trim_blanks(cast(c."feature" as varchar)), '') as "feature",
-    case when cast(c."quantity" as bigint) < 0 then null else cast(c."quantity" as bigint) end as "quantity",
-    case when typeof(c."occurred_at") = 'TIMESTAMP WITH TIME ZONE' then cast(c."occurred_at" as timestamptz) else cast(c."occurred_at" as timestamp) at time zone 'Europe/Berlin' end as "occurred_at",
-    case when typeof(c."loaded_at") = 'TIMESTAMP WITH TIME ZONE' then cast(c."loaded_at" as timestamptz) else cast(c."loaded_at" as timestamp) at time zone 'Europe/Berlin' end as "loaded_at",
+    c."user_id" as "user_id",
+    c."session_id" as "session_id",
+    c."event" as "event",
+    c."feature" as "feature",
+    case when c."quantity" < 0 then null else c."quantity" end as "quantity",
+    c."occurred_at" as "occurred_at",
+    c."loaded_at" as "loaded_at",
     c.copies as copies,
     c.checksum as checksum,
-    nullif(concat_ws(', ', case when not (nullif(trim_blanks(cast(c."event_id" as varchar)), '') is not null) then 'missing_event_id' end, case when not (nullif(trim_blanks(cast(c."account_id" as varchar)), '') is not null) then 'missing_account_id' end, case when not (c."occurred_at" is not null) then 'missing_occurred_at' end), '') as unusable_values,
-    nullif(concat_ws(', ', case when cast(c."quantity" as bigint) < 0 then 'out_of_range_quantity' end), '') as unusual_values
-  from single as c
+    nullif(concat_ws(', ', case when not (c."event_id_is_given") then 'missing_event_id' end, case when not (c."account_id_is_given") then 'missing_account_id' end, case when not (c."occurred_at_is_given") then 'missing_occurred_at' end), '') as unusable_values,
+    nullif(concat_ws(', ', case when c."quantity" < 0 then 'out_of_range_quantity' end), '') as unusual_values
+  from (
+    select
+      nullif(trim_blanks(cast(c."event_id" as varchar)), '') as "event_id",
+    nullif(trim_blanks(cast(c."event_id" as varchar)), '') is not null as "event_id_is_given",
+    nullif(trim_blanks(cast(c."account_id" as varchar)), '') as "account_id",
+    nullif(trim_blanks(cast(c."account_id" as varchar)), '') is not null as "account_id_is_given",
+    nullif(trim_blanks(cast(c."user_id" as varchar)), '') as "user_id",
+    nullif(trim_blanks(cast(c."user_id" as varchar)), '') is not null as "user_id_is_given",
+    nullif(trim_blanks(cast(c."session_id" as varchar)), '') as "session_id",
+    nullif(trim_blanks(cast(c."session_id" as varchar)), '') is not null as "session_id_is_given",
+    nullif(trim_blanks(cast(c."event" as varchar)), '') as "event",
+    nullif(trim_blanks(cast(c."event" as varchar)), '') is not null as "event_is_given",
+    nullif(trim_blanks(cast(c."feature" as varchar)), '') as "feature",
+    nullif(trim_blanks(cast(c."feature" as varchar)), '') is not null as "feature_is_given",
+    cast(c."quantity" as bigint) as "quantity",
+    c."quantity" is not null as "quantity_is_given",
+    case when typeof(c."occurred_at") = 'TIMESTAMP WITH TIME ZONE' then cast(c."occurred_at" as timestamptz) else cast(c."occurred_at" as timestamp) at time zone 'Europe/Berlin' end as "occurred_at",
+    c."occurred_at" is not null as "occurred_at_is_given",
+    case when typeof(c."loaded_at") = 'TIMESTAMP WITH TIME ZONE' then cast(c."loaded_at" as timestamptz) else cast(c."loaded_at" as timestamp) at time zone 'Europe/Berlin' end as "loaded_at",
+    c."loaded_at" is not null as "loaded_at_is_given",
+    c.copies as copies,
+    c.checksum as checksum
+    from single as c
+  ) as c
   ) as read_rows
 ),
 judged as (

@@ -28,18 +28,35 @@ numbered as (
     count(*) over (partition by `user_id`) as rows_with_id
   from (
   select
-    nullif(trim(c.`user_id`, ' 	\n\r '), '') as `user_id`,
-    nullif(trim(c.`account_id`, ' 	\n\r '), '') as `account_id`,
-    nullif(trim(c.`name`, ' 	\n\r '), '') as `name`,
-    case when nullif(trim(c.`role`, ' 	\n\r '), '') not in ('admin', 'champion', 'executive', 'member') then null else nullif(trim(c.`role`, ' 	\n\r '), '') end as `role`,
-    cast(c.`joined_on` as date) as `joined_on`,
-    cast(c.`left_on` as date) as `left_on`,
+    c.`user_id` as `user_id`,
+    c.`account_id` as `account_id`,
+    c.`name` as `name`,
+    case when c.`role` not in ('admin', 'champion', 'executive', 'member') then null else c.`role` end as `role`,
+    c.`joined_on` as `joined_on`,
+    c.`left_on` as `left_on`,
     cast(null as timestamp) as `loaded_at`,
     c.copies as copies,
     c.checksum as checksum,
-    nullif(array_to_string([case when not (nullif(trim(c.`user_id`, ' 	\n\r '), '') is not null) then 'missing_user_id' end, case when not (nullif(trim(c.`account_id`, ' 	\n\r '), '') is not null) then 'missing_account_id' end], ', '), '') as unusable_values,
-    nullif(array_to_string([case when nullif(trim(c.`role`, ' 	\n\r '), '') not in ('admin', 'champion', 'executive', 'member') then 'unexpected_role' end], ', '), '') as unusual_values
-  from merged as c
+    nullif(array_to_string([case when not (c.`user_id_is_given`) then 'missing_user_id' end, case when not (c.`account_id_is_given`) then 'missing_account_id' end], ', '), '') as unusable_values,
+    nullif(array_to_string([case when c.`role` not in ('admin', 'champion', 'executive', 'member') then 'unexpected_role' end], ', '), '') as unusual_values
+  from (
+    select
+      nullif(trim(c.`user_id`, ' 	\n\r '), '') as `user_id`,
+    nullif(trim(c.`user_id`, ' 	\n\r '), '') is not null as `user_id_is_given`,
+    nullif(trim(c.`account_id`, ' 	\n\r '), '') as `account_id`,
+    nullif(trim(c.`account_id`, ' 	\n\r '), '') is not null as `account_id_is_given`,
+    nullif(trim(c.`name`, ' 	\n\r '), '') as `name`,
+    nullif(trim(c.`name`, ' 	\n\r '), '') is not null as `name_is_given`,
+    nullif(trim(c.`role`, ' 	\n\r '), '') as `role`,
+    nullif(trim(c.`role`, ' 	\n\r '), '') is not null as `role_is_given`,
+    cast(c.`joined_on` as date) as `joined_on`,
+    c.`joined_on` is not null as `joined_on_is_given`,
+    cast(c.`left_on` as date) as `left_on`,
+    c.`left_on` is not null as `left_on_is_given`,
+    c.copies as copies,
+    c.checksum as checksum
+    from merged as c
+  ) as c
   ) as read_rows
   union all
   select
@@ -48,18 +65,35 @@ numbered as (
     1 as rows_with_id
   from (
   select
-    nullif(trim(c.`user_id`, ' 	\n\r '), '') as `user_id`,
-    nullif(trim(c.`account_id`, ' 	\n\r '), '') as `account_id`,
-    nullif(trim(c.`name`, ' 	\n\r '), '') as `name`,
-    case when nullif(trim(c.`role`, ' 	\n\r '), '') not in ('admin', 'champion', 'executive', 'member') then null else nullif(trim(c.`role`, ' 	\n\r '), '') end as `role`,
-    cast(c.`joined_on` as date) as `joined_on`,
-    cast(c.`left_on` as date) as `left_on`,
+    c.`user_id` as `user_id`,
+    c.`account_id` as `account_id`,
+    c.`name` as `name`,
+    case when c.`role` not in ('admin', 'champion', 'executive', 'member') then null else c.`role` end as `role`,
+    c.`joined_on` as `joined_on`,
+    c.`left_on` as `left_on`,
     cast(null as timestamp) as `loaded_at`,
     c.copies as copies,
     c.checksum as checksum,
-    nullif(array_to_string([case when not (nullif(trim(c.`user_id`, ' 	\n\r '), '') is not null) then 'missing_user_id' end, case when not (nullif(trim(c.`account_id`, ' 	\n\r '), '') is not null) then 'missing_account_id' end], ', '), '') as unusable_values,
-    nullif(array_to_string([case when nullif(trim(c.`role`, ' 	\n\r '), '') not in ('admin', 'champion', 'executive', 'member') then 'unexpected_role' end], ', '), '') as unusual_values
-  from single as c
+    nullif(array_to_string([case when not (c.`user_id_is_given`) then 'missing_user_id' end, case when not (c.`account_id_is_given`) then 'missing_account_id' end], ', '), '') as unusable_values,
+    nullif(array_to_string([case when c.`role` not in ('admin', 'champion', 'executive', 'member') then 'unexpected_role' end], ', '), '') as unusual_values
+  from (
+    select
+      nullif(trim(c.`user_id`, ' 	\n\r '), '') as `user_id`,
+    nullif(trim(c.`user_id`, ' 	\n\r '), '') is not null as `user_id_is_given`,
+    nullif(trim(c.`account_id`, ' 	\n\r '), '') as `account_id`,
+    nullif(trim(c.`account_id`, ' 	\n\r '), '') is not null as `account_id_is_given`,
+    nullif(trim(c.`name`, ' 	\n\r '), '') as `name`,
+    nullif(trim(c.`name`, ' 	\n\r '), '') is not null as `name_is_given`,
+    nullif(trim(c.`role`, ' 	\n\r '), '') as `role`,
+    nullif(trim(c.`role`, ' 	\n\r '), '') is not null as `role_is_given`,
+    cast(c.`joined_on` as date) as `joined_on`,
+    c.`joined_on` is not null as `joined_on_is_given`,
+    cast(c.`left_on` as date) as `left_on`,
+    c.`left_on` is not null as `left_on_is_given`,
+    c.copies as copies,
+    c.checksum as checksum
+    from single as c
+  ) as c
   ) as read_rows
 ),
 judged as (

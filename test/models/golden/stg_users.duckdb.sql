@@ -28,18 +28,35 @@ numbered as (
     count(*) over (partition by "user_id") as rows_with_id
   from (
   select
-    nullif(trim_blanks(cast(c."user_id" as varchar)), '') as "user_id",
-    nullif(trim_blanks(cast(c."account_id" as varchar)), '') as "account_id",
-    nullif(trim_blanks(cast(c."name" as varchar)), '') as "name",
-    case when nullif(trim_blanks(cast(c."role" as varchar)), '') not in ('admin', 'champion', 'executive', 'member') then null else nullif(trim_blanks(cast(c."role" as varchar)), '') end as "role",
-    cast(c."joined_on" as date) as "joined_on",
-    cast(c."left_on" as date) as "left_on",
+    c."user_id" as "user_id",
+    c."account_id" as "account_id",
+    c."name" as "name",
+    case when c."role" not in ('admin', 'champion', 'executive', 'member') then null else c."role" end as "role",
+    c."joined_on" as "joined_on",
+    c."left_on" as "left_on",
     cast(null as timestamptz) as "loaded_at",
     c.copies as copies,
     c.checksum as checksum,
-    nullif(concat_ws(', ', case when not (nullif(trim_blanks(cast(c."user_id" as varchar)), '') is not null) then 'missing_user_id' end, case when not (nullif(trim_blanks(cast(c."account_id" as varchar)), '') is not null) then 'missing_account_id' end), '') as unusable_values,
-    nullif(concat_ws(', ', case when nullif(trim_blanks(cast(c."role" as varchar)), '') not in ('admin', 'champion', 'executive', 'member') then 'unexpected_role' end), '') as unusual_values
-  from merged as c
+    nullif(concat_ws(', ', case when not (c."user_id_is_given") then 'missing_user_id' end, case when not (c."account_id_is_given") then 'missing_account_id' end), '') as unusable_values,
+    nullif(concat_ws(', ', case when c."role" not in ('admin', 'champion', 'executive', 'member') then 'unexpected_role' end), '') as unusual_values
+  from (
+    select
+      nullif(trim_blanks(cast(c."user_id" as varchar)), '') as "user_id",
+    nullif(trim_blanks(cast(c."user_id" as varchar)), '') is not null as "user_id_is_given",
+    nullif(trim_blanks(cast(c."account_id" as varchar)), '') as "account_id",
+    nullif(trim_blanks(cast(c."account_id" as varchar)), '') is not null as "account_id_is_given",
+    nullif(trim_blanks(cast(c."name" as varchar)), '') as "name",
+    nullif(trim_blanks(cast(c."name" as varchar)), '') is not null as "name_is_given",
+    nullif(trim_blanks(cast(c."role" as varchar)), '') as "role",
+    nullif(trim_blanks(cast(c."role" as varchar)), '') is not null as "role_is_given",
+    cast(c."joined_on" as date) as "joined_on",
+    c."joined_on" is not null as "joined_on_is_given",
+    cast(c."left_on" as date) as "left_on",
+    c."left_on" is not null as "left_on_is_given",
+    c.copies as copies,
+    c.checksum as checksum
+    from merged as c
+  ) as c
   ) as read_rows
   union all
   select
@@ -48,18 +65,35 @@ numbered as (
     1 as rows_with_id
   from (
   select
-    nullif(trim_blanks(cast(c."user_id" as varchar)), '') as "user_id",
-    nullif(trim_blanks(cast(c."account_id" as varchar)), '') as "account_id",
-    nullif(trim_blanks(cast(c."name" as varchar)), '') as "name",
-    case when nullif(trim_blanks(cast(c."role" as varchar)), '') not in ('admin', 'champion', 'executive', 'member') then null else nullif(trim_blanks(cast(c."role" as varchar)), '') end as "role",
-    cast(c."joined_on" as date) as "joined_on",
-    cast(c."left_on" as date) as "left_on",
+    c."user_id" as "user_id",
+    c."account_id" as "account_id",
+    c."name" as "name",
+    case when c."role" not in ('admin', 'champion', 'executive', 'member') then null else c."role" end as "role",
+    c."joined_on" as "joined_on",
+    c."left_on" as "left_on",
     cast(null as timestamptz) as "loaded_at",
     c.copies as copies,
     c.checksum as checksum,
-    nullif(concat_ws(', ', case when not (nullif(trim_blanks(cast(c."user_id" as varchar)), '') is not null) then 'missing_user_id' end, case when not (nullif(trim_blanks(cast(c."account_id" as varchar)), '') is not null) then 'missing_account_id' end), '') as unusable_values,
-    nullif(concat_ws(', ', case when nullif(trim_blanks(cast(c."role" as varchar)), '') not in ('admin', 'champion', 'executive', 'member') then 'unexpected_role' end), '') as unusual_values
-  from single as c
+    nullif(concat_ws(', ', case when not (c."user_id_is_given") then 'missing_user_id' end, case when not (c."account_id_is_given") then 'missing_account_id' end), '') as unusable_values,
+    nullif(concat_ws(', ', case when c."role" not in ('admin', 'champion', 'executive', 'member') then 'unexpected_role' end), '') as unusual_values
+  from (
+    select
+      nullif(trim_blanks(cast(c."user_id" as varchar)), '') as "user_id",
+    nullif(trim_blanks(cast(c."user_id" as varchar)), '') is not null as "user_id_is_given",
+    nullif(trim_blanks(cast(c."account_id" as varchar)), '') as "account_id",
+    nullif(trim_blanks(cast(c."account_id" as varchar)), '') is not null as "account_id_is_given",
+    nullif(trim_blanks(cast(c."name" as varchar)), '') as "name",
+    nullif(trim_blanks(cast(c."name" as varchar)), '') is not null as "name_is_given",
+    nullif(trim_blanks(cast(c."role" as varchar)), '') as "role",
+    nullif(trim_blanks(cast(c."role" as varchar)), '') is not null as "role_is_given",
+    cast(c."joined_on" as date) as "joined_on",
+    c."joined_on" is not null as "joined_on_is_given",
+    cast(c."left_on" as date) as "left_on",
+    c."left_on" is not null as "left_on_is_given",
+    c.copies as copies,
+    c.checksum as checksum
+    from single as c
+  ) as c
   ) as read_rows
 ),
 judged as (

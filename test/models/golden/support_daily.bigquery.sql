@@ -2,8 +2,8 @@ with dated as (
   select
     account_id,
     day as opened_on,
-    date(resolved_at, 'Europe/Berlin') as resolved_on,
-    case when reopened_at >= resolved_at then greatest(date(reopened_at, 'Europe/Berlin'), day) end as reopened_on,
+    resolved_on,
+    case when reopened_at >= resolved_at then greatest(reopened_on, day) end as reopened_on,
     coalesce(priority = 'urgent', false) as is_urgent,
     coalesce(category = 'billing', false) as is_billing,
     is_timed,
@@ -30,27 +30,8 @@ overdue as (
   select account_id, date_add(open_from, interval 7 day) as open_from, open_to, is_urgent
   from spells
   where open_to is null or open_to > date_add(open_from, interval 7 day)
-)
-select
-  account_id,
-  day,
-  `tickets_opened`,
-  `tickets_timed`,
-  `replied_within_24h`,
-  `escalations`,
-  `tickets_resolved`,
-  `first_contact_resolutions`,
-  sum(`tickets_opened_28d`) over (partition by account_id order by day rows between unbounded preceding and current row) as `tickets_opened_28d`,
-  sum(`escalations_28d`) over (partition by account_id order by day rows between unbounded preceding and current row) as `escalations_28d`,
-  sum(`timed_28d`) over (partition by account_id order by day rows between unbounded preceding and current row) as `timed_28d`,
-  sum(`replied_28d`) over (partition by account_id order by day rows between unbounded preceding and current row) as `replied_28d`,
-  sum(`csat_sum_90d`) over (partition by account_id order by day rows between unbounded preceding and current row) as `csat_sum_90d`,
-  sum(`csat_count_90d`) over (partition by account_id order by day rows between unbounded preceding and current row) as `csat_count_90d`,
-  sum(`open_tickets`) over (partition by account_id order by day rows between unbounded preceding and current row) as `open_tickets`,
-  sum(`overdue_tickets`) over (partition by account_id order by day rows between unbounded preceding and current row) as `overdue_tickets`,
-  sum(`overdue_urgent_tickets`) over (partition by account_id order by day rows between unbounded preceding and current row) as `overdue_urgent_tickets`,
-  sum(`open_billing_tickets`) over (partition by account_id order by day rows between unbounded preceding and current row) as `open_billing_tickets`
-from (
+),
+changes as (
   select changes.account_id as account_id, day, `tickets_opened`, `tickets_timed`, `replied_within_24h`, `escalations`, `tickets_resolved`, `first_contact_resolutions`, `tickets_opened_28d`, `escalations_28d`, `timed_28d`, `replied_28d`, `csat_sum_90d`, `csat_count_90d`, `open_tickets`, `overdue_tickets`, `overdue_urgent_tickets`, `open_billing_tickets`
   from (
 select
@@ -96,4 +77,26 @@ from (
 group by account_id, day
   ) as changes
   where (`tickets_opened` <> 0 or `tickets_timed` <> 0 or `replied_within_24h` <> 0 or `escalations` <> 0 or `tickets_resolved` <> 0 or `first_contact_resolutions` <> 0 or `tickets_opened_28d` <> 0 or `escalations_28d` <> 0 or `timed_28d` <> 0 or `replied_28d` <> 0 or `csat_sum_90d` <> 0 or `csat_count_90d` <> 0 or `open_tickets` <> 0 or `overdue_tickets` <> 0 or `overdue_urgent_tickets` <> 0 or `open_billing_tickets` <> 0)
+)
+select
+  account_id,
+  day,
+  `tickets_opened`,
+  `tickets_timed`,
+  `replied_within_24h`,
+  `escalations`,
+  `tickets_resolved`,
+  `first_contact_resolutions`,
+  sum(`tickets_opened_28d`) over (partition by account_id order by day rows between unbounded preceding and current row) as `tickets_opened_28d`,
+  sum(`escalations_28d`) over (partition by account_id order by day rows between unbounded preceding and current row) as `escalations_28d`,
+  sum(`timed_28d`) over (partition by account_id order by day rows between unbounded preceding and current row) as `timed_28d`,
+  sum(`replied_28d`) over (partition by account_id order by day rows between unbounded preceding and current row) as `replied_28d`,
+  sum(`csat_sum_90d`) over (partition by account_id order by day rows between unbounded preceding and current row) as `csat_sum_90d`,
+  sum(`csat_count_90d`) over (partition by account_id order by day rows between unbounded preceding and current row) as `csat_count_90d`,
+  sum(`open_tickets`) over (partition by account_id order by day rows between unbounded preceding and current row) as `open_tickets`,
+  sum(`overdue_tickets`) over (partition by account_id order by day rows between unbounded preceding and current row) as `overdue_tickets`,
+  sum(`overdue_urgent_tickets`) over (partition by account_id order by day rows between unbounded preceding and current row) as `overdue_urgent_tickets`,
+  sum(`open_billing_tickets`) over (partition by account_id order by day rows between unbounded preceding and current row) as `open_billing_tickets`
+from (
+  select account_id, day, `tickets_opened`, `tickets_timed`, `replied_within_24h`, `escalations`, `tickets_resolved`, `first_contact_resolutions`, `tickets_opened_28d`, `escalations_28d`, `timed_28d`, `replied_28d`, `csat_sum_90d`, `csat_count_90d`, `open_tickets`, `overdue_tickets`, `overdue_urgent_tickets`, `open_billing_tickets` from changes
 ) as changes

@@ -27,16 +27,8 @@ spoken as (
     score,
     least(coalesce(next_day, date_add(day, interval 180 day)), date_add(day, interval 180 day)) as until_day
   from latest_of_day
-)
-select
-  account_id,
-  day,
-  `responses`,
-  `score_sum`,
-  sum(`respondents`) over (partition by account_id order by day rows between unbounded preceding and current row) as `respondents`,
-  sum(`promoters`) over (partition by account_id order by day rows between unbounded preceding and current row) as `promoters`,
-  sum(`detractors`) over (partition by account_id order by day rows between unbounded preceding and current row) as `detractors`
-from (
+),
+changes as (
   select changes.account_id as account_id, day, `responses`, `score_sum`, `respondents`, `promoters`, `detractors`
   from (
 select
@@ -57,4 +49,15 @@ from (
 group by account_id, day
   ) as changes
   where (`responses` <> 0 or `score_sum` <> 0 or `respondents` <> 0 or `promoters` <> 0 or `detractors` <> 0)
+)
+select
+  account_id,
+  day,
+  `responses`,
+  `score_sum`,
+  sum(`respondents`) over (partition by account_id order by day rows between unbounded preceding and current row) as `respondents`,
+  sum(`promoters`) over (partition by account_id order by day rows between unbounded preceding and current row) as `promoters`,
+  sum(`detractors`) over (partition by account_id order by day rows between unbounded preceding and current row) as `detractors`
+from (
+  select account_id, day, `responses`, `score_sum`, `respondents`, `promoters`, `detractors` from changes
 ) as changes

@@ -27,16 +27,8 @@ spoken as (
     score,
     case when not (coalesce(next_day, (day + cast(180 as integer))) is null or (day + cast(180 as integer)) is null) then least(coalesce(next_day, (day + cast(180 as integer))), (day + cast(180 as integer))) end as until_day
   from latest_of_day
-)
-select
-  account_id,
-  day,
-  "responses",
-  "score_sum",
-  cast(sum(cast("respondents" as double)) over (partition by account_id order by day rows between unbounded preceding and current row) as bigint) as "respondents",
-  cast(sum(cast("promoters" as double)) over (partition by account_id order by day rows between unbounded preceding and current row) as bigint) as "promoters",
-  cast(sum(cast("detractors" as double)) over (partition by account_id order by day rows between unbounded preceding and current row) as bigint) as "detractors"
-from (
+),
+changes as (
   select changes.account_id as account_id, day, "responses", "score_sum", "respondents", "promoters", "detractors"
   from (
 select
@@ -57,4 +49,15 @@ from (
 group by account_id, day
   ) as changes
   where ("responses" <> 0 or "score_sum" <> 0 or "respondents" <> 0 or "promoters" <> 0 or "detractors" <> 0)
+)
+select
+  account_id,
+  day,
+  "responses",
+  "score_sum",
+  cast(sum(cast("respondents" as double)) over (partition by account_id order by day rows between unbounded preceding and current row) as bigint) as "respondents",
+  cast(sum(cast("promoters" as double)) over (partition by account_id order by day rows between unbounded preceding and current row) as bigint) as "promoters",
+  cast(sum(cast("detractors" as double)) over (partition by account_id order by day rows between unbounded preceding and current row) as bigint) as "detractors"
+from (
+  select account_id, day, "responses", "score_sum", "respondents", "promoters", "detractors" from changes
 ) as changes
