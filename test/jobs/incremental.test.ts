@@ -1,4 +1,5 @@
 import fc from "fast-check";
+import { Temporal } from "temporal-polyfill";
 import { describe, expect, it } from "vitest";
 import { WaymarkError } from "../../errors.js";
 import { type BuildResult, build, type Project } from "../../jobs/build.js";
@@ -53,7 +54,7 @@ async function rowsOf(warehouse: Warehouse, { tables, words }: Snapshot): Promis
 /** Something that happens to the raw rows of a table. */
 const change = fc.record({
   table: fc.constantFrom(...Object.keys(acmeTables)),
-  kind: fc.constantFrom("arrive", "arrive", "arrive", "repeat", "correct", "delete"),
+  kind: fc.constantFrom("arrive", "arrive", "arrive", "repeat", "correct", "move", "delete"),
   row: fc.nat(1000),
   column: fc.nat(20),
   other: fc.nat(1000),
@@ -77,6 +78,15 @@ function apply(raw: Raw, left: Raw, { table, kind, row, column, other }: Change)
     const i = column % one.length;
     here[here.indexOf(one)] = one.map((value, c) => (c === i ? pick(here, other)?.[i] : value));
   }
+  if (kind === "move") here[here.indexOf(one)] = one.map((value) => moved(value, (other % 301) - 150));
+}
+
+/** A day or an instant, by so many days; whatever else there is stays. */
+function moved(value: unknown, days: number): unknown {
+  if (value instanceof Date) return new Date(value.getTime() + days * 86_400_000);
+  return typeof value === "string" && /^\d{4}-\d\d-\d\d$/.test(value)
+    ? Temporal.PlainDate.from(value).add({ days }).toString()
+    : value;
 }
 
 describe("a build over what changed", () => {
