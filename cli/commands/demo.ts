@@ -17,7 +17,8 @@ import {
 import { portNumber, type ServeFlags, serve } from "./serve.js";
 
 interface DemoFlags extends ServeFlags {
-  folder: string;
+  folder?: string;
+  project: string;
   seed: number;
   accounts: number;
   through?: string;
@@ -27,7 +28,7 @@ interface DemoFlags extends ServeFlags {
 export const demoCommand = (): Command =>
   new Command("demo")
     .description("generate the demo company: a project folder with raw tables in an embedded DuckDB file")
-    .option("--folder <folder>", "the project folder to make", "waymark-demo")
+    .option("--folder <folder>", "the project folder to make; that of --project, else waymark-demo")
     .option(
       "--seed <number>",
       "which company; the same seed gives the same rows",
@@ -41,8 +42,10 @@ export const demoCommand = (): Command =>
     .option("--host <address>", "with --serve: address to listen on")
     .action(async (_, command: Command) => {
       const flags = optionsOf<DemoFlags>(command);
-      prepareFolder(flags.folder);
-      const project = loadProject(flags.folder);
+      const isProjectGiven = command.parent?.getOptionValueSource("project") === "cli";
+      const folder = flags.folder ?? (isProjectGiven ? flags.project : "waymark-demo");
+      prepareFolder(folder);
+      const project = loadProject(folder);
       const generate = async (warehouse: Parameters<typeof loadDemo>[0]): Promise<void> => {
         const through = flags.through ?? Temporal.Now.plainDateISO("UTC").subtract({ days: 1 }).toString();
         const begun = performance.now();
@@ -56,7 +59,7 @@ export const demoCommand = (): Command =>
         );
         if (process.stderr.isTTY && !flags.json) process.stderr.write("\r\x1b[2K");
         const total = Object.values(tables).reduce((sum, n) => sum + n, 0);
-        if (flags.json && !flags.serve) answerJson({ folder: flags.folder, isNew, tables });
+        if (flags.json && !flags.serve) answerJson({ folder, isNew, tables });
         else if (isNew)
           remark(
             `Generated the demo company through ${through}: ${count(total)} raw rows in ${((performance.now() - begun) / 1000).toFixed(1)} s.`,
@@ -71,7 +74,7 @@ export const demoCommand = (): Command =>
             beforeBuild: () => generate(warehouse),
           });
         await generate(warehouse);
-        if (!flags.json) remark(`Next: waymark --project ${flags.folder} check, build, serve.`);
+        if (!flags.json) remark(`Next: waymark --project ${folder} check, build, serve.`);
       });
     });
 

@@ -219,8 +219,14 @@ function print(
       })),
     ),
   );
-  for (const { source, found, missed } of sources)
-    answer(`Changed ${source}: ${found}.${missed ? ` Can be missed: ${missed}.` : ""}`);
+  const told = sources.map(({ source, found, missed }) => ({
+    source,
+    text: `${found}.${missed ? ` Can be missed: ${missed}.` : ""}`,
+  }));
+  for (const text of new Set(told.map((t) => t.text))) {
+    const own = told.filter((t) => t.text === text).map((t) => t.source);
+    answer(`How changed rows of ${own.join(", ")} are found: ${text}`);
+  }
 }
 
 /** e.g. "2024-05-01 03:15 UTC". */
