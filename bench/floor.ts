@@ -142,6 +142,7 @@ every_event as (
 select
   e.event_id, e.account_id, null as contract_id, user_id, session_id, event, feature, quantity, occurred_at, loaded_at,
   cast(make_timestamp(epoch_us(occurred_at)) as date) as day,
+  coalesce(quantity, 1) as counts_for,
   occurrence,
   copies,
   nullif(concat_ws(', ',
@@ -177,8 +178,8 @@ with weighed as (
 ),
 scored as (
   select
-    account_id, day, stage, is_capped, with_value / nullif(whole, 0) as coverage,
-    case when with_value > 0 and with_value >= 0.5e0 * whole then least(100e0, weighted / nullif(with_value, 0)) end as uncapped_score
+    account_id, day, stage, is_capped, round(with_value / nullif(whole, 0) * 1e10) / 1e10 as coverage,
+    case when with_value > 0 and with_value >= 0.5e0 * whole then round(weighted / with_value * 1e10) / 1e10 end as uncapped_score
   from weighed
 ),
 capped as (

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { companyProject, generateCompany, nextDay } from "../../bench/company.js";
-import { describeCompany } from "../../jobs/build.js";
+import { compareWithFloors } from "../../bench/floor.js";
+import { build, describeCompany } from "../../jobs/build.js";
 import { rowHash } from "../../warehouse/dialect.js";
 import { openDuckDb } from "../../warehouse/duckdb.js";
 import { path, type Sql, sql } from "../../warehouse/sql.js";
@@ -94,3 +95,16 @@ function checksums(of = warehouse): Promise<string[]> {
     }),
   );
 }
+
+test("SQL written by hand for a table has the model's rows", async () => {
+  const now = new Date("2026-01-02T06:00:00Z");
+  const project = companyProject(":memory:");
+  const { snapshot } = await build(warehouse, project, { trigger: "test", now: () => now });
+  const company = await describeCompany(warehouse, project, now);
+  const compared = await compareWithFloors(warehouse, company, snapshot, () => {});
+  expect(compared.map(({ model }) => model)).toEqual([
+    "stg_usage_events",
+    "account_indicators",
+    "account_health",
+  ]);
+});
