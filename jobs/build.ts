@@ -121,8 +121,11 @@ type Wrote = Pick<
   readonly read: readonly { readonly model: string; readonly from: number | null }[];
 };
 
-/** Models at once; each statement uses all of the engine's threads, so more only costs memory. */
-const concurrency = 2;
+/**
+ * Models at once. Those that are built whole use all of the engine's threads, so more of them only cost memory; parts
+ * wait for each other's small statements.
+ */
+const concurrency = { parts: 4, whole: 2 };
 
 /** The company as its raw data stands now: mapped, types known, days settled. */
 export async function describeCompany(
@@ -251,6 +254,7 @@ class Run {
   private company: Company | undefined;
   private byName: ReadonlyMap<string, Model> = new Map();
   private comparedAt: ReadonlyMap<string, Date> = new Map();
+  private readonly oneOfFew = pLimit(concurrency.whole);
   private done = 0;
   private total = 0;
 
@@ -296,7 +300,7 @@ class Run {
       this.lease.signal,
       ...(this.options.signal ? [this.options.signal] : []),
     ]);
-    const limit = pLimit(concurrency);
+    const limit = pLimit(concurrency.parts);
     const finished = new Map<string, Promise<void>>();
     for (const node of order) {
       const before = Promise.all(node.upstream.map((model) => finished.get(model)));
@@ -366,7 +370,7 @@ class Run {
     const begun = performance.now();
     this.report(model.name, "building", reason);
     const store = storeName(model.name, token);
-    const rows = await buildWhole(building);
+    const rows = await this.oneOfFew(() => buildWhole(building));
     const checked = await this.check(building, [schemas.tables, store], node, reason, rows, begun);
     options.signal?.throwIfAborted();
     const compared = model.source ? [sourceCompared(model.source, this.options.now())] : [];

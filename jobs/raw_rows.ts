@@ -128,7 +128,8 @@ async function suspicionOf(
   return { all: false, loadedSince, days: { ...(await daysOf(building, relation)), relation } };
 }
 
-async function daysOf({ warehouse, options }: Building, relation: Sql): Promise<DaysFound> {
+/** The days of rows. */
+export async function daysOf({ warehouse, options }: Building, relation: Sql): Promise<DaysFound> {
   const rows = await warehouse.query(
     sql`select distinct day from ${relation}`,
     { day: { type: "date" } },

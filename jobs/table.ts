@@ -1,6 +1,6 @@
 import { Temporal } from "temporal-polyfill";
 import { firstOfAll, type Model } from "../models/model.js";
-import { differingKeys, type Search } from "../models/sources/changes.js";
+import { differingKeys, isOn, type Search } from "../models/sources/changes.js";
 import { nullOf } from "../warehouse/dialect.js";
 import {
   bind,
@@ -17,7 +17,7 @@ import {
 import type { Columns } from "../warehouse/warehouse.js";
 import { type BuiltTable, schemas } from "./ledger.js";
 import type { Change } from "./plan.js";
-import { hangingOn, rowsConcerned, whereAsked } from "./raw_rows.js";
+import { daysOf, hangingOn, rowsConcerned, whereAsked } from "./raw_rows.js";
 import {
   type Building,
   changedRows,
@@ -161,10 +161,11 @@ from ${delta} as d
 left join (select s.*, true as is_there from ${before} as s) as s on ${sameKey}
 where s.is_there is null or ${differs}`,
   );
+  const near = ended > 0 && gone.includes("day") ? await daysOf(building, path(...work("ended"))) : undefined;
   const end = sql`update ${store} as d
 set ${toVersion} = ${integer(version)}
 from ${path(...work("ended"))} as s
-where d.${toVersion} = ${integer(forever)} and ${sameKey}`;
+where d.${toVersion} = ${integer(forever)} and ${near ? isOn(sql`d.day`, near) : sql`true`} and ${sameKey}`;
   const add = sql`insert into ${store} (${[...columns.map(name), fromVersion, toVersion]})
 select ${columns.map(name)}, ${integer(version)}, ${integer(forever)} from ${path(...work("added"))}`;
   return {

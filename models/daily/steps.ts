@@ -89,9 +89,10 @@ const built = (step: Step): Step => {
 };
 
 /**
- * One row per account and day, up to the last day built, on which any sum changes. What adds to a level on one day and takes it back n days later
- * is a trailing sum of n days; so every window is a running sum, and a day on which nothing changes has no row.
- * A build in part goes on from the levels of the last row before. For the end of a statement whose last CTE is followed by a comma.
+ * One row per account and day, up to the last day built, on which any sum changes. What adds to a level on one day and
+ * takes it back n days later is a trailing sum of n days; so every window is a running sum, and a day on which nothing
+ * changes has no row. A build in part goes on from the levels of the last row before. It ends a statement whose last
+ * CTE is followed by a comma.
  */
 export function levelsOfSteps(
   model: string,
