@@ -376,7 +376,7 @@ class Run {
     const compared = model.source ? [sourceCompared(model.source, this.options.now())] : [];
     const read = Object.keys(inputs.tables).map((name) => ({ model: name, from: null }));
     const wrote = { is_whole: true, rows_added: rows, rows_ended: built?.rows ?? 0, read };
-    const extent = await extentOf(building, [[schemas.tables, store]]);
+    const extent = await extentOf(building, [schemas.tables, store]);
     const told = [...checked, ...compared];
     await this.record(building, { store, inputs, rows }, told, reason, begun, { ...wrote, ...extent });
   }

@@ -1,19 +1,8 @@
 import { Temporal } from "temporal-polyfill";
 import { firstOfAll, type Model } from "../models/model.js";
 import { differingKeys, isOn, type Search } from "../models/sources/changes.js";
-import { nullOf } from "../warehouse/dialect.js";
-import {
-  bind,
-  type ColumnType,
-  integer,
-  join,
-  name,
-  path,
-  type Scope,
-  type Sql,
-  sql,
-  text,
-} from "../warehouse/sql.js";
+import { countIf, nullOf } from "../warehouse/dialect.js";
+import { bind, integer, join, name, path, type Scope, type Sql, sql, text } from "../warehouse/sql.js";
 import type { Columns } from "../warehouse/warehouse.js";
 import { type BuiltTable, schemas } from "./ledger.js";
 import type { Change } from "./plan.js";
@@ -58,8 +47,8 @@ export interface Stale {
 export interface Part {
   /** The rows as they are now. */
   readonly delta: readonly string[];
-  /** Where the rows that come stand, and those that go (their keys, accounts and days). */
-  readonly written: readonly (readonly string[])[];
+  /** The keys, accounts and days of the rows that come and of those that go. */
+  readonly written: readonly string[];
   /** Rows that come and rows that go. */
   readonly added: number;
   readonly ended: number;
@@ -107,25 +96,16 @@ export async function buildPart(building: Building, built: BuiltTable, stale: St
       return sql`select t.* from ${rows} as t where coalesce(t.${name(model.grain[0] ?? "")}, '') in (select key from ${path(...scope.path)}) and ${also}`;
     return sql`select t.* from ${rows} as t where ${also}`;
   };
-  const fill = async (what: string, rowsOf: (scope: Scope | undefined) => Sql): Promise<void> => {
-    const [first, ...others] = scopes;
-    await make(what, model.columnsFor(company), rowsOf(first), first);
-    for (const scope of others)
-      await warehouse.run(
-        sql`insert into ${path(...work(what))} (${columns.map(name)}) select ${columns.map(name)} from (${rowsOf(scope)}) as more`,
-        { ...options, scope },
-      );
-  };
   const inDays = onlyDays ? sql`t.day < ${bind("date", onlyDays)}` : sql`true`;
-  await fill(
-    "delta",
-    (scope) => sql`select * from (${concerned(scope, sql`(${model.query(company)})`, inDays)}) as concerned`,
-  );
+  const [first, ...others] = scopes;
+  const rowsNow = (scope: Scope | undefined): Sql => concerned(scope, sql`(${model.query(company)})`, inDays);
+  await make("delta", model.columnsFor(company), sql`select * from (${rowsNow(first)}) as concerned`, first);
+  for (const scope of others)
+    await warehouse.run(
+      sql`insert into ${path(...work("delta"))} (${columns.map(name)}) select ${columns.map(name)} from (${rowsNow(scope)}) as more`,
+      { ...options, scope },
+    );
   const delta = path(...work("delta"));
-  await fill("standing", (scope) =>
-    concerned(scope, standing, sql`t.${toVersion} = ${integer(forever)} and ${inDays}`),
-  );
-  const before = path(...work("standing"));
   const sameKey = join(
     model.grain.map((k) =>
       model.columns[k]?.notNull
@@ -142,35 +122,50 @@ export async function buildPart(building: Building, built: BuiltTable, stale: St
           " or ",
         )
       : sql`false`;
-  // Of rows that go the key, and what tells whose they were and of which day.
-  const gone = columns.filter((c) => model.grain.includes(c) || c === "account_id" || c === "day");
-  const goneShape = Object.fromEntries(gone.map((c) => [c, model.columns[c] ?? { type: "string" as const }]));
-  const ended = await make(
-    "ended",
-    goneShape,
-    sql`select ${gone.map((c) => sql`s.${name(c)}`)}
-from ${before} as s
-left join (select d.*, true as is_there from ${delta} as d) as d on ${sameKey}
+  // Of rows that come and of those that go the key, and what tells whose they are and of which day.
+  const told = columns.filter((c) => model.grain.includes(c) || c === "account_id" || c === "day");
+  const toldShape = Object.fromEntries(told.map((c) => [c, model.columns[c] ?? { type: "string" as const }]));
+  const isStanding = sql`t.${toVersion} = ${integer(forever)} and ${inDays}`;
+  const changes = path(...work("changes"));
+  await make(
+    "changes",
+    { ...toldShape, comes: { type: "boolean" } },
+    sql`
+with standing as (
+  ${join(
+    scopes.map((scope) => concerned(scope, standing, isStanding)),
+    "\n  union all\n  ",
+  )}
+)
+select ${[...told.map((c) => sql`d.${name(c)}`), sql`true as comes`]}
+from ${delta} as d
+left join (select standing.*, true as is_there from standing) as s on ${sameKey}
+where s.is_there is null or ${differs}
+union all
+select ${[...told.map((c) => sql`s.${name(c)}`), sql`false as comes`]}
+from standing as s
+left join (select rows_now.*, true as is_there from ${delta} as rows_now) as d on ${sameKey}
 where d.is_there is null or ${differs}`,
   );
-  const added = await make(
-    "added",
-    model.columnsFor(company),
-    sql`select ${columns.map((c) => sql`d.${name(c)}`)}
-from ${delta} as d
-left join (select s.*, true as is_there from ${before} as s) as s on ${sameKey}
-where s.is_there is null or ${differs}`,
+  const [counted] = await warehouse.query(
+    sql`select ${countIf(sql`comes`)} as added, ${countIf(sql`not comes`)} as ended from ${changes}`,
+    { added: { type: "integer", notNull: true }, ended: { type: "integer", notNull: true } },
+    options,
   );
-  const near = ended > 0 && gone.includes("day") ? await daysOf(building, path(...work("ended"))) : undefined;
+  const { added, ended } = counted ?? { added: 0, ended: 0 };
+  const near = told.includes("day") ? await daysOf(building, changes) : undefined;
   const end = sql`update ${store} as d
 set ${toVersion} = ${integer(version)}
-from ${path(...work("ended"))} as s
-where d.${toVersion} = ${integer(forever)} and ${near ? isOn(sql`d.day`, near) : sql`true`} and ${sameKey}`;
+from ${changes} as s
+where not s.comes and d.${toVersion} = ${integer(forever)} and ${near ? isOn(sql`d.day`, near) : sql`true`} and ${sameKey}`;
   const add = sql`insert into ${store} (${[...columns.map(name), fromVersion, toVersion]})
-select ${columns.map(name)}, ${integer(version)}, ${integer(forever)} from ${path(...work("added"))}`;
+select ${columns.map((c) => sql`d.${name(c)}`)}, ${integer(version)}, ${integer(forever)}
+from ${delta} as d
+inner join ${changes} as s on ${sameKey}
+where s.comes`;
   return {
     delta: work("delta"),
-    written: [work("added"), work("ended")],
+    written: work("changes"),
     added,
     ended,
     applied: [...(ended > 0 ? [end] : []), ...(added > 0 ? [add] : [])],
@@ -180,29 +175,17 @@ select ${columns.map(name)}, ${integer(version)}, ${integer(forever)} from ${pat
 /** Of which accounts and days rows are: null where a model's rows are no account's, or have no day. */
 export async function extentOf(
   { warehouse, model }: Building,
-  written: readonly (readonly string[])[],
+  written: readonly string[],
 ): Promise<{ accounts: number | null; first_day: string | null; last_day: string | null }> {
   const has = (column: string): boolean => column in model.columns;
-  const column = (own: string, type: ColumnType): Sql => (has(own) ? name(own) : nullOf(type));
+  const days = has("day")
+    ? sql`min(day) as first_day, max(day) as last_day`
+    : sql`${nullOf("date")} as first_day, ${nullOf("date")} as last_day`;
   const [row] = await warehouse.query(
-    sql`
-select count(distinct account_id) as accounts, min(day) as first_day, max(day) as last_day
-from (
-  ${join(
-    written.map(
-      (at) =>
-        sql`select ${column("account_id", "string")} as account_id, ${column("day", "date")} as day from ${path(...at)}`,
-    ),
-    "\n  union all\n  ",
-  )}
-) as written`,
-    { accounts: { type: "integer", notNull: true }, first_day: { type: "date" }, last_day: { type: "date" } },
+    sql`select ${has("account_id") ? sql`count(distinct account_id)` : nullOf("integer")} as accounts, ${days} from ${path(...written)}`,
+    { accounts: { type: "integer" }, first_day: { type: "date" }, last_day: { type: "date" } },
   );
-  return {
-    accounts: has("account_id") ? (row?.accounts ?? 0) : null,
-    first_day: row?.first_day ?? null,
-    last_day: row?.last_day ?? null,
-  };
+  return row ?? { accounts: null, first_day: null, last_day: null };
 }
 
 const touched = (model: Model, fromDay: Sql): Sql =>
