@@ -40,7 +40,7 @@ import {
   type Writing,
 } from "./ledger.js";
 import { changedBy, inputsOf, searchOf, type Work, workOf } from "./plan.js";
-import { publish, workDropped } from "./publish.js";
+import { dropWork, publish, showAgain } from "./publish.js";
 import { collectGarbage } from "./retention.js";
 import { type Building, storeName, tableName, viewCreated } from "./store.js";
 import { buildPart, buildWhole, extentOf } from "./table.js";
@@ -183,8 +183,8 @@ async function record(
   await lease.transaction([
     runsInterrupted(),
     runStarted({ run_id: runId, trigger: options.trigger, started_at: started, note: options.note ?? null }),
-    ...(await workDropped(warehouse)),
   ]);
+  await dropWork(warehouse, lease);
   options.onProgress?.({ kind: "started", run: runId, trigger: options.trigger });
   trace.getActiveSpan()?.setAttribute("waymark.run", runId);
   const seconds = (): number => (options.now().getTime() - started.getTime()) / 1000;
@@ -205,6 +205,7 @@ async function record(
     const warnings = options.step ? [] : await runChecks(warehouse, checks, run.held());
     const isSeen = previous && (options.step || run.isSameAs(previous, company));
     const snapshot = isSeen ? previous : await run.publish(company);
+    if (isSeen && !options.step) await showAgain(lease, snapshot);
     const snapshot_id = options.step ? null : snapshot.id;
     await finish({ status: "succeeded", snapshot_id, error_code: null, error: null });
     const isNew = snapshot !== previous;
@@ -490,9 +491,9 @@ class Run {
     );
   }
 
-  /** Take rows into the store, give them a view and tell the ledger: all at once, or none of it. */
+  /** Give rows a view, which nobody knows of yet; then take them into the store and tell the ledger, at once. */
   private async record(
-    { model, company, version }: Building,
+    { model, company, version, token }: Building,
     { store, inputs, rows }: Pick<BuiltTable, "store" | "inputs" | "rows">,
     statements: readonly Sql[],
     reason: string,
@@ -500,7 +501,7 @@ class Run {
     { read, ...wrote }: Wrote,
   ): Promise<void> {
     const table: BuiltTable = {
-      table_name: tableName(model.name, version),
+      table_name: tableName(model.name, token),
       model: model.name,
       store,
       version,
@@ -509,9 +510,9 @@ class Run {
       built_at: this.options.now(),
       run_id: this.runId,
     };
+    await this.warehouse.run(viewCreated(table, model.columnsFor(company)));
     await this.lease.transaction([
       ...statements,
-      viewCreated(table, model.columnsFor(company)),
       tableBuilt(table),
       tableWritten({
         ...wrote,

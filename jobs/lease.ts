@@ -25,28 +25,23 @@ export interface Lease {
   /** Aborted where another has taken over. */
   readonly signal: AbortSignal;
   /**
-   * Several small statements, all or none; none where the lease is another's by now.
+   * Several small statements that change rows, all or none; none where the lease is another's by now. Views are made
+   * with them, or right after them on an engine whose transactions make none (`TransactionOptions.definitions`).
    * @throws WaymarkError LEASE_LOST
    */
-  transaction(statements: readonly Sql[]): Promise<void>;
+  transaction(statements: readonly Sql[], views?: readonly Sql[]): Promise<void>;
 }
 
 /**
  * Do work that makes tables, one at a time. The lease is renewed meanwhile and given back at the end. One whose holder
  * died runs out; a holder that was held up for so long loses it, and none of its transactions passes from then on.
- * @throws WaymarkError RUN_IN_PROGRESS saying who has it, LEASE_LOST; CONFIG_INVALID where no run can be
+ * @throws WaymarkError RUN_IN_PROGRESS saying who has it, LEASE_LOST
  */
 export async function withLease<T>(
   warehouse: Warehouse,
   options: LeaseOptions,
   work: (lease: Lease) => Promise<T>,
 ): Promise<T> {
-  // Its transactions take no definitions of tables and views, which a run records and publishes together with rows.
-  if (warehouse.dialect === "bigquery")
-    throw new WaymarkError(
-      "CONFIG_INVALID",
-      "warehouse.engine: Waymark can't build on BigQuery yet: its tables can be checked and asked. Build on duckdb.",
-    );
   const lease = await oneAtATime(() => take(warehouse, options));
   const renewing = setInterval(() => lease.renew(), lasts / 4);
   try {
@@ -162,10 +157,12 @@ class HeldLease implements Lease {
     private readonly now: () => Date,
   ) {}
 
-  transaction(statements: readonly Sql[]): Promise<void> {
+  transaction(statements: readonly Sql[], views: readonly Sql[] = []): Promise<void> {
     return this.inTurn(async () => {
+      // Once more before the views: where they come after the transaction, the lease may be lost in between.
+      const definitions = views.length > 0 ? [this.fence(), ...views] : [];
       try {
-        await this.warehouse.transaction([this.fence(), ...statements]);
+        await this.warehouse.transaction([this.fence(), ...statements], { definitions });
       } catch (error) {
         throw (await this.loss()) ?? error;
       }

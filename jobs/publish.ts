@@ -1,23 +1,30 @@
-import { path, type Sql, sql } from "../warehouse/sql.js";
+import { path, sql } from "../warehouse/sql.js";
 import type { Warehouse } from "../warehouse/warehouse.js";
 import type { Lease } from "./lease.js";
 import { type Snapshot, schemas, snapshotPublished } from "./ledger.js";
 
 /**
- * Make a snapshot visible: one short transaction that records it and swaps every view to its tables. A swap,
- * because on DuckDB the commit of many inserted rows is not atomic to readers; the rows are there already.
+ * Make a snapshot visible: its row, by which the API goes, and every view swapped to its tables. On DuckDB all of it at
+ * once; a swap, because the commit of many inserted rows is not atomic to readers: the rows are there already.
  */
 export async function publish(warehouse: Warehouse, lease: Lease, snapshot: Snapshot): Promise<void> {
   await warehouse.run(sql`create schema if not exists ${path(schemas.published)}`);
-  await lease.transaction([
-    ...Object.entries(snapshot.tables).map(
-      ([model, table]) =>
-        sql`create or replace view ${path(schemas.published, model)} as select * from ${path(schemas.tables, table)}`,
-    ),
-    snapshotPublished(snapshot),
-  ]);
+  await lease.transaction([snapshotPublished(snapshot)], viewsOf(snapshot));
 }
 
-/** Drops what runs built on the way. */
-export const workDropped = async (warehouse: Warehouse): Promise<Sql[]> =>
-  (await warehouse.tables(schemas.work)).map((t) => sql`drop table if exists ${path(schemas.work, t)}`);
+/** Swap the views again: where they follow the snapshot's row, as on BigQuery, a run may have died in between. */
+export const showAgain = (lease: Lease, snapshot: Snapshot): Promise<void> =>
+  lease.transaction([], viewsOf(snapshot));
+
+const viewsOf = ({ tables }: Snapshot) =>
+  Object.entries(tables).map(
+    ([model, table]) =>
+      sql`create or replace view ${path(schemas.published, model)} as select * from ${path(schemas.tables, table)}`,
+  );
+
+/** Drop what runs built on the way; not the tables of one that has taken over, which carry a later token. */
+export async function dropWork(warehouse: Warehouse, { token }: Pick<Lease, "token">): Promise<void> {
+  const tables = await warehouse.tables(schemas.work);
+  const isOurs = (table: string): boolean => Number(/_(\d+)$/.exec(table)?.[1] ?? 0) <= token;
+  await warehouse.drop(tables.filter(isOurs).map((table) => [schemas.work, table]));
+}

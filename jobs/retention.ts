@@ -83,7 +83,13 @@ export async function findGarbage(
     const of = all.find((table) => table.store === store);
     const model = models.find(({ name }) => name === of?.model);
     const share = scattered / Math.max(1, kept);
-    if (model?.sortBy && kept >= retention.rewrite_rows && share > retention.rewrite_share) {
+    // BigQuery puts clustered rows into order by itself.
+    if (
+      warehouse.dialect !== "bigquery" &&
+      model?.sortBy &&
+      kept >= retention.rewrite_rows &&
+      share > retention.rewrite_share
+    ) {
       const bytes = await bytesOf([schemas.tables, store]);
       rewrites.push({ store, model: model.name, rows: kept, scattered: share, bytes });
     }
@@ -103,17 +109,16 @@ export async function collectGarbage(
   const garbage = await findGarbage(warehouse, retention, now, isMeasured);
   const ofTables = garbage.tables.filter(({ schema }) => schema === schemas.tables).map(({ name }) => name);
   await lease.transaction([
-    // Views first: they read the stores.
-    ...[...garbage.tables]
-      .sort((a, b) => Number(b.isView) - Number(a.isView))
-      .map(
-        ({ schema, name, isView }) =>
-          sql`drop ${isView ? sql`view` : sql`table`} if exists ${path(schema, name)}`,
-      ),
     ...garbage.rows.map(({ store, before }) => rowsDropped(store, before)),
     ...(ofTables.length > 0 ? [tablesDropped(ofTables)] : []),
     ...(garbage.ledger.length > 0 ? agedRowsDropped(ledgerKept(retention, now)) : []),
   ]);
+  // What the ledger has forgotten; no run uses its name again. What dies in between is found by the next collection.
+  await warehouse.drop(
+    [...garbage.tables]
+      .sort((a, b) => Number(b.isView) - Number(a.isView)) // views first: they read the stores
+      .map(({ schema, name }) => [schema, name]),
+  );
   const tables = [...(await readAllTables(warehouse)).values()];
   for (const { store } of garbage.rewrites)
     await rewrite(
@@ -185,11 +190,11 @@ async function rewrite(
     sortBy: model.sortBy,
   });
   const { from_version: _, to_version: __, ...own } = shape;
-  await lease.transaction([
-    ...tables.map((table) => viewCreated({ ...table, store: to }, own)),
-    ...storeRewritten(first.store, to, version, now),
-    sql`drop table ${path(schemas.tables, first.store)}`,
-  ]);
+  await lease.transaction(
+    storeRewritten(first.store, to, version, now),
+    tables.map((table) => viewCreated({ ...table, store: to }, own)),
+  );
+  await warehouse.drop([[schemas.tables, first.store]]);
 }
 
 const msPerDay = 86_400_000;

@@ -16,9 +16,9 @@ export const versions = {
 export const forever = Number.MAX_SAFE_INTEGER;
 export const [fromVersion, toVersion] = [name("from_version"), name("to_version")];
 
-export const tableName = (model: string, version: number): string =>
-  `${model}__${String(version).padStart(6, "0")}`;
-/** Stores are filled before they are recorded: by the lease's token no two runs, one of them stale, fill the same. */
+/** Views and stores are made before they are recorded: by the lease's token no two runs, one of them stale, make the same. */
+export const tableName = (model: string, token: number): string =>
+  `${model}__${String(token).padStart(6, "0")}`;
 export const storeName = (model: string, token: number): string =>
   `${model}__rows_${String(token).padStart(6, "0")}`;
 

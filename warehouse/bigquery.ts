@@ -7,6 +7,7 @@ import { pipeline } from "node:stream/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import { BigQuery, type Job } from "@google-cloud/bigquery";
 import { OAuth2Client } from "google-auth-library";
+import pLimit from "p-limit";
 import { messageOf, WaymarkError } from "../errors.js";
 import { failed, startSpan } from "../telemetry/trace.js";
 import { cast, typeName } from "./dialect.js";
@@ -23,7 +24,14 @@ import {
   name as sqlName,
   text,
 } from "./sql.js";
-import type { Columns, Materialization, Row, RunOptions, Warehouse } from "./warehouse.js";
+import type {
+  Columns,
+  Materialization,
+  Row,
+  RunOptions,
+  TransactionOptions,
+  Warehouse,
+} from "./warehouse.js";
 
 export interface BigQueryOptions {
   /** The Google Cloud project that runs, and pays for, the statements. */
@@ -46,6 +54,8 @@ const rowsPerPage = 10_000;
 const longPoll = 10_000;
 /** How long the end of a cancelled job is waited for, in milliseconds. */
 const mostWaitedOnCancelled = 5000;
+/** Requests at once when tables are dropped, far below BigQuery's 100 a second. */
+const dropsAtOnce = 8;
 /** What fails by a fault that passes is tried so many times in all. */
 const mostTries = 5;
 /** BigQuery takes no more of either. */
@@ -110,10 +120,26 @@ class BigQueryWarehouse implements Warehouse {
   }
 
   /** BigQuery's transactions take statements that change rows; of those that make tables only temporary ones. */
-  async transaction(statements: readonly Sql[], options: RunOptions = {}): Promise<void> {
+  async transaction(
+    statements: readonly Sql[],
+    { definitions = [], ...options }: TransactionOptions = {},
+  ): Promise<void> {
     const [only] = statements;
-    if (!only) return;
-    await this.run(statements.length === 1 ? only : inTransaction(statements), options);
+    if (only) await this.run(statements.length === 1 ? only : inTransaction(statements), options);
+    // Apart from it: a job that failed is tried again, and what was committed must not be.
+    if (definitions.length > 0) await this.run(join(definitions, ";\n"), options);
+  }
+
+  async drop(tables: readonly (readonly string[])[]): Promise<void> {
+    const several = pLimit(dropsAtOnce);
+    const drop = async (dataset: string, table: string): Promise<void> => {
+      try {
+        await this.patiently(() => this.client.dataset(dataset).table(table).delete());
+      } catch (error) {
+        if (statusOf(error) !== 404) throw this.failure(error);
+      }
+    };
+    await Promise.all(tables.map((table) => several(() => drop(...this.placeOf(table)))));
   }
 
   async materialize(target: Materialization, options: RunOptions = {}): Promise<number> {

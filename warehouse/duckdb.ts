@@ -35,7 +35,14 @@ import {
   sql,
   name as sqlName,
 } from "./sql.js";
-import type { Columns, Materialization, Row, RunOptions, Warehouse } from "./warehouse.js";
+import type {
+  Columns,
+  Materialization,
+  Row,
+  RunOptions,
+  TransactionOptions,
+  Warehouse,
+} from "./warehouse.js";
 
 export interface DuckDbOptions {
   /** The database file, or ":memory:". */
@@ -141,11 +148,13 @@ class DuckDb implements Warehouse {
     await this.withConnection((connection) => this.execute(connection, statement, options), options.signal);
   }
 
-  async transaction(statements: readonly Sql[], options: RunOptions = {}): Promise<void> {
+  async transaction(statements: readonly Sql[], options: TransactionOptions = {}): Promise<void> {
+    const { definitions = [] } = options;
     await this.withConnection(async (connection) => {
       await connection.run("begin transaction");
       try {
-        for (const statement of statements) await this.execute(connection, statement, options);
+        for (const statement of [...statements, ...definitions])
+          await this.execute(connection, statement, options);
         if (options.signal?.aborted) throw cancelled(options.signal.reason);
         await connection.run("commit");
       } catch (error) {
@@ -239,6 +248,21 @@ class DuckDb implements Warehouse {
       { table_name: { type: "string", notNull: true } },
     );
     return rows.map((row) => row.table_name);
+  }
+
+  async drop(tables: readonly (readonly string[])[]): Promise<void> {
+    if (tables.length === 0) return;
+    const views = await this.query(
+      sql`select table_schema || '.' || table_name as view from information_schema.tables where table_type = 'VIEW'`,
+      { view: { type: "string", notNull: true } },
+    );
+    const isView = new Set(views.map(({ view }) => view));
+    await this.transaction(
+      tables.map(
+        (table) =>
+          sql`drop ${isView.has(table.join(".")) ? sql`view` : sql`table`} if exists ${path(...table)}`,
+      ),
+    );
   }
 
   /**

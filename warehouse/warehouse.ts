@@ -40,6 +40,14 @@ export interface RunOptions {
   labels?: Readonly<Record<string, string>> | undefined;
 }
 
+export interface TransactionOptions extends RunOptions {
+  /**
+   * Statements such as `create or replace view`, which must bear being run again. On DuckDB they are part of the
+   * transaction. BigQuery's transactions take none: there they follow it, as one script, and may fail by themselves.
+   */
+  definitions?: readonly Sql[] | undefined;
+}
+
 /** A table to be filled by a query: columns are declared, so that types never depend on the rows. */
 export interface Materialization {
   table: readonly string[];
@@ -64,10 +72,12 @@ export interface Warehouse {
   stream<C extends Columns>(statement: Sql, columns: C, options?: RunOptions): AsyncIterable<Row<C>[]>;
   /** One statement without rows. */
   run(statement: Sql, options?: RunOptions): Promise<void>;
-  /** Several small statements, all or none. On BigQuery only such as change rows: it makes no tables or views in one. */
-  transaction(statements: readonly Sql[], options?: RunOptions): Promise<void>;
+  /** Several small statements that change rows, all or none. Definitions of tables and views are none of them. */
+  transaction(statements: readonly Sql[], options?: TransactionOptions): Promise<void>;
   /** Create or replace a table from a query; answers its number of rows. */
   materialize(target: Materialization, options?: RunOptions): Promise<number>;
+  /** Drop tables and views, whichever each is; one that isn't there is no fault. */
+  drop(tables: readonly (readonly string[])[]): Promise<void>;
   /** What a table takes in storage, in bytes; null where the engine doesn't tell. */
   bytes(table: readonly string[]): Promise<number | null>;
   /** Append rows (values in the columns' order) to a table, creating it when absent. */

@@ -62,9 +62,10 @@ async function tablesWith() {
       const prepared = (await prepareChecks(warehouse, declared(checks), words)).filter(
         (check) => !check.definition.startsWith('["rule"'),
       );
+      const lease = { transaction: (statements: readonly Sql[]) => warehouse.transaction(statements) };
       let error: WaymarkError | undefined;
       try {
-        await runChecks(warehouse, prepared, { runId, lease: warehouse, tables, before, now });
+        await runChecks(warehouse, prepared, { runId, lease, tables, before, now });
       } catch (thrown) {
         error = thrown as WaymarkError;
       }

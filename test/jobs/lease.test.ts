@@ -222,15 +222,6 @@ describe("waiting", () => {
   });
 });
 
-it("on BigQuery there is none yet, and before anything is asked of it the error says so", async () => {
-  const nothing = { dialect: "bigquery" } as unknown as Warehouse;
-  const run = withLease(nothing, { purpose: "manual", now: () => new Date() }, async () => {});
-  await expect(run).rejects.toMatchObject({
-    code: "CONFIG_INVALID",
-    message: expect.stringContaining("Build on duckdb"),
-  });
-});
-
 it("a build that another has taken over from can neither record nor publish, and stays interrupted", async () => {
   const warehouse = await warehouseForTest();
   await loadAcme(warehouse);

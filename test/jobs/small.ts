@@ -43,7 +43,7 @@ export const at = (i: number): Date => new Date(`${dayAt(i)}T12:00:00Z`);
 let ticks = 0;
 export const now = () => new Date(Date.parse("2024-04-01T06:00:00Z") + 1000 * ticks++);
 
-async function loadRaw(warehouse: Warehouse): Promise<void> {
+export async function loadRaw(warehouse: Warehouse): Promise<void> {
   const accounts = ["a", "b", "c"];
   await warehouse.load(["raw", "accounts"], { id: { type: "string" }, since: { type: "date" } }, [
     accounts.map((a) => [a, dayAt(0)]),
@@ -101,6 +101,9 @@ async function loadRaw(warehouse: Warehouse): Promise<void> {
   );
 }
 
+export const smallSettings = (folder: string): Settings =>
+  ({ ...parseYaml(settingsText, "waymark.yml", settingsSchema, checkMappings), folder }) as Settings;
+
 /** A small company in a real file, and ways to build it; in one that is there already, as it is. */
 export async function openSmall(existing?: string) {
   const folder = mkdtempSync(join(tmpdir(), "waymark-small-"));
@@ -111,10 +114,7 @@ export async function openSmall(existing?: string) {
     rmSync(folder, { recursive: true });
   });
   if (!existing) await loadRaw(warehouse);
-  const settings = {
-    ...parseYaml(settingsText, "waymark.yml", settingsSchema, checkMappings),
-    folder,
-  } as Settings;
+  const settings = smallSettings(folder);
   return {
     warehouse,
     settings,

@@ -7,8 +7,8 @@ import type { Catalogue, ColumnType, GoogleSql, Row, ValueType } from "../google
  * As much of BigQuery's REST interface as Waymark asks, for the official client: jobs under the caller's ids,
  * pages, uploads, datasets and tables. What queries and inserts mean is Google's: the GoogleSQL reference
  * implementation runs each over the rows that are kept here. It knows no scripts, so a transaction's statements are
- * taken apart and, where one fails, what they did is undone; other DML than inserts, and views, are refused. What is
- * not proven here is BigQuery itself: its permissions, quotas, partitions and the isolation of its transactions.
+ * taken apart and, where one fails, what they did is undone. Of UPDATE and DELETE it asks the engine which rows they
+ * concern and what is set; a view is asked whenever a statement names it. What is not proven here is BigQuery itself: its permissions, quotas, partitions and the isolation of its transactions.
  */
 export interface BigQueryServer {
   readonly url: string;
@@ -42,6 +42,8 @@ interface ParameterJson {
 interface Table {
   columns: Record<string, ColumnType>;
   rows: Row[];
+  /** The query of a view, which has no rows of its own. */
+  view?: string;
 }
 interface Answer {
   columns: Record<string, ColumnType | string>;
@@ -76,14 +78,60 @@ export async function startBigQueryServer(engine: GoogleSql, endless?: RegExp): 
   const failures: { reason: string; message: string }[] = [];
   let pages = 0;
 
-  /** The tables of which a statement may read, as the engine wants them. */
-  const known = (statement: string): [Catalogue, Record<string, Row[]>] => {
+  const namedIn = (statement: string): [string, Table][] => {
+    const names = new Set([...statement.matchAll(/`(\w+)`\.`(\w+)`/g)].map(([, d, t]) => `${d}.${t}`));
     const bare = statement.replaceAll("`", "");
-    const named = [...tables].filter(([name]) => bare.includes(name));
-    return [
-      Object.fromEntries(named.map(([name, { columns }]) => [name, columns])),
-      Object.fromEntries(named.map(([name, { rows }]) => [name, rows])),
-    ];
+    return [...tables].filter(([name]) => names.has(name) || new RegExp(`\\b${name}\\b`).test(bare));
+  };
+  /** The tables of which a statement may read, as the engine wants them. */
+  const catalogueOf = (statement: string): Catalogue =>
+    Object.fromEntries(namedIn(statement).map(([name, { columns }]) => [name, columns]));
+  const rowsIn = async ({ view, rows }: Table): Promise<Row[]> =>
+    view === undefined
+      ? rows
+      : (await engine.evaluate({ text: view, params: {} }, ...(await known(view)))).rows;
+  const known = async (statement: string): Promise<[Catalogue, Record<string, Row[]>]> => {
+    const data: Record<string, Row[]> = {};
+    for (const [name, table] of namedIn(statement)) data[name] = await rowsIn(table);
+    return [catalogueOf(statement), data];
+  };
+  const existing = (name: string): Table => {
+    const table = tables.get(name);
+    if (table) return table;
+    throw new Refusal(404, "notFound", `Not found: Table ${project}:${name} in location ${location}`);
+  };
+
+  /** The rows of a table for which a condition holds, by their numbers, each with what is asked of it. */
+  const rowsWhere = async (
+    { table, alias, from, where, values }: Change,
+    params: Params,
+  ): Promise<Map<number, unknown[]>> => {
+    const rest = [...values, from, where].join("\n");
+    const [catalogue, data] = await known(`${from} ${where} ${values.join(" ")}`);
+    const target = existing(table);
+    const numbered = "numbered.rows_of_target";
+    const columns = values.map((value, i) => `, ${value} as set_${i}`).join("");
+    const text = `select ${alias}.row_number_here as row_number_here${columns} from \`numbered\`.\`rows_of_target\` as ${alias}${from && `, ${from}`} where ${where}`;
+    const { rows } = await engine.evaluate(
+      { text, params: usedIn(rest, params) },
+      { ...catalogue, [numbered]: { ...target.columns, row_number_here: "integer" } },
+      { ...data, [numbered]: target.rows.map((row, i) => ({ ...row, row_number_here: i })) },
+    );
+    const found = new Map<number, unknown[]>();
+    for (const row of rows) {
+      const number = row.row_number_here as number;
+      if (found.has(number))
+        throw new Refusal(
+          400,
+          "invalidQuery",
+          "UPDATE/MERGE must match at most one source row for each target row",
+        );
+      found.set(
+        number,
+        values.map((_, i) => row[`set_${i}`]),
+      );
+    }
+    return found;
   };
 
   const execute = async (text: string, params: Params, cancelled: Promise<never>): Promise<Answer> => {
@@ -110,14 +158,59 @@ export async function startBigQueryServer(engine: GoogleSql, endless?: RegExp): 
       return { columns: {}, rows: [] };
     }
     if (endless?.test(text)) return cancelled;
-    const used = Object.fromEntries(
-      Object.entries(params).filter(([name]) => new RegExp(`@${name}\\b`).test(text)),
-    );
+    const nothing = { columns: {}, rows: [] };
+    const parts = text.split(";\n");
+    if (parts.length > 1) {
+      for (const part of parts) await execute(part, params, cancelled);
+      return nothing;
+    }
+    const used = usedIn(text, params);
     const statement = { text, params: used };
-    const [catalogue, data] = known(text);
-    const made = /^create (or replace )?table (`[^`]+`\.`[^`]+`)[\s\S]*?\bas\n?\s*(select[\s\S]*)$/.exec(
-      text,
-    );
+    const schema = /^create schema if not exists `(\w+)`/.exec(text)?.[1];
+    if (schema) {
+      datasets.add(schema);
+      return nothing;
+    }
+    const defined = /^create table if not exists (`\w+`\.`\w+`) \(([\s\S]*)\)$/.exec(text);
+    const added = /^alter table (`\w+`\.`\w+`) add column if not exists (.*)$/.exec(text);
+    if (defined?.[1] && defined[2] !== undefined) {
+      const name = defined[1].replaceAll("`", "");
+      if (!tables.has(name)) tables.set(name, { columns: definitions(defined[2]), rows: [] });
+      return nothing;
+    }
+    if (added?.[1] && added[2] !== undefined) {
+      const table = existing(added[1].replaceAll("`", ""));
+      table.columns = { ...definitions(added[2]), ...table.columns };
+      return nothing;
+    }
+    const shown = /^create or replace view (`\w+`\.`\w+`) as\s+([\s\S]*)$/.exec(text);
+    if (shown?.[1] && shown[2]) {
+      const columns = (await engine.analyze({ text: shown[2], params: {} }, catalogueOf(shown[2]))) as Record<
+        string,
+        ColumnType
+      >;
+      tables.set(shown[1].replaceAll("`", ""), { columns, rows: [], view: shown[2] });
+      return nothing;
+    }
+    const change = changeIn(text);
+    if (change) {
+      const table = existing(change.table);
+      const found = await rowsWhere(change, params);
+      table.rows = change.isDelete
+        ? table.rows.filter((_, i) => !found.has(i))
+        : table.rows.map((row, i) => {
+            const values = found.get(i);
+            return values
+              ? { ...row, ...Object.fromEntries(change.columns.map((c, k) => [c, values[k]])) }
+              : row;
+          });
+      return nothing;
+    }
+    const [catalogue, data] = await known(text);
+    const made =
+      /^create (or replace )?table (`[^`]+`\.`[^`]+`)[\s\S]*?\bas\n?\s*((?:select|with)\b[\s\S]*)$/.exec(
+        text,
+      );
     if (made?.[2] && made[3]) {
       const columns = (await engine.analyze(statement, catalogue)) as Record<string, ColumnType>;
       const { rows } = await engine.evaluate({ text: made[3], params: used }, catalogue, data);
@@ -126,9 +219,7 @@ export async function startBigQueryServer(engine: GoogleSql, endless?: RegExp): 
     }
     const into = /^insert into (`[^`]+`\.`[^`]+`)/.exec(text)?.[1]?.replaceAll("`", "");
     if (into) {
-      const table = tables.get(into);
-      if (!table)
-        throw new Refusal(404, "notFound", `Not found: Table ${project}:${into} in location ${location}`);
+      const table = existing(into);
       const rows = await engine.insert(statement, into, catalogue, data);
       table.rows = [...table.rows, ...rows];
       return { columns: {}, rows: [] };
@@ -217,7 +308,7 @@ export async function startBigQueryServer(engine: GoogleSql, endless?: RegExp): 
       };
       const { query = "", queryParameters = [] } = configuration.query ?? {};
       const params = Object.fromEntries(queryParameters.map((p) => [p.name, parameterOf(p)]));
-      if (configuration.dryRun) return dryRun(engine, query, params, known(query)[0]);
+      if (configuration.dryRun) return dryRun(engine, query, params, catalogueOf(query));
       return resourceOf(
         start(jobReference.jobId, configuration, (cancelled) => execute(query, params, cancelled)),
       );
@@ -276,6 +367,11 @@ export async function startBigQueryServer(engine: GoogleSql, endless?: RegExp): 
       const { rows } = found(tables.get(`${id}.${table}`), `Table ${project}:${id}.${table}`);
       return { type: "TABLE", numRows: String(rows.length), numBytes: String(rows.length * 8) };
     }
+    if (at === `DELETE /datasets/${id}/tables/${table}`) {
+      existing(`${id}.${table}`);
+      tables.delete(`${id}.${table}`);
+      return {};
+    }
     throw new Refusal(404, "notFound", `No such method: ${at}`);
   };
 
@@ -311,6 +407,53 @@ export async function startBigQueryServer(engine: GoogleSql, endless?: RegExp): 
 }
 
 type Params = Record<string, { type: ValueType; value: unknown }>;
+
+const usedIn = (text: string, params: Params): Params =>
+  Object.fromEntries(Object.entries(params).filter(([name]) => new RegExp(`@${name}\\b`).test(text)));
+
+/** An UPDATE or DELETE: which rows of which table, and what is set in them. */
+interface Change {
+  table: string;
+  alias: string;
+  isDelete: boolean;
+  columns: string[];
+  values: string[];
+  from: string;
+  where: string;
+}
+
+function changeIn(text: string): Change | undefined {
+  const deleted = /^delete from (`\w+`\.`\w+`)(?: as (\w+))?\s+where\s+([\s\S]*)$/.exec(text);
+  if (deleted) {
+    const [, table = "", alias = "target", where = ""] = deleted;
+    const change = { isDelete: true, columns: [], values: [], from: "" };
+    return { ...change, table: table.replaceAll("`", ""), alias, where };
+  }
+  const updated =
+    /^\s*update (`\w+`\.`\w+`)(?: as (\w+))?\s+set\s+([\s\S]*?)(?:\s+from\s+([\s\S]*?))?\s+where\s+([\s\S]*)$/.exec(
+      text,
+    );
+  if (!updated) return undefined;
+  const [, table = "", alias = "target", set = "", from = "", where = ""] = updated;
+  const assigned = set.split(/,\s+(?=`?\w+`? = )/).map((part) => part.split(/ = ([\s\S]*)/));
+  return {
+    table: table.replaceAll("`", ""),
+    alias,
+    isDelete: false,
+    columns: assigned.map(([column = ""]) => column.replaceAll("`", "").trim()),
+    values: assigned.map(([, value = ""]) => value),
+    from,
+    where,
+  };
+}
+
+const definitions = (text: string): Record<string, ColumnType> =>
+  Object.fromEntries(
+    [...text.matchAll(/`?(\w+)`? ([A-Za-z0-9]+)\s*(?:,|$)/g)].map(([, name = "", type = ""]) => [
+      name,
+      typeOf(type.toUpperCase()),
+    ]),
+  );
 
 /** What the engine refuses is a query that BigQuery would refuse too. */
 function refusalOf(error: unknown): Refusal {

@@ -440,6 +440,19 @@ export function warehouseContract(
         expect(await count()).toBe(42);
       });
 
+      it("may come with views, which show what it did, and come with none where it fails", async () => {
+        const show = (view: string): Sql =>
+          sql`create or replace view ${at(view)} as select n from ${at("ledger")}`;
+        await warehouse.transaction([add(7)], { definitions: [show("seen"), show("seen_too")] });
+        const sevens = sql`select n from ${at("seen_too")} where n = 7`;
+        expect(await warehouse.query(sevens, { n: { type: "integer" } })).toContainEqual({ n: 7 });
+        const nowhere = sql`insert into ${at("nowhere")} (n) values (1)`;
+        await failureOf(warehouse.transaction([add(8), nowhere], { definitions: [show("unseen")] }));
+        expect(await warehouse.tables(schema)).not.toContain("unseen");
+        await warehouse.transaction([], { definitions: [show("alone")] });
+        expect(await warehouse.tables(schema)).toContain("alone");
+      });
+
       it("of nothing is nothing", async () => {
         await warehouse.transaction([]);
         await worksStill();
@@ -593,6 +606,19 @@ export function warehouseContract(
         expect(await warehouse.tables("contract_named")).toEqual(["a", "b"]);
         expect(await warehouse.tables("no_such_schema")).toEqual([]);
         expect(await warehouse.tables("contract' or '1'='1")).toEqual([]);
+      });
+
+      it("name none that was dropped, table or view; what isn't there needs no dropping", async () => {
+        const [t, v, kept] = ["t", "v", "kept"].map((name) => ["contract_dropped", name]) as [
+          string[],
+          string[],
+          string[],
+        ];
+        for (const table of [t, kept]) await warehouse.load(table, { n: { type: "integer" } }, []);
+        await warehouse.run(sql`create or replace view ${path(...v)} as select n from ${path(...t)}`);
+        await warehouse.drop([v, t, ["contract_dropped", "never"]]);
+        expect(await warehouse.tables("contract_dropped")).toEqual(["kept"]);
+        await warehouse.drop([]);
       });
     });
 
