@@ -219,7 +219,9 @@ const duckDb = z.strictObject({
 const bigQuery = z.strictObject({
   engine: z
     .literal("bigquery")
-    .describe("Its tables can be checked and asked so far; Waymark builds on DuckDB only."),
+    .describe(
+      "Builds were proven on GoogleSQL's reference implementation, not yet on the service: docs/bigquery.md.",
+    ),
   project: z
     .string()
     .regex(/^[a-z][a-z0-9.:-]*$/, 'expected the id of a Google Cloud project such as "acme-analytics"')

@@ -142,6 +142,11 @@ async function mapSource(
   mapping: SourceMapping,
   settings: Pick<Settings, "folder" | "time_zone">,
 ): Promise<MappedSource> {
+  if (mapping.files && warehouse.dialect === "bigquery")
+    throw new WaymarkError(
+      "SOURCE_INVALID",
+      `sources.${source.name}: BigQuery reads no files of this machine. Load them into a table (\`bq load\`) and name it under "table".`,
+    );
   const rawTypes = await describeRaw(warehouse, source, mapping, settings.folder);
   const rawNames = Object.keys(rawTypes);
   const place = `sources.${source.name}`;
