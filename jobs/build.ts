@@ -40,7 +40,7 @@ import {
   type Writing,
 } from "./ledger.js";
 import { changedBy, inputsOf, searchOf, type Work, workOf } from "./plan.js";
-import { dropWork, publish, showAgain } from "./publish.js";
+import { clearWork, publish, showAgain } from "./publish.js";
 import { collectGarbage } from "./retention.js";
 import { type Building, storeName, tableName, viewCreated } from "./store.js";
 import { buildPart, buildWhole, extentOf } from "./table.js";
@@ -184,7 +184,7 @@ async function record(
     runsInterrupted(),
     runStarted({ run_id: runId, trigger: options.trigger, started_at: started, note: options.note ?? null }),
   ]);
-  await dropWork(warehouse, lease);
+  await clearWork(warehouse, lease);
   options.onProgress?.({ kind: "started", run: runId, trigger: options.trigger });
   trace.getActiveSpan()?.setAttribute("waymark.run", runId);
   const seconds = (): number => (options.now().getTime() - started.getTime()) / 1000;
@@ -352,7 +352,11 @@ class Run {
       token: this.lease.token,
       models: this.byName,
       manyAccounts: this.options.manyAccounts ?? 1000,
-      options: { locate: this.locate(built), signal },
+      options: {
+        locate: this.locate(built),
+        signal,
+        labels: { caller: this.options.trigger, run: this.runId, model: model.name },
+      },
     };
     if (this.options.step) return this.step(building, node, inputs, built, work);
     if (!built || work.kind === "whole")

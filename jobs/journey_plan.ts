@@ -15,7 +15,7 @@ import { type BuildOptions, type BuildResult, build, describeCompany, type Proje
 import { withLease } from "./lease.js";
 import { locateIn, readBuildSeconds, readSnapshots, readTables, type Snapshot, schemas } from "./ledger.js";
 import { changedBy } from "./plan.js";
-import { dropWork } from "./publish.js";
+import { clearWork } from "./publish.js";
 
 /** What an edited journey would change on the data of the published snapshot. Counts are of accounts on its last day. */
 export interface JourneyPlan {
@@ -119,7 +119,7 @@ export async function planJourney(
     const published = locateIn(snapshot.tables);
     const locate: Locate = (relation) => planned.get(relation) ?? published(relation);
     const signal = options.signal ? AbortSignal.any([options.signal, lease.signal]) : lease.signal;
-    await dropWork(warehouse, lease);
+    await clearWork(warehouse, lease);
     try {
       for (const [done, { model }] of built.entries()) {
         options.onProgress?.(model.name, done, built.length);
@@ -141,7 +141,7 @@ export async function planJourney(
         rebuilds: await rebuildsOf(warehouse, snapshot, changed),
       };
     } finally {
-      await dropWork(warehouse, lease);
+      await clearWork(warehouse, lease);
     }
   });
 }

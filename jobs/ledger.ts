@@ -291,7 +291,7 @@ const at: At = (table) => path(schemas.ledger, table);
 /** Create the ledger where there is none; one of an earlier Waymark gets what it lacks. */
 export async function openLedger(warehouse: Warehouse): Promise<void> {
   if (!(await lackingIn(warehouse))) return;
-  await warehouse.run(sql`create schema if not exists ${path(schemas.ledger)}`);
+  await warehouse.createSchema(schemas.ledger);
   for (const [table, columns] of Object.entries(ledgerTables)) {
     const definitions = Object.entries(columns).map(
       ([column, { type }]) => sql`${name(column)} ${typeName(type)}`,

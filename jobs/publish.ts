@@ -8,7 +8,7 @@ import { type Snapshot, schemas, snapshotPublished } from "./ledger.js";
  * once; a swap, because the commit of many inserted rows is not atomic to readers: the rows are there already.
  */
 export async function publish(warehouse: Warehouse, lease: Lease, snapshot: Snapshot): Promise<void> {
-  await warehouse.run(sql`create schema if not exists ${path(schemas.published)}`);
+  await warehouse.createSchema(schemas.published);
   await lease.transaction([snapshotPublished(snapshot)], viewsOf(snapshot));
 }
 
@@ -22,8 +22,9 @@ const viewsOf = ({ tables }: Snapshot) =>
       sql`create or replace view ${path(schemas.published, model)} as select * from ${path(schemas.tables, table)}`,
   );
 
-/** Drop what runs built on the way; not the tables of one that has taken over, which carry a later token. */
-export async function dropWork(warehouse: Warehouse, { token }: Pick<Lease, "token">): Promise<void> {
+/** Make room for what a run builds on the way: drop what others left; not the tables of one that has taken over, which carry a later token. */
+export async function clearWork(warehouse: Warehouse, { token }: Pick<Lease, "token">): Promise<void> {
+  await warehouse.createSchema(schemas.work, { expires: true });
   const tables = await warehouse.tables(schemas.work);
   const isOurs = (table: string): boolean => Number(/_(\d+)$/.exec(table)?.[1] ?? 0) <= token;
   await warehouse.drop(tables.filter(isOurs).map((table) => [schemas.work, table]));

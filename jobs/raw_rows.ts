@@ -16,7 +16,6 @@ import {
 import type { MappedSource } from "../models/sources/mapping.js";
 import { addDays, nullOf, startOfDay } from "../warehouse/dialect.js";
 import { bind, integer, join, name, path, type Sql, sql } from "../warehouse/sql.js";
-import { schemas } from "./ledger.js";
 import type { Change } from "./plan.js";
 import { type Building, changedRows, forever, toVersion, workTable } from "./store.js";
 
@@ -48,7 +47,6 @@ export async function rowsConcerned(
   const fill = (table: readonly string[], rows: Sql): Promise<void> =>
     warehouse.run(sql`create or replace table ${path(...table)} as ${rows}`, options);
 
-  await warehouse.run(sql`create schema if not exists ${path(schemas.work)}`);
   const suspicion = search && (await suspicionOf(building, mapped, standing, search));
   const isFound = suspicion ? isSuspect(searched, suspicion) : sql`false`;
   await fill(found, sql`select c.* from (${mapped.raw}) as c where ${isFound}`);

@@ -65,7 +65,8 @@ export async function contextFor(
     snapshot,
     query: (statement, columns, tables = snapshot.tables) => {
       onStatement();
-      return warehouse.query(statement, columns, { locate: locateIn(tables), signal });
+      const labels = { caller: caller.name, snapshot: String(snapshot.id) };
+      return warehouse.query(statement, columns, { locate: locateIn(tables), signal, labels });
     },
   };
   let read: Promise<JourneyVersion[]> | undefined;

@@ -54,6 +54,8 @@ const rowsPerPage = 10_000;
 const longPoll = 10_000;
 /** How long the end of a cancelled job is waited for, in milliseconds. */
 const mostWaitedOnCancelled = 5000;
+/** Three days: longer than any build, and long enough to look at what a failed one left. */
+const expiresAfterMs = 3 * 86_400_000;
 /** Requests at once when tables are dropped, far below BigQuery's 100 a second. */
 const dropsAtOnce = 8;
 /** What fails by a fault that passes is tried so many times in all. */
@@ -128,6 +130,17 @@ class BigQueryWarehouse implements Warehouse {
     if (only) await this.run(statements.length === 1 ? only : inTransaction(statements), options);
     // Apart from it: a job that failed is tried again, and what was committed must not be.
     if (definitions.length > 0) await this.run(join(definitions, ";\n"), options);
+  }
+
+  createSchema(dataset: string, { expires = false }: { expires?: boolean } = {}): Promise<void> {
+    const known = this.schemas.get(dataset);
+    if (known) return known;
+    const { location } = this.options;
+    const expiry = expires ? { defaultTableExpirationMs: String(expiresAfterMs) } : {};
+    const created = this.unlessThere(() => this.client.createDataset(dataset, { location, ...expiry }));
+    this.schemas.set(dataset, created);
+    created.catch(() => this.schemas.delete(dataset));
+    return created;
   }
 
   async drop(tables: readonly (readonly string[])[]): Promise<void> {
@@ -429,16 +442,6 @@ class BigQueryWarehouse implements Warehouse {
         await sleep((this.options.retryDelay ?? 1000) * 2 ** (attempt - 1), undefined, { signal });
       }
     }
-  }
-
-  private createSchema(dataset: string): Promise<void> {
-    const known = this.schemas.get(dataset);
-    if (known) return known;
-    const { location } = this.options;
-    const created = this.unlessThere(() => this.client.createDataset(dataset, { location }));
-    this.schemas.set(dataset, created);
-    created.catch(() => this.schemas.delete(dataset));
-    return created;
   }
 
   private async unlessThere(create: () => Promise<unknown>): Promise<void> {

@@ -250,6 +250,10 @@ class DuckDb implements Warehouse {
     return rows.map((row) => row.table_name);
   }
 
+  createSchema(schema: string): Promise<void> {
+    return oneSchemaAtATime(() => this.run(sql`create schema if not exists ${path(schema)}`));
+  }
+
   async drop(tables: readonly (readonly string[])[]): Promise<void> {
     if (tables.length === 0) return;
     const views = await this.query(
@@ -284,10 +288,6 @@ where s.persistent and d.database_name = current_database()`,
   async close(): Promise<void> {
     for (const connection of this.idle.splice(0)) connection.closeSync();
     this.instance.closeSync();
-  }
-
-  private createSchema(schema: string): Promise<void> {
-    return oneSchemaAtATime(() => this.run(sql`create schema if not exists ${path(schema)}`));
   }
 
   private async execute(

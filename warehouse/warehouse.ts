@@ -76,6 +76,8 @@ export interface Warehouse {
   transaction(statements: readonly Sql[], options?: TransactionOptions): Promise<void>;
   /** Create or replace a table from a query; answers its number of rows. */
   materialize(target: Materialization, options?: RunOptions): Promise<number>;
+  /** Make a schema unless it is there. Tables in one that expires go by themselves after some days, where the engine can. */
+  createSchema(schema: string, options?: { expires?: boolean }): Promise<void>;
   /** Drop tables and views, whichever each is; one that isn't there is no fault. */
   drop(tables: readonly (readonly string[])[]): Promise<void>;
   /** What a table takes in storage, in bytes; null where the engine doesn't tell. */

@@ -1,9 +1,12 @@
+import { graphql } from "graphql";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import type { Settings } from "../../config/settings.js";
 import { build, type Project } from "../../jobs/build.js";
 import { readSnapshots, readWritings, schemas } from "../../jobs/ledger.js";
 import { models } from "../../models/index.js";
 import { mapSources } from "../../models/sources/mapping.js";
+import { contextFor } from "../../resolvers/context.js";
+import { createSchema } from "../../resolvers/schema.js";
 import { openBigQuery } from "../../warehouse/bigquery.js";
 import { path, sql } from "../../warehouse/sql.js";
 import type { Warehouse } from "../../warehouse/warehouse.js";
@@ -58,6 +61,18 @@ describe.skipIf(unavailable)(`Builds on BigQuery${unavailable ? ` (${unavailable
       await expectSame(bigquery, duckdb);
     };
     await buildBoth();
+    // What is left on the way goes by itself, and the bill tells which model it was for.
+    expect(server.datasetOf(schemas.work)?.defaultTableExpirationMs).toBe(String(3 * 86_400_000));
+    expect(server.datasetOf(schemas.tables)?.defaultTableExpirationMs).toBeUndefined();
+    const [first] = await readSnapshots(bigquery, 1);
+    const labels = server.jobs.map(({ configuration }) => configuration.labels);
+    expect(labels).toContainEqual({
+      caller: "test",
+      model: "account_health",
+      run: first?.runId.toLowerCase(),
+    });
+    expect(await asked(bigquery)).toEqual(await asked(duckdb));
+    expect(server.jobs.at(-1)?.configuration.labels).toEqual({ caller: "analyst", snapshot: "1" });
 
     for (const warehouse of [bigquery, duckdb]) await load(warehouse, "late", 31);
     // Jobs that were accepted though the answer was lost, refusals that pass, and jobs that BigQuery itself lets fail.
@@ -97,6 +112,21 @@ describe.skipIf(unavailable)(`Builds on BigQuery${unavailable ? ` (${unavailable
     await buildBoth();
   }, 300_000);
 });
+
+/** What the API answers of the latest snapshot. */
+async function asked(warehouse: Warehouse): Promise<unknown> {
+  const caller = { name: "analyst", mayWrite: false };
+  const contextValue = await contextFor(warehouse, { caller, freshnessOf: async () => new Map() });
+  const { data, errors } = await graphql({
+    schema: await createSchema(),
+    contextValue,
+    source: `{
+      accounts(first: 5) { totalCount nodes { id name stage { name days } health { score band indicators { name points contribution } } milestones { name status } signals { signal { name } openedOn } } }
+    }`,
+  });
+  expect(errors).toBeUndefined();
+  return data;
+}
 
 it("has no files as sources on BigQuery, and is told so before anything is asked of it", async () => {
   const nothing = { dialect: "bigquery" } as unknown as Warehouse;

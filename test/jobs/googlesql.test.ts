@@ -86,6 +86,7 @@ function listening(warehouse: Warehouse, engine: GoogleSql) {
       return warehouse.describe(query, options);
     },
     load: (...given) => warehouse.load(...given),
+    createSchema: (schema) => warehouse.createSchema(schema),
     drop: (tables) => warehouse.drop(tables),
     bytes: (table) => warehouse.bytes(table),
     reads: (query) => warehouse.reads(query),

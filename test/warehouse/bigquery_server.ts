@@ -19,7 +19,12 @@ export interface BigQueryServer {
   /** The next jobs fail so, having changed nothing. */
   failNext(...failures: { reason: string; message: string }[]): void;
   rowsOf(table: string): readonly Row[];
+  datasetOf(name: string): Dataset | undefined;
   stop(): Promise<void>;
+}
+
+interface Dataset {
+  readonly defaultTableExpirationMs?: string;
 }
 
 export interface ServerJob {
@@ -72,7 +77,7 @@ const location = "EU";
 
 /** @param endless statements that run until they are cancelled; the engine itself can't be stopped */
 export async function startBigQueryServer(engine: GoogleSql, endless?: RegExp): Promise<BigQueryServer> {
-  const datasets = new Set<string>();
+  const datasets = new Map<string, Dataset>();
   const tables = new Map<string, Table>();
   const jobs = new Map<string, Job>();
   const failures: { reason: string; message: string }[] = [];
@@ -168,7 +173,7 @@ export async function startBigQueryServer(engine: GoogleSql, endless?: RegExp): 
     const statement = { text, params: used };
     const schema = /^create schema if not exists `(\w+)`/.exec(text)?.[1];
     if (schema) {
-      datasets.add(schema);
+      if (!datasets.has(schema)) datasets.set(schema, {});
       return nothing;
     }
     const defined = /^create table if not exists (`\w+`\.`\w+`) \(([\s\S]*)\)$/.exec(text);
@@ -334,11 +339,11 @@ export async function startBigQueryServer(engine: GoogleSql, endless?: RegExp): 
       return page(await job.done, url.searchParams);
     }
     if (at === "POST /datasets") {
-      const { datasetId } = (JSON.parse(body) as { datasetReference: { datasetId: string } })
-        .datasetReference;
+      const sent = JSON.parse(body) as Dataset & { datasetReference: { datasetId: string } };
+      const { datasetId } = sent.datasetReference;
       if (datasets.has(datasetId))
         throw new Refusal(409, "duplicate", `Already Exists: Dataset ${datasetId}`);
-      datasets.add(datasetId);
+      datasets.set(datasetId, sent);
       return { id: datasetId, datasetReference: { projectId: project, datasetId }, location };
     }
     if (at === `POST /datasets/${id}/tables`) {
@@ -398,6 +403,7 @@ export async function startBigQueryServer(engine: GoogleSql, endless?: RegExp): 
     failNext: (...given) => {
       failures.push(...given);
     },
+    datasetOf: (name) => datasets.get(name),
     rowsOf: (table) => tables.get(table)?.rows ?? [],
     stop: async () => {
       server.closeAllConnections();
