@@ -128,7 +128,6 @@ export async function planJourney(
             table: locate(model.name),
             columns: model.columnsFor(company),
             query: model.query(company),
-            partitionBy: model.byDay ? "day" : undefined,
           },
           { locate, signal },
         );

@@ -18,7 +18,15 @@ import {
   storeRewritten,
   tablesDropped,
 } from "./ledger.js";
-import { forever, fromVersion, rewrittenStore, rowsDropped, toVersion, viewCreated } from "./store.js";
+import {
+  forever,
+  fromVersion,
+  layoutOf,
+  rewrittenStore,
+  rowsDropped,
+  toVersion,
+  viewCreated,
+} from "./store.js";
 
 /** Of journeys that were replaced, what their scores are read and explained from stays. */
 const keptOfVersions = [accountHealth.name, accountIndicators.name];
@@ -186,8 +194,7 @@ async function rewrite(
     table: [schemas.tables, to],
     columns: shape,
     query: sql`select * from ${path(schemas.tables, first.store)}`,
-    partitionBy: model.byDay ? "day" : undefined,
-    sortBy: model.sortBy,
+    ...layoutOf(model),
   });
   const { from_version: _, to_version: __, ...own } = shape;
   await lease.transaction(

@@ -1,6 +1,6 @@
 import type { Company, Model } from "../models/model.js";
 import { integer, name, path, type Sql, sql } from "../warehouse/sql.js";
-import type { Columns, RunOptions, Warehouse } from "../warehouse/warehouse.js";
+import type { Columns, Materialization, RunOptions, Warehouse } from "../warehouse/warehouse.js";
 import { type BuiltTable, schemas } from "./ledger.js";
 import type { Change } from "./plan.js";
 
@@ -32,6 +32,12 @@ export const viewCreated = (
 ): Sql =>
   sql`create or replace view ${path(schemas.tables, table_name)} as
 select ${Object.keys(columns).map(name)} from ${path(schemas.tables, store)} where ${fromVersion} <= ${integer(version)} and ${toVersion} > ${integer(version)}`;
+
+/** How a model's rows lie in a store. */
+export const layoutOf = ({ sortBy, grain }: Model): Pick<Materialization, "sortBy" | "clusterBy"> => ({
+  sortBy,
+  clusterBy: grain,
+});
 
 /** Rows that no view of this version or a later one shows are dropped. */
 export const rowsDropped = (store: string, version: number): Sql =>

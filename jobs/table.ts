@@ -12,6 +12,7 @@ import {
   changedRows,
   forever,
   fromVersion,
+  layoutOf,
   storeName,
   toVersion,
   versions,
@@ -27,8 +28,7 @@ export async function buildWhole(building: Building): Promise<number> {
       table: [schemas.tables, storeName(model.name, token)],
       columns: { ...columns, ...versions },
       query: sql`select ${Object.keys(columns).map(name)}, ${integer(version)} as ${fromVersion}, ${integer(forever)} as ${toVersion} from (${model.query(company)}) as whole`,
-      partitionBy: model.byDay ? "day" : undefined,
-      sortBy: model.sortBy,
+      ...layoutOf(model),
     },
     options,
   );

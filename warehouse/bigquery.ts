@@ -579,14 +579,16 @@ end`;
  * Partitioned by day, which bounds what a statement scans, and clustered by what else the rows are ordered by.
  * Descriptions come from the columns.
  */
-export function tableMade({ table, columns, query, partitionBy, sortBy = [] }: Materialization): Sql {
+export function tableMade({ table, columns, query, sortBy = [], clusterBy = [] }: Materialization): Sql {
+  const [first = ""] = sortBy;
+  const partitionBy = columns[first]?.type === "date" ? first : undefined;
   const definitions = Object.entries(columns).map(([column, { type, description }]) => {
     const options = description
       ? sql` options(description=${text(description.slice(0, longestDescription))})`
       : sql``;
     return sql`${sqlName(column)} ${typeName(type)}${options}`;
   });
-  const clustered = sortBy
+  const clustered = [...new Set([...sortBy, ...clusterBy])]
     .filter((column) => column !== partitionBy && columns[column] && columns[column].type !== "number")
     .slice(0, mostClusterColumns);
   const values = Object.entries(columns).map(

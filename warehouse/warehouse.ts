@@ -53,9 +53,10 @@ export interface Materialization {
   table: readonly string[];
   columns: Columns;
   query: Sql;
-  /** The day column by which the table is partitioned where the engine can, and the physical order of rows. */
-  partitionBy?: string | undefined;
+  /** The physical order of its rows; an engine that can makes each day of a leading day column a partition. */
   sortBy?: readonly string[] | undefined;
+  /** What else rows are looked up by, where the engine keeps them in order by itself. */
+  clusterBy?: readonly string[] | undefined;
 }
 
 /**

@@ -245,11 +245,11 @@ sources:
       score: { type: "number", description: "0–100; null = it can't be told." },
     },
     query: sql`select 'a' as account_id, ${bind("date", "2024-02-29")} as day, 1.5 as score`,
-    partitionBy: "day",
-    sortBy: ["account_id", "day", "score"],
+    sortBy: ["day", "score"],
+    clusterBy: ["account_id", "day"],
   } as const;
 
-  it("a table is partitioned by its day, clustered by what orders its rows, and described", async () => {
+  it("a table is partitioned by its day, clustered by what else its rows are looked up by, and described", async () => {
     const statement = render(tableMade(target), "bigquery");
     expect(statement.text).toBe(`create or replace table \`waymark_tables\`.\`account_health__rows_000001\` (
   \`account_id\` string options(description='The account.'),
