@@ -34,9 +34,13 @@ export const viewCreated = (
 select ${Object.keys(columns).map(name)} from ${path(schemas.tables, store)} where ${fromVersion} <= ${integer(version)} and ${toVersion} > ${integer(version)}`;
 
 /** How a model's rows lie in a store. */
-export const layoutOf = ({ sortBy, grain }: Model): Pick<Materialization, "sortBy" | "clusterBy"> => ({
+export const layoutOf = ({
   sortBy,
-  clusterBy: grain,
+  grain,
+  columns,
+}: Model): Pick<Materialization, "sortBy" | "clusterBy"> => ({
+  sortBy,
+  clusterBy: "account_id" in columns ? ["account_id", ...grain] : grain,
 });
 
 /** Rows that no view of this version or a later one shows are dropped. */
