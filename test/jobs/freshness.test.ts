@@ -40,11 +40,7 @@ describe("how old data is", () => {
         isLate: true,
       });
     expect(freshness.get("timeline")).toMatchObject({ watermark: midnightAfter(9), isLate: false });
-    expect(freshness.get("support_daily")).toMatchObject({
-      decidedBy: "tickets",
-      watermark: midnightAfter(9),
-      isLate: false,
-    });
+    expect(freshness.get("support_daily")).toMatchObject({ watermark: midnightAfter(9), isLate: false });
     expect(freshness.get("stg_tickets")).toMatchObject({ maxAgeHours: null, isLate: false });
     const [feed, ...others] = lateFeeds(breachesOf(freshness));
     expect(others).toEqual([]);

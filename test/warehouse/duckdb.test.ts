@@ -67,6 +67,34 @@ describe("a DuckDB file", () => {
     await third.close();
   });
 
+  it("is read as it stands in one moment, though rows come and go between a statement's plan and its run", async () => {
+    const warehouse = await openDuckDb({ file: join(folder, "moving.duckdb") });
+    const t = sql`"rows"."t"`;
+    await warehouse.createSchema("rows");
+    await warehouse.run(sql`create table ${t} as select 1 as came, 999 as went, n from range(10) as r(n)`);
+    let done = false;
+    const seen: number[] = [];
+    const read = async (): Promise<void> => {
+      while (!done)
+        seen.push((await warehouse.query(sql`select n from ${t} where came <= 1 and went > 1`, rows)).length);
+    };
+    const reading = [read(), read()];
+    for (let i = 0; i < 200; i++) {
+      // From here on, before the next version, all rows fulfil the condition, and DuckDB's plan leaves it out.
+      await warehouse.run(
+        sql`create or replace table ${t} as select 1 as came, 999 as went, n from range(10) as r(n)`,
+      );
+      await warehouse.transaction([
+        sql`update ${t} set went = 2`,
+        sql`insert into ${t} select 2 as came, 999 as went, n from range(10) as r(n)`,
+      ]);
+    }
+    done = true;
+    await Promise.all(reading);
+    expect(new Set(seen)).toEqual(new Set([10]));
+    await warehouse.close();
+  });
+
   it("held by another process is refused in one line that names it", async () => {
     const file = join(folder, "held.duckdb");
     const holder = await hold(file);
