@@ -120,7 +120,7 @@ class DuckDb implements Warehouse {
       // A stream is planned before it is begun. What is committed between shows in it where the plan left a condition
       // out that held for all rows then; so both are one transaction. With values bound it is planned again.
       const values = bindings(rendered);
-      if (values.length === 0) await connection.run("begin transaction read only");
+      if (values.length === 0) await connection.run("begin transaction");
       const result = await connection.stream(rendered.text, ...values);
       const readers = Object.entries(columns).map(([column, { type }]) => ({
         column,
