@@ -100,15 +100,20 @@ class DuckDb implements Warehouse {
 
   async query<C extends Columns>(statement: Sql, columns: C, options?: RunOptions): Promise<Row<C>[]> {
     const rows: Row<C>[] = [];
-    for await (const batch of this.stream(statement, columns, options))
+    for await (const batch of this.read(statement, columns, options, "whole"))
       for (const row of batch) rows.push(row);
     return rows;
   }
 
-  async *stream<C extends Columns>(
+  stream<C extends Columns>(statement: Sql, columns: C, options?: RunOptions): AsyncIterable<Row<C>[]> {
+    return this.read(statement, columns, options, "stream");
+  }
+
+  private async *read<C extends Columns>(
     statement: Sql,
     columns: C,
     options: RunOptions = {},
+    how: "whole" | "stream",
   ): AsyncIterable<Row<C>[]> {
     const rendered = render(statement, this.dialect, options.locate, options.scope);
     const connection = await this.acquire(options.signal);
@@ -117,11 +122,13 @@ class DuckDb implements Warehouse {
     let finished = false;
     try {
       options.signal?.throwIfAborted();
-      // A stream is planned before it is begun. What is committed between shows in it where the plan left a condition
-      // out that held for all rows then; so both are one transaction. With values bound it is planned again.
-      const values = bindings(rendered);
-      if (values.length === 0) await connection.run("begin transaction");
-      const result = await connection.stream(rendered.text, ...values);
+      // A stream is planned before it is begun. What is committed in between would show where the plan left out a
+      // condition that held for all rows by then; so both are one transaction.
+      if (how === "stream") await connection.run("begin transaction");
+      const result = await connection[how === "stream" ? "stream" : "run"](
+        rendered.text,
+        ...bindings(rendered),
+      );
       const readers = Object.entries(columns).map(([column, { type }]) => ({
         column,
         index: positionOf(column, result.columnNames()),
@@ -131,12 +138,12 @@ class DuckDb implements Warehouse {
         const chunk = await result.fetchChunk();
         options.signal?.throwIfAborted(); // first: an interrupted result may look like one that has ended
         if (!chunk || chunk.rowCount === 0) break;
-        const parts = readers.map(({ index, read }) => chunk.getColumnValues(index).map(read));
+        const values = readers.map(({ index, read }) => chunk.getColumnValues(index).map(read));
         yield Array.from({ length: chunk.rowCount }, (_, row) =>
-          Object.fromEntries(readers.map(({ column }, i) => [column, parts[i]?.[row]])),
+          Object.fromEntries(readers.map(({ column }, i) => [column, values[i]?.[row]])),
         ) as Row<C>[];
       }
-      if (values.length === 0) await connection.run("commit");
+      if (how === "stream") await connection.run("commit");
       finished = true;
     } catch (error) {
       const known = statementError(error, rendered, options.signal);
