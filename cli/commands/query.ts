@@ -2,7 +2,6 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Command, Option } from "commander";
 import { didYouMean, messageOf, WaymarkError } from "../../errors.js";
-import { startServer } from "../../server/server.js";
 import { theLog } from "../log.js";
 import { answer, type Cell, type CellRow, type Format, formats, rowsAs } from "../output.js";
 import { loadProject, optionsOf, packageFolder, withWarehouse } from "../project.js";
@@ -79,6 +78,7 @@ function plainOrJson(value: string): unknown {
 async function askOnce(folder: string, request: Request): Promise<unknown> {
   const project = loadProject(folder);
   return withWarehouse(project, async (warehouse) => {
+    const { startServer } = await import("../../server/server.js"); // loaded by the commands that serve alone
     const server = await startServer({
       warehouse,
       port: 0,

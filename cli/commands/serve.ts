@@ -15,7 +15,6 @@ import { checkOwnFacts } from "../../models/daily/own_fact_days.js";
 import { startDelivery } from "../../notifications/deliver.js";
 import { withNews } from "../../notifications/news.js";
 import { webhooksOf } from "../../notifications/webhook.js";
-import { startServer } from "../../server/server.js";
 import type { Warehouse } from "../../warehouse/warehouse.js";
 import { wholeNumber } from "../arguments.js";
 import { theLog } from "../log.js";
@@ -83,6 +82,7 @@ export async function serve(warehouse: Warehouse, project: ProjectFolder, option
     );
     const { build: cron, retries } = project.settings.schedule;
     let timetable: Timetable | undefined;
+    const { startServer } = await import("../../server/server.js"); // loaded by the commands that serve alone
     const server = await startServer({
       warehouse,
       due: async () => {
