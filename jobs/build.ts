@@ -15,7 +15,7 @@ import { traced } from "../telemetry/trace.js";
 import { path, type Sql, sql } from "../warehouse/sql.js";
 import type { Warehouse } from "../warehouse/warehouse.js";
 import { checksOfModel, type HeldRun, prepareChecks, runChecks } from "./checks.js";
-import { watermarksOf } from "./freshness.js";
+import { isFeed, watermarksOf } from "./freshness.js";
 import { type Lease, withLease } from "./lease.js";
 import {
   type BuiltTable,
@@ -24,7 +24,7 @@ import {
   type Inputs,
   inputsChanged,
   locateIn,
-  modelFinished,
+  modelsFinished,
   type RunModel,
   readAllTables,
   readComparisons,
@@ -194,7 +194,7 @@ async function record(
     outcome: Pick<FinishedRun, "status" | "snapshot_id" | "error_code" | "error">,
   ): Promise<void> =>
     lease.transaction([
-      ...run.models.map(modelFinished),
+      ...modelsFinished(run.models),
       runFinished({ run_id: runId, finished_at: options.now(), ...outcome }),
     ]);
   try {
@@ -504,7 +504,7 @@ class Run {
     begun: number,
     { read, ...wrote }: Wrote,
   ): Promise<void> {
-    const table: BuiltTable = {
+    const built: BuiltTable = {
       table_name: tableName(model.name, token),
       model: model.name,
       store,
@@ -514,6 +514,8 @@ class Run {
       built_at: this.options.now(),
       run_id: this.runId,
     };
+    // Only a feed's own rows need to be there for that.
+    const table = isFeed(model) ? built : await this.withWatermarks(built);
     await this.warehouse.run(viewCreated(table, model.columnsFor(company)));
     await this.lease.transaction([
       ...statements,
@@ -535,7 +537,7 @@ class Run {
       }),
     ]);
     const took = seconds(begun);
-    this.tables[model.name] = await this.withWatermarks(table);
+    this.tables[model.name] = isFeed(model) ? await this.told(table) : table;
     this.finishModel(model.name, table.table_name, "built", reason, rows, took);
     const bytes = this.options.onProgress ? await this.warehouse.bytes([schemas.tables, store]) : null;
     this.done++;
@@ -545,13 +547,22 @@ class Run {
   private async keep(table: BuiltTable, reason: string): Promise<void> {
     // What it reads may reach further though it came out the same; not so where that was not looked at.
     const isAsOld = reason === notSelected && table.inputs.watermarks;
-    this.tables[table.model] = isAsOld ? table : await this.withWatermarks(table);
+    this.tables[table.model] = isAsOld ? table : await this.told(table);
     this.finishModel(table.model, table.table_name, "fresh", reason, table.rows, 0);
     this.done++;
     this.report(table.model, "fresh", reason, { rows: table.rows, seconds: 0 });
   }
 
-  /** How far its data reaches; told to the ledger after the rows, and by the next run where this one dies between. */
+  /** With its watermarks, as the ledger knows it; by the next run where this one dies before the ledger does. */
+  private async told(table: BuiltTable): Promise<BuiltTable> {
+    const now = await this.withWatermarks(table);
+    const known = this.all.get(table.table_name)?.inputs;
+    if (JSON.stringify(known) !== JSON.stringify(now.inputs))
+      await this.lease.transaction([inputsChanged(now)]);
+    return now;
+  }
+
+  /** How far its data reaches. */
   private async withWatermarks(table: BuiltTable): Promise<BuiltTable> {
     const model = this.byName.get(table.model);
     if (!model || !this.company) return table;
@@ -567,10 +578,7 @@ class Run {
       upstream,
       options.now(),
     );
-    const told = { ...table, inputs: { ...table.inputs, watermarks } };
-    const isTold = JSON.stringify(this.all.get(table.table_name)?.inputs) === JSON.stringify(told.inputs);
-    if (!isTold) await this.lease.transaction([inputsChanged(told)]);
-    return told;
+    return { ...table, inputs: { ...table.inputs, watermarks } };
   }
 
   /** Where relations stand in this run; `self` is the model's own table as it was before. */

@@ -143,6 +143,9 @@ export function freshnessOf(
   );
 }
 
+/** Whether a table's own rows tell how far its data reaches, rather than what it reads alone. */
+export const isFeed = (model: Model): boolean => model.source !== undefined || model.name === timeline.name;
+
 /**
  * How far the data of a table reaches that was just built: for staging the end of its last usable day that is over
  * (rows of no day: when the latest was loaded), for the timeline the end of its last day, for the others the oldest of

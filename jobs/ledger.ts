@@ -349,8 +349,15 @@ async function read<C extends Columns>(
 /** A statement that adds one row to a ledger table. */
 function insert<T extends LedgerTable>(table: T, ...rows: Row<(typeof ledgerTables)[T]>[]): Sql {
   const columns = Object.entries(ledgerTables[table] as Columns);
+  // What stands in many rows is bound once.
+  const bound = new Map<string, Sql>();
   const tuples = rows.map((row: Record<string, unknown>) => {
-    const values = columns.map(([column, { type }]) => bind(type, row[column] ?? null));
+    const values = columns.map(([column, { type }]) => {
+      const key = JSON.stringify([type, row[column] ?? null]);
+      const value = bound.get(key) ?? bind(type, row[column] ?? null);
+      bound.set(key, value);
+      return value;
+    });
     return sql`(${values})`;
   });
   return sql`insert into ${at(table)} (${columns.map(([column]) => name(column))}) values ${tuples}`;
@@ -382,7 +389,8 @@ where run_id = ${bind("string", run.run_id)}`;
 export const runsInterrupted = (): Sql =>
   sql`update ${at("runs")} set status = 'interrupted' where status = 'running'`;
 
-export const modelFinished = (row: RunModel): Sql => insert("run_models", row);
+export const modelsFinished = (rows: readonly RunModel[]): Sql[] =>
+  rows.length === 0 ? [] : [insert("run_models", ...rows)];
 
 export const tableBuilt = (table: BuiltTable): Sql =>
   insert("tables", { ...table, inputs: JSON.stringify(table.inputs) });

@@ -2,6 +2,7 @@ import type { Retention } from "../config/settings.js";
 import { accountHealth } from "../models/health/account_health.js";
 import { accountIndicators } from "../models/health/account_indicators.js";
 import { models } from "../models/index.js";
+import { countIf } from "../warehouse/dialect.js";
 import { integer, join, path, type Sql, sql, text } from "../warehouse/sql.js";
 import type { Warehouse } from "../warehouse/warehouse.js";
 import type { Lease } from "./lease.js";
@@ -68,8 +69,11 @@ export async function findGarbage(
     ...versions.flatMap(({ snapshot }) => keptOfVersions.map((model) => snapshot.tables[model])),
   ]);
   const oldest = new Map<string, number>();
-  for (const { table_name, store, version } of all)
+  const large = new Set<string>();
+  for (const { table_name, store, version, rows } of all) {
     if (names.has(table_name)) oldest.set(store, Math.min(version, oldest.get(store) ?? version));
+    if (rows >= retention.rewrite_rows) large.add(store);
+  }
 
   const tables: Garbage["tables"][number][] = [];
   const views = new Set(all.map(({ table_name }) => table_name));
@@ -83,7 +87,12 @@ export async function findGarbage(
   const rows: Garbage["rows"][number][] = [];
   const rewrites: Garbage["rewrites"][number][] = [];
   const rewritten = await readRewrites(warehouse);
-  for (const { store, before, kept, gone, scattered } of await countRows(warehouse, oldest, rewritten)) {
+  for (const { store, before, kept, gone, scattered } of await countRows(
+    warehouse,
+    oldest,
+    large,
+    rewritten,
+  )) {
     if (gone > 0) {
       const bytes = await bytesOf([schemas.tables, store]);
       rows.push({ store, before, rows: gone, bytes: bytes && Math.round((bytes * gone) / (gone + kept)) });
@@ -138,15 +147,18 @@ export async function collectGarbage(
   return garbage;
 }
 
-/** How many rows of each store some kept table shows, how many none does, and how many of the kept are out of order. */
+/** How many rows of each store some kept table shows, how many none does, and of large ones how many of the kept are out of order. */
 async function countRows(
   warehouse: Warehouse,
   oldest: ReadonlyMap<string, number>,
+  large: ReadonlySet<string>,
   rewritten: ReadonlyMap<string, number>,
 ) {
   if (oldest.size === 0) return [];
   const stores = [...oldest].map(([store, before]) => {
     const rows = path(schemas.tables, store);
+    if (!large.has(store))
+      return sql`select ${text(store)} as store, ${integer(before)} as before, ${countIf(sql`${toVersion} <= ${integer(before)}`)} as gone, count(*) as standing, 0 as scattered from ${rows}`;
     const since = rewritten.get(store);
     const inOrder = since === undefined ? sql`(select min(${fromVersion}) from ${rows})` : integer(since);
     // One by one, as each leaves out what the engine can skip.
@@ -161,7 +173,7 @@ select
   ${count(sql`${isKept} and ${fromVersion} > ${inOrder}`)} + ${count(sql`${isKept} and ${fromVersion} <= ${inOrder} and ${toVersion} > ${inOrder} and ${toVersion} < ${integer(forever)}`)} as scattered`;
   });
   const count = { type: "integer", notNull: true } as const;
-  const counted = await warehouse.query(join(stores, "\nunion all"), {
+  const counted = await warehouse.query(join(stores, "\nunion all\n"), {
     store: { type: "string", notNull: true },
     before: count,
     gone: count,
