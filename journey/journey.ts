@@ -175,6 +175,13 @@ export const journeySchema = z.strictObject({
         .describe("A task that nobody touched expires so many days after it was due."),
     })
     .default({ open_per_owner: 25, expire_after_days: 30 }),
+  churn: z
+    .strictObject({
+      gap_days: days(0)
+        .default(31)
+        .describe("A customer whose coverage ends and goes on within so many days has renewed, not churned."),
+    })
+    .default({ gap_days: 31 }),
   sticky_features: z.array(z.string()).default([]).describe("Features that, once adopted, keep customers."),
   key_events: z.array(z.string()).default([]).describe("Events that show value, for key_events_28d."),
 });

@@ -19,6 +19,7 @@ import { accountMilestones } from "./milestones/account_milestones.js";
 import { milestoneEvidence } from "./milestones/milestone_evidence.js";
 import type { Model } from "./model.js";
 import { accountOnboarding } from "./onboarding/account_onboarding.js";
+import { termOutcomes } from "./outcomes/term_outcomes.js";
 import { accountTasks } from "./plays/account_tasks.js";
 import { accountSignals } from "./signals/account_signals.js";
 import { accountStages } from "./stages/account_stages.js";
@@ -63,4 +64,5 @@ export const models: readonly Model[] = [
   accountTasks,
   bandRisk,
   earlyWarnings,
+  termOutcomes,
 ] as unknown as readonly Model[];

@@ -9,6 +9,7 @@ import { MilestoneResolver } from "./milestone.js";
 import { ModelResolver } from "./model.js";
 import { AccountOnboardingResolver, OnboardingResolver } from "./onboarding.js";
 import { PortfolioResolver } from "./portfolio.js";
+import { RetentionResolver } from "./retention.js";
 import { ScheduleResolver } from "./schedule.js";
 import { AccountSignalsResolver, SignalResolver } from "./signal.js";
 import { SnapshotResolver } from "./snapshot.js";
@@ -50,6 +51,7 @@ export const createSchema = (): Promise<GraphQLSchema> =>
       WarningResolver,
       JourneyResolver,
       PortfolioResolver,
+      RetentionResolver,
       ModelResolver,
       CheckResolver,
       SourceResolver,

@@ -35,6 +35,7 @@ export const contracts = defineSource({
       description: "Trials count for usage, never for revenue or churn; null = paid.",
     },
     plan: { type: "string", description: "The plan's name." },
+    churn_reason: { type: "string", description: "Why it was not renewed, in the company's words." },
   },
 });
 

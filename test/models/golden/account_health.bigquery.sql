@@ -78,5 +78,5 @@ select
     when score < 70.5e0 then 'average'
     else 'good'
   end as band,
-  'f23476bec6d3' as journey_version
+  '852f38e16416' as journey_version
 from final

@@ -35,5 +35,5 @@ select
   max(case when stage = stage_before and day_before = date_add(day, interval -1 day) then null else coalesce(entered_on, day) end) over (
     partition by account_id order by day rows between unbounded preceding and current row
   ) as entered_on,
-  'f23476bec6d3' as journey_version
+  '852f38e16416' as journey_version
 from followed

@@ -20,10 +20,10 @@ single as (
 ),
 numbered as (
   select
-    `contract_id`, `account_id`, `starts_on`, `ends_on`, `renews_on`, `seats`, `mrr`, `is_trial`, `plan`, `loaded_at`, copies, checksum, unusable_values, unusual_values,
+    `contract_id`, `account_id`, `starts_on`, `ends_on`, `renews_on`, `seats`, `mrr`, `is_trial`, `plan`, `churn_reason`, `loaded_at`, copies, checksum, unusable_values, unusual_values,
     row_number() over (
       partition by `contract_id`
-      order by loaded_at desc nulls last, `account_id` asc nulls first, `starts_on` asc nulls first, `ends_on` asc nulls first, `renews_on` asc nulls first, `seats` asc nulls first, `mrr` asc nulls first, `is_trial` asc nulls first, `plan` asc nulls first
+      order by loaded_at desc nulls last, `account_id` asc nulls first, `starts_on` asc nulls first, `ends_on` asc nulls first, `renews_on` asc nulls first, `seats` asc nulls first, `mrr` asc nulls first, `is_trial` asc nulls first, `plan` asc nulls first, `churn_reason` asc nulls first
     ) as occurrence,
     count(*) over (partition by `contract_id`) as rows_with_id
   from (
@@ -37,6 +37,7 @@ numbered as (
     case when c.`mrr` < 0 then null else c.`mrr` end as `mrr`,
     c.`is_trial` as `is_trial`,
     c.`plan` as `plan`,
+    cast(null as string) as `churn_reason`,
     cast(null as timestamp) as `loaded_at`,
     c.copies as copies,
     c.checksum as checksum,
@@ -69,7 +70,7 @@ numbered as (
   ) as read_rows
   union all
   select
-    `contract_id`, `account_id`, `starts_on`, `ends_on`, `renews_on`, `seats`, `mrr`, `is_trial`, `plan`, `loaded_at`, copies, checksum, unusable_values, unusual_values,
+    `contract_id`, `account_id`, `starts_on`, `ends_on`, `renews_on`, `seats`, `mrr`, `is_trial`, `plan`, `churn_reason`, `loaded_at`, copies, checksum, unusable_values, unusual_values,
     1 as occurrence,
     1 as rows_with_id
   from (
@@ -83,6 +84,7 @@ numbered as (
     case when c.`mrr` < 0 then null else c.`mrr` end as `mrr`,
     c.`is_trial` as `is_trial`,
     c.`plan` as `plan`,
+    cast(null as string) as `churn_reason`,
     cast(null as timestamp) as `loaded_at`,
     c.copies as copies,
     c.checksum as checksum,
@@ -125,6 +127,7 @@ judged as (
     r.`mrr` as `mrr`,
     r.`is_trial` as `is_trial`,
     r.`plan` as `plan`,
+    r.`churn_reason` as `churn_reason`,
     r.`loaded_at` as `loaded_at`,
     r.occurrence as occurrence,
     r.copies as copies,
@@ -135,7 +138,7 @@ judged as (
   left join `stg_accounts` as a on a.account_id = r.account_id and a.occurrence = 1
 )
 select
-  `contract_id`, `account_id`, `starts_on`, `ends_on`, `renews_on`, `seats`, `mrr`, `is_trial`, `plan`, `loaded_at`,
+  `contract_id`, `account_id`, `starts_on`, `ends_on`, `renews_on`, `seats`, `mrr`, `is_trial`, `plan`, `churn_reason`, `loaded_at`,
   occurrence,
   copies,
   checksum,
