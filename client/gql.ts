@@ -16,18 +16,22 @@ import * as types from './graphql.js';
  */
 type Documents = {
     "query AtRisk($first: Int = 20) {\n  accounts(\n    filter: {isCustomer: true}\n    orderBy: {field: SCORE, direction: ASC}\n    first: $first\n  ) {\n    nodes {\n      id\n      name\n      owner\n      mrr\n      stage {\n        name\n        days\n        isStuck\n      }\n      health {\n        score\n        band\n        coverage\n      }\n    }\n  }\n}": typeof types.AtRiskDocument,
+    "query Cohorts($grain: RetentionGrain! = QUARTER, $periods: Int! = 12) {\n  cohorts(grain: $grain, periods: $periods) {\n    cohort\n    age\n    size\n    customers\n    share\n    mrr\n  }\n}": typeof types.CohortsDocument,
     "query EarlyWarnings($first: Int! = 20) {\n  earlyWarnings(first: $first) {\n    nodes {\n      account {\n        name\n        owner\n        daysToRenewal\n      }\n      mrr\n      band\n      churnRisk90d\n      mrrAtStake\n      worstSeverity\n      reasons\n    }\n  }\n}": typeof types.EarlyWarningsDocument,
     "query OnboardingByMonth {\n  onboardingCohorts {\n    month\n    accounts\n    onboarded\n    onTime\n    meanDaysToOnboard\n    meanContacts\n  }\n}": typeof types.OnboardingByMonthDocument,
     "query Portfolio {\n  portfolio {\n    cells {\n      stage {\n        name\n      }\n      band\n      accounts\n      mrr\n    }\n  }\n}": typeof types.PortfolioDocument,
+    "query Retention($grain: RetentionGrain! = MONTH, $periods: Int! = 12) {\n  retention(grain: $grain, periods: $periods) {\n    from\n    customers\n    churned\n    churnRate\n    arrived\n    reactivated\n    mrr\n    netRevenueRetention\n    grossRevenueRetention\n    unpriced\n  }\n}": typeof types.RetentionDocument,
     "query Tasks($owner: [String!], $first: Int! = 50) {\n  tasks(filter: {owner: $owner}, first: $first) {\n    nodes {\n      id\n      name\n      account {\n        name\n      }\n      owner\n      dueOn\n      status\n      isOverdue\n      severity\n    }\n  }\n}": typeof types.TasksDocument,
     "query Touchpoints {\n  touchpoints {\n    touchpoint {\n      name\n      why\n      stage {\n        name\n      }\n    }\n    done\n    doneLate\n    overdue\n    missed\n    doneShare\n  }\n}": typeof types.TouchpointsDocument,
     "\n  query WorstAccounts($first: Int!, $since: LocalDate!) {\n    accounts(orderBy: { field: SCORE, direction: ASC }, first: $first) {\n      nodes {\n        id\n        mrr\n        health {\n          score\n          band\n          change(since: $since) {\n            change\n            capChange\n            indicators {\n              id\n              change\n            }\n          }\n        }\n      }\n    }\n  }\n": typeof types.WorstAccountsDocument,
 };
 const documents: Documents = {
     "query AtRisk($first: Int = 20) {\n  accounts(\n    filter: {isCustomer: true}\n    orderBy: {field: SCORE, direction: ASC}\n    first: $first\n  ) {\n    nodes {\n      id\n      name\n      owner\n      mrr\n      stage {\n        name\n        days\n        isStuck\n      }\n      health {\n        score\n        band\n        coverage\n      }\n    }\n  }\n}": types.AtRiskDocument,
+    "query Cohorts($grain: RetentionGrain! = QUARTER, $periods: Int! = 12) {\n  cohorts(grain: $grain, periods: $periods) {\n    cohort\n    age\n    size\n    customers\n    share\n    mrr\n  }\n}": types.CohortsDocument,
     "query EarlyWarnings($first: Int! = 20) {\n  earlyWarnings(first: $first) {\n    nodes {\n      account {\n        name\n        owner\n        daysToRenewal\n      }\n      mrr\n      band\n      churnRisk90d\n      mrrAtStake\n      worstSeverity\n      reasons\n    }\n  }\n}": types.EarlyWarningsDocument,
     "query OnboardingByMonth {\n  onboardingCohorts {\n    month\n    accounts\n    onboarded\n    onTime\n    meanDaysToOnboard\n    meanContacts\n  }\n}": types.OnboardingByMonthDocument,
     "query Portfolio {\n  portfolio {\n    cells {\n      stage {\n        name\n      }\n      band\n      accounts\n      mrr\n    }\n  }\n}": types.PortfolioDocument,
+    "query Retention($grain: RetentionGrain! = MONTH, $periods: Int! = 12) {\n  retention(grain: $grain, periods: $periods) {\n    from\n    customers\n    churned\n    churnRate\n    arrived\n    reactivated\n    mrr\n    netRevenueRetention\n    grossRevenueRetention\n    unpriced\n  }\n}": types.RetentionDocument,
     "query Tasks($owner: [String!], $first: Int! = 50) {\n  tasks(filter: {owner: $owner}, first: $first) {\n    nodes {\n      id\n      name\n      account {\n        name\n      }\n      owner\n      dueOn\n      status\n      isOverdue\n      severity\n    }\n  }\n}": types.TasksDocument,
     "query Touchpoints {\n  touchpoints {\n    touchpoint {\n      name\n      why\n      stage {\n        name\n      }\n    }\n    done\n    doneLate\n    overdue\n    missed\n    doneShare\n  }\n}": types.TouchpointsDocument,
     "\n  query WorstAccounts($first: Int!, $since: LocalDate!) {\n    accounts(orderBy: { field: SCORE, direction: ASC }, first: $first) {\n      nodes {\n        id\n        mrr\n        health {\n          score\n          band\n          change(since: $since) {\n            change\n            capChange\n            indicators {\n              id\n              change\n            }\n          }\n        }\n      }\n    }\n  }\n": types.WorstAccountsDocument,
@@ -40,6 +44,10 @@ export function graphql(source: "query AtRisk($first: Int = 20) {\n  accounts(\n
 /**
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */
+export function graphql(source: "query Cohorts($grain: RetentionGrain! = QUARTER, $periods: Int! = 12) {\n  cohorts(grain: $grain, periods: $periods) {\n    cohort\n    age\n    size\n    customers\n    share\n    mrr\n  }\n}"): typeof import('./graphql.js').CohortsDocument;
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
 export function graphql(source: "query EarlyWarnings($first: Int! = 20) {\n  earlyWarnings(first: $first) {\n    nodes {\n      account {\n        name\n        owner\n        daysToRenewal\n      }\n      mrr\n      band\n      churnRisk90d\n      mrrAtStake\n      worstSeverity\n      reasons\n    }\n  }\n}"): typeof import('./graphql.js').EarlyWarningsDocument;
 /**
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
@@ -49,6 +57,10 @@ export function graphql(source: "query OnboardingByMonth {\n  onboardingCohorts 
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */
 export function graphql(source: "query Portfolio {\n  portfolio {\n    cells {\n      stage {\n        name\n      }\n      band\n      accounts\n      mrr\n    }\n  }\n}"): typeof import('./graphql.js').PortfolioDocument;
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "query Retention($grain: RetentionGrain! = MONTH, $periods: Int! = 12) {\n  retention(grain: $grain, periods: $periods) {\n    from\n    customers\n    churned\n    churnRate\n    arrived\n    reactivated\n    mrr\n    netRevenueRetention\n    grossRevenueRetention\n    unpriced\n  }\n}"): typeof import('./graphql.js').RetentionDocument;
 /**
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */

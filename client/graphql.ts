@@ -11,6 +11,12 @@ export type Band =
   | 'POOR'
   | 'UNKNOWN';
 
+/** Length of a period over which customers are followed. */
+export type RetentionGrain =
+  | 'MONTH'
+  | 'QUARTER'
+  | 'YEAR';
+
 /** How much a signal matters. */
 export type Severity =
   | 'HIGH'
@@ -33,6 +39,14 @@ export type AtRiskQueryVariables = Exact<{
 
 export type AtRiskQuery = { accounts: { nodes: Array<{ id: string, name: string, owner: string | null, mrr: string | null, stage: { name: string, days: number, isStuck: boolean } | null, health: { score: number | null, band: Band, coverage: number | null } | null }> } };
 
+export type CohortsQueryVariables = Exact<{
+  grain?: RetentionGrain;
+  periods?: number;
+}>;
+
+
+export type CohortsQuery = { cohorts: Array<{ cohort: string, age: number, size: number, customers: number, share: number, mrr: string | null }> };
+
 export type EarlyWarningsQueryVariables = Exact<{
   first?: number;
 }>;
@@ -49,6 +63,14 @@ export type PortfolioQueryVariables = Exact<{ [key: string]: never; }>;
 
 
 export type PortfolioQuery = { portfolio: { cells: Array<{ band: Band, accounts: number, mrr: string | null, stage: { name: string } }> } };
+
+export type RetentionQueryVariables = Exact<{
+  grain?: RetentionGrain;
+  periods?: number;
+}>;
+
+
+export type RetentionQuery = { retention: Array<{ from: string, customers: number, churned: number, churnRate: number | null, arrived: number, reactivated: number, mrr: string | null, netRevenueRetention: number | null, grossRevenueRetention: number | null, unpriced: number }> };
 
 export type TasksQueryVariables = Exact<{
   owner?: Array<string> | string | null | undefined;
@@ -116,6 +138,18 @@ export const AtRiskDocument = new TypedDocumentString(`
   }
 }
     `) as unknown as TypedDocumentString<AtRiskQuery, AtRiskQueryVariables>;
+export const CohortsDocument = new TypedDocumentString(`
+    query Cohorts($grain: RetentionGrain! = QUARTER, $periods: Int! = 12) {
+  cohorts(grain: $grain, periods: $periods) {
+    cohort
+    age
+    size
+    customers
+    share
+    mrr
+  }
+}
+    `) as unknown as TypedDocumentString<CohortsQuery, CohortsQueryVariables>;
 export const EarlyWarningsDocument = new TypedDocumentString(`
     query EarlyWarnings($first: Int! = 20) {
   earlyWarnings(first: $first) {
@@ -161,6 +195,22 @@ export const PortfolioDocument = new TypedDocumentString(`
   }
 }
     `) as unknown as TypedDocumentString<PortfolioQuery, PortfolioQueryVariables>;
+export const RetentionDocument = new TypedDocumentString(`
+    query Retention($grain: RetentionGrain! = MONTH, $periods: Int! = 12) {
+  retention(grain: $grain, periods: $periods) {
+    from
+    customers
+    churned
+    churnRate
+    arrived
+    reactivated
+    mrr
+    netRevenueRetention
+    grossRevenueRetention
+    unpriced
+  }
+}
+    `) as unknown as TypedDocumentString<RetentionQuery, RetentionQueryVariables>;
 export const TasksDocument = new TypedDocumentString(`
     query Tasks($owner: [String!], $first: Int! = 50) {
   tasks(filter: {owner: $owner}, first: $first) {
