@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import { defineConfig } from "vitest/config";
 
 export default defineConfig({
@@ -6,7 +7,8 @@ export default defineConfig({
   test: {
     include: ["test/**/*.test.ts"],
     globalSetup: "test/compiled.ts",
-    maxWorkers: "100%", // by default one core is left alone: of two that is half of the time
+    // Half as many again as there are cores: tests wait for processes, servers and clocks of theirs.
+    maxWorkers: Math.ceil(availableParallelism() * 1.5),
     testTimeout: 120_000,
     hookTimeout: 180_000,
   },
