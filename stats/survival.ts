@@ -1,0 +1,166 @@
+import { type Estimate, figure, noFigure, z95 } from "./estimate.js";
+import { upperTail } from "./normal.js";
+
+/** What happened to a group at one time, counted; times are of any unit, from 0 on. */
+export interface Happening {
+  readonly time: number;
+  /** Came under observation: at 0, or later where what was before is not known. */
+  readonly entries: number;
+  /** Left. */
+  readonly events: number;
+  /** Were last seen there. */
+  readonly censored: number;
+}
+
+/** The share that is left after a time, with the 95 % interval; both ends null where all or none are left. */
+export interface Step {
+  readonly time: number;
+  /** Under observation just before: the number at risk. */
+  readonly atRisk: number;
+  readonly events: number;
+  readonly share: number;
+  readonly from: number | null;
+  readonly to: number | null;
+}
+
+/**
+ * The Kaplan–Meier curve with late entry: a step for every time at which somebody left. Who is censored at that very
+ * time was still at risk, who enters at it was not yet. Greenwood's variance, interval on the log(−log) scale:
+ * J. P. Klein, M. L. Moeschberger, *Survival Analysis* (2nd ed.), 4.2, 4.3 and 4.6.
+ */
+export function kaplanMeier(happenings: readonly Happening[]): Step[] {
+  const steps: Step[] = [];
+  let share = 1;
+  let greenwood = 0;
+  for (const { time, atRisk, events } of riskSets(happenings)) {
+    if (events === 0) continue;
+    share *= 1 - events / atRisk;
+    greenwood += events / (atRisk * (atRisk - events));
+    const spread = (z95 * Math.sqrt(greenwood)) / Math.log(share);
+    const [from, to] = share > 0 ? [share ** Math.exp(-spread), share ** Math.exp(spread)] : [null, null];
+    steps.push({ time, atRisk, events, share, from, to });
+  }
+  return steps;
+}
+
+/**
+ * The time after which at most half are left, with the 95 % interval of Brookmeyer and Crowley: the times at which the
+ * ends of the curve's own interval come down to a half. An end that they never reach is Infinity.
+ */
+export function medianOf(steps: readonly Step[]): Estimate {
+  const firstTime = (isDown: (step: Step) => boolean): number | undefined => steps.find(isDown)?.time;
+  const median = firstTime(({ share }) => share <= 0.5);
+  if (median === undefined) return noFigure("more than half are still there at the end of what was seen");
+  const from = firstTime(({ from }) => from === null || from <= 0.5) ?? median;
+  const to = firstTime(({ to }) => to !== null && to <= 0.5) ?? Number.POSITIVE_INFINITY;
+  return figure(median, from, to);
+}
+
+/** A test of whether groups differ; `why` says what is missing where there is none. */
+export type Test =
+  | { readonly statistic: number; readonly degreesOfFreedom: number; readonly p: number; readonly why: null }
+  | { readonly statistic: null; readonly degreesOfFreedom: null; readonly p: null; readonly why: string };
+
+/** The log-rank test of several groups, with late entry (Klein and Moeschberger, 7.3). */
+export function logRank(groups: readonly (readonly Happening[])[]): Test {
+  const none = (why: string): Test => ({ statistic: null, degreesOfFreedom: null, p: null, why });
+  const seen = groups.filter((group) => group.some(({ entries }) => entries > 0));
+  if (seen.length < 2) return none("it takes two groups with anybody in them");
+  const sets = seen.map((group) => new Timeline(riskSets(group)));
+  const times = [...new Set(seen.flatMap((g) => g.flatMap((h) => (h.events > 0 ? [h.time] : []))))];
+  if (times.length === 0) return none("nobody has left");
+
+  // Of the last group all is known by the others.
+  const k = seen.length - 1;
+  const excess = new Array<number>(k).fill(0);
+  const covariance = Array.from({ length: k }, () => new Array<number>(k).fill(0));
+  for (const time of times) {
+    const here = sets.map((set) => set.at(time));
+    const atRisk = here.reduce((n, h) => n + h.atRisk, 0);
+    const events = here.reduce((n, h) => n + h.events, 0);
+    const variance = atRisk > 1 ? (events * (atRisk - events)) / (atRisk - 1) : 0;
+    for (let i = 0; i < k; i++) {
+      const own = (here[i]?.atRisk ?? 0) / atRisk;
+      excess[i] = (excess[i] ?? 0) + (here[i]?.events ?? 0) - events * own;
+      const row = covariance[i] as number[];
+      for (let j = 0; j < k; j++)
+        row[j] = (row[j] ?? 0) + variance * own * ((i === j ? 1 : 0) - (here[j]?.atRisk ?? 0) / atRisk);
+    }
+  }
+  const solved = solve(covariance, excess);
+  if (!solved) return none("the groups were never there at the same time");
+  const statistic = excess.reduce((sum, value, i) => sum + value * (solved[i] ?? 0), 0);
+  return { statistic, degreesOfFreedom: k, p: chiSquareTail(statistic, k), why: null };
+}
+
+/**
+ * Probability that a chi-square of so many degrees of freedom is x or more: by steps of two degrees, each of which adds,
+ * from the normal's tail or the exponential (Abramowitz and Stegun, 26.4.4 and 26.4.5).
+ */
+export function chiSquareTail(x: number, degreesOfFreedom: number): number {
+  const isOdd = degreesOfFreedom % 2 === 1;
+  let tail = isOdd ? 2 * upperTail(Math.sqrt(x)) : Math.exp(-x / 2);
+  let term = isOdd ? Math.sqrt((2 * x) / Math.PI) * Math.exp(-x / 2) : (x / 2) * Math.exp(-x / 2);
+  for (let n = isOdd ? 3 : 4; n <= degreesOfFreedom; n += 2) {
+    tail += term;
+    term *= x / n;
+  }
+  return Math.min(1, tail);
+}
+
+interface RiskSet {
+  readonly time: number;
+  readonly atRisk: number;
+  readonly events: number;
+}
+
+/** How many are at risk at each time: who came before it and has not gone before it. */
+function riskSets(happenings: readonly Happening[]): RiskSet[] {
+  const sets: RiskSet[] = [];
+  let atRisk = 0;
+  for (const { time, entries, events, censored } of [...happenings].sort((a, b) => a.time - b.time)) {
+    sets.push({ time, atRisk, events });
+    atRisk += entries - events - censored;
+  }
+  return sets;
+}
+
+/** The risk sets of a group at any time, asked for in any order. */
+class Timeline {
+  private readonly events: ReadonlyMap<number, number>;
+
+  constructor(private readonly sets: readonly RiskSet[]) {
+    this.events = new Map(sets.map(({ time, events }) => [time, events]));
+  }
+
+  at(time: number): { atRisk: number; events: number } {
+    // The first set at that time or later: between two times nobody comes or goes.
+    let [low, high] = [0, this.sets.length];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if ((this.sets[middle] as RiskSet).time < time) low = middle + 1;
+      else high = middle;
+    }
+    return { atRisk: this.sets[low]?.atRisk ?? 0, events: this.events.get(time) ?? 0 };
+  }
+}
+
+/** Of a symmetric system of a few equations; undefined where it has no single solution. */
+function solve(matrix: readonly (readonly number[])[], values: readonly number[]): number[] | undefined {
+  const rows = matrix.map((row, i) => [...row, values[i] ?? 0]);
+  const n = rows.length;
+  for (let i = 0; i < n; i++) {
+    const pivot = rows
+      .slice(i)
+      .reduce((best, row) => (Math.abs(row[i] ?? 0) > Math.abs(best[i] ?? 0) ? row : best));
+    if (Math.abs(pivot[i] ?? 0) < 1e-12) return undefined;
+    rows.splice(rows.indexOf(pivot), 1);
+    rows.splice(i, 0, pivot);
+    for (const row of rows) {
+      if (row === pivot) continue;
+      const factor = (row[i] ?? 0) / (pivot[i] ?? 1);
+      for (let j = i; j <= n; j++) row[j] = (row[j] ?? 0) - factor * (pivot[j] ?? 0);
+    }
+  }
+  return rows.map((row, i) => (row[n] ?? 0) / (row[i] ?? 1));
+}
