@@ -23,6 +23,12 @@ export type Severity =
   | 'LOW'
   | 'MEDIUM';
 
+/** What survival is told apart by: the account's current segment or region, or the year it became a customer. */
+export type SurvivalDimension =
+  | 'REGION'
+  | 'SEGMENT'
+  | 'START_YEAR';
+
 /** open; waiting = its owner has as many open ones as the journey allows; snoozed = asleep until a day; done; dismissed; expired = nobody touched it for long after it was due. */
 export type TaskStatus =
   | 'DISMISSED'
@@ -71,6 +77,27 @@ export type RetentionQueryVariables = Exact<{
 
 
 export type RetentionQuery = { retention: Array<{ from: string, customers: number, churned: number, churnRate: number | null, arrived: number, reactivated: number, mrr: string | null, netRevenueRetention: number | null, grossRevenueRetention: number | null, unpriced: number }> };
+
+export type StageOutcomesQueryVariables = Exact<{
+  leadDays?: number;
+}>;
+
+
+export type StageOutcomesQuery = { stageOutcomes: { leftOut: number, stages: Array<{ terms: number, churned: number, churnedAtEnd: number, stage: { name: string }, churnShare: { value: number | null, from: number | null, to: number | null } }> } };
+
+export type StageTimesQueryVariables = Exact<{ [key: string]: never; }>;
+
+
+export type StageTimesQuery = { stageTimes: Array<{ stays: number, over: number, stage: { name: string }, medianDays: { value: number | null, from: number | null, to: number | null, why: string | null } }>, stageTransitions: Array<{ stays: number, share: number, from: { name: string }, to: { name: string } | null }> };
+
+export type SurvivalQueryVariables = Exact<{
+  by?: SurvivalDimension | null | undefined;
+  every?: number;
+  from?: string | null | undefined;
+}>;
+
+
+export type SurvivalQuery = { survival: { groups: Array<{ group: string | null, customers: number, churned: number, medianDays: { value: number | null, from: number | null, to: number | null, why: string | null }, steps: Array<{ day: number, atRisk: number, share: number, from: number | null, to: number | null }> }>, difference: { statistic: number | null, degreesOfFreedom: number | null, p: number | null, why: string | null } } };
 
 export type TasksQueryVariables = Exact<{
   owner?: Array<string> | string | null | undefined;
@@ -211,6 +238,83 @@ export const RetentionDocument = new TypedDocumentString(`
   }
 }
     `) as unknown as TypedDocumentString<RetentionQuery, RetentionQueryVariables>;
+export const StageOutcomesDocument = new TypedDocumentString(`
+    query StageOutcomes($leadDays: Int! = 60) {
+  stageOutcomes(leadDays: $leadDays) {
+    stages {
+      stage {
+        name
+      }
+      terms
+      churned
+      churnShare {
+        value
+        from
+        to
+      }
+      churnedAtEnd
+    }
+    leftOut
+  }
+}
+    `) as unknown as TypedDocumentString<StageOutcomesQuery, StageOutcomesQueryVariables>;
+export const StageTimesDocument = new TypedDocumentString(`
+    query StageTimes {
+  stageTimes {
+    stage {
+      name
+    }
+    stays
+    over
+    medianDays {
+      value
+      from
+      to
+      why
+    }
+  }
+  stageTransitions {
+    from {
+      name
+    }
+    to {
+      name
+    }
+    stays
+    share
+  }
+}
+    `) as unknown as TypedDocumentString<StageTimesQuery, StageTimesQueryVariables>;
+export const SurvivalDocument = new TypedDocumentString(`
+    query Survival($by: SurvivalDimension, $every: Int! = 90, $from: LocalDate) {
+  survival(by: $by, every: $every, from: $from) {
+    groups {
+      group
+      customers
+      churned
+      medianDays {
+        value
+        from
+        to
+        why
+      }
+      steps {
+        day
+        atRisk
+        share
+        from
+        to
+      }
+    }
+    difference {
+      statistic
+      degreesOfFreedom
+      p
+      why
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<SurvivalQuery, SurvivalQueryVariables>;
 export const TasksDocument = new TypedDocumentString(`
     query Tasks($owner: [String!], $first: Int! = 50) {
   tasks(filter: {owner: $owner}, first: $first) {

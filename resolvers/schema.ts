@@ -15,7 +15,9 @@ import { AccountSignalsResolver, SignalResolver } from "./signal.js";
 import { SnapshotResolver } from "./snapshot.js";
 import { SourceResolver } from "./source.js";
 import { AccountStageResolver, StageHistoryResolver } from "./stage.js";
+import { StagePathResolver } from "./stage_path.js";
 import { DelightResolver, SupportResolver, SupportRowResolver } from "./support.js";
+import { SurvivalResolver } from "./survival.js";
 import { AccountTasksResolver, TaskResolver } from "./task.js";
 import { TouchpointResolver, TouchpointSummaryResolver } from "./touchpoint.js";
 import { TrendResolver } from "./trend.js";
@@ -52,6 +54,8 @@ export const createSchema = (): Promise<GraphQLSchema> =>
       JourneyResolver,
       PortfolioResolver,
       RetentionResolver,
+      SurvivalResolver,
+      StagePathResolver,
       ModelResolver,
       CheckResolver,
       SourceResolver,
