@@ -123,14 +123,14 @@ group by stage`,
 const stayColumns = {
   stage: { type: "string", notNull: true },
   days: { type: "integer", notNull: true },
-  over: { type: "integer", notNull: true },
+  ended: { type: "integer", notNull: true },
   going_on: { type: "integer", notNull: true },
 } as const satisfies Columns;
 
 async function stageTimesOf(reader: Reader, filter: AccountFilter): Promise<StageTime[]> {
   const rows = await reader.query(
     sql`
-select stage, days, ${countIf(sql`left_on is not null`)} as over, ${countIf(sql`left_on is null`)} as going_on
+select stage, days, ${countIf(sql`left_on is not null`)} as ended, ${countIf(sql`left_on is null`)} as going_on
 from ${ref(stageStays)}
 where ${ofAccounts(filter, reader, sql`account_id`)}
 group by stage, days`,
@@ -141,10 +141,10 @@ group by stage, days`,
     const own = rows.filter(({ stage }) => stage === id);
     if (own.length === 0) return [];
     const ends = own.map(
-      (row): Happening => ({ time: row.days, entries: 0, events: row.over, censored: row.going_on }),
+      (row): Happening => ({ time: row.days, entries: 0, events: row.ended, censored: row.going_on }),
     );
-    const over = own.reduce((n, row) => n + row.over, 0);
-    const stays = own.reduce((n, row) => n + row.over + row.going_on, 0);
+    const over = own.reduce((n, row) => n + row.ended, 0);
+    const stays = own.reduce((n, row) => n + row.ended + row.going_on, 0);
     const curve = kaplanMeier([{ time: 0, entries: stays, events: 0, censored: 0 }, ...ends]);
     return [{ stage: stageOf(journey, id), stays, over, medianDays: finite(medianOf(curve)) }];
   });
@@ -179,8 +179,11 @@ group by from_stage, to_stage`,
     transitionColumns,
   );
   const { journey } = reader.snapshot.words;
+  const place = (stage: string | null): number => journey.stages.findIndex(({ id }) => id === stage);
   return journey.stages.flatMap(({ id }) => {
-    const own = rows.filter((row) => row.from_stage === id).sort((a, b) => b.stays - a.stays);
+    const own = rows
+      .filter((row) => row.from_stage === id)
+      .sort((a, b) => b.stays - a.stays || place(a.to_stage) - place(b.to_stage));
     const all = own.reduce((n, { stays }) => n + stays, 0);
     return own.map(({ to_stage: to, stays }) => ({
       from: stageOf(journey, id),
