@@ -1,8 +1,11 @@
 import { accountFacts } from "../models/daily/account_facts.js";
 import { ref } from "../models/model.js";
+import { termOutcomes, type termOutcomeWords } from "../models/outcomes/term_outcomes.js";
 import { addDays } from "../warehouse/dialect.js";
 import { bind, join, type Sql, sql, text } from "../warehouse/sql.js";
-import { outcomeCtes, type TermOutcome } from "./outcomes.js";
+
+/** How a term ended, of those that are decided. */
+export type TermOutcome = Exclude<(typeof termOutcomeWords)[number], "undecided">;
 
 /** Accounts by how their terms ended. */
 export interface Cohort {
@@ -28,16 +31,14 @@ export interface Cohorts {
  */
 export function landmarkCtes({ first, second, leadDays }: Cohorts): readonly Sql[] {
   return [
-    ...outcomeCtes,
     sql`members as (
-  select account_id, outcome_on, outcome, ${isIn(first)} as in_first, ${isIn(second)} as in_second
-  from outcomes
+  select account_id, ended_on as outcome_on, ${isIn(first)} as in_first, ${isIn(second)} as in_second
+  from ${ref(termOutcomes)}
 )`,
     sql`ordered as (
   select
     account_id,
     outcome_on,
-    outcome,
     in_first,
     in_second,
     ${addDays(sql`outcome_on`, -leadDays)} as landmark,
@@ -49,7 +50,6 @@ export function landmarkCtes({ first, second, leadDays }: Cohorts): readonly Sql
   select
     o.account_id as account_id,
     o.outcome_on as outcome_on,
-    o.outcome as outcome,
     o.landmark as landmark,
     o.in_first as in_first,
     o.in_second as in_second,
@@ -69,8 +69,8 @@ export function landmarkCtes({ first, second, leadDays }: Cohorts): readonly Sql
 function isIn({ outcomes, from, to, accounts }: Cohort): Sql {
   const conditions = [
     sql`outcome in (${outcomes.map(text)})`,
-    ...(from === undefined ? [] : [sql`outcome_on >= ${bind("date", from)}`]),
-    ...(to === undefined ? [] : [sql`outcome_on < ${bind("date", to)}`]),
+    ...(from === undefined ? [] : [sql`ended_on >= ${bind("date", from)}`]),
+    ...(to === undefined ? [] : [sql`ended_on < ${bind("date", to)}`]),
     ...(accounts === undefined ? [] : [accounts]),
   ];
   return sql`case when ${join(conditions, " and ")} then 1 else 0 end`;

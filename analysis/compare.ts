@@ -14,7 +14,6 @@ import { integer, join, name, type Sql, sql, text } from "../warehouse/sql.js";
 import type { Columns, Row } from "../warehouse/warehouse.js";
 import { arrivalsCte, cameLate, isLate } from "./arrivals.js";
 import { type Cohort, type Cohorts, landmarkCtes } from "./cohorts.js";
-import { gapDays } from "./outcomes.js";
 import { sourceNames, type Trait, type WideTrait, wideCtes, wideTraits } from "./traits.js";
 
 /** A statement on the tables of one snapshot. */
@@ -128,7 +127,8 @@ const states: Readonly<Record<string, (leadDays: number) => string>> = {
   "not covered": (lead) => `not covered by a paid contract ${lead} days before the outcome`,
 };
 
-async function cohortSizes(ask: Ask, options: CompareOptions): Promise<Sizes> {
+/** @throws WaymarkError BAD_USER_INPUT where an outcome is in both cohorts */
+export async function cohortSizes(ask: Ask, options: Cohorts): Promise<Sizes> {
   const rows = await ask(
     sql`
 with ${join(landmarkCtes(options), ",\n")}
@@ -171,11 +171,15 @@ function namesOf({ first, second }: Cohorts): [string, string] {
   return one === other ? [`${one} (first)`, `${other} (second)`] : [one, other];
 }
 
-function nothingToCompare({ first, second }: Sizes, { leadDays, minGroup }: CompareOptions): string | null {
+/** Why two cohorts can't be compared; null where they can. */
+export function nothingToCompare(
+  { first, second }: Sizes,
+  { leadDays, minGroup }: Pick<CompareOptions, "leadDays" | "minGroup">,
+): string | null {
   for (const { name: called, accounts: compared, leftOut } of [first, second]) {
     const all = leftOut.reduce((sum, reason) => sum + reason.accounts, compared);
     if (all === 0)
-      return `No account is in the cohort "${called}". What ended in the last ${gapDays} days isn't decided yet; a longer period or another filter may have some.`;
+      return `No account is in the cohort "${called}". Terms that ended of late may not be decided yet; a longer period or another filter may have some.`;
     if (compared === 0)
       return `None of the ${all} accounts in the cohort "${called}" was a customer with facts ${leadDays} days before its outcome; a shorter lead may find some.`;
     if (compared < minGroup)
