@@ -5,9 +5,11 @@ import { exitCodes, messageOf, WaymarkError } from "../errors.js";
 import { startTraces } from "../telemetry/export.js";
 import { applyCommand } from "./commands/apply.js";
 import { backfillCommand } from "./commands/backfill.js";
+import { backtestCommand } from "./commands/backtest.js";
 import { buildCommand } from "./commands/build.js";
 import { checkCommand } from "./commands/check.js";
 import { checksCommand } from "./commands/checks.js";
+import { compareCommand } from "./commands/compare.js";
 import { demoCommand } from "./commands/demo.js";
 import { explainCommand } from "./commands/explain.js";
 import { factsCommand } from "./commands/facts.js";
@@ -69,6 +71,8 @@ for (const command of [
   factsCommand,
   planCommand,
   applyCommand,
+  compareCommand,
+  backtestCommand,
   webhooksCommand,
   gcCommand,
 ]) {

@@ -2,7 +2,9 @@ import "reflect-metadata";
 import { type GraphQLSchema, lexicographicSortSchema, printSchema } from "graphql";
 import { buildSchema } from "type-graphql";
 import { AccountConnectionResolver, AccountResolver } from "./account.js";
+import { BacktestResolver } from "./backtest.js";
 import { CheckResolver } from "./check.js";
+import { ComparisonResolver } from "./comparison.js";
 import { AccountHealthResolver, HealthResolver } from "./health.js";
 import { JourneyResolver } from "./journey.js";
 import { MilestoneResolver } from "./milestone.js";
@@ -56,6 +58,8 @@ export const createSchema = (): Promise<GraphQLSchema> =>
       RetentionResolver,
       SurvivalResolver,
       StagePathResolver,
+      ComparisonResolver,
+      BacktestResolver,
       ModelResolver,
       CheckResolver,
       SourceResolver,
