@@ -3,6 +3,7 @@ import { type GraphQLSchema, lexicographicSortSchema, printSchema } from "graphq
 import { buildSchema } from "type-graphql";
 import { AccountConnectionResolver, AccountResolver } from "./account.js";
 import { CheckResolver } from "./check.js";
+import { EndedTermAccountResolver, EndedTermResolver, TermDayResolver } from "./ended_term.js";
 import { AccountHealthResolver, HealthResolver } from "./health.js";
 import { JourneyResolver } from "./journey.js";
 import { MilestoneResolver } from "./milestone.js";
@@ -56,6 +57,9 @@ export const createSchema = (): Promise<GraphQLSchema> =>
       RetentionResolver,
       SurvivalResolver,
       StagePathResolver,
+      EndedTermResolver,
+      EndedTermAccountResolver,
+      TermDayResolver,
       ModelResolver,
       CheckResolver,
       SourceResolver,
