@@ -4,12 +4,68 @@ type Exact<T extends { [key: string]: unknown }> = { [K in keyof T]: T[K] };
 /** Internal type. DO NOT USE DIRECTLY. */
 export type Incremental<T> = T | { [P in keyof T]?: P extends ' $fragmentName' | '__typename' ? T[P] : never };
 import type { DocumentTypeDecoration } from '@graphql-typed-document-node/core';
+/** Accounts that fulfil all that is given; a list means any of its values. */
+export type AccountFilter = {
+  /** By the company's own attributes. */
+  attributes?: Array<AttributeFilter> | null | undefined;
+  /** In one of these bands. */
+  band?: Array<Band> | null | undefined;
+  /** These accounts. */
+  ids?: Array<string | number> | null | undefined;
+  /** Whether a paid contract covers the last day; an account without facts that day counts as no. */
+  isCustomer?: boolean | null | undefined;
+  /** Whether it is longer in its stage than expected. */
+  isStuck?: boolean | null | undefined;
+  /** A score of at most this. */
+  maxScore?: number | null | undefined;
+  /** A score of at least this. */
+  minScore?: number | null | undefined;
+  /** Looked after by one of these. */
+  owner?: Array<string> | null | undefined;
+  /** In one of these regions. */
+  region?: Array<string> | null | undefined;
+  /** Part of the name, in any case. */
+  search?: string | null | undefined;
+  /** In one of these segments. */
+  segment?: Array<string> | null | undefined;
+  /** In one of these stages, by id. */
+  stage?: Array<string> | null | undefined;
+};
+
+/** The account's own attribute has one of these values. */
+export type AttributeFilter = {
+  /** The values. */
+  in: Array<string>;
+  /** Its name in waymark.yml. */
+  name: string;
+};
+
 /** The band of a health score; UNKNOWN where there is too little evidence, or the stage is not scored. */
 export type Band =
   | 'AVERAGE'
   | 'GOOD'
   | 'POOR'
   | 'UNKNOWN';
+
+/** Ended terms that fulfil all that is given; a list means any of its values. */
+export type EndedTermFilter = {
+  /** Of these accounts, as they are today. */
+  accounts?: AccountFilter | null | undefined;
+  /** Ended before this day. */
+  endedBefore?: string | null | undefined;
+  /** Ended on this day or later. */
+  endedFrom?: string | null | undefined;
+  /** With these outcomes. */
+  outcome?: Array<EndedTermOutcome> | null | undefined;
+};
+
+/** What came after a paid term; undecided while a successor may still come. */
+export type EndedTermOutcome =
+  | 'CHURNED'
+  | 'CONTRACTED'
+  | 'EXPANDED'
+  | 'RENEWED'
+  | 'UNDECIDED';
 
 /** Length of a period over which customers are followed. */
 export type RetentionGrain =
@@ -59,6 +115,16 @@ export type EarlyWarningsQueryVariables = Exact<{
 
 
 export type EarlyWarningsQuery = { earlyWarnings: { nodes: Array<{ mrr: string | null, band: Band, churnRisk90d: number | null, mrrAtStake: number | null, worstSeverity: Severity | null, reasons: Array<string>, account: { name: string, owner: string | null, daysToRenewal: number | null } }> } };
+
+export type EndedTermsQueryVariables = Exact<{
+  leadDays?: number;
+  filter?: EndedTermFilter | null | undefined;
+  first?: number;
+  after?: string | null | undefined;
+}>;
+
+
+export type EndedTermsQuery = { endedTerms: { nodes: Array<{ endedOn: string, outcome: EndedTermOutcome, churnReason: string | null, mrrBefore: string | null, mrrAfter: string | null, account: { id: string, name: string }, atLandmark: { score: number | null, band: Band, daysSinceStart: number, stage: { name: string }, openSignals: Array<{ id: string }> }, atEnd: { score: number | null, band: Band, stage: { name: string } } }>, pageInfo: { hasNextPage: boolean, endCursor: string | null } } };
 
 export type OnboardingByMonthQueryVariables = Exact<{ [key: string]: never; }>;
 
@@ -196,6 +262,45 @@ export const EarlyWarningsDocument = new TypedDocumentString(`
   }
 }
     `) as unknown as TypedDocumentString<EarlyWarningsQuery, EarlyWarningsQueryVariables>;
+export const EndedTermsDocument = new TypedDocumentString(`
+    query EndedTerms($leadDays: Int! = 30, $filter: EndedTermFilter, $first: Int! = 100, $after: String) {
+  endedTerms(leadDays: $leadDays, filter: $filter, first: $first, after: $after) {
+    nodes {
+      account {
+        id
+        name
+      }
+      endedOn
+      outcome
+      churnReason
+      mrrBefore
+      mrrAfter
+      atLandmark {
+        stage {
+          name
+        }
+        score
+        band
+        daysSinceStart
+        openSignals {
+          id
+        }
+      }
+      atEnd {
+        stage {
+          name
+        }
+        score
+        band
+      }
+    }
+    pageInfo {
+      hasNextPage
+      endCursor
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<EndedTermsQuery, EndedTermsQueryVariables>;
 export const OnboardingByMonthDocument = new TypedDocumentString(`
     query OnboardingByMonth {
   onboardingCohorts {

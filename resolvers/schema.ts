@@ -5,6 +5,7 @@ import { AccountConnectionResolver, AccountResolver } from "./account.js";
 import { BacktestResolver } from "./backtest.js";
 import { CheckResolver } from "./check.js";
 import { ComparisonResolver } from "./comparison.js";
+import { EndedTermAccountResolver, EndedTermResolver, TermDayResolver } from "./ended_term.js";
 import { AccountHealthResolver, HealthResolver } from "./health.js";
 import { JourneyResolver } from "./journey.js";
 import { MilestoneResolver } from "./milestone.js";
@@ -60,6 +61,9 @@ export const createSchema = (): Promise<GraphQLSchema> =>
       StagePathResolver,
       ComparisonResolver,
       BacktestResolver,
+      EndedTermResolver,
+      EndedTermAccountResolver,
+      TermDayResolver,
       ModelResolver,
       CheckResolver,
       SourceResolver,
