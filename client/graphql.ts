@@ -4,6 +4,42 @@ type Exact<T extends { [key: string]: unknown }> = { [K in keyof T]: T[K] };
 /** Internal type. DO NOT USE DIRECTLY. */
 export type Incremental<T> = T | { [P in keyof T]?: P extends ' $fragmentName' | '__typename' ? T[P] : never };
 import type { DocumentTypeDecoration } from '@graphql-typed-document-node/core';
+/** Accounts that fulfil all that is given; a list means any of its values. */
+export type AccountFilter = {
+  /** By the company's own attributes. */
+  attributes?: Array<AttributeFilter> | null | undefined;
+  /** In one of these bands. */
+  band?: Array<Band> | null | undefined;
+  /** These accounts. */
+  ids?: Array<string | number> | null | undefined;
+  /** Whether a paid contract covers the last day; an account without facts that day counts as no. */
+  isCustomer?: boolean | null | undefined;
+  /** Whether it is longer in its stage than expected. */
+  isStuck?: boolean | null | undefined;
+  /** A score of at most this. */
+  maxScore?: number | null | undefined;
+  /** A score of at least this. */
+  minScore?: number | null | undefined;
+  /** Looked after by one of these. */
+  owner?: Array<string> | null | undefined;
+  /** In one of these regions. */
+  region?: Array<string> | null | undefined;
+  /** Part of the name, in any case. */
+  search?: string | null | undefined;
+  /** In one of these segments. */
+  segment?: Array<string> | null | undefined;
+  /** In one of these stages, by id. */
+  stage?: Array<string> | null | undefined;
+};
+
+/** The account's own attribute has one of these values. */
+export type AttributeFilter = {
+  /** The values. */
+  in: Array<string>;
+  /** Its name in waymark.yml. */
+  name: string;
+};
+
 /** The band of a health score; UNKNOWN where there is too little evidence, or the stage is not scored. */
 export type Band =
   | 'AVERAGE'
@@ -32,12 +68,31 @@ export type TaskStatus =
   | 'SNOOZED'
   | 'WAITING';
 
+/** What a trait of accounts is about. */
+export type TraitKind =
+  | 'ATTRIBUTE'
+  | 'FACT'
+  | 'HEALTH'
+  | 'MILESTONE'
+  | 'SIGNAL'
+  | 'STAGE'
+  | 'TOUCHPOINT';
+
 export type AtRiskQueryVariables = Exact<{
   first?: number | null | undefined;
 }>;
 
 
 export type AtRiskQuery = { accounts: { nodes: Array<{ id: string, name: string, owner: string | null, mrr: string | null, stage: { name: string, days: number, isStuck: boolean } | null, health: { score: number | null, band: Band, coverage: number | null } | null }> } };
+
+export type BacktestQueryVariables = Exact<{
+  filter?: AccountFilter | null | undefined;
+  from?: string | null | undefined;
+  to?: string | null | undefined;
+}>;
+
+
+export type BacktestQuery = { backtest: { health: Array<{ leadDays: number, unscored: number, lift: number | null, churned: { accounts: number }, renewed: { accounts: number }, auc: { value: number | null, from: number | null, to: number | null, why: string | null }, worstDecile: { value: number | null, from: number | null, to: number | null, why: string | null }, bands: Array<{ band: Band, accounts: number, churned: number | null, rate: { value: number | null, from: number | null, to: number | null } }> }> } };
 
 export type CohortsQueryVariables = Exact<{
   grain?: RetentionGrain;
@@ -46,6 +101,16 @@ export type CohortsQueryVariables = Exact<{
 
 
 export type CohortsQuery = { cohorts: Array<{ cohort: string, age: number, size: number, customers: number, share: number, mrr: string | null }> };
+
+export type ComparisonQueryVariables = Exact<{
+  leadDays?: number;
+  filter?: AccountFilter | null | undefined;
+  from?: string | null | undefined;
+  to?: string | null | undefined;
+}>;
+
+
+export type ComparisonQuery = { comparison: { traits: Array<{ kind: TraitKind, id: string, name: string, p: number, q: number, strength: number, late: number, words: string, first: { n: number, share: number | null, median: number | null }, second: { n: number, share: number | null, median: number | null }, riskRatio: { value: number | null, from: number | null, to: number | null, why: string | null } | null, auc: { value: number | null, from: number | null, to: number | null, why: string | null } | null }> } };
 
 export type EarlyWarningsQueryVariables = Exact<{
   first?: number;
@@ -71,6 +136,15 @@ export type RetentionQueryVariables = Exact<{
 
 
 export type RetentionQuery = { retention: Array<{ from: string, customers: number, churned: number, churnRate: number | null, arrived: number, reactivated: number, mrr: string | null, netRevenueRetention: number | null, grossRevenueRetention: number | null, unpriced: number }> };
+
+export type SignalBacktestQueryVariables = Exact<{
+  filter?: AccountFilter | null | undefined;
+  from?: string | null | undefined;
+  to?: string | null | undefined;
+}>;
+
+
+export type SignalBacktestQuery = { backtest: { signals: Array<{ id: string, name: string, accounts: number, churned: number | null, medianLeadDays: number | null, precision: { value: number | null, from: number | null, to: number | null, why: string | null }, recall: { value: number | null, from: number | null, to: number | null } }> } };
 
 export type TasksQueryVariables = Exact<{
   owner?: Array<string> | string | null | undefined;
@@ -138,6 +212,45 @@ export const AtRiskDocument = new TypedDocumentString(`
   }
 }
     `) as unknown as TypedDocumentString<AtRiskQuery, AtRiskQueryVariables>;
+export const BacktestDocument = new TypedDocumentString(`
+    query Backtest($filter: AccountFilter, $from: LocalDate, $to: LocalDate) {
+  backtest(filter: $filter, from: $from, to: $to) {
+    health {
+      leadDays
+      churned {
+        accounts
+      }
+      renewed {
+        accounts
+      }
+      unscored
+      auc {
+        value
+        from
+        to
+        why
+      }
+      worstDecile {
+        value
+        from
+        to
+        why
+      }
+      lift
+      bands {
+        band
+        accounts
+        churned
+        rate {
+          value
+          from
+          to
+        }
+      }
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<BacktestQuery, BacktestQueryVariables>;
 export const CohortsDocument = new TypedDocumentString(`
     query Cohorts($grain: RetentionGrain! = QUARTER, $periods: Int! = 12) {
   cohorts(grain: $grain, periods: $periods) {
@@ -150,6 +263,48 @@ export const CohortsDocument = new TypedDocumentString(`
   }
 }
     `) as unknown as TypedDocumentString<CohortsQuery, CohortsQueryVariables>;
+export const ComparisonDocument = new TypedDocumentString(`
+    query Comparison($leadDays: Int! = 60, $filter: AccountFilter, $from: LocalDate, $to: LocalDate) {
+  comparison(
+    leadDays: $leadDays
+    first: {outcomes: [CHURNED], filter: $filter, from: $from, to: $to}
+    second: {outcomes: [RENEWED, EXPANDED, CONTRACTED], filter: $filter, from: $from, to: $to}
+  ) {
+    traits {
+      kind
+      id
+      name
+      first {
+        n
+        share
+        median
+      }
+      second {
+        n
+        share
+        median
+      }
+      riskRatio {
+        value
+        from
+        to
+        why
+      }
+      auc {
+        value
+        from
+        to
+        why
+      }
+      p
+      q
+      strength
+      late
+      words
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<ComparisonQuery, ComparisonQueryVariables>;
 export const EarlyWarningsDocument = new TypedDocumentString(`
     query EarlyWarnings($first: Int! = 20) {
   earlyWarnings(first: $first) {
@@ -211,6 +366,30 @@ export const RetentionDocument = new TypedDocumentString(`
   }
 }
     `) as unknown as TypedDocumentString<RetentionQuery, RetentionQueryVariables>;
+export const SignalBacktestDocument = new TypedDocumentString(`
+    query SignalBacktest($filter: AccountFilter, $from: LocalDate, $to: LocalDate) {
+  backtest(filter: $filter, from: $from, to: $to) {
+    signals {
+      id
+      name
+      accounts
+      churned
+      precision {
+        value
+        from
+        to
+        why
+      }
+      recall {
+        value
+        from
+        to
+      }
+      medianLeadDays
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<SignalBacktestQuery, SignalBacktestQueryVariables>;
 export const TasksDocument = new TypedDocumentString(`
     query Tasks($owner: [String!], $first: Int! = 50) {
   tasks(filter: {owner: $owner}, first: $first) {

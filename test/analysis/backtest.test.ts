@@ -71,6 +71,14 @@ describe("a back-test", () => {
     expect(month?.auc).toEqual(area);
     // The tenth of ten is c1 alone, which churned; four of ten did.
     expect(month?.worstDecile).toMatchObject({ value: null, why: "groups under 2 are withheld" });
+    // Small groups say how many they are, and nothing else.
+    const [poor] = (await tested(given, 4)).health[0]?.bands ?? [];
+    expect(poor).toEqual({
+      band: "poor",
+      accounts: 3,
+      churned: null,
+      rate: { value: null, from: null, to: null, why: "groups under 4 are withheld" },
+    });
     expect(month?.bands).toEqual([
       { band: "poor", accounts: 3, churned: 2, rate: wilson({ count: 2, of: 3 }) },
       { band: "average", accounts: 3, churned: 1, rate: wilson({ count: 1, of: 3 }) },
