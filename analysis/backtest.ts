@@ -37,7 +37,8 @@ export interface HealthBefore {
 export interface BandBefore {
   readonly band: Band;
   readonly accounts: number;
-  readonly churned: number;
+  /** Null where the band is withheld. */
+  readonly churned: number | null;
   readonly rate: Estimate;
 }
 
@@ -45,9 +46,9 @@ export interface BandBefore {
 export interface SignalBefore {
   readonly id: string;
   readonly name: string;
-  /** Accounts that it warned of, and those of them that churned. */
+  /** Accounts that it warned of, and those of them that churned; null where they are withheld. */
   readonly accounts: number;
-  readonly churned: number;
+  readonly churned: number | null;
   /** Of those it warned of the share that churned, and of those that churned the share it warned of. */
   readonly precision: Estimate;
   readonly recall: Estimate;
@@ -80,18 +81,17 @@ const actDays = backtestLeads[0];
  * outcomes.
  */
 export async function backtest(ask: Ask, words: CompanyWords, options: BacktestOptions): Promise<Backtest> {
-  const health: HealthBefore[] = [];
-  for (const leadDays of backtestLeads) health.push(await healthBefore(ask, options, leadDays));
-  const nearest = health[0] as HealthBefore;
+  const before = await Promise.all(backtestLeads.map((leadDays) => healthBefore(ask, options, leadDays)));
+  const health = before.map(({ goodChurned: _, ...shown }) => shown);
+  const nearest = before[0] as (typeof before)[number];
   const { churned, renewed } = nearest;
   const why = nothingToCompare({ first: churned, second: renewed }, { leadDays: actDays, ...options });
   const none = noFigure("no outcomes to tell from");
-  const good = nearest.bands.find(({ band }) => band === "good")?.churned ?? 0;
   const said = { why, journeyVersion: words.journey.version, health };
   if (why !== null) return { ...said, goodBeforeChurn: none, churnRate: none, signals: [] };
   return {
     ...said,
-    goodBeforeChurn: wilson({ count: good, of: churned.accounts }),
+    goodBeforeChurn: wilson({ count: nearest.goodChurned, of: churned.accounts }),
     churnRate: wilson({ count: churned.accounts, of: churned.accounts + renewed.accounts }),
     signals: await signalsBefore(ask, words, options, churned.accounts),
   };
@@ -106,7 +106,11 @@ const cohortsOf = ({ among }: BacktestOptions, leadDays: number) => ({
 
 const n = { type: "integer", notNull: true } as const;
 
-async function healthBefore(ask: Ask, options: BacktestOptions, leadDays: number): Promise<HealthBefore> {
+async function healthBefore(
+  ask: Ask,
+  options: BacktestOptions,
+  leadDays: number,
+): Promise<HealthBefore & { goodChurned: number }> {
   const cohorts = cohortsOf(options, leadDays);
   const { first: churned, second: renewed } = await cohortSizes(ask, cohorts);
   const landmarks = join(landmarkCtes(cohorts), ",\n");
@@ -173,17 +177,21 @@ group by coalesce(h.band, 'unknown')`,
       ? auc({ first: stayed, second: left, firstRanks: scores?.renewed_ranks ?? 0, ties: scores?.ties ?? 0 })
       : tooFew,
     worstDecile,
+    goodChurned: inBands.find(({ band }) => band === "good")?.churned ?? 0,
     lift: worstDecile.value === null ? null : worstDecile.value / all,
     bands: bands.map((band) => {
       const row = inBands.find((r) => r.band === band);
       const share = { count: row?.churned ?? 0, of: row?.accounts ?? 0 };
-      return { band, accounts: share.of, churned: share.count, rate: withheld(share, minGroup) };
+      const rate = withheld(share, minGroup);
+      return { band, accounts: share.of, churned: isSmall(share, minGroup) ? null : share.count, rate };
     }),
   };
 }
 
+const isSmall = ({ of }: Share, minGroup: number): boolean => of > 0 && of < minGroup;
+
 const withheld = (share: Share, minGroup: number): Estimate =>
-  share.of > 0 && share.of < minGroup ? noFigure(`groups under ${minGroup} are withheld`) : wilson(share);
+  isSmall(share, minGroup) ? noFigure(`groups under ${minGroup} are withheld`) : wilson(share);
 
 async function signalsBefore(
   ask: Ask,
@@ -227,15 +235,17 @@ group by signal`,
     .filter(({ kind }) => kind === "negative")
     .map(({ id, name }) => {
       const row = rows.find((r) => r.signal === id);
-      const [accounts, churned] = [row?.accounts ?? 0, row?.churned ?? 0];
+      const warned = { count: row?.churned ?? 0, of: row?.accounts ?? 0 };
+      const precision = withheld(warned, options.minGroup);
+      const isHidden = isSmall(warned, options.minGroup);
       return {
         id,
         name,
-        accounts,
-        churned,
-        precision: withheld({ count: churned, of: accounts }, options.minGroup),
-        recall: wilson({ count: churned, of: allChurned }),
-        medianLeadDays: row?.lead_days ?? null,
+        accounts: warned.of,
+        churned: isHidden ? null : warned.count,
+        precision,
+        recall: isHidden ? { ...precision } : wilson({ count: warned.count, of: allChurned }),
+        medianLeadDays: isHidden ? null : (row?.lead_days ?? null),
       };
     });
 }

@@ -94,12 +94,31 @@ export type TaskStatus =
   | 'SNOOZED'
   | 'WAITING';
 
+/** What a trait of accounts is about. */
+export type TraitKind =
+  | 'ATTRIBUTE'
+  | 'FACT'
+  | 'HEALTH'
+  | 'MILESTONE'
+  | 'SIGNAL'
+  | 'STAGE'
+  | 'TOUCHPOINT';
+
 export type AtRiskQueryVariables = Exact<{
   first?: number | null | undefined;
 }>;
 
 
 export type AtRiskQuery = { accounts: { nodes: Array<{ id: string, name: string, owner: string | null, mrr: string | null, stage: { name: string, days: number, isStuck: boolean } | null, health: { score: number | null, band: Band, coverage: number | null } | null }> } };
+
+export type BacktestQueryVariables = Exact<{
+  filter?: AccountFilter | null | undefined;
+  from?: string | null | undefined;
+  to?: string | null | undefined;
+}>;
+
+
+export type BacktestQuery = { backtest: { health: Array<{ leadDays: number, unscored: number, lift: number | null, churned: { accounts: number }, renewed: { accounts: number }, auc: { value: number | null, from: number | null, to: number | null, why: string | null }, worstDecile: { value: number | null, from: number | null, to: number | null, why: string | null }, bands: Array<{ band: Band, accounts: number, churned: number | null, rate: { value: number | null, from: number | null, to: number | null } }> }> } };
 
 export type CohortsQueryVariables = Exact<{
   grain?: RetentionGrain;
@@ -108,6 +127,16 @@ export type CohortsQueryVariables = Exact<{
 
 
 export type CohortsQuery = { cohorts: Array<{ cohort: string, age: number, size: number, customers: number, share: number, mrr: string | null }> };
+
+export type ComparisonQueryVariables = Exact<{
+  leadDays?: number;
+  filter?: AccountFilter | null | undefined;
+  from?: string | null | undefined;
+  to?: string | null | undefined;
+}>;
+
+
+export type ComparisonQuery = { comparison: { traits: Array<{ kind: TraitKind, id: string, name: string, p: number, q: number, strength: number, late: number, words: string, first: { n: number, share: number | null, median: number | null }, second: { n: number, share: number | null, median: number | null }, riskRatio: { value: number | null, from: number | null, to: number | null, why: string | null } | null, auc: { value: number | null, from: number | null, to: number | null, why: string | null } | null }> } };
 
 export type EarlyWarningsQueryVariables = Exact<{
   first?: number;
@@ -143,6 +172,15 @@ export type RetentionQueryVariables = Exact<{
 
 
 export type RetentionQuery = { retention: Array<{ from: string, customers: number, churned: number, churnRate: number | null, arrived: number, reactivated: number, mrr: string | null, netRevenueRetention: number | null, grossRevenueRetention: number | null, unpriced: number }> };
+
+export type SignalBacktestQueryVariables = Exact<{
+  filter?: AccountFilter | null | undefined;
+  from?: string | null | undefined;
+  to?: string | null | undefined;
+}>;
+
+
+export type SignalBacktestQuery = { backtest: { signals: Array<{ id: string, name: string, accounts: number, churned: number | null, medianLeadDays: number | null, precision: { value: number | null, from: number | null, to: number | null, why: string | null }, recall: { value: number | null, from: number | null, to: number | null } }> } };
 
 export type StageOutcomesQueryVariables = Exact<{
   leadDays?: number;
@@ -231,6 +269,45 @@ export const AtRiskDocument = new TypedDocumentString(`
   }
 }
     `) as unknown as TypedDocumentString<AtRiskQuery, AtRiskQueryVariables>;
+export const BacktestDocument = new TypedDocumentString(`
+    query Backtest($filter: AccountFilter, $from: LocalDate, $to: LocalDate) {
+  backtest(filter: $filter, from: $from, to: $to) {
+    health {
+      leadDays
+      churned {
+        accounts
+      }
+      renewed {
+        accounts
+      }
+      unscored
+      auc {
+        value
+        from
+        to
+        why
+      }
+      worstDecile {
+        value
+        from
+        to
+        why
+      }
+      lift
+      bands {
+        band
+        accounts
+        churned
+        rate {
+          value
+          from
+          to
+        }
+      }
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<BacktestQuery, BacktestQueryVariables>;
 export const CohortsDocument = new TypedDocumentString(`
     query Cohorts($grain: RetentionGrain! = QUARTER, $periods: Int! = 12) {
   cohorts(grain: $grain, periods: $periods) {
@@ -243,6 +320,48 @@ export const CohortsDocument = new TypedDocumentString(`
   }
 }
     `) as unknown as TypedDocumentString<CohortsQuery, CohortsQueryVariables>;
+export const ComparisonDocument = new TypedDocumentString(`
+    query Comparison($leadDays: Int! = 60, $filter: AccountFilter, $from: LocalDate, $to: LocalDate) {
+  comparison(
+    leadDays: $leadDays
+    first: {outcomes: [CHURNED], filter: $filter, from: $from, to: $to}
+    second: {outcomes: [RENEWED, EXPANDED, CONTRACTED], filter: $filter, from: $from, to: $to}
+  ) {
+    traits {
+      kind
+      id
+      name
+      first {
+        n
+        share
+        median
+      }
+      second {
+        n
+        share
+        median
+      }
+      riskRatio {
+        value
+        from
+        to
+        why
+      }
+      auc {
+        value
+        from
+        to
+        why
+      }
+      p
+      q
+      strength
+      late
+      words
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<ComparisonQuery, ComparisonQueryVariables>;
 export const EarlyWarningsDocument = new TypedDocumentString(`
     query EarlyWarnings($first: Int! = 20) {
   earlyWarnings(first: $first) {
@@ -343,6 +462,30 @@ export const RetentionDocument = new TypedDocumentString(`
   }
 }
     `) as unknown as TypedDocumentString<RetentionQuery, RetentionQueryVariables>;
+export const SignalBacktestDocument = new TypedDocumentString(`
+    query SignalBacktest($filter: AccountFilter, $from: LocalDate, $to: LocalDate) {
+  backtest(filter: $filter, from: $from, to: $to) {
+    signals {
+      id
+      name
+      accounts
+      churned
+      precision {
+        value
+        from
+        to
+        why
+      }
+      recall {
+        value
+        from
+        to
+      }
+      medianLeadDays
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<SignalBacktestQuery, SignalBacktestQueryVariables>;
 export const StageOutcomesDocument = new TypedDocumentString(`
     query StageOutcomes($leadDays: Int! = 60) {
   stageOutcomes(leadDays: $leadDays) {

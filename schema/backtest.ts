@@ -14,8 +14,11 @@ export class BandBefore {
   @Field(() => Int, { description: "How many accounts." })
   accounts!: number;
 
-  @Field(() => Int, { description: "How many of them churned." })
-  churned!: number;
+  @Field(() => Int, {
+    nullable: true,
+    description: "How many of them churned; null where the group is withheld.",
+  })
+  churned!: number | null;
 
   @Field(() => Estimate, { description: "The share that churned, with Wilson's interval. Unit: share." })
   rate!: Estimate;
@@ -73,8 +76,11 @@ export class SignalBefore {
   @Field(() => Int, { description: "Accounts that it warned of." })
   accounts!: number;
 
-  @Field(() => Int, { description: "Those of them that churned." })
-  churned!: number;
+  @Field(() => Int, {
+    nullable: true,
+    description: "Those of them that churned; null where the group is withheld.",
+  })
+  churned!: number | null;
 
   @Field(() => Estimate, { description: "Of those it warned of, the share that churned. Unit: share." })
   precision!: Estimate;

@@ -48,12 +48,12 @@ interface Backtest {
     auc: Estimate;
     worstDecile: Estimate;
     lift: number | null;
-    bands: { band: string; accounts: number; churned: number; rate: Estimate }[];
+    bands: { band: string; accounts: number; churned: number | null; rate: Estimate }[];
   }[];
   signals: {
     name: string;
     accounts: number;
-    churned: number;
+    churned: number | null;
     precision: Estimate;
     recall: Estimate;
     medianLeadDays: number | null;
