@@ -17,8 +17,10 @@ import { gcCommand } from "./commands/gc.js";
 import { initCommand } from "./commands/init.js";
 import { planCommand } from "./commands/plan.js";
 import { queryCommand } from "./commands/query.js";
+import { retentionCommand } from "./commands/retention.js";
 import { serveCommand } from "./commands/serve.js";
 import { statusCommand } from "./commands/status.js";
+import { survivalCommand } from "./commands/survival.js";
 import { webhooksCommand } from "./commands/webhooks.js";
 import { type LogFormat, logAs, logFormats, theLog } from "./log.js";
 import { packageFolder } from "./project.js";
@@ -73,6 +75,8 @@ for (const command of [
   applyCommand,
   compareCommand,
   backtestCommand,
+  retentionCommand,
+  survivalCommand,
   webhooksCommand,
   gcCommand,
 ]) {
