@@ -1,5 +1,6 @@
 import { Arg, Ctx, Int, Query, Resolver } from "type-graphql";
 import { WaymarkError } from "../errors.js";
+import { accountFacts } from "../models/daily/account_facts.js";
 import { ref } from "../models/model.js";
 import { termOutcomes } from "../models/outcomes/term_outcomes.js";
 import { accountStages } from "../models/stages/account_stages.js";
@@ -92,7 +93,8 @@ with decided as (
 before as (
   select s.stage as stage, count(*) as terms, ${countIf(sql`d.is_churned`)} as churned, 0 as churned_at_end
   from decided as d
-  left join ${ref(accountStages)} as s on s.account_id = d.account_id and s.day = d.landmark
+  left join ${ref(accountFacts)} as f on f.account_id = d.account_id and f.day = d.landmark and f.is_customer
+  left join ${ref(accountStages)} as s on s.account_id = f.account_id and s.day = f.day
   group by s.stage
 ),
 at_end as (

@@ -102,7 +102,9 @@ export class StageOutcomes {
   @Field(() => [StageOutcome], { description: "The stages, in the journey's order." })
   stages!: StageOutcome[];
 
-  @Field(() => Int, { description: "Terms left out, as the account had no facts at the landmark." })
+  @Field(() => Int, {
+    description: "Terms left out, as the account was no customer with facts at the landmark.",
+  })
   leftOut!: number;
 }
 

@@ -1,23 +1,19 @@
 import "reflect-metadata";
 import { graphql } from "graphql";
 import { expect, it } from "vitest";
-import type { Snapshot } from "../../jobs/ledger.js";
 import { accountLatest } from "../../models/accounts/account_latest.js";
 import { accountFacts } from "../../models/daily/account_facts.js";
 import { accountHealth } from "../../models/health/account_health.js";
-import type { Model } from "../../models/model.js";
 import { termOutcomes } from "../../models/outcomes/term_outcomes.js";
 import { accountSignals } from "../../models/signals/account_signals.js";
 import { EndedTermResolver } from "../../resolvers/ended_term.js";
 import { loadersFor } from "../../resolvers/loaders.js";
 import type { Reader } from "../../resolvers/reader.js";
 import { createSchema } from "../../resolvers/schema.js";
-import { render } from "../../warehouse/sql.js";
-import type { Columns } from "../../warehouse/warehouse.js";
-import { lintGoogleSql } from "../googlesql/lint.js";
-import { type ColumnType, referenceUnavailable, startReference } from "../googlesql/reference.js";
-import { companyOf, locate } from "../models/built.js";
+import { referenceUnavailable } from "../googlesql/reference.js";
+import { companyOf } from "../models/built.js";
 import { event, journeyText, paid } from "../models/given.js";
+import { readerOf, referenceReaderOf } from "./both_engines.js";
 
 const journey = journeyText({
   stages: `  - { id: young, name: Young, when: { fact: tenure_days, at_most: 350 } }
@@ -27,7 +23,8 @@ const journey = journeyText({
   rest: `signals:
   - { id: quiet, name: Quiet, kind: negative, when: { fact: events_28d, at_most: 0 }, for_days: 1, clear_days: 1 }`,
 });
-const read = [accountLatest, accountFacts, accountHealth, accountSignals, termOutcomes] as unknown as Model[];
+const read = [accountLatest, accountFacts, accountHealth, accountSignals, termOutcomes];
+const through = "2024-02-29";
 
 /** Leaves for good; grows; comes too late for a landmark of 30 days, by its contract and by its facts. */
 async function company() {
@@ -47,20 +44,10 @@ async function company() {
         event(day, { account_id: "leaves" }),
       ),
     },
-    { through: "2024-02-29", journey },
+    { through, journey },
   );
-  const data: Record<string, Record<string, unknown>[]> = {};
-  for (const model of read) data[model.name] = await built.read(model);
-  const snapshot = {
-    words: built.company,
-    dataThrough: "2024-02-29",
-    tables: Object.fromEntries(read.map((model) => [model.name, model.name])),
-  } as unknown as Snapshot;
-  const reader: Reader = {
-    snapshot,
-    query: (statement, columns) => built.warehouse.query(statement, columns, { locate }),
-  };
-  return { reader, snapshot, data, company: built.company };
+  const reader = await readerOf(built, through, read);
+  return { built, reader };
 }
 
 async function ask(reader: Reader, args: string, fields: string) {
@@ -145,7 +132,7 @@ it("leaves out and counts terms whose account was no customer with facts at the 
   expect(far.counts[3]).toEqual({ outcome: "CHURNED", ...none, withoutFacts: 2 });
 });
 
-it("is filtered by outcome, day of the end and account, page by page, and refuses a lead that can't be", async () => {
+it("is filtered and paged at four statements a page, and refuses a lead that can't be", async () => {
   const { reader } = await company();
   const days = async (args: string) => {
     const { answer } = await ask(reader, args, "nodes { endedOn } counts { terms }");
@@ -167,6 +154,23 @@ it("is filtered by outcome, day of the end and account, page by page, and refuse
   const two = (await ask(reader, `first: 1, after: ${JSON.stringify(one.pageInfo.endCursor)}`, page)).answer;
   expect([two.nodes, two.pageInfo.hasNextPage]).toEqual([[{ endedOn: "2023-06-01" }], false]);
 
+  let statements = 0;
+  const counting: Reader = {
+    ...reader,
+    query: (...asked) => {
+      statements++;
+      return reader.query(...asked);
+    },
+  };
+  const stood = "{ openSignals { id } }";
+  await ask(
+    counting,
+    "leadDays: 5",
+    `nodes { account { name } atLandmark ${stood} atEnd ${stood} } counts { terms }`,
+  );
+  // The terms, their counts, accounts and signals, however many terms there are.
+  expect(statements).toBe(4);
+
   for (const lead of [0, 3651])
     expect((await ask(reader, `leadDays: ${lead}`, page)).errors).toEqual([
       `endedTerms: leadDays is ${lead}, expected 1 to 3650.`,
@@ -174,20 +178,8 @@ it("is filtered by outcome, day of the end and account, page by page, and refuse
 });
 
 it.skipIf(referenceUnavailable())("both engines give the same rows, in the same order", async () => {
-  const { reader, snapshot, data, company: words } = await company();
-  const typesOf = (columns: Columns): Record<string, ColumnType> =>
-    Object.fromEntries(Object.entries(columns).map(([column, { type }]) => [column, type]));
-  const catalogue = Object.fromEntries(read.map((model) => [model.name, typesOf(model.columnsFor(words))]));
-  await using googleSql = await startReference();
-  const reference: Reader = {
-    snapshot,
-    query: async (statement, columns) => {
-      const rendered = render(statement, "bigquery");
-      expect(lintGoogleSql(rendered.text)).toEqual([]);
-      expect(await googleSql.analyze(rendered, catalogue)).toEqual(typesOf(columns));
-      return (await googleSql.evaluate(rendered, catalogue, data)).rows as never;
-    },
-  };
+  const { built, reader } = await company();
+  await using reference = await referenceReaderOf(built, reader, read);
   const resolver = new EndedTermResolver();
   for (const leadDays of [5, 30]) {
     const [here, there] = await Promise.all(

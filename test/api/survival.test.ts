@@ -1,6 +1,7 @@
 import "reflect-metadata";
 import { describe, expect, it } from "vitest";
 import { accountLatest } from "../../models/accounts/account_latest.js";
+import { accountFacts } from "../../models/daily/account_facts.js";
 import { termOutcomes } from "../../models/outcomes/term_outcomes.js";
 import { accountStages } from "../../models/stages/account_stages.js";
 import { stageStays } from "../../models/stages/stage_stays.js";
@@ -13,7 +14,7 @@ import { companyOf, type Given } from "../models/built.js";
 import { journeyText, paid } from "../models/given.js";
 import { readerOf, referenceReaderOf } from "./both_engines.js";
 
-const read = [accountLatest, termOutcomes, accountStages, stageStays];
+const read = [accountLatest, accountFacts, termOutcomes, accountStages, stageStays];
 const through = "2024-06-30";
 /** A prospect, then new for a hundred days, then settled; gone after that. */
 const journey = journeyText({
@@ -120,6 +121,14 @@ describe("stages", () => {
     expect(leftOut).toBe(0);
     // Forty days before its end a had no facts.
     expect(await paths.stageOutcomes(context(reader), 40)).toMatchObject({ leftOut: 1 });
+    // A term of fourteen days: twenty before its end there were facts of a prospect alone.
+    const late = await companyWith([...contracts, paid("2023-06-01", "2023-06-15", of("late"))]);
+    const withLate = await paths.stageOutcomes(context(late.reader), 20);
+    expect(withLate.stages.map((s) => [s.stage.id, s.terms, s.churnedAtEnd])).toEqual([
+      ["new", 3, 4],
+      ["settled", 1, 0],
+    ]);
+    expect(withLate.leftOut).toBe(1);
     await expect(paths.stageOutcomes(context(reader), 0)).rejects.toThrow("leadDays is 0, expected 1 to 730");
   });
 

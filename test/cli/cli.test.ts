@@ -206,13 +206,12 @@ describe("the demo company", () => {
     expect(groups[0].steps[0]).toMatchObject({ day: 0, share: 1, atRisk: groups[0].customers });
 
     for (const words of [
-      ["retention", "--periods", "0"],
       ["retention", "--by", "colour"],
       ["retention", "--cohorts", "--by", "segment"],
       ["survival", "--from", "2025-02-30"],
     ])
       expect(await waymark("-p", demo, ...words), words.join(" ")).toMatchObject({ code: 2 });
-  });
+  }, 180_000);
 
   it("plan shows what an edit changes, apply publishes it once, and the version keeps its note", async () => {
     const file = join(demo, "journey.yml");
