@@ -115,6 +115,26 @@ where is_trial = 'FALSE' and start_date <= '2024-12-31' and coalesce(end_date, '
       expect(paying.reduce((sum, cell) => sum + cell.accounts, 0)).toBe(raw?.accounts);
     });
 
+    it("says honestly that its attributes carry no signal, and its health no more than chance", async () => {
+      const { comparison, backtest } = (await ask(
+        "{ comparison(leadDays: 30) { why first { accounts } second { accounts } traits { kind id q words } } backtest { why health { auc { value from to why } } } }",
+      )) as unknown as {
+        comparison: {
+          why: string | null;
+          first: { accounts: number };
+          second: { accounts: number };
+          traits: { kind: string; id: string; q: number; words: string }[];
+        };
+        backtest: { health: { auc: { value: number | null; from: number; to: number } }[] };
+      };
+      expect(comparison.why).toBeNull();
+      const attributes = comparison.traits.filter(({ kind }) => kind === "ATTRIBUTE");
+      expect(attributes.length).toBeGreaterThan(10);
+      expect(attributes.filter(({ q }) => q <= 0.05)).toEqual([]);
+      for (const { words } of attributes) expect(words).toMatch(/\(may be chance\)\.$/);
+      console.log(comparison.first, comparison.second, comparison.traits.slice(0, 6), JSON.stringify(backtest));
+    });
+
     it("an account's score explains itself from its indicators", async () => {
       const { accounts } = (await ask(
         "{ accounts(first: 50, orderBy: { field: SCORE, direction: DESC }) { nodes { id health { score uncappedScore coverage indicators { id points weightShare contribution } } } } }",
