@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { loadSettings } from "../../config/settings.js";
+import { loadSettings, type Settings } from "../../config/settings.js";
 import { type BuildResult, build, type Project } from "../../jobs/build.js";
 import { inspect } from "../../jobs/inspect.js";
 import { loadJourney } from "../../journey/load.js";
@@ -15,6 +15,13 @@ import type { Warehouse } from "../../warehouse/warehouse.js";
 const data = resolve(process.env.RAVENSTACK_DIR ?? "../shared/data/ravenstack");
 const isThere = existsSync(join(data, "ravenstack_accounts.csv"));
 const now = (): Date => new Date("2025-06-01T12:00:00Z");
+
+/** The data set's own notion of churn beside what the example maps. */
+function withFlag(settings: Settings): Settings {
+  const { accounts } = settings.sources;
+  Object.assign(accounts?.attributes ?? {}, { churn_flag: "churn_flag" });
+  return settings;
+}
 
 describe.skipIf(!isThere)(
   isThere ? "RavenStack" : `RavenStack (skipped: no data in ${data}; set RAVENSTACK_DIR)`,
@@ -38,7 +45,7 @@ describe.skipIf(!isThere)(
       process.env.RAVENSTACK_DIR = data;
       warehouse = await openDuckDb({ file: ":memory:" });
       project = {
-        settings: loadSettings("examples/ravenstack/waymark.yml", checkMappings),
+        settings: withFlag(loadSettings("examples/ravenstack/waymark.yml", checkMappings)),
         journey: loadJourney("examples/ravenstack/journey.yml"),
       };
       result = await build(warehouse, project, { trigger: "test", now });
@@ -113,6 +120,40 @@ where is_trial = 'FALSE' and start_date <= '2024-12-31' and coalesce(end_date, '
       expect(portfolio.mrr).toBe(String(raw?.mrr));
       const paying = portfolio.cells.filter((c) => ["onboarding", "established"].includes(c.stage.id));
       expect(paying.reduce((sum, cell) => sum + cell.accounts, 0)).toBe(raw?.accounts);
+    });
+
+    it("says honestly that hardly anybody churned, and that its attributes carry no signal", async () => {
+      const { churn, flagged, backtest } = (await ask(
+        `{ churn: comparison(leadDays: 30) { why traits { id } }
+           flagged: comparison(
+             leadDays: 30
+             first: { outcomes: [CHURNED, CONTRACTED, EXPANDED, RENEWED], filter: { attributes: [{ name: "churn_flag", in: ["TRUE"] }] } }
+             second: { outcomes: [CHURNED, CONTRACTED, EXPANDED, RENEWED], filter: { attributes: [{ name: "churn_flag", in: ["FALSE"] }] } }
+           ) { why first { accounts } second { accounts } traits { kind id q words } }
+           backtest { why health { auc { value why } } } }`,
+      )) as unknown as {
+        churn: { why: string | null; traits: unknown[] };
+        flagged: { why: string | null; traits: { kind: string; id: string; q: number; words: string }[] };
+        backtest: { why: string | null; health: { auc: { value: number | null; why: string | null } }[] };
+      };
+      // An account has ten subscriptions that overlap: one of 500 let all of them end.
+      const why = 'Only 1 accounts in the cohort "churned" can be compared; groups under 5 are withheld.';
+      expect(churn).toEqual({ why, traits: [] });
+      expect(backtest.why).toBe(why);
+      expect(backtest.health[0]?.auc).toEqual({
+        value: null,
+        why: "fewer than 5 accounts of a cohort had a score 30 days before",
+      });
+      // By the data set's own flag a fifth churned, whatever their subscriptions say.
+      expect(flagged.why).toBeNull();
+      const attributes = flagged.traits.filter(
+        ({ kind, id }) => kind === "ATTRIBUTE" && !id.startsWith("churn_flag:"),
+      );
+      expect(attributes.length).toBeGreaterThan(10);
+      expect(attributes.filter(({ q }) => q <= 0.05)).toEqual([]);
+      for (const { words } of attributes) expect(words).toMatch(/\(may be chance\)\.$/);
+      const told = flagged.traits.filter(({ q }) => q <= 0.05).map(({ id }) => id);
+      expect(told.sort()).toEqual(["churn_flag:FALSE", "churn_flag:TRUE"]);
     });
 
     it("an account's score explains itself from its indicators", async () => {

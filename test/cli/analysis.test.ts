@@ -1,0 +1,138 @@
+import { execFile } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { Warehouse } from "../../warehouse/warehouse.js";
+import { builtCompany, type Client, clientOf } from "../api/company.js";
+
+let warehouse: Warehouse;
+let client: Client;
+beforeAll(async () => {
+  warehouse = await builtCompany();
+  client = await clientOf(warehouse);
+});
+afterAll(async () => {
+  await client.server.close();
+  await warehouse.close();
+});
+
+/** The command line in a process of its own, asking the server. */
+const waymark = (...words: string[]): Promise<{ code: number; stdout: string; stderr: string }> =>
+  new Promise((resolve) =>
+    execFile(
+      process.execPath,
+      ["bin/waymark.cjs", ...words, "--url", client.server.url],
+      (error, stdout, stderr) => resolve({ code: Number(error?.code ?? 0), stdout, stderr }),
+    ),
+  );
+
+describe("waymark compare", () => {
+  it("prints what the API answers, and as JSON the same", async () => {
+    const table = await waymark("compare", "--all", "--min-group", "3");
+    expect(table).toMatchObject({ code: 0, stderr: "" });
+    const [headline = ""] = table.stdout.split("\n");
+    expect(headline).toMatch(
+      /^churned \(\d+ accounts\) against renewed \(\d+\), as of 60 days before each outcome\.$/,
+    );
+    expect(table.stdout).toContain("These are associations, not causes.");
+    const { stdout } = await waymark("compare", "--min-group", "3", "--json");
+    const json = JSON.parse(stdout);
+    const { data } = await client.ask(
+      "{ comparison(minGroup: 3) { first { name accounts } traits { kind id p q strength } leftOut { id } } }",
+    );
+    expect(json.first).toMatchObject(data.comparison.first);
+    expect(
+      json.traits.map(({ kind, id, p, q, strength }: Record<string, unknown>) => ({
+        kind,
+        id,
+        p,
+        q,
+        strength,
+      })),
+    ).toEqual(data.comparison.traits);
+    expect(data.comparison.traits.length).toBeGreaterThan(30);
+    // One for the sizes, two for the traits.
+    expect(client.statements()).toBe(3);
+    for (const { id } of data.comparison.leftOut) expect(table.stdout.length, id).toBeGreaterThan(1000);
+  });
+
+  it("takes cohorts of one segment, region, owner or attribute", async () => {
+    const all = JSON.parse((await waymark("compare", "--min-group", "2", "--json")).stdout);
+    const some = JSON.parse(
+      (
+        await waymark(
+          "compare",
+          "--min-group",
+          "2",
+          "--json",
+          "--where",
+          "segment=small_business",
+          "segment=mid_market",
+        )
+      ).stdout,
+    );
+    expect(some.second.accounts).toBeGreaterThan(0);
+    expect(some.second.accounts).toBeLessThan(all.second.accounts);
+  });
+
+  it.each([
+    [["--first", "churnd"], 'Did you mean "churned"?'],
+    [["--second", "churned"], "The cohorts overlap"],
+    [["--where", "segment"], "--where segment: expected name=value."],
+    [["--where", "teir=gold"], 'Did you mean "tier"?'],
+    [["--from", "2025-06-01", "--to", "2025-05-01"], "from 2025-06-01 must be before to 2025-05-01"],
+    [["--lead-days", "0"], "Expected a whole number from 1 to 1000."],
+  ])("%s is refused with what is expected", async (words, message) => {
+    const { code, stderr } = await waymark("compare", ...words);
+    expect(code).toBe(2);
+    expect(stderr).toContain(message);
+  });
+
+  it("with a lead longer than the history says why there is nothing", async () => {
+    const { code, stdout } = await waymark("compare", "--lead-days", "1000");
+    expect(code).toBe(0);
+    expect(stdout).toMatch(
+      /None of the \d+ accounts in the cohort "churned" was a customer with facts 1000 days before/,
+    );
+  });
+});
+
+describe("waymark backtest", () => {
+  it("prints health, bands and signals, and as JSON the same figures", async () => {
+    const { code, stdout } = await waymark("backtest", "--min-group", "2");
+    expect(code).toBe(0);
+    for (const words of [
+      "Of those that churned, the health of",
+      "Health before the outcome",
+      "Share that churned, by band",
+      "Negative signals",
+    ])
+      expect(stdout).toContain(words);
+    const json = JSON.parse((await waymark("backtest", "--min-group", "2", "--json")).stdout);
+    expect(json.health.map((h: { leadDays: number }) => h.leadDays)).toEqual([30, 60, 90]);
+    const [{ auc, churned, renewed, bands }] = json.health;
+    expect(stdout).toContain(`${auc.value.toFixed(2)} (${auc.from.toFixed(2)}–${auc.to.toFixed(2)})`);
+    expect(bands.reduce((sum: number, band: { accounts: number }) => sum + band.accounts, 0)).toBe(
+      churned.accounts + renewed.accounts,
+    );
+  });
+});
+
+it.each(["comparison", "backtest", "signal-backtest"])("the saved query %s is answered", async (name) => {
+  const { data, errors } = await client.ask(readFileSync(`queries/${name}.graphql`, "utf8"));
+  expect(errors).toEqual([]);
+  expect(Object.keys(data)).toHaveLength(1);
+});
+
+it.each([
+  ["comparison(minGroup: 1) { why }", "comparison(minGroup: 1): expected 2 to 1000."],
+  ["comparison(lateDays: -1) { why }", "comparison(lateDays: -1): expected 0 to 10000."],
+  ["comparison(first: { outcomes: [] }) { why }", "expected at least one of CHURNED"],
+  [`backtest(from: "2025-02-01", to: "2025-02-01") { why }`, "backtest: from 2025-02-01 must be before to"],
+  ["backtest(minGroup: 1) { why }", "backtest(minGroup: 1): expected 2 to 1000."],
+])("%s is refused with what is expected", async (question, message) => {
+  const { errors } = await client.ask(`{ ${question} }`);
+  expect(errors[0]).toMatchObject({
+    message: expect.stringContaining(message),
+    extensions: { code: "BAD_USER_INPUT" },
+  });
+});
