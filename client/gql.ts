@@ -21,8 +21,8 @@ type Documents = {
     "query OnboardingByMonth {\n  onboardingCohorts {\n    month\n    accounts\n    onboarded\n    onTime\n    meanDaysToOnboard\n    meanContacts\n  }\n}": typeof types.OnboardingByMonthDocument,
     "query Portfolio {\n  portfolio {\n    cells {\n      stage {\n        name\n      }\n      band\n      accounts\n      mrr\n    }\n  }\n}": typeof types.PortfolioDocument,
     "query Retention($grain: RetentionGrain! = MONTH, $periods: Int! = 12) {\n  retention(grain: $grain, periods: $periods) {\n    from\n    customers\n    churned\n    churnRate\n    arrived\n    reactivated\n    mrr\n    netRevenueRetention\n    grossRevenueRetention\n    unpriced\n  }\n}": typeof types.RetentionDocument,
-    "query Tasks($owner: [String!], $first: Int! = 50) {\n  tasks(filter: {owner: $owner}, first: $first) {\n    nodes {\n      id\n      name\n      account {\n        name\n      }\n      owner\n      dueOn\n      status\n      isOverdue\n      severity\n    }\n  }\n}": typeof types.TasksDocument,
-    "query Touchpoints {\n  touchpoints {\n    touchpoint {\n      name\n      why\n      stage {\n        name\n      }\n    }\n    done\n    doneLate\n    overdue\n    missed\n    doneShare\n  }\n}": typeof types.TouchpointsDocument,
+    "query Tasks($owner: [String!], $first: Int! = 50) {\n  accountTasks(filter: {owner: $owner}, first: $first) {\n    nodes {\n      id\n      name\n      account {\n        name\n      }\n      owner\n      dueOn\n      status\n      isOverdue\n      severity\n    }\n  }\n}": typeof types.TasksDocument,
+    "query Touchpoints {\n  plannedTouchpoints {\n    touchpoint {\n      name\n      why\n      stage {\n        name\n      }\n    }\n    done\n    doneLate\n    overdue\n    missed\n    doneShare\n  }\n}": typeof types.TouchpointsDocument,
     "\n  query WorstAccounts($first: Int!, $since: LocalDate!) {\n    accounts(orderBy: { field: SCORE, direction: ASC }, first: $first) {\n      nodes {\n        id\n        mrr\n        health {\n          score\n          band\n          change(since: $since) {\n            change\n            capChange\n            indicators {\n              id\n              change\n            }\n          }\n        }\n      }\n    }\n  }\n": typeof types.WorstAccountsDocument,
 };
 const documents: Documents = {
@@ -32,8 +32,8 @@ const documents: Documents = {
     "query OnboardingByMonth {\n  onboardingCohorts {\n    month\n    accounts\n    onboarded\n    onTime\n    meanDaysToOnboard\n    meanContacts\n  }\n}": types.OnboardingByMonthDocument,
     "query Portfolio {\n  portfolio {\n    cells {\n      stage {\n        name\n      }\n      band\n      accounts\n      mrr\n    }\n  }\n}": types.PortfolioDocument,
     "query Retention($grain: RetentionGrain! = MONTH, $periods: Int! = 12) {\n  retention(grain: $grain, periods: $periods) {\n    from\n    customers\n    churned\n    churnRate\n    arrived\n    reactivated\n    mrr\n    netRevenueRetention\n    grossRevenueRetention\n    unpriced\n  }\n}": types.RetentionDocument,
-    "query Tasks($owner: [String!], $first: Int! = 50) {\n  tasks(filter: {owner: $owner}, first: $first) {\n    nodes {\n      id\n      name\n      account {\n        name\n      }\n      owner\n      dueOn\n      status\n      isOverdue\n      severity\n    }\n  }\n}": types.TasksDocument,
-    "query Touchpoints {\n  touchpoints {\n    touchpoint {\n      name\n      why\n      stage {\n        name\n      }\n    }\n    done\n    doneLate\n    overdue\n    missed\n    doneShare\n  }\n}": types.TouchpointsDocument,
+    "query Tasks($owner: [String!], $first: Int! = 50) {\n  accountTasks(filter: {owner: $owner}, first: $first) {\n    nodes {\n      id\n      name\n      account {\n        name\n      }\n      owner\n      dueOn\n      status\n      isOverdue\n      severity\n    }\n  }\n}": types.TasksDocument,
+    "query Touchpoints {\n  plannedTouchpoints {\n    touchpoint {\n      name\n      why\n      stage {\n        name\n      }\n    }\n    done\n    doneLate\n    overdue\n    missed\n    doneShare\n  }\n}": types.TouchpointsDocument,
     "\n  query WorstAccounts($first: Int!, $since: LocalDate!) {\n    accounts(orderBy: { field: SCORE, direction: ASC }, first: $first) {\n      nodes {\n        id\n        mrr\n        health {\n          score\n          band\n          change(since: $since) {\n            change\n            capChange\n            indicators {\n              id\n              change\n            }\n          }\n        }\n      }\n    }\n  }\n": types.WorstAccountsDocument,
 };
 
@@ -64,11 +64,11 @@ export function graphql(source: "query Retention($grain: RetentionGrain! = MONTH
 /**
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */
-export function graphql(source: "query Tasks($owner: [String!], $first: Int! = 50) {\n  tasks(filter: {owner: $owner}, first: $first) {\n    nodes {\n      id\n      name\n      account {\n        name\n      }\n      owner\n      dueOn\n      status\n      isOverdue\n      severity\n    }\n  }\n}"): typeof import('./graphql.js').TasksDocument;
+export function graphql(source: "query Tasks($owner: [String!], $first: Int! = 50) {\n  accountTasks(filter: {owner: $owner}, first: $first) {\n    nodes {\n      id\n      name\n      account {\n        name\n      }\n      owner\n      dueOn\n      status\n      isOverdue\n      severity\n    }\n  }\n}"): typeof import('./graphql.js').TasksDocument;
 /**
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */
-export function graphql(source: "query Touchpoints {\n  touchpoints {\n    touchpoint {\n      name\n      why\n      stage {\n        name\n      }\n    }\n    done\n    doneLate\n    overdue\n    missed\n    doneShare\n  }\n}"): typeof import('./graphql.js').TouchpointsDocument;
+export function graphql(source: "query Touchpoints {\n  plannedTouchpoints {\n    touchpoint {\n      name\n      why\n      stage {\n        name\n      }\n    }\n    done\n    doneLate\n    overdue\n    missed\n    doneShare\n  }\n}"): typeof import('./graphql.js').TouchpointsDocument;
 /**
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */

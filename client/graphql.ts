@@ -78,12 +78,12 @@ export type TasksQueryVariables = Exact<{
 }>;
 
 
-export type TasksQuery = { tasks: { nodes: Array<{ id: string, name: string, owner: string | null, dueOn: string, status: TaskStatus, isOverdue: boolean, severity: Severity | null, account: { name: string } }> } };
+export type TasksQuery = { accountTasks: { nodes: Array<{ id: string, name: string, owner: string | null, dueOn: string, status: TaskStatus, isOverdue: boolean, severity: Severity | null, account: { name: string } }> } };
 
 export type TouchpointsQueryVariables = Exact<{ [key: string]: never; }>;
 
 
-export type TouchpointsQuery = { touchpoints: Array<{ done: number, doneLate: number, overdue: number, missed: number, doneShare: number | null, touchpoint: { name: string, why: string, stage: { name: string } } }> };
+export type TouchpointsQuery = { plannedTouchpoints: Array<{ done: number, doneLate: number, overdue: number, missed: number, doneShare: number | null, touchpoint: { name: string, why: string, stage: { name: string } } }> };
 
 export type WorstAccountsQueryVariables = Exact<{
   first: number;
@@ -213,7 +213,7 @@ export const RetentionDocument = new TypedDocumentString(`
     `) as unknown as TypedDocumentString<RetentionQuery, RetentionQueryVariables>;
 export const TasksDocument = new TypedDocumentString(`
     query Tasks($owner: [String!], $first: Int! = 50) {
-  tasks(filter: {owner: $owner}, first: $first) {
+  accountTasks(filter: {owner: $owner}, first: $first) {
     nodes {
       id
       name
@@ -231,7 +231,7 @@ export const TasksDocument = new TypedDocumentString(`
     `) as unknown as TypedDocumentString<TasksQuery, TasksQueryVariables>;
 export const TouchpointsDocument = new TypedDocumentString(`
     query Touchpoints {
-  touchpoints {
+  plannedTouchpoints {
     touchpoint {
       name
       why

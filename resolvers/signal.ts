@@ -18,7 +18,7 @@ import { reasonOf } from "./reasons.js";
 @Resolver(() => AccountSignal)
 export class SignalResolver {
   @Query(() => SignalPage, { description: "Signals of all accounts, the latest opened first." })
-  async signals(
+  async accountSignals(
     @Ctx() { reader }: Context,
     @Arg("first", () => Int, { defaultValue: 100, description: "How many, 1 to 1000." }) first: number,
     @Arg("after", () => String, { nullable: true, description: "Go on behind this cursor." })
@@ -32,7 +32,7 @@ export class SignalResolver {
     const { rows, pageInfo } = await listPage(
       reader,
       {
-        field: "signals",
+        field: "accountSignals",
         rows: sql`select ${Object.keys(accountSignals.columns).map(name)} from ${ref(accountSignals)} where ${filterSql(filter ?? { isOpen: true }, reader)}`,
         columns: accountSignals.columns,
         order: [
