@@ -109,7 +109,7 @@ function filterSql(filter: SignalFilter, reader: Reader): Sql {
   if (unknown !== undefined)
     throw new WaymarkError(
       "BAD_USER_INPUT",
-      `signals: there is no signal "${unknown}".${didYouMean(unknown, known)}`,
+      `accountSignals: there is no signal "${unknown}".${didYouMean(unknown, known)}`,
     );
   const anyOf = (column: string, values: readonly string[] | null | undefined): Sql[] =>
     values ? [inArray(name(column), bind("string[]", values))] : [];

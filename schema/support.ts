@@ -1,4 +1,5 @@
 import { Field, Float, ID, Int, ObjectType } from "type-graphql";
+import { supportMetrics } from "../models/daily/support_metrics.js";
 import { stgTickets } from "../models/staging/stg_tickets.js";
 import { column, fact } from "./describe.js";
 import { LocalDate } from "./scalars.js";
@@ -61,6 +62,7 @@ export class Delight {
   @Field(() => LocalDate, { description: "The day on which the ticket was opened." })
   day!: string;
 
+  @Field(() => String, column(supportMetrics, "channel"))
   channel!: string;
 
   @Field(() => String, {
