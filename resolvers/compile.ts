@@ -49,6 +49,8 @@ interface Output {
   readonly path: readonly string[];
   readonly alias: string;
   readonly type: ColumnType;
+  /** Of what is nested, the column that is null where there is none of it. */
+  readonly within?: string;
 }
 
 /**
@@ -100,7 +102,10 @@ export function compileView(
   from ${before > 0 ? sql`compared` : sql`grouped`} as g
 )`);
   const last = overGroups.length > 0 ? sql`over_groups` : before > 0 ? sql`compared` : sql`grouped`;
-  const columns = Object.fromEntries(outputs.map(({ alias, type }) => [alias, { type }]));
+  const columns: Columns = Object.fromEntries([
+    ...outputs.map(({ alias, type }) => [alias, { type }]),
+    ...outputs.flatMap(({ within }) => (within ? [[within, { type: "integer" }]] : [])),
+  ]);
   return {
     statement: sql`
 with ${join(steps, ",\n")}
@@ -110,9 +115,10 @@ limit ${integer(limit)}`,
     columns: outputs.length > 0 ? columns : { nothing: { type: "integer" } },
     told: (row) => {
       const told: Record<string, unknown> = {};
-      for (const { path, alias } of outputs) {
+      for (const { path, alias, within } of outputs) {
         const [key, inner] = path as [string, string?];
         if (inner === undefined) told[key] = row[alias];
+        else if (within && row[within] === null) told[key] = null;
         else told[key] = { ...(told[key] as Row), [inner]: row[alias] };
       }
       return told;
@@ -193,7 +199,7 @@ class Question {
       const { alias: of, field: measure } = this.#column(field, args);
       const alias = `${of}_before_${periods}`;
       if (!this.previous.some((p) => p.alias === alias)) this.previous.push({ alias, of, periods });
-      this.outputs.push({ path: [key, inner], alias, type: measure.type });
+      this.outputs.push({ path: [key, inner], alias, type: measure.type, within: groupBefore(periods) });
     }
   }
 
@@ -375,7 +381,8 @@ function compared(
   first: string,
 ): Sql[] {
   const keys = dimensions.map(({ alias }) => name(alias));
-  const moved = [0, ...new Set(previous.map(({ periods }) => periods))].map((periods) => {
+  const earlier = [...new Set(previous.map(({ periods }) => periods))];
+  const moved = [0, ...earlier].map((periods) => {
     const moving = dimensions.map(({ alias, field }) =>
       field.name === "period" && periods > 0
         ? sql`${addPeriods(name(alias), periods, grain)} as ${name(alias)}`
@@ -395,6 +402,10 @@ function compared(
     ...keys,
     ...measures.map(({ alias }) => sql`${at(0, alias)} as ${name(alias)}`),
     ...previous.map(({ alias, of, periods }) => sql`${at(periods, of)} as ${name(alias)}`),
+    ...earlier.map(
+      (periods) =>
+        sql`max(case when periods_before = ${integer(periods)} then 1 end) as ${name(groupBefore(periods))}`,
+    ),
   ]}
   from moved
   where ${name(period.alias)} >= ${bind("date", first)}${groupBy(keys)}
@@ -402,6 +413,9 @@ function compared(
 )`,
   ];
 }
+
+/** The column that tells whether the group had rows so many periods before. */
+const groupBefore = (periods: number): string => `group_before_${periods}`;
 
 /** The column of a field with its arguments, added where it is new. */
 function columnIn<F extends ViewField>(

@@ -253,7 +253,7 @@ async function evaluate(statement: Statement, columns: Columns): Promise<Row[]> 
     );
     catalogue[table] = Object.fromEntries(asked.map(([column, { type }]) => [column, type]));
     data[table] = (tables[table] as Row[])
-      .filter((row) => row.day === undefined || row.day >= first)
+      .filter((row) => row.day === undefined || row.day >= "2024-04-01")
       .map((row) => Object.fromEntries(asked.map(([column]) => [column, row[column]])));
   }
   const told = await (googleSql as GoogleSql).analyze(statement, catalogue);
@@ -446,6 +446,7 @@ describe.each(known.map((view) => [view.field, view] as const))("%s", (_, view) 
       rows.find((r) => r.period === week && r.region === region);
     for (const row of rows) {
       const last = at(addDays(row.period, -7), row.region);
+      if (row.period > addDays(first, 6) && !last) expect(row.previous).toBeNull();
       if (!last) continue;
       for (const measure of view.measures.keys())
         expect(rounded({ v: row.previous[measure] })).toEqual(rounded({ v: last[measure] }));
