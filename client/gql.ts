@@ -18,9 +18,12 @@ type Documents = {
     "query AtRisk($first: Int = 20) {\n  accounts(\n    filter: {isCustomer: true}\n    orderBy: {field: SCORE, direction: ASC}\n    first: $first\n  ) {\n    nodes {\n      id\n      name\n      owner\n      mrr\n      stage {\n        name\n        days\n        isStuck\n      }\n      health {\n        score\n        band\n        coverage\n      }\n    }\n  }\n}": typeof types.AtRiskDocument,
     "query Cohorts($grain: RetentionGrain! = QUARTER, $periods: Int! = 12) {\n  cohorts(grain: $grain, periods: $periods) {\n    cohort\n    age\n    size\n    customers\n    share\n    mrr\n  }\n}": typeof types.CohortsDocument,
     "query EarlyWarnings($first: Int! = 20) {\n  earlyWarnings(first: $first) {\n    nodes {\n      account {\n        name\n        owner\n        daysToRenewal\n      }\n      mrr\n      band\n      churnRisk90d\n      mrrAtStake\n      worstSeverity\n      reasons\n    }\n  }\n}": typeof types.EarlyWarningsDocument,
+    "query HealthTrend($weeks: Int! = 30) {\n  health(range: {last: {weeks: $weeks}}) {\n    week: period(grain: WEEK)\n    segment\n    averageScore\n    accounts\n    atRisk: accounts(band: POOR)\n    previous {\n      averageScore\n    }\n  }\n}": typeof types.HealthTrendDocument,
     "query OnboardingByMonth {\n  onboardingCohorts {\n    month\n    accounts\n    onboarded\n    onTime\n    meanDaysToOnboard\n    meanContacts\n  }\n}": typeof types.OnboardingByMonthDocument,
     "query Portfolio {\n  portfolio {\n    cells {\n      stage {\n        name\n      }\n      band\n      accounts\n      mrr\n    }\n  }\n}": typeof types.PortfolioDocument,
     "query Retention($grain: RetentionGrain! = MONTH, $periods: Int! = 12) {\n  retention(grain: $grain, periods: $periods) {\n    from\n    customers\n    churned\n    churnRate\n    arrived\n    reactivated\n    mrr\n    netRevenueRetention\n    grossRevenueRetention\n    unpriced\n  }\n}": typeof types.RetentionDocument,
+    "query RevenueByRegion($months: Int! = 12) {\n  revenue(range: {last: {months: $months}}) {\n    month: period(grain: MONTH)\n    region\n    mrr\n    part: share(of: MRR)\n    customers\n    yearBefore: previous(periods: 12) {\n      mrr\n    }\n  }\n}": typeof types.RevenueByRegionDocument,
+    "query SupportByChannel($weeks: Int! = 8) {\n  support(range: {last: {weeks: $weeks}}) {\n    week: period(grain: WEEK)\n    channel\n    opened\n    part: share(of: OPENED)\n    repliedWithin24hShare\n    firstReplyHoursMean\n    csat\n  }\n}": typeof types.SupportByChannelDocument,
     "query Tasks($owner: [String!], $first: Int! = 50) {\n  accountTasks(filter: {owner: $owner}, first: $first) {\n    nodes {\n      id\n      name\n      account {\n        name\n      }\n      owner\n      dueOn\n      status\n      isOverdue\n      severity\n    }\n  }\n}": typeof types.TasksDocument,
     "query Touchpoints {\n  plannedTouchpoints {\n    touchpoint {\n      name\n      why\n      stage {\n        name\n      }\n    }\n    done\n    doneLate\n    overdue\n    missed\n    doneShare\n  }\n}": typeof types.TouchpointsDocument,
     "\n  query WorstAccounts($first: Int!, $since: LocalDate!) {\n    accounts(orderBy: { field: SCORE, direction: ASC }, first: $first) {\n      nodes {\n        id\n        mrr\n        health {\n          score\n          band\n          change(since: $since) {\n            change\n            capChange\n            indicators {\n              id\n              change\n            }\n          }\n        }\n      }\n    }\n  }\n": typeof types.WorstAccountsDocument,
@@ -29,9 +32,12 @@ const documents: Documents = {
     "query AtRisk($first: Int = 20) {\n  accounts(\n    filter: {isCustomer: true}\n    orderBy: {field: SCORE, direction: ASC}\n    first: $first\n  ) {\n    nodes {\n      id\n      name\n      owner\n      mrr\n      stage {\n        name\n        days\n        isStuck\n      }\n      health {\n        score\n        band\n        coverage\n      }\n    }\n  }\n}": types.AtRiskDocument,
     "query Cohorts($grain: RetentionGrain! = QUARTER, $periods: Int! = 12) {\n  cohorts(grain: $grain, periods: $periods) {\n    cohort\n    age\n    size\n    customers\n    share\n    mrr\n  }\n}": types.CohortsDocument,
     "query EarlyWarnings($first: Int! = 20) {\n  earlyWarnings(first: $first) {\n    nodes {\n      account {\n        name\n        owner\n        daysToRenewal\n      }\n      mrr\n      band\n      churnRisk90d\n      mrrAtStake\n      worstSeverity\n      reasons\n    }\n  }\n}": types.EarlyWarningsDocument,
+    "query HealthTrend($weeks: Int! = 30) {\n  health(range: {last: {weeks: $weeks}}) {\n    week: period(grain: WEEK)\n    segment\n    averageScore\n    accounts\n    atRisk: accounts(band: POOR)\n    previous {\n      averageScore\n    }\n  }\n}": types.HealthTrendDocument,
     "query OnboardingByMonth {\n  onboardingCohorts {\n    month\n    accounts\n    onboarded\n    onTime\n    meanDaysToOnboard\n    meanContacts\n  }\n}": types.OnboardingByMonthDocument,
     "query Portfolio {\n  portfolio {\n    cells {\n      stage {\n        name\n      }\n      band\n      accounts\n      mrr\n    }\n  }\n}": types.PortfolioDocument,
     "query Retention($grain: RetentionGrain! = MONTH, $periods: Int! = 12) {\n  retention(grain: $grain, periods: $periods) {\n    from\n    customers\n    churned\n    churnRate\n    arrived\n    reactivated\n    mrr\n    netRevenueRetention\n    grossRevenueRetention\n    unpriced\n  }\n}": types.RetentionDocument,
+    "query RevenueByRegion($months: Int! = 12) {\n  revenue(range: {last: {months: $months}}) {\n    month: period(grain: MONTH)\n    region\n    mrr\n    part: share(of: MRR)\n    customers\n    yearBefore: previous(periods: 12) {\n      mrr\n    }\n  }\n}": types.RevenueByRegionDocument,
+    "query SupportByChannel($weeks: Int! = 8) {\n  support(range: {last: {weeks: $weeks}}) {\n    week: period(grain: WEEK)\n    channel\n    opened\n    part: share(of: OPENED)\n    repliedWithin24hShare\n    firstReplyHoursMean\n    csat\n  }\n}": types.SupportByChannelDocument,
     "query Tasks($owner: [String!], $first: Int! = 50) {\n  accountTasks(filter: {owner: $owner}, first: $first) {\n    nodes {\n      id\n      name\n      account {\n        name\n      }\n      owner\n      dueOn\n      status\n      isOverdue\n      severity\n    }\n  }\n}": types.TasksDocument,
     "query Touchpoints {\n  plannedTouchpoints {\n    touchpoint {\n      name\n      why\n      stage {\n        name\n      }\n    }\n    done\n    doneLate\n    overdue\n    missed\n    doneShare\n  }\n}": types.TouchpointsDocument,
     "\n  query WorstAccounts($first: Int!, $since: LocalDate!) {\n    accounts(orderBy: { field: SCORE, direction: ASC }, first: $first) {\n      nodes {\n        id\n        mrr\n        health {\n          score\n          band\n          change(since: $since) {\n            change\n            capChange\n            indicators {\n              id\n              change\n            }\n          }\n        }\n      }\n    }\n  }\n": types.WorstAccountsDocument,
@@ -52,6 +58,10 @@ export function graphql(source: "query EarlyWarnings($first: Int! = 20) {\n  ear
 /**
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */
+export function graphql(source: "query HealthTrend($weeks: Int! = 30) {\n  health(range: {last: {weeks: $weeks}}) {\n    week: period(grain: WEEK)\n    segment\n    averageScore\n    accounts\n    atRisk: accounts(band: POOR)\n    previous {\n      averageScore\n    }\n  }\n}"): typeof import('./graphql.js').HealthTrendDocument;
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
 export function graphql(source: "query OnboardingByMonth {\n  onboardingCohorts {\n    month\n    accounts\n    onboarded\n    onTime\n    meanDaysToOnboard\n    meanContacts\n  }\n}"): typeof import('./graphql.js').OnboardingByMonthDocument;
 /**
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
@@ -61,6 +71,14 @@ export function graphql(source: "query Portfolio {\n  portfolio {\n    cells {\n
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */
 export function graphql(source: "query Retention($grain: RetentionGrain! = MONTH, $periods: Int! = 12) {\n  retention(grain: $grain, periods: $periods) {\n    from\n    customers\n    churned\n    churnRate\n    arrived\n    reactivated\n    mrr\n    netRevenueRetention\n    grossRevenueRetention\n    unpriced\n  }\n}"): typeof import('./graphql.js').RetentionDocument;
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "query RevenueByRegion($months: Int! = 12) {\n  revenue(range: {last: {months: $months}}) {\n    month: period(grain: MONTH)\n    region\n    mrr\n    part: share(of: MRR)\n    customers\n    yearBefore: previous(periods: 12) {\n      mrr\n    }\n  }\n}"): typeof import('./graphql.js').RevenueByRegionDocument;
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "query SupportByChannel($weeks: Int! = 8) {\n  support(range: {last: {weeks: $weeks}}) {\n    week: period(grain: WEEK)\n    channel\n    opened\n    part: share(of: OPENED)\n    repliedWithin24hShare\n    firstReplyHoursMean\n    csat\n  }\n}"): typeof import('./graphql.js').SupportByChannelDocument;
 /**
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */

@@ -54,6 +54,13 @@ export type EarlyWarningsQueryVariables = Exact<{
 
 export type EarlyWarningsQuery = { earlyWarnings: { nodes: Array<{ mrr: string | null, band: Band, churnRisk90d: number | null, mrrAtStake: number | null, worstSeverity: Severity | null, reasons: Array<string>, account: { name: string, owner: string | null, daysToRenewal: number | null } }> } };
 
+export type HealthTrendQueryVariables = Exact<{
+  weeks?: number;
+}>;
+
+
+export type HealthTrendQuery = { health: Array<{ segment: string | null, averageScore: number | null, accounts: number, week: string | null, atRisk: number, previous: { averageScore: number | null } | null }> };
+
 export type OnboardingByMonthQueryVariables = Exact<{ [key: string]: never; }>;
 
 
@@ -71,6 +78,20 @@ export type RetentionQueryVariables = Exact<{
 
 
 export type RetentionQuery = { retention: Array<{ from: string, customers: number, churned: number, churnRate: number | null, arrived: number, reactivated: number, mrr: string | null, netRevenueRetention: number | null, grossRevenueRetention: number | null, unpriced: number }> };
+
+export type RevenueByRegionQueryVariables = Exact<{
+  months?: number;
+}>;
+
+
+export type RevenueByRegionQuery = { revenue: Array<{ region: string | null, mrr: string | null, customers: number, month: string | null, part: number | null, yearBefore: { mrr: string | null } | null }> };
+
+export type SupportByChannelQueryVariables = Exact<{
+  weeks?: number;
+}>;
+
+
+export type SupportByChannelQuery = { support: Array<{ channel: string, opened: number, repliedWithin24hShare: number | null, firstReplyHoursMean: number | null, csat: number | null, week: string | null, part: number | null }> };
 
 export type TasksQueryVariables = Exact<{
   owner?: Array<string> | string | null | undefined;
@@ -169,6 +190,20 @@ export const EarlyWarningsDocument = new TypedDocumentString(`
   }
 }
     `) as unknown as TypedDocumentString<EarlyWarningsQuery, EarlyWarningsQueryVariables>;
+export const HealthTrendDocument = new TypedDocumentString(`
+    query HealthTrend($weeks: Int! = 30) {
+  health(range: {last: {weeks: $weeks}}) {
+    week: period(grain: WEEK)
+    segment
+    averageScore
+    accounts
+    atRisk: accounts(band: POOR)
+    previous {
+      averageScore
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<HealthTrendQuery, HealthTrendQueryVariables>;
 export const OnboardingByMonthDocument = new TypedDocumentString(`
     query OnboardingByMonth {
   onboardingCohorts {
@@ -211,6 +246,33 @@ export const RetentionDocument = new TypedDocumentString(`
   }
 }
     `) as unknown as TypedDocumentString<RetentionQuery, RetentionQueryVariables>;
+export const RevenueByRegionDocument = new TypedDocumentString(`
+    query RevenueByRegion($months: Int! = 12) {
+  revenue(range: {last: {months: $months}}) {
+    month: period(grain: MONTH)
+    region
+    mrr
+    part: share(of: MRR)
+    customers
+    yearBefore: previous(periods: 12) {
+      mrr
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<RevenueByRegionQuery, RevenueByRegionQueryVariables>;
+export const SupportByChannelDocument = new TypedDocumentString(`
+    query SupportByChannel($weeks: Int! = 8) {
+  support(range: {last: {weeks: $weeks}}) {
+    week: period(grain: WEEK)
+    channel
+    opened
+    part: share(of: OPENED)
+    repliedWithin24hShare
+    firstReplyHoursMean
+    csat
+  }
+}
+    `) as unknown as TypedDocumentString<SupportByChannelQuery, SupportByChannelQueryVariables>;
 export const TasksDocument = new TypedDocumentString(`
     query Tasks($owner: [String!], $first: Int! = 50) {
   accountTasks(filter: {owner: $owner}, first: $first) {

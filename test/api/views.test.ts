@@ -1,4 +1,5 @@
 import "reflect-metadata";
+import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { locateIn, readSnapshots } from "../../jobs/ledger.js";
 import { attributeColumn } from "../../models/sources/source.js";
@@ -244,6 +245,37 @@ from ${facts} where day >= date '2025-10-01' group by 1 order by 1`,
     );
     expect(some).toEqual(expected);
     expect(some.accounts).toBeGreaterThan(0);
+  });
+
+  it("of tasks tells what people did with them, as the list of tasks does", async () => {
+    const { data } = await client.ask(
+      "{ accountTasks(first: 1000, filter: { status: [OPEN, WAITING, SNOOZED, DONE, DISMISSED, EXPIRED] }) { nodes { id play status isOverdue } pageInfo { hasNextPage } } }",
+    );
+    const listed: Rows = data.accountTasks.nodes;
+    expect(data.accountTasks.pageInfo.hasNextPage).toBe(false);
+    const done = listed.find((task) => task.status === "OPEN");
+    await client.ask(`mutation { completeTask(id: ${JSON.stringify(done.id)}) { id } }`);
+    done.status = "DONE";
+    done.isOverdue = false;
+    const rows = await ask("{ tasks { play status set overdue } }");
+    const counted = (row: Rows[number]) =>
+      listed.filter((task) => task.play === row.play && task.status === row.status);
+    expect(rows.length).toBeGreaterThan(1);
+    for (const row of rows) {
+      expect(row.set).toBe(counted(row).length);
+      expect(row.overdue).toBe(counted(row).filter((task) => task.isOverdue).length);
+    }
+    const [all] = await ask("{ tasks { set done: set(status: DONE) doneShare } }");
+    const ended = listed.filter((task) => ["DONE", "DISMISSED", "EXPIRED"].includes(task.status));
+    expect(all).toEqual({ set: listed.length, done: 1, doneShare: 1 / ended.length });
+  });
+
+  it("answers every example of the documentation", async () => {
+    for (const file of ["README.md", "docs/views.md"]) {
+      const examples = readFileSync(file, "utf8").matchAll(/```graphql\n(.*?)```/gs);
+      for (const [, example] of examples)
+        expect((await ask(example as string)).length, example).toBeGreaterThan(0);
+    }
   });
 
   it.each([
