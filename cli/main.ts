@@ -5,9 +5,11 @@ import { exitCodes, messageOf, WaymarkError } from "../errors.js";
 import { startTraces } from "../telemetry/export.js";
 import { applyCommand } from "./commands/apply.js";
 import { backfillCommand } from "./commands/backfill.js";
+import { backtestCommand } from "./commands/backtest.js";
 import { buildCommand } from "./commands/build.js";
 import { checkCommand } from "./commands/check.js";
 import { checksCommand } from "./commands/checks.js";
+import { compareCommand } from "./commands/compare.js";
 import { demoCommand } from "./commands/demo.js";
 import { explainCommand } from "./commands/explain.js";
 import { factsCommand } from "./commands/facts.js";
@@ -15,8 +17,10 @@ import { gcCommand } from "./commands/gc.js";
 import { initCommand } from "./commands/init.js";
 import { planCommand } from "./commands/plan.js";
 import { queryCommand } from "./commands/query.js";
+import { retentionCommand } from "./commands/retention.js";
 import { serveCommand } from "./commands/serve.js";
 import { statusCommand } from "./commands/status.js";
+import { survivalCommand } from "./commands/survival.js";
 import { webhooksCommand } from "./commands/webhooks.js";
 import { type LogFormat, logAs, logFormats, theLog } from "./log.js";
 import { packageFolder } from "./project.js";
@@ -69,6 +73,10 @@ for (const command of [
   factsCommand,
   planCommand,
   applyCommand,
+  compareCommand,
+  backtestCommand,
+  retentionCommand,
+  survivalCommand,
   webhooksCommand,
   gcCommand,
 ]) {

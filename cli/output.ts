@@ -69,3 +69,7 @@ function buildProgress(): (progress: Progress) => void {
 }
 
 export const count = (n: number): string => n.toLocaleString("en-US");
+
+/** A share of people's kind; a dash where there is none. */
+export const percent = (share: number | null, digits = 1): string =>
+  share === null ? "–" : `${(100 * share).toFixed(digits)} %`;

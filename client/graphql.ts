@@ -4,12 +4,68 @@ type Exact<T extends { [key: string]: unknown }> = { [K in keyof T]: T[K] };
 /** Internal type. DO NOT USE DIRECTLY. */
 export type Incremental<T> = T | { [P in keyof T]?: P extends ' $fragmentName' | '__typename' ? T[P] : never };
 import type { DocumentTypeDecoration } from '@graphql-typed-document-node/core';
+/** Accounts that fulfil all that is given; a list means any of its values. */
+export type AccountFilter = {
+  /** By the company's own attributes. */
+  attributes?: Array<AttributeFilter> | null | undefined;
+  /** In one of these bands. */
+  band?: Array<Band> | null | undefined;
+  /** These accounts. */
+  ids?: Array<string | number> | null | undefined;
+  /** Whether a paid contract covers the last day; an account without facts that day counts as no. */
+  isCustomer?: boolean | null | undefined;
+  /** Whether it is longer in its stage than expected. */
+  isStuck?: boolean | null | undefined;
+  /** A score of at most this. */
+  maxScore?: number | null | undefined;
+  /** A score of at least this. */
+  minScore?: number | null | undefined;
+  /** Looked after by one of these. */
+  owner?: Array<string> | null | undefined;
+  /** In one of these regions. */
+  region?: Array<string> | null | undefined;
+  /** Part of the name, in any case. */
+  search?: string | null | undefined;
+  /** In one of these segments. */
+  segment?: Array<string> | null | undefined;
+  /** In one of these stages, by id. */
+  stage?: Array<string> | null | undefined;
+};
+
+/** The account's own attribute has one of these values. */
+export type AttributeFilter = {
+  /** The values. */
+  in: Array<string>;
+  /** Its name in waymark.yml. */
+  name: string;
+};
+
 /** The band of a health score; UNKNOWN where there is too little evidence, or the stage is not scored. */
 export type Band =
   | 'AVERAGE'
   | 'GOOD'
   | 'POOR'
   | 'UNKNOWN';
+
+/** Ended terms that fulfil all that is given; a list means any of its values. */
+export type EndedTermFilter = {
+  /** Of these accounts, as they are today. */
+  accounts?: AccountFilter | null | undefined;
+  /** Ended before this day. */
+  endedBefore?: string | null | undefined;
+  /** Ended on this day or later. */
+  endedFrom?: string | null | undefined;
+  /** With these outcomes. */
+  outcome?: Array<EndedTermOutcome> | null | undefined;
+};
+
+/** What came after a paid term; undecided while a successor may still come. */
+export type EndedTermOutcome =
+  | 'CHURNED'
+  | 'CONTRACTED'
+  | 'EXPANDED'
+  | 'RENEWED'
+  | 'UNDECIDED';
 
 /** Length of a period over which customers are followed. */
 export type RetentionGrain =
@@ -23,6 +79,12 @@ export type Severity =
   | 'LOW'
   | 'MEDIUM';
 
+/** What survival is told apart by: the account's current segment or region, or the year it became a customer. */
+export type SurvivalDimension =
+  | 'REGION'
+  | 'SEGMENT'
+  | 'START_YEAR';
+
 /** open; waiting = its owner has as many open ones as the journey allows; snoozed = asleep until a day; done; dismissed; expired = nobody touched it for long after it was due. */
 export type TaskStatus =
   | 'DISMISSED'
@@ -32,12 +94,31 @@ export type TaskStatus =
   | 'SNOOZED'
   | 'WAITING';
 
+/** What a trait of accounts is about. */
+export type TraitKind =
+  | 'ATTRIBUTE'
+  | 'FACT'
+  | 'HEALTH'
+  | 'MILESTONE'
+  | 'SIGNAL'
+  | 'STAGE'
+  | 'TOUCHPOINT';
+
 export type AtRiskQueryVariables = Exact<{
   first?: number | null | undefined;
 }>;
 
 
 export type AtRiskQuery = { accounts: { nodes: Array<{ id: string, name: string, owner: string | null, mrr: string | null, stage: { name: string, days: number, isStuck: boolean } | null, health: { score: number | null, band: Band, coverage: number | null } | null }> } };
+
+export type BacktestQueryVariables = Exact<{
+  filter?: AccountFilter | null | undefined;
+  from?: string | null | undefined;
+  to?: string | null | undefined;
+}>;
+
+
+export type BacktestQuery = { backtest: { health: Array<{ leadDays: number, unscored: number, lift: number | null, churned: { accounts: number }, renewed: { accounts: number }, auc: { value: number | null, from: number | null, to: number | null, why: string | null }, worstDecile: { value: number | null, from: number | null, to: number | null, why: string | null }, bands: Array<{ band: Band, accounts: number, churned: number | null, rate: { value: number | null, from: number | null, to: number | null } }> }> } };
 
 export type CohortsQueryVariables = Exact<{
   grain?: RetentionGrain;
@@ -47,12 +128,32 @@ export type CohortsQueryVariables = Exact<{
 
 export type CohortsQuery = { cohorts: Array<{ cohort: string, age: number, size: number, customers: number, share: number, mrr: string | null }> };
 
+export type ComparisonQueryVariables = Exact<{
+  leadDays?: number;
+  filter?: AccountFilter | null | undefined;
+  from?: string | null | undefined;
+  to?: string | null | undefined;
+}>;
+
+
+export type ComparisonQuery = { comparison: { traits: Array<{ kind: TraitKind, id: string, name: string, p: number, q: number, strength: number, late: number, words: string, first: { n: number, share: number | null, median: number | null }, second: { n: number, share: number | null, median: number | null }, riskRatio: { value: number | null, from: number | null, to: number | null, why: string | null } | null, auc: { value: number | null, from: number | null, to: number | null, why: string | null } | null }> } };
+
 export type EarlyWarningsQueryVariables = Exact<{
   first?: number;
 }>;
 
 
 export type EarlyWarningsQuery = { earlyWarnings: { nodes: Array<{ mrr: string | null, band: Band, churnRisk90d: number | null, mrrAtStake: number | null, worstSeverity: Severity | null, reasons: Array<string>, account: { name: string, owner: string | null, daysToRenewal: number | null } }> } };
+
+export type EndedTermsQueryVariables = Exact<{
+  leadDays?: number;
+  filter?: EndedTermFilter | null | undefined;
+  first?: number;
+  after?: string | null | undefined;
+}>;
+
+
+export type EndedTermsQuery = { endedTerms: { nodes: Array<{ endedOn: string, outcome: EndedTermOutcome, churnReason: string | null, mrrBefore: string | null, mrrAfter: string | null, account: { id: string, name: string }, atLandmark: { score: number | null, band: Band, daysSinceStart: number, stage: { name: string }, openSignals: Array<{ id: string }> }, atEnd: { score: number | null, band: Band, stage: { name: string } } }>, pageInfo: { hasNextPage: boolean, endCursor: string | null } } };
 
 export type HealthTrendQueryVariables = Exact<{
   weeks?: number;
@@ -86,12 +187,42 @@ export type RevenueByRegionQueryVariables = Exact<{
 
 export type RevenueByRegionQuery = { revenue: Array<{ region: string | null, mrr: string | null, customers: number, month: string | null, part: number | null, yearBefore: { mrr: string | null } | null }> };
 
+export type SignalBacktestQueryVariables = Exact<{
+  filter?: AccountFilter | null | undefined;
+  from?: string | null | undefined;
+  to?: string | null | undefined;
+}>;
+
+
+export type SignalBacktestQuery = { backtest: { signals: Array<{ id: string, name: string, accounts: number, churned: number | null, medianLeadDays: number | null, precision: { value: number | null, from: number | null, to: number | null, why: string | null }, recall: { value: number | null, from: number | null, to: number | null } }> } };
+
+export type StageOutcomesQueryVariables = Exact<{
+  leadDays?: number;
+}>;
+
+
+export type StageOutcomesQuery = { stageOutcomes: { leftOut: number, stages: Array<{ terms: number, churned: number, churnedAtEnd: number, stage: { name: string }, churnShare: { value: number | null, from: number | null, to: number | null } }> } };
+
+export type StageTimesQueryVariables = Exact<{ [key: string]: never; }>;
+
+
+export type StageTimesQuery = { stageTimes: Array<{ stays: number, over: number, stage: { name: string }, medianDays: { value: number | null, from: number | null, to: number | null, why: string | null } }>, stageTransitions: Array<{ stays: number, share: number, from: { name: string }, to: { name: string } | null }> };
+
 export type SupportByChannelQueryVariables = Exact<{
   weeks?: number;
 }>;
 
 
 export type SupportByChannelQuery = { support: Array<{ channel: string, opened: number, repliedWithin24hShare: number | null, firstReplyHoursMean: number | null, csat: number | null, week: string | null, part: number | null }> };
+
+export type SurvivalQueryVariables = Exact<{
+  by?: SurvivalDimension | null | undefined;
+  every?: number;
+  from?: string | null | undefined;
+}>;
+
+
+export type SurvivalQuery = { survival: { groups: Array<{ group: string | null, customers: number, churned: number, medianDays: { value: number | null, from: number | null, to: number | null, why: string | null }, steps: Array<{ day: number, atRisk: number, share: number, from: number | null, to: number | null }> }>, difference: { statistic: number | null, degreesOfFreedom: number | null, p: number | null, why: string | null } } };
 
 export type TasksQueryVariables = Exact<{
   owner?: Array<string> | string | null | undefined;
@@ -159,6 +290,45 @@ export const AtRiskDocument = new TypedDocumentString(`
   }
 }
     `) as unknown as TypedDocumentString<AtRiskQuery, AtRiskQueryVariables>;
+export const BacktestDocument = new TypedDocumentString(`
+    query Backtest($filter: AccountFilter, $from: LocalDate, $to: LocalDate) {
+  backtest(filter: $filter, from: $from, to: $to) {
+    health {
+      leadDays
+      churned {
+        accounts
+      }
+      renewed {
+        accounts
+      }
+      unscored
+      auc {
+        value
+        from
+        to
+        why
+      }
+      worstDecile {
+        value
+        from
+        to
+        why
+      }
+      lift
+      bands {
+        band
+        accounts
+        churned
+        rate {
+          value
+          from
+          to
+        }
+      }
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<BacktestQuery, BacktestQueryVariables>;
 export const CohortsDocument = new TypedDocumentString(`
     query Cohorts($grain: RetentionGrain! = QUARTER, $periods: Int! = 12) {
   cohorts(grain: $grain, periods: $periods) {
@@ -171,6 +341,48 @@ export const CohortsDocument = new TypedDocumentString(`
   }
 }
     `) as unknown as TypedDocumentString<CohortsQuery, CohortsQueryVariables>;
+export const ComparisonDocument = new TypedDocumentString(`
+    query Comparison($leadDays: Int! = 60, $filter: AccountFilter, $from: LocalDate, $to: LocalDate) {
+  comparison(
+    leadDays: $leadDays
+    first: {outcomes: [CHURNED], filter: $filter, from: $from, to: $to}
+    second: {outcomes: [RENEWED, EXPANDED, CONTRACTED], filter: $filter, from: $from, to: $to}
+  ) {
+    traits {
+      kind
+      id
+      name
+      first {
+        n
+        share
+        median
+      }
+      second {
+        n
+        share
+        median
+      }
+      riskRatio {
+        value
+        from
+        to
+        why
+      }
+      auc {
+        value
+        from
+        to
+        why
+      }
+      p
+      q
+      strength
+      late
+      words
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<ComparisonQuery, ComparisonQueryVariables>;
 export const EarlyWarningsDocument = new TypedDocumentString(`
     query EarlyWarnings($first: Int! = 20) {
   earlyWarnings(first: $first) {
@@ -190,6 +402,45 @@ export const EarlyWarningsDocument = new TypedDocumentString(`
   }
 }
     `) as unknown as TypedDocumentString<EarlyWarningsQuery, EarlyWarningsQueryVariables>;
+export const EndedTermsDocument = new TypedDocumentString(`
+    query EndedTerms($leadDays: Int! = 30, $filter: EndedTermFilter, $first: Int! = 100, $after: String) {
+  endedTerms(leadDays: $leadDays, filter: $filter, first: $first, after: $after) {
+    nodes {
+      account {
+        id
+        name
+      }
+      endedOn
+      outcome
+      churnReason
+      mrrBefore
+      mrrAfter
+      atLandmark {
+        stage {
+          name
+        }
+        score
+        band
+        daysSinceStart
+        openSignals {
+          id
+        }
+      }
+      atEnd {
+        stage {
+          name
+        }
+        score
+        band
+      }
+    }
+    pageInfo {
+      hasNextPage
+      endCursor
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<EndedTermsQuery, EndedTermsQueryVariables>;
 export const HealthTrendDocument = new TypedDocumentString(`
     query HealthTrend($weeks: Int! = 30) {
   health(range: {last: {weeks: $weeks}}) {
@@ -260,6 +511,77 @@ export const RevenueByRegionDocument = new TypedDocumentString(`
   }
 }
     `) as unknown as TypedDocumentString<RevenueByRegionQuery, RevenueByRegionQueryVariables>;
+export const SignalBacktestDocument = new TypedDocumentString(`
+    query SignalBacktest($filter: AccountFilter, $from: LocalDate, $to: LocalDate) {
+  backtest(filter: $filter, from: $from, to: $to) {
+    signals {
+      id
+      name
+      accounts
+      churned
+      precision {
+        value
+        from
+        to
+        why
+      }
+      recall {
+        value
+        from
+        to
+      }
+      medianLeadDays
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<SignalBacktestQuery, SignalBacktestQueryVariables>;
+export const StageOutcomesDocument = new TypedDocumentString(`
+    query StageOutcomes($leadDays: Int! = 60) {
+  stageOutcomes(leadDays: $leadDays) {
+    stages {
+      stage {
+        name
+      }
+      terms
+      churned
+      churnShare {
+        value
+        from
+        to
+      }
+      churnedAtEnd
+    }
+    leftOut
+  }
+}
+    `) as unknown as TypedDocumentString<StageOutcomesQuery, StageOutcomesQueryVariables>;
+export const StageTimesDocument = new TypedDocumentString(`
+    query StageTimes {
+  stageTimes {
+    stage {
+      name
+    }
+    stays
+    over
+    medianDays {
+      value
+      from
+      to
+      why
+    }
+  }
+  stageTransitions {
+    from {
+      name
+    }
+    to {
+      name
+    }
+    stays
+    share
+  }
+}
+    `) as unknown as TypedDocumentString<StageTimesQuery, StageTimesQueryVariables>;
 export const SupportByChannelDocument = new TypedDocumentString(`
     query SupportByChannel($weeks: Int! = 8) {
   support(range: {last: {weeks: $weeks}}) {
@@ -273,6 +595,36 @@ export const SupportByChannelDocument = new TypedDocumentString(`
   }
 }
     `) as unknown as TypedDocumentString<SupportByChannelQuery, SupportByChannelQueryVariables>;
+export const SurvivalDocument = new TypedDocumentString(`
+    query Survival($by: SurvivalDimension, $every: Int! = 90, $from: LocalDate) {
+  survival(by: $by, every: $every, from: $from) {
+    groups {
+      group
+      customers
+      churned
+      medianDays {
+        value
+        from
+        to
+        why
+      }
+      steps {
+        day
+        atRisk
+        share
+        from
+        to
+      }
+    }
+    difference {
+      statistic
+      degreesOfFreedom
+      p
+      why
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<SurvivalQuery, SurvivalQueryVariables>;
 export const TasksDocument = new TypedDocumentString(`
     query Tasks($owner: [String!], $first: Int! = 50) {
   accountTasks(filter: {owner: $owner}, first: $first) {

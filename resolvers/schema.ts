@@ -3,7 +3,10 @@ import { type GraphQLSchema, lexicographicSortSchema, printSchema } from "graphq
 import { buildSchema } from "type-graphql";
 import { views } from "../schema/views/index.js";
 import { AccountConnectionResolver, AccountResolver } from "./account.js";
+import { BacktestResolver } from "./backtest.js";
 import { CheckResolver } from "./check.js";
+import { ComparisonResolver } from "./comparison.js";
+import { EndedTermAccountResolver, EndedTermResolver, TermDayResolver } from "./ended_term.js";
 import { AccountHealthResolver, HealthResolver } from "./health.js";
 import { JourneyResolver } from "./journey.js";
 import { MilestoneResolver } from "./milestone.js";
@@ -16,7 +19,9 @@ import { AccountSignalsResolver, SignalResolver } from "./signal.js";
 import { SnapshotResolver } from "./snapshot.js";
 import { SourceResolver } from "./source.js";
 import { AccountStageResolver, StageHistoryResolver } from "./stage.js";
+import { StagePathResolver } from "./stage_path.js";
 import { DelightResolver, SupportResolver } from "./support.js";
+import { SurvivalResolver } from "./survival.js";
 import { AccountTasksResolver, TaskResolver } from "./task.js";
 import { TouchpointResolver, TouchpointSummaryResolver } from "./touchpoint.js";
 import { TrendResolver } from "./trend.js";
@@ -53,6 +58,13 @@ export const createSchema = async (): Promise<GraphQLSchema> => {
       JourneyResolver,
       PortfolioResolver,
       RetentionResolver,
+      SurvivalResolver,
+      StagePathResolver,
+      ComparisonResolver,
+      BacktestResolver,
+      EndedTermResolver,
+      EndedTermAccountResolver,
+      TermDayResolver,
       ModelResolver,
       CheckResolver,
       SourceResolver,

@@ -66,7 +66,7 @@ export function logRank(groups: readonly (readonly Happening[])[]): Test {
   const none = (why: string): Test => ({ statistic: null, degreesOfFreedom: null, p: null, why });
   const seen = groups.filter((group) => group.some(({ entries }) => entries > 0));
   if (seen.length < 2) return none("it takes two groups with anybody in them");
-  const sets = seen.map((group) => new Timeline(riskSets(group)));
+  const sets = seen.map(riskAt);
   const times = [...new Set(seen.flatMap((g) => g.flatMap((h) => (h.events > 0 ? [h.time] : []))))];
   if (times.length === 0) return none("nobody has left");
 
@@ -75,7 +75,7 @@ export function logRank(groups: readonly (readonly Happening[])[]): Test {
   const excess = new Array<number>(k).fill(0);
   const covariance = Array.from({ length: k }, () => new Array<number>(k).fill(0));
   for (const time of times) {
-    const here = sets.map((set) => set.at(time));
+    const here = sets.map((at) => at(time));
     const atRisk = here.reduce((n, h) => n + h.atRisk, 0);
     const events = here.reduce((n, h) => n + h.events, 0);
     const variance = atRisk > 1 ? (events * (atRisk - events)) / (atRisk - 1) : 0;
@@ -108,6 +108,22 @@ export function chiSquareTail(x: number, degreesOfFreedom: number): number {
   return Math.min(1, tail);
 }
 
+/** Who is at risk and who leaves at a time; asked for many times, in any order. */
+export function riskAt(happenings: readonly Happening[]): (time: number) => Omit<RiskSet, "time"> {
+  const sets = riskSets(happenings);
+  return (time) => {
+    // Between two times nobody comes or goes: what is there just before the first that is no earlier.
+    let [low, high] = [0, sets.length];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if ((sets[middle] as RiskSet).time < time) low = middle + 1;
+      else high = middle;
+    }
+    const set = sets[low];
+    return { atRisk: set?.atRisk ?? 0, events: set?.time === time ? set.events : 0 };
+  };
+}
+
 interface RiskSet {
   readonly time: number;
   readonly atRisk: number;
@@ -123,26 +139,6 @@ function riskSets(happenings: readonly Happening[]): RiskSet[] {
     atRisk += entries - events - censored;
   }
   return sets;
-}
-
-/** The risk sets of a group at any time, asked for in any order. */
-class Timeline {
-  private readonly events: ReadonlyMap<number, number>;
-
-  constructor(private readonly sets: readonly RiskSet[]) {
-    this.events = new Map(sets.map(({ time, events }) => [time, events]));
-  }
-
-  at(time: number): { atRisk: number; events: number } {
-    // The first set at that time or later: between two times nobody comes or goes.
-    let [low, high] = [0, this.sets.length];
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if ((this.sets[middle] as RiskSet).time < time) low = middle + 1;
-      else high = middle;
-    }
-    return { atRisk: this.sets[low]?.atRisk ?? 0, events: this.events.get(time) ?? 0 };
-  }
 }
 
 /** Of a symmetric system of a few equations; undefined where it has no single solution. */

@@ -75,7 +75,7 @@ function plainOrJson(value: string): unknown {
 }
 
 /** Through a server of its own on a free port of this machine, so that there is one way to answer. */
-async function askOnce(folder: string, request: Request): Promise<unknown> {
+export async function askOnce(folder: string, request: Request): Promise<unknown> {
   const project = loadProject(folder);
   return withWarehouse(project, async (warehouse) => {
     const { startServer } = await import("../../server/server.js"); // loaded by the commands that serve alone

@@ -1,20 +1,17 @@
 import "reflect-metadata";
 import { expect, it } from "vitest";
-import type { Snapshot } from "../../jobs/ledger.js";
 import { accountLatest } from "../../models/accounts/account_latest.js";
 import { coverageDaily } from "../../models/daily/coverage_daily.js";
-import type { Model } from "../../models/model.js";
 import type { Reader } from "../../resolvers/reader.js";
 import { RetentionResolver } from "../../resolvers/retention.js";
 import { type RetentionDimension, RetentionGrain, type RetentionRow } from "../../schema/retention.js";
-import { render } from "../../warehouse/sql.js";
-import type { Columns } from "../../warehouse/warehouse.js";
-import { lintGoogleSql } from "../googlesql/lint.js";
-import { type ColumnType, referenceUnavailable, startReference } from "../googlesql/reference.js";
-import { companyOf, type Given, locate } from "../models/built.js";
+import { referenceUnavailable } from "../googlesql/reference.js";
+import { companyOf, type Given } from "../models/built.js";
 import { paid } from "../models/given.js";
+import { readerOf, referenceReaderOf } from "./both_engines.js";
 
-/** A company by its contracts, and the readers of both engines. */
+const read = [accountLatest, coverageDaily];
+
 async function companyWith(
   contracts: Given["contracts"],
   through: string,
@@ -27,20 +24,7 @@ async function companyWith(
     segment: segments[id] ?? null,
   }));
   const built = await companyOf({ accounts, contracts: contracts ?? [] }, { through });
-  const read = [accountLatest, coverageDaily] as unknown as Model[];
-  const data: Record<string, Record<string, unknown>[]> = {};
-  for (const model of read) data[model.name] = await built.read(model);
-  const typesOf = (columns: Columns): Record<string, ColumnType> =>
-    Object.fromEntries(Object.entries(columns).map(([column, { type }]) => [column, type]));
-  const catalogue = Object.fromEntries(
-    read.map((model) => [model.name, typesOf(model.columnsFor(built.company))]),
-  );
-  const snapshot = { words: built.company, dataThrough: through } as unknown as Snapshot;
-  const reader: Reader = {
-    snapshot,
-    query: (statement, columns) => built.warehouse.query(statement, columns, { locate }),
-  };
-  return { reader, data, catalogue, typesOf, snapshot };
+  return { built, reader: await readerOf(built, through, read) };
 }
 
 const { MONTH, QUARTER } = RetentionGrain;
@@ -177,7 +161,7 @@ it("counts whole periods alone: one ends where the data tells who is a customer 
 });
 
 it.skipIf(referenceUnavailable())("both engines give the same rows, in the same order", async () => {
-  const { reader, data, catalogue, typesOf, snapshot } = await companyWith(
+  const { built, reader } = await companyWith(
     [
       paid("2023-02-01", "2024-01-15", of("a", "99.5")),
       paid("2024-03-01", null, of("a", "80")),
@@ -189,16 +173,7 @@ it.skipIf(referenceUnavailable())("both engines give the same rows, in the same 
     "2024-04-01",
     { a: "small", c: "large" },
   );
-  await using googleSql = await startReference();
-  const reference: Reader = {
-    snapshot,
-    query: async (statement, columns) => {
-      const rendered = render(statement, "bigquery");
-      expect(lintGoogleSql(rendered.text)).toEqual([]);
-      expect(await googleSql.analyze(rendered, catalogue)).toEqual(typesOf(columns));
-      return (await googleSql.evaluate(rendered, catalogue, data)).rows as never;
-    },
-  };
+  await using reference = await referenceReaderOf(built, reader, read);
   for (const by of [[], ["segment"], ["cohort", "region"]])
     expect(await retention(reference, 4, by)).toEqual(await retention(reader, 4, by));
   expect(await resolver.cohorts({ reader: reference } as never, MONTH, 15)).toEqual(

@@ -1,16 +1,12 @@
 import "reflect-metadata";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { Snapshot } from "../../jobs/ledger.js";
 import { accountLatest } from "../../models/accounts/account_latest.js";
-import type { Model } from "../../models/model.js";
 import { stgTickets } from "../../models/staging/stg_tickets.js";
-import type { Reader } from "../../resolvers/reader.js";
 import { delightsOf } from "../../resolvers/support.js";
-import { render } from "../../warehouse/sql.js";
-import type { Columns, Warehouse } from "../../warehouse/warehouse.js";
-import { lintGoogleSql } from "../googlesql/lint.js";
-import { type ColumnType, referenceUnavailable, startReference } from "../googlesql/reference.js";
-import { companyOf, locate } from "../models/built.js";
+import type { Warehouse } from "../../warehouse/warehouse.js";
+import { referenceUnavailable } from "../googlesql/reference.js";
+import { companyOf } from "../models/built.js";
+import { readerOf, referenceReaderOf } from "./both_engines.js";
 import { builtCompany, type Client, clientOf, lastDay } from "./company.js";
 
 let warehouse: Warehouse;
@@ -205,30 +201,9 @@ it.skipIf(referenceUnavailable())("both engines give the same rows, in the same 
     csat: i % 4 === 0 ? 1 + (i % 5) : null,
   }));
   const built = await companyOf({ accounts, tickets }, { through: "2024-01-31" });
-  const read = [accountLatest, stgTickets] as unknown as Model[];
-  const data: Record<string, Record<string, unknown>[]> = {};
-  for (const model of read) data[model.name] = await built.read(model);
-  const typesOf = (columns: Columns): Record<string, ColumnType> =>
-    Object.fromEntries(Object.entries(columns).map(([column, { type }]) => [column, type]));
-  const catalogue = Object.fromEntries(
-    read.map((model) => [model.name, typesOf(model.columnsFor(built.company))]),
-  );
-  await using googleSql = await startReference();
-
-  const snapshot = { words: built.company, dataThrough: "2024-01-31" } as unknown as Snapshot;
-  const duckDb: Reader = {
-    snapshot,
-    query: (statement, columns) => built.warehouse.query(statement, columns, { locate }),
-  };
-  const reference: Reader = {
-    snapshot,
-    query: async (statement, columns) => {
-      const rendered = render(statement, "bigquery");
-      expect(lintGoogleSql(rendered.text)).toEqual([]);
-      expect(await googleSql.analyze(rendered, catalogue)).toEqual(typesOf(columns));
-      return (await googleSql.evaluate(rendered, catalogue, data)).rows as never;
-    },
-  };
+  const read = [accountLatest, stgTickets];
+  const duckDb = await readerOf(built, "2024-01-31", read);
+  await using reference = await referenceReaderOf(built, duckDb, read);
   const days = { from: "2024-01-09", to: "2024-02-01" };
   const filter = { segment: ["small", "large"], search: "" };
   const delights = await delightsOf(duckDb, days, filter, 5);

@@ -181,6 +181,39 @@ describe("the demo company", () => {
     expect(JSON.parse(json.stdout).accounts.nodes).toHaveLength(3);
   });
 
+  it("retention and survival answer in tables, as JSON, and refuse what can't be asked", async () => {
+    const months = await waymark("-p", demo, "retention", "--periods", "3");
+    expect(months).toMatchObject({ code: 0 });
+    // The last whole month is the one on whose next day the data tells who is a customer.
+    expect(months.stdout.match(/2025-\d\d/g)).toEqual(["2025-09", "2025-10", "2025-11"]);
+    const rows = JSON.parse(
+      (await waymark("-p", demo, "--json", "retention", "--grain", "quarter", "--by", "segment", "cohort"))
+        .stdout,
+    );
+    const last = rows.filter((r: { to: string }) => r.to === "2025-10-01");
+    expect(new Set(last.map((r: { segment: string }) => r.segment)).size).toBeGreaterThan(1);
+    expect((await waymark("-p", demo, "retention", "--cohorts", "--periods", "2")).stdout).toMatch(
+      /since.*customers.*\+0.*\+1.*\n.*\n.*2025 Q2.*\n.*2025 Q3/,
+    );
+
+    const survival = await waymark("-p", demo, "survival", "--by", "start-year", "--every", "180");
+    expect(survival).toMatchObject({ code: 0 });
+    expect(survival.stdout).toMatch(/start-year[\s\S]*2024[\s\S]*number at risk[\s\S]*180[\s\S]*groups/);
+    const { groups } = JSON.parse((await waymark("-p", demo, "--json", "survival")).stdout);
+    expect(groups).toHaveLength(1);
+    const some = await waymark("-p", demo, "--json", "survival", "--where", "segment=enterprise");
+    expect(JSON.parse(some.stdout).groups[0].customers).toBeLessThan(groups[0].customers);
+    expect(groups[0].steps[0]).toMatchObject({ day: 0, share: 1, atRisk: groups[0].customers });
+
+    for (const words of [
+      ["retention", "--periods", "0"],
+      ["retention", "--by", "colour"],
+      ["retention", "--cohorts", "--by", "segment"],
+      ["survival", "--from", "2025-02-30"],
+    ])
+      expect(await waymark("-p", demo, ...words), words.join(" ")).toMatchObject({ code: 2 });
+  });
+
   it("plan shows what an edit changes, apply publishes it once, and the version keeps its note", async () => {
     const file = join(demo, "journey.yml");
     const text = readFileSync(file, "utf8");

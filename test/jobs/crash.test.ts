@@ -69,7 +69,7 @@ interface Outcome {
 function crashingCompany(folder: string) {
   const ready: ChildProcess[] = [];
   const prepare = (): ChildProcess => {
-    const child = spawn(process.execPath, ["--import", "tsx", join(import.meta.dirname, "dying_build.ts")], {
+    const child = spawn(process.execPath, ["dist/test/jobs/dying_build.js"], {
       stdio: ["pipe", "pipe", "pipe"],
     });
     child.stdin?.on("error", () => {}); // it may be dead before it has read all

@@ -40,7 +40,7 @@ describe("a DuckDB file", () => {
     "on a full disk is unavailable, a fault that passes, and goes on once there is room",
     () => {
       const { stdout, stderr } = onSmallDisk(
-        `exec "${process.execPath}" --import tsx test/warehouse/full_disk.ts "$0"`,
+        `exec "${process.execPath}" dist/test/warehouse/full_disk.js "$0"`,
       );
       expect(JSON.parse(stdout || stderr)).toEqual([
         "WAREHOUSE_UNAVAILABLE",

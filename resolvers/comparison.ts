@@ -1,0 +1,81 @@
+import { Arg, Ctx, Int, Query, Resolver } from "type-graphql";
+import type { Cohort } from "../analysis/cohorts.js";
+import { compareCohorts } from "../analysis/compare.js";
+import { WaymarkError } from "../errors.js";
+import { CohortInput, Comparison, TermOutcome } from "../schema/comparison.js";
+import { sql } from "../warehouse/sql.js";
+import type { Context } from "./context.js";
+import { ofAccounts } from "./pages.js";
+import type { Reader } from "./reader.js";
+
+const stayed = [TermOutcome.RENEWED, TermOutcome.EXPANDED, TermOutcome.CONTRACTED];
+
+@Resolver()
+export class ComparisonResolver {
+  @Query(() => Comparison, {
+    description:
+      "What tells two cohorts of accounts apart, by default those that churned and those that renewed: every milestone, signal, stage, fact, contact and attribute as it stood some days before the outcome. It tells association, not cause.",
+  })
+  async comparison(
+    @Ctx() { reader }: Context,
+    @Arg("leadDays", () => Int, {
+      defaultValue: 60,
+      description: "Everything is read as of so many days before the outcome, 1 to 1000.",
+    })
+    leadDays: number,
+    @Arg("minGroup", () => Int, {
+      defaultValue: 5,
+      description: "Groups of fewer accounts are withheld; 2 to 1000.",
+    })
+    minGroup: number,
+    @Arg("lateDays", () => Int, {
+      defaultValue: 14,
+      description:
+        "A row that came, or was corrected, later than so many days after that day was not known then, and what is made of it isn't compared; 0 to 10000.",
+    })
+    lateDays: number,
+    @Arg("first", () => CohortInput, { nullable: true, description: "Those that churned by default." })
+    first?: CohortInput | null,
+    @Arg("second", () => CohortInput, { nullable: true, description: "Those that renewed by default." })
+    second?: CohortInput | null,
+  ): Promise<Comparison> {
+    atFrom("leadDays", leadDays, 1, 1000);
+    atFrom("minGroup", minGroup, 2, 1000);
+    atFrom("lateDays", lateDays, 0, 10_000);
+    const compared = await compareCohorts(reader.query, reader.snapshot.words, {
+      first: cohortOf("first", first ?? { outcomes: [TermOutcome.CHURNED] }, reader),
+      second: cohortOf("second", second ?? { outcomes: stayed }, reader),
+      leadDays,
+      minGroup,
+      lateDays,
+    });
+    return compared as Comparison;
+  }
+}
+
+function atFrom(argument: string, value: number, least: number, most: number): void {
+  if (value < least || value > most)
+    throw new WaymarkError(
+      "BAD_USER_INPUT",
+      `comparison(${argument}: ${value}): expected ${least} to ${most}.`,
+    );
+}
+
+function cohortOf(argument: string, { outcomes, from, to, filter }: CohortInput, reader: Reader): Cohort {
+  if (outcomes.length === 0)
+    throw new WaymarkError(
+      "BAD_USER_INPUT",
+      `comparison(${argument}: { outcomes: [] }): expected at least one of CHURNED, RENEWED, EXPANDED, CONTRACTED.`,
+    );
+  if (from && to && from >= to)
+    throw new WaymarkError(
+      "BAD_USER_INPUT",
+      `comparison(${argument}): from ${from} must be before to ${to}.`,
+    );
+  return {
+    outcomes,
+    from: from ?? undefined,
+    to: to ?? undefined,
+    ...(filter ? { accounts: ofAccounts(filter, reader, sql`account_id`) } : {}),
+  };
+}
