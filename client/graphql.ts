@@ -155,6 +155,13 @@ export type EndedTermsQueryVariables = Exact<{
 
 export type EndedTermsQuery = { endedTerms: { nodes: Array<{ endedOn: string, outcome: EndedTermOutcome, churnReason: string | null, mrrBefore: string | null, mrrAfter: string | null, account: { id: string, name: string }, atLandmark: { score: number | null, band: Band, daysSinceStart: number, stage: { name: string }, openSignals: Array<{ id: string }> }, atEnd: { score: number | null, band: Band, stage: { name: string } } }>, pageInfo: { hasNextPage: boolean, endCursor: string | null } } };
 
+export type HealthTrendQueryVariables = Exact<{
+  weeks?: number;
+}>;
+
+
+export type HealthTrendQuery = { health: Array<{ segment: string | null, averageScore: number | null, accounts: number, week: string | null, atRisk: number, previous: { averageScore: number | null } | null }> };
+
 export type OnboardingByMonthQueryVariables = Exact<{ [key: string]: never; }>;
 
 
@@ -172,6 +179,13 @@ export type RetentionQueryVariables = Exact<{
 
 
 export type RetentionQuery = { retention: Array<{ from: string, customers: number, churned: number, churnRate: number | null, arrived: number, reactivated: number, mrr: string | null, netRevenueRetention: number | null, grossRevenueRetention: number | null, unpriced: number }> };
+
+export type RevenueByRegionQueryVariables = Exact<{
+  months?: number;
+}>;
+
+
+export type RevenueByRegionQuery = { revenue: Array<{ region: string | null, mrr: string | null, customers: number, month: string | null, part: number | null, yearBefore: { mrr: string | null } | null }> };
 
 export type SignalBacktestQueryVariables = Exact<{
   filter?: AccountFilter | null | undefined;
@@ -194,6 +208,13 @@ export type StageTimesQueryVariables = Exact<{ [key: string]: never; }>;
 
 export type StageTimesQuery = { stageTimes: Array<{ stays: number, over: number, stage: { name: string }, medianDays: { value: number | null, from: number | null, to: number | null, why: string | null } }>, stageTransitions: Array<{ stays: number, share: number, from: { name: string }, to: { name: string } | null }> };
 
+export type SupportByChannelQueryVariables = Exact<{
+  weeks?: number;
+}>;
+
+
+export type SupportByChannelQuery = { support: Array<{ channel: string, opened: number, repliedWithin24hShare: number | null, firstReplyHoursMean: number | null, csat: number | null, week: string | null, part: number | null }> };
+
 export type SurvivalQueryVariables = Exact<{
   by?: SurvivalDimension | null | undefined;
   every?: number;
@@ -209,12 +230,12 @@ export type TasksQueryVariables = Exact<{
 }>;
 
 
-export type TasksQuery = { tasks: { nodes: Array<{ id: string, name: string, owner: string | null, dueOn: string, status: TaskStatus, isOverdue: boolean, severity: Severity | null, account: { name: string } }> } };
+export type TasksQuery = { accountTasks: { nodes: Array<{ id: string, name: string, owner: string | null, dueOn: string, status: TaskStatus, isOverdue: boolean, severity: Severity | null, account: { name: string } }> } };
 
 export type TouchpointsQueryVariables = Exact<{ [key: string]: never; }>;
 
 
-export type TouchpointsQuery = { touchpoints: Array<{ done: number, doneLate: number, overdue: number, missed: number, doneShare: number | null, touchpoint: { name: string, why: string, stage: { name: string } } }> };
+export type TouchpointsQuery = { plannedTouchpoints: Array<{ done: number, doneLate: number, overdue: number, missed: number, doneShare: number | null, touchpoint: { name: string, why: string, stage: { name: string } } }> };
 
 export type WorstAccountsQueryVariables = Exact<{
   first: number;
@@ -420,6 +441,20 @@ export const EndedTermsDocument = new TypedDocumentString(`
   }
 }
     `) as unknown as TypedDocumentString<EndedTermsQuery, EndedTermsQueryVariables>;
+export const HealthTrendDocument = new TypedDocumentString(`
+    query HealthTrend($weeks: Int! = 30) {
+  health(range: {last: {weeks: $weeks}}) {
+    week: period(grain: WEEK)
+    segment
+    averageScore
+    accounts
+    atRisk: accounts(band: POOR)
+    previous {
+      averageScore
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<HealthTrendQuery, HealthTrendQueryVariables>;
 export const OnboardingByMonthDocument = new TypedDocumentString(`
     query OnboardingByMonth {
   onboardingCohorts {
@@ -462,6 +497,20 @@ export const RetentionDocument = new TypedDocumentString(`
   }
 }
     `) as unknown as TypedDocumentString<RetentionQuery, RetentionQueryVariables>;
+export const RevenueByRegionDocument = new TypedDocumentString(`
+    query RevenueByRegion($months: Int! = 12) {
+  revenue(range: {last: {months: $months}}) {
+    month: period(grain: MONTH)
+    region
+    mrr
+    part: share(of: MRR)
+    customers
+    yearBefore: previous(periods: 12) {
+      mrr
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<RevenueByRegionQuery, RevenueByRegionQueryVariables>;
 export const SignalBacktestDocument = new TypedDocumentString(`
     query SignalBacktest($filter: AccountFilter, $from: LocalDate, $to: LocalDate) {
   backtest(filter: $filter, from: $from, to: $to) {
@@ -533,6 +582,19 @@ export const StageTimesDocument = new TypedDocumentString(`
   }
 }
     `) as unknown as TypedDocumentString<StageTimesQuery, StageTimesQueryVariables>;
+export const SupportByChannelDocument = new TypedDocumentString(`
+    query SupportByChannel($weeks: Int! = 8) {
+  support(range: {last: {weeks: $weeks}}) {
+    week: period(grain: WEEK)
+    channel
+    opened
+    part: share(of: OPENED)
+    repliedWithin24hShare
+    firstReplyHoursMean
+    csat
+  }
+}
+    `) as unknown as TypedDocumentString<SupportByChannelQuery, SupportByChannelQueryVariables>;
 export const SurvivalDocument = new TypedDocumentString(`
     query Survival($by: SurvivalDimension, $every: Int! = 90, $from: LocalDate) {
   survival(by: $by, every: $every, from: $from) {
@@ -565,7 +627,7 @@ export const SurvivalDocument = new TypedDocumentString(`
     `) as unknown as TypedDocumentString<SurvivalQuery, SurvivalQueryVariables>;
 export const TasksDocument = new TypedDocumentString(`
     query Tasks($owner: [String!], $first: Int! = 50) {
-  tasks(filter: {owner: $owner}, first: $first) {
+  accountTasks(filter: {owner: $owner}, first: $first) {
     nodes {
       id
       name
@@ -583,7 +645,7 @@ export const TasksDocument = new TypedDocumentString(`
     `) as unknown as TypedDocumentString<TasksQuery, TasksQueryVariables>;
 export const TouchpointsDocument = new TypedDocumentString(`
     query Touchpoints {
-  touchpoints {
+  plannedTouchpoints {
     touchpoint {
       name
       why

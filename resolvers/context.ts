@@ -12,6 +12,7 @@ import {
 import type { Warehouse } from "../warehouse/warehouse.js";
 import { type Loaders, loadersFor } from "./loaders.js";
 import type { Reader } from "./reader.js";
+import { everything, type Scope } from "./scope.js";
 import type { Webhooks } from "./webhook.js";
 
 /** Who asks. */
@@ -25,6 +26,8 @@ export interface Caller {
 export interface Context {
   readonly warehouse: Warehouse;
   readonly caller: Caller;
+  /** What the caller may see. */
+  readonly scope: Scope;
   /** Undefined where nothing is published. */
   readonly snapshot: Snapshot | undefined;
   /** The tables that the whole request sees. @throws WaymarkError NOT_BUILT where nothing is published */
@@ -77,6 +80,7 @@ export async function contextFor(
   return {
     warehouse,
     caller,
+    scope: everything,
     plan,
     due,
     webhooks,
@@ -94,6 +98,7 @@ export async function contextFor(
  */
 class Unpublished implements Context {
   readonly snapshot = undefined;
+  readonly scope = everything;
   constructor(
     readonly warehouse: Warehouse,
     readonly caller: Caller,

@@ -82,7 +82,7 @@ const direction = (order: AccountOrder): Sql =>
  * The condition on rows of `account_latest` that the filter states.
  * @throws WaymarkError BAD_USER_INPUT for a stage or attribute that there isn't
  */
-export function filterSql(filter: AccountFilter, { snapshot }: Reader): Sql {
+export function filterSql(filter: AccountFilter, { snapshot }: Pick<Reader, "snapshot">): Sql {
   const anyOf = (column: string, values: readonly string[] | null | undefined): Sql[] =>
     values ? [inArray(name(column), bind("string[]", values))] : [];
   const known = snapshot.words.attributes;
@@ -170,7 +170,11 @@ function readCursor(cursor: string, order: AccountOrder): Cursor {
 }
 
 /** The accounts that a filter leaves, as a condition on an account's id; all without one. */
-export const ofAccounts = (filter: AccountFilter | null | undefined, reader: Reader, id: Sql): Sql =>
+export const ofAccounts = (
+  filter: AccountFilter | null | undefined,
+  reader: Pick<Reader, "snapshot">,
+  id: Sql,
+): Sql =>
   filter
     ? sql`${id} in (select account_id from ${ref(accountLatest)} where ${filterSql(filter, reader)})`
     : sql`true`;

@@ -1,6 +1,7 @@
 import "reflect-metadata";
 import { type GraphQLSchema, lexicographicSortSchema, printSchema } from "graphql";
 import { buildSchema } from "type-graphql";
+import { views } from "../schema/views/index.js";
 import { AccountConnectionResolver, AccountResolver } from "./account.js";
 import { BacktestResolver } from "./backtest.js";
 import { CheckResolver } from "./check.js";
@@ -19,18 +20,19 @@ import { SnapshotResolver } from "./snapshot.js";
 import { SourceResolver } from "./source.js";
 import { AccountStageResolver, StageHistoryResolver } from "./stage.js";
 import { StagePathResolver } from "./stage_path.js";
-import { DelightResolver, SupportResolver, SupportRowResolver } from "./support.js";
+import { DelightResolver, SupportResolver } from "./support.js";
 import { SurvivalResolver } from "./survival.js";
 import { AccountTasksResolver, TaskResolver } from "./task.js";
 import { TouchpointResolver, TouchpointSummaryResolver } from "./touchpoint.js";
 import { TrendResolver } from "./trend.js";
+import { readByAlias, viewResolver } from "./view.js";
 import { VoiceResolver } from "./voice.js";
 import { AccountWarningResolver, WarningResolver } from "./warning.js";
 import { WebhookResolver } from "./webhook.js";
 
 /** The whole API. */
-export const createSchema = (): Promise<GraphQLSchema> =>
-  buildSchema({
+export const createSchema = async (): Promise<GraphQLSchema> => {
+  const schema = await buildSchema({
     resolvers: [
       AccountResolver,
       AccountConnectionResolver,
@@ -41,7 +43,6 @@ export const createSchema = (): Promise<GraphQLSchema> =>
       HealthResolver,
       TrendResolver,
       SupportResolver,
-      SupportRowResolver,
       DelightResolver,
       VoiceResolver,
       AccountSignalsResolver,
@@ -70,9 +71,12 @@ export const createSchema = (): Promise<GraphQLSchema> =>
       SnapshotResolver,
       ScheduleResolver,
       WebhookResolver,
+      ...views.map(viewResolver),
     ],
     validate: false,
   });
+  return readByAlias(schema, views);
+};
 
 /** The API as text, in an order that doesn't depend on the code's: committed as schema/schema.graphql. */
 export const schemaText = (schema: GraphQLSchema): string =>

@@ -18,7 +18,7 @@ import { reasonOf } from "./reasons.js";
 @Resolver(() => AccountSignal)
 export class SignalResolver {
   @Query(() => SignalPage, { description: "Signals of all accounts, the latest opened first." })
-  async signals(
+  async accountSignals(
     @Ctx() { reader }: Context,
     @Arg("first", () => Int, { defaultValue: 100, description: "How many, 1 to 1000." }) first: number,
     @Arg("after", () => String, { nullable: true, description: "Go on behind this cursor." })
@@ -32,7 +32,7 @@ export class SignalResolver {
     const { rows, pageInfo } = await listPage(
       reader,
       {
-        field: "signals",
+        field: "accountSignals",
         rows: sql`select ${Object.keys(accountSignals.columns).map(name)} from ${ref(accountSignals)} where ${filterSql(filter ?? { isOpen: true }, reader)}`,
         columns: accountSignals.columns,
         order: [
@@ -109,7 +109,7 @@ function filterSql(filter: SignalFilter, reader: Reader): Sql {
   if (unknown !== undefined)
     throw new WaymarkError(
       "BAD_USER_INPUT",
-      `signals: there is no signal "${unknown}".${didYouMean(unknown, known)}`,
+      `accountSignals: there is no signal "${unknown}".${didYouMean(unknown, known)}`,
     );
   const anyOf = (column: string, values: readonly string[] | null | undefined): Sql[] =>
     values ? [inArray(name(column), bind("string[]", values))] : [];

@@ -25,7 +25,7 @@ const byWhom = "Who did so, for the record; who runs the server by default.";
 @Resolver(() => Task)
 export class TaskResolver {
   @Query(() => TaskPage, { description: "Tasks of all accounts, the first due first." })
-  async tasks(
+  async accountTasks(
     @Ctx() { reader }: Context,
     @Arg("first", () => Int, { defaultValue: 100, description: "How many, 1 to 1000." }) first: number,
     @Arg("after", () => String, { nullable: true, description: "Go on behind this cursor." })
@@ -36,7 +36,7 @@ export class TaskResolver {
     const { rows, pageInfo } = await listPage(
       reader,
       {
-        field: "tasks",
+        field: "accountTasks",
         rows: sql`select * from (${taskRows(reader)}) as tasks where ${filterSql(filter ?? {}, reader)}`,
         columns: taskColumns,
         order: [
@@ -155,7 +155,7 @@ async function actAlone(context: Context, id: string, { action, until, note, by 
   if (!row)
     throw new WaymarkError(
       "BAD_USER_INPUT",
-      `${action}Task: there is no task "${id.slice(0, 200)}"; \`tasks\` lists them.`,
+      `${action}Task: there is no task "${id.slice(0, 200)}"; \`accountTasks\` lists them.`,
     );
   const today = Temporal.PlainDate.from(reader.snapshot.dataThrough).add({ days: 1 }).toString();
   const refuse = (why: string): never => {

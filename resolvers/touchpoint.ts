@@ -41,7 +41,7 @@ export class TouchpointSummaryResolver {
     description:
       "Every planned touchpoint and how it is kept to, in the journey's order; doneShare 0 = never done.",
   })
-  async touchpoints(
+  async plannedTouchpoints(
     @Ctx() { reader }: Context,
     @Arg("filter", () => AccountFilter, {
       nullable: true,

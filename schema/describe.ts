@@ -18,5 +18,5 @@ export const fact = (name: FactName): { description: string; nullable: true } =>
   nullable: true,
 });
 
-const withUnit = (description: string, unit: string | undefined): string =>
+export const withUnit = (description: string, unit: string | undefined): string =>
   unit ? `${description} Unit: ${unit}.` : description;

@@ -33,6 +33,8 @@ export enum Grain {
   DAY = "day",
   WEEK = "week",
   MONTH = "month",
+  QUARTER = "quarter",
+  YEAR = "year",
 }
 registerEnumType(Grain, { name: "Grain", description: "Length of a period; weeks start on Monday." });
 

@@ -111,6 +111,17 @@ export const periodOf = (day: Sql, grain: Grain): Sql =>
         bigquery: sql`date_trunc(${day}, ${grainWords[grain]})`,
       });
 
+/** The first day of the period so many periods later, given the first day of one. */
+export const addPeriods = (period: Sql, n: number, grain: Grain): Sql => {
+  if (grain === "day") return addDays(period, n);
+  if (grain === "week") return addDays(period, 7 * n);
+  const months = integer(n * { month: 1, quarter: 3, year: 12 }[grain]);
+  return by({
+    duckdb: sql`cast(${period} + to_months(cast(${months} as integer)) as date)`,
+    bigquery: sql`date_add(${period}, interval ${months} month)`,
+  });
+};
+
 /** The civil date of an instant in a time zone. */
 export const dayOf = (instant: Sql, timeZone: string): Sql =>
   by({

@@ -41,8 +41,8 @@ const refusal = async (query: string, asker = client): Promise<string> => {
 
 describe("signals", () => {
   it("tell why they opened, with the values of that day and the bound", async () => {
-    const { signals } = await ask(
-      `{ signals(filter: { signal: ["quiet"], accounts: { ids: ["N1"] } }, first: 3) { nodes { signal { name condition } account { id } openedOn closedOn heldFrom days reason } } }`,
+    const { accountSignals: signals } = await ask(
+      `{ accountSignals(filter: { signal: ["quiet"], accounts: { ids: ["N1"] } }, first: 3) { nodes { signal { name condition } account { id } openedOn closedOn heldFrom days reason } } }`,
     );
     expect(signals.nodes[0]).toEqual({
       signal: { name: "Quiet", condition: "days since last event at least 7 days" },
@@ -57,13 +57,15 @@ describe("signals", () => {
 
   it("page without gaps or repeats, and count one statement a page", async () => {
     const all = (
-      await ask(`{ signals(first: 1000, filter: {}) { nodes { signal { id } account { id } openedOn } } }`)
-    ).signals.nodes;
+      await ask(
+        `{ accountSignals(first: 1000, filter: {}) { nodes { signal { id } account { id } openedOn } } }`,
+      )
+    ).accountSignals.nodes;
     const paged: unknown[] = [];
     let after: string | null = null;
     do {
-      const query = `query($after: String) { signals(first: 7, after: $after, filter: {}) { nodes { signal { id } account { id } openedOn } pageInfo { hasNextPage endCursor } } }`;
-      const { signals } = await ask(query, { after });
+      const query = `query($after: String) { accountSignals(first: 7, after: $after, filter: {}) { nodes { signal { id } account { id } openedOn } pageInfo { hasNextPage endCursor } } }`;
+      const { accountSignals: signals } = await ask(query, { after });
       expect(client.statements()).toBe(2); // the page, and its accounts
       paged.push(...signals.nodes);
       after = signals.pageInfo.hasNextPage ? signals.pageInfo.endCursor : null;
@@ -94,14 +96,14 @@ describe("signals", () => {
   });
 
   it("refuse an unknown signal, a broken cursor and a page too large", async () => {
-    expect(await refusal(`{ signals(filter: { signal: ["quite"] }) { nodes { openedOn } } }`)).toBe(
-      'BAD_USER_INPUT: signals: there is no signal "quite". Did you mean "quiet"?',
+    expect(await refusal(`{ accountSignals(filter: { signal: ["quite"] }) { nodes { openedOn } } }`)).toBe(
+      'BAD_USER_INPUT: accountSignals: there is no signal "quite". Did you mean "quiet"?',
     );
-    expect(await refusal(`{ signals(after: "x") { nodes { openedOn } } }`)).toMatch(
-      /^BAD_USER_INPUT: signals: the cursor "x" is none of ours/,
+    expect(await refusal(`{ accountSignals(after: "x") { nodes { openedOn } } }`)).toMatch(
+      /^BAD_USER_INPUT: accountSignals: the cursor "x" is none of ours/,
     );
-    expect(await refusal(`{ signals(first: 1001) { nodes { openedOn } } }`)).toMatch(
-      /^BAD_USER_INPUT: signals: first is 1001, expected 1 to 1000/,
+    expect(await refusal(`{ accountSignals(first: 1001) { nodes { openedOn } } }`)).toMatch(
+      /^BAD_USER_INPUT: accountSignals: first is 1001, expected 1 to 1000/,
     );
   });
 });
@@ -177,7 +179,7 @@ describe("tasks", () => {
 
   it("expire where nobody touched them, and are listed open first due", async () => {
     expect(await statusOf("praise/note/A1/2024-01-12")).toBe("EXPIRED");
-    const { tasks } = await ask(`{ tasks { nodes { id dueOn status isOverdue } } }`);
+    const { accountTasks: tasks } = await ask(`{ accountTasks { nodes { id dueOn status isOverdue } } }`);
     expect(tasks.nodes.map((t: { dueOn: string }) => t.dueOn)).toEqual(
       tasks.nodes.map((t: { dueOn: string }) => t.dueOn).sort(),
     );
@@ -186,7 +188,7 @@ describe("tasks", () => {
 
   it("refuse what can't be done, and write nothing then", async () => {
     expect(await refusal(`mutation { completeTask(id: "nope") { status } }`)).toBe(
-      'BAD_USER_INPUT: completeTask: there is no task "nope"; `tasks` lists them.',
+      'BAD_USER_INPUT: completeTask: there is no task "nope"; `accountTasks` lists them.',
     );
     const open = "wake/call/N1/2024-06-30";
     expect(await refusal(`mutation { snoozeTask(id: "${open}", until: "2024-07-01") { status } }`)).toBe(
@@ -204,7 +206,9 @@ describe("tasks", () => {
   it("beyond the owner's limit wait, the most urgent first", async () => {
     const limited = journeyOf(`${acmeJourney}tasks: { open_per_owner: 1 }\n`);
     await build(warehouse, { settings, journey: limited }, { trigger: "test", now });
-    const { tasks } = await ask(`{ tasks(filter: { owner: ["desk"] }) { nodes { id status } } }`);
+    const { accountTasks: tasks } = await ask(
+      `{ accountTasks(filter: { owner: ["desk"] }) { nodes { id status } } }`,
+    );
     const statuses = tasks.nodes.map((t: { status: string }) => t.status);
     expect(statuses.filter((s: string) => s === "OPEN")).toHaveLength(1);
     expect(statuses.length).toBeGreaterThan(1);
@@ -292,8 +296,8 @@ describe("onboarding, planned touchpoints and early warnings", () => {
   });
 
   it("say how each planned touchpoint is kept to, and why it is due", async () => {
-    const { touchpoints } = await ask(
-      `{ touchpoints { touchpoint { id why } done overdue missed doneShare } }`,
+    const { plannedTouchpoints: touchpoints } = await ask(
+      `{ plannedTouchpoints { touchpoint { id why } done overdue missed doneShare } }`,
     );
     expect(touchpoints.find((t: { touchpoint: { id: string } }) => t.touchpoint.id === "review")).toEqual({
       touchpoint: { id: "review", why: "Show the value." },

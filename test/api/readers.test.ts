@@ -40,8 +40,8 @@ const question = `{
   snapshot { id }
   accounts(first: 2) { nodes { id tickets { total } } }
   account(id: "a") { tickets { total } }
-  all: support(from: "2026-04-01", to: "2026-06-01") { opened }
-  each: support(from: "2026-04-01", to: "2026-06-01", by: [ACCOUNT]) { accountId opened }
+  all: support(range: { from: "2026-04-01" }) { opened }
+  each: support(range: { from: "2026-04-01" }) { accountId opened }
   sources { name rows }
   models { name rows }
 }`;

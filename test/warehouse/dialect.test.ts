@@ -372,6 +372,24 @@ describe(`the dialect means the same on both engines${missing ? ` (GoogleSQL ski
       await expectValues(given, dialect.weekOf(x), "date", expected.week);
     });
 
+    test("addPeriods", "the first day of a period before or after, over years and 1970", async () => {
+      const given = xs("date", ["2024-01-01", "1970-01-01", null]);
+      const expected = {
+        day: ["2023-12-31", "1969-12-31", null],
+        week: ["2023-12-25", "1969-12-25", null],
+        month: ["2023-12-01", "1969-12-01", null],
+        quarter: ["2023-10-01", "1969-10-01", null],
+        year: ["2023-01-01", "1969-01-01", null],
+      };
+      for (const grain of ["day", "week", "month", "quarter", "year"] as const)
+        await expectValues(given, dialect.addPeriods(x, -1, grain), "date", expected[grain]);
+      await expectValues(given, dialect.addPeriods(x, 14, "month"), "date", [
+        "2025-03-01",
+        "1971-03-01",
+        null,
+      ]);
+    });
+
     test("eachDay", "both ends included, none where the end is earlier or null", async () => {
       const given = pairs("date", [
         ["2024-02-28", "2024-03-01"],

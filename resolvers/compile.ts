@@ -1,0 +1,446 @@
+import { didYouMean, WaymarkError } from "../errors.js";
+import { accountLatest } from "../models/accounts/account_latest.js";
+import { ref } from "../models/model.js";
+import { type AccountFilter, OrderDirection } from "../schema/account.js";
+import type { Grain } from "../schema/health.js";
+import type { Range } from "../schema/range.js";
+import { aggregates, type Measure, type RowSql, type View, type ViewField } from "../schema/view.js";
+import { addPeriods, cast, inArray, safeDivide } from "../warehouse/dialect.js";
+import { bind, type ColumnType, integer, join, name, type Sql, sql } from "../warehouse/sql.js";
+import type { Columns } from "../warehouse/warehouse.js";
+import { fits } from "./lists.js";
+import { ofAccounts } from "./pages.js";
+import { type Days, daysOf, firstShown } from "./range.js";
+import type { Reader } from "./reader.js";
+import type { Scope } from "./scope.js";
+import type { Selected } from "./selection.js";
+
+export const maxRows = 10_000;
+const maxPrevious = 60;
+
+export interface ViewArguments {
+  readonly where?: Filters | null | undefined;
+  readonly range?: Range | null | undefined;
+  readonly having?: Filters | null | undefined;
+  readonly order?: readonly { by: string; direction: OrderDirection }[] | null | undefined;
+  readonly limit: number;
+}
+type Filters = Readonly<Record<string, unknown>>;
+type Filter = Readonly<Record<string, unknown>>;
+
+type Row = Readonly<Record<string, unknown>>;
+
+export interface Compiled {
+  readonly statement: Sql;
+  readonly columns: Columns;
+  /** A row of the statement as it was asked for: by aliases, with what is nested. */
+  readonly told: (row: Row) => Row;
+}
+
+/** A dimension or measure with its arguments, as a column of the statement's groups. */
+interface Column<F extends ViewField> {
+  readonly alias: string;
+  readonly field: F;
+  readonly args: Selected["args"];
+}
+
+/** A column of the answer, and where it stands in a row. */
+interface Output {
+  readonly path: readonly string[];
+  readonly alias: string;
+  readonly type: ColumnType;
+  /** Of what is nested, the column that is null where there is none of it. */
+  readonly within?: string;
+}
+
+/**
+ * One statement for what is selected of a view: its dimensions group, its measures aggregate, and the account is
+ * joined where something of it is asked for. Columns have ordinal names: aliases that differ only in case would be
+ * one identifier.
+ * @param rows the view's relation
+ * @throws WaymarkError BAD_USER_INPUT for what would be a wrong figure, with the right way
+ * @throws WaymarkError FORBIDDEN for a column that the scope hides
+ */
+export function compileView(
+  view: View,
+  selected: readonly Selected[],
+  { where, range, having, order, limit }: ViewArguments,
+  known: Pick<Reader, "snapshot">,
+  rows: Sql,
+  scope: Scope,
+): Compiled {
+  const question = new Question(view, known, scope);
+  for (const field of selected) if (view.dimensions.has(field.name)) question.group(field);
+  for (const field of selected) if (!view.dimensions.has(field.name)) question.measure(field);
+  if (limit < 1 || limit > maxRows) throw question.refuse(`limit is ${limit}, expected 1 to ${maxRows}.`);
+  const chosen = question.having(having ?? {});
+  const ordered = question.order(order ?? []);
+
+  const { grain, before, dimensions, measures, overGroups, outputs } = question;
+  const days = daysOf(view.field, range, grain, known.snapshot.dataThrough, before);
+  const conditions = [...question.within(days), ...question.where(where ?? {}), ...question.visible()];
+  const grouped = question.grouped(days).map(({ alias, value }) => sql`${value} as ${name(alias)}`);
+  // Last, when all that is asked of the account is known.
+  const account = question.usesAccount
+    ? sql`\n  inner join ${ref(accountLatest)} as a on a.account_id = v.account_id`
+    : sql``;
+  const few = scope.minimumGroup;
+  const enough = few === undefined ? [] : [sql`count(distinct v.account_id) >= ${integer(few)}`];
+  const keys = dimensions.map(({ alias }) => name(alias));
+  const steps = [
+    sql`grouped as (
+  select
+    ${join(grouped.length > 0 ? grouped : [sql`1 as nothing`], ",\n    ")}
+  from ${rows} as v${account}${clause("where", conditions)}${groupBy(keys)}${clause("having", enough)}
+)`,
+  ];
+  if (grain && before > 0)
+    steps.push(...compared(dimensions, measures, question.previous, grain, firstShown(days, grain, before)));
+  if (overGroups.length > 0)
+    steps.push(sql`over_groups as (
+  select ${[sql`g.*`, ...overGroups.map(({ alias, value }) => sql`${value} as ${name(alias)}`)]}
+  from ${before > 0 ? sql`compared` : sql`grouped`} as g
+)`);
+  const last = overGroups.length > 0 ? sql`over_groups` : before > 0 ? sql`compared` : sql`grouped`;
+  const columns: Columns = Object.fromEntries([
+    ...outputs.map(({ alias, type }) => [alias, { type }]),
+    ...outputs.flatMap(({ within }) => (within ? [[within, { type: "integer" }]] : [])),
+  ]);
+  return {
+    statement: sql`
+with ${join(steps, ",\n")}
+select ${outputs.length > 0 ? Object.keys(columns).map(name) : sql`1 as nothing`}
+from ${last}${clause("where", chosen)}${ordered.length > 0 ? sql`\norder by ${ordered}` : sql``}
+limit ${integer(limit)}`,
+    columns: outputs.length > 0 ? columns : { nothing: { type: "integer" } },
+    told: (row) => {
+      const told: Record<string, unknown> = {};
+      for (const { path, alias, within } of outputs) {
+        const [key, inner] = path as [string, string?];
+        if (inner === undefined) told[key] = row[alias];
+        else if (within && row[within] === null) told[key] = null;
+        else told[key] = { ...(told[key] as Row), [inner]: row[alias] };
+      }
+      return told;
+    },
+  };
+}
+
+/** What is asked of a view: the columns of its groups, and what is reckoned over them. */
+class Question {
+  readonly dimensions: Column<ViewField>[] = [];
+  readonly measures: Column<Measure>[] = [];
+  /** Measures so many periods before. */
+  readonly previous: { readonly alias: string; readonly of: string; readonly periods: number }[] = [];
+  readonly overGroups: { readonly alias: string; readonly value: Sql }[] = [];
+  readonly outputs: Output[] = [];
+  usesAccount = false;
+
+  constructor(
+    readonly view: View,
+    readonly known: Pick<Reader, "snapshot">,
+    readonly scope: Scope,
+  ) {}
+
+  readonly refuse = (why: string): WaymarkError =>
+    new WaymarkError("BAD_USER_INPUT", `${this.view.field}: ${why}`);
+
+  get #period(): Column<ViewField> | undefined {
+    return this.dimensions.find(({ field }) => field.name === "period");
+  }
+
+  get grain(): Grain | undefined {
+    return this.#period?.args.grain as Grain | undefined;
+  }
+
+  /** How many periods more are read, to compare with. */
+  get before(): number {
+    return Math.max(0, ...this.previous.map(({ periods }) => periods));
+  }
+
+  group({ key, name: field, args }: Selected): void {
+    if (field === "period" && this.grain && this.grain !== args.grain)
+      throw this.refuse(
+        `period is asked by ${this.grain} and by ${args.grain}, and a row belongs to one period. Ask ${this.view.field} twice, with aliases.`,
+      );
+    if (field === "attribute") this.#knowAttribute(String(args.name));
+    const dimension = this.view.dimensions.get(field) as ViewField;
+    const { alias } = columnIn(this.dimensions, "d", dimension, args);
+    this.outputs.push({ path: [key], alias, type: dimension.type });
+  }
+
+  /** A measure, or what is made of one. */
+  measure({ key, name: field, args, fields }: Selected): void {
+    if (field === "previous") this.#compare(key, Number(args.periods), fields);
+    else if (field === "share" || field === "cumulative") this.#reckon(key, field, String(args.of));
+    else {
+      const { alias, field: measure } = this.#column(field, args);
+      this.outputs.push({ path: [key], alias, type: measure.type });
+    }
+  }
+
+  /** A measure's column; with the defaults of its arguments where it is only named. */
+  #column(field: string, args?: Selected["args"]): Column<Measure> {
+    const measure = this.view.measures.get(field) as Measure;
+    const defaults = Object.entries(measure.args ?? {}).map(([key, { defaultValue }]) => [key, defaultValue]);
+    return columnIn(this.measures, "m", measure, args ?? Object.fromEntries(defaults));
+  }
+
+  #compare(key: string, periods: number, fields: readonly Selected[]): void {
+    if (!this.grain)
+      throw this.refuse("previous has nothing before it without periods. Select period(grain: …) beside it.");
+    if (periods < 1 || periods > maxPrevious)
+      throw this.refuse(`previous: periods is ${periods}, expected 1 to ${maxPrevious}.`);
+    for (const { key: inner, name: field, args } of fields) {
+      if (!this.view.measures.has(field))
+        throw this.refuse(
+          `previous takes measures, and ${field} is none. Select ${field} beside previous, of the same group.`,
+        );
+      const { alias: of, field: measure } = this.#column(field, args);
+      const alias = `${of}_before_${periods}`;
+      if (!this.previous.some((p) => p.alias === alias)) this.previous.push({ alias, of, periods });
+      this.outputs.push({ path: [key, inner], alias, type: measure.type, within: groupBefore(periods) });
+    }
+  }
+
+  #reckon(key: string, kind: "share" | "cumulative", field: string): void {
+    const isFine = (m: Measure): boolean => m.isAdditive === true && (kind === "share" || !m.isStock);
+    const measure = this.view.measures.get(field) as Measure;
+    if (!isFine(measure)) {
+      const why = measure.isAdditive
+        ? `it says how things stand on a day, and days don't add up. Select ${field} itself: it is the level at the end of each period`
+        : `the figures of groups don't add up to a total. Select ${field} itself, by the dimensions that matter`;
+      const fine = [...this.view.measures.values()].filter(isFine).map((m) => m.name);
+      const others = fine.length > 0 ? `; ${kind} is right for ${fine.join(", ")}` : "";
+      throw this.refuse(`${kind} of ${field} would be wrong: ${why}${others}.`);
+    }
+    const of = name(this.#column(field).alias);
+    const period = this.#period;
+    if (kind === "cumulative" && !period)
+      throw this.refuse("cumulative has no order without periods. Select period(grain: …) beside it.");
+    const time = period ? [name(period.alias)] : [];
+    const groups = this.dimensions.filter((d) => d !== period).map(({ alias }) => name(alias));
+    const value =
+      kind === "share"
+        ? safeDivide(of, sql`sum(${of}) over (${partition(time)})`)
+        : cast(
+            sql`sum(${of}) over (${partition(groups)} order by ${time} rows between unbounded preceding and current row)`,
+            "number",
+          );
+    const alias = `o${this.overGroups.length}`;
+    this.overGroups.push({ alias, value });
+    this.outputs.push({ path: [key], alias, type: "number" });
+  }
+
+  having(filters: Filters): Sql[] {
+    return Object.entries(filters).flatMap(([field, filter]) => {
+      if (!filter) return [];
+      const { alias, field: measure } = this.#column(field);
+      return this.#conditions(field, name(alias), measure.type, filter as Filter);
+    });
+  }
+
+  /** The order asked for, then that of the dimensions, so that equal rows always come in one order. */
+  order(asked: readonly { by: string; direction: OrderDirection }[]): Sql[] {
+    const byColumn = asked.map(({ by, direction }) => {
+      const isMeasure = this.view.measures.has(by);
+      const column = isMeasure ? this.#column(by) : this.dimensions.find(({ field }) => field.name === by);
+      if (!column)
+        throw this.refuse(
+          `order by ${by} needs it in the selection: rows are told apart by what is selected.`,
+        );
+      return { alias: column.alias, direction };
+    });
+    const rest = [...this.dimensions]
+      .sort((a, b) => Number(b.field.name === "period") - Number(a.field.name === "period"))
+      .map(({ alias }) => ({ alias, direction: OrderDirection.ASC }));
+    return [...byColumn, ...rest].flatMap(({ alias, direction }) => [
+      sql`case when ${name(alias)} is null then 1 else 0 end`,
+      sql`${name(alias)} ${direction === OrderDirection.DESC ? sql`desc` : sql`asc`}`,
+    ]);
+  }
+
+  where({ accounts, ...filters }: Filters): Sql[] {
+    const row = this.#row();
+    return [
+      ...(accounts ? [ofAccounts(accounts as AccountFilter, this.known, sql`v.account_id`)] : []),
+      ...Object.entries(filters).flatMap(([field, filter]) => {
+        if (!filter) return [];
+        const { type, sql: value } = this.view.dimensions.get(field) as ViewField;
+        return this.#conditions(field, value(row, {}), type, filter as Filter);
+      }),
+    ];
+  }
+
+  /** The one place where the scope limits rows. */
+  visible(): Sql[] {
+    const { accounts } = this.scope;
+    return accounts
+      ? [sql`v.account_id in (select account_id from ${ref(accountLatest)} where ${accounts})`]
+      : [];
+  }
+
+  /** The days that are read; of how things stand the last ones alone. */
+  within({ from, to, ends }: Days): Sql[] {
+    const day = this.#day;
+    return [
+      ...(from ? [sql`${day} >= ${bind("date", from)}`] : []),
+      ...(to ? [sql`${day} < ${bind("date", to)}`] : []),
+      ...(this.#isOfEnds ? [isAnyOf(day, ends)] : []),
+    ];
+  }
+
+  /** The columns of the groups. */
+  grouped({ ends }: Days): { alias: string; value: Sql }[] {
+    const rows = this.#row();
+    const atEnds = this.#isOfEnds ? rows : this.#row(isAnyOf(this.#day, ends));
+    return [
+      ...this.dimensions.map(({ alias, field, args }) => ({ alias, value: field.sql(rows, args) })),
+      ...this.measures.map(({ alias, field, args }) => ({
+        alias,
+        value: cast(field.sql(field.isStock ? atEnds : rows, args), field.type),
+      })),
+    ];
+  }
+
+  get #day(): Sql {
+    return sql`v.${name(this.view.day)}`;
+  }
+
+  /** Whether all that is asked is how things stand. */
+  get #isOfEnds(): boolean {
+    const asked = this.measures.length > 0 ? this.measures.map((m) => m.field) : this.view.measures.values();
+    return [...asked].every((m) => m.isStock);
+  }
+
+  #row(onlyWhere?: Sql): RowSql {
+    const visible = (column: string): Sql => {
+      if (this.scope.hidden.has(column))
+        throw new WaymarkError(
+          "FORBIDDEN",
+          `${this.view.field}: ${column} is hidden from you. Ask without what is made of it.`,
+        );
+      return name(column);
+    };
+    return {
+      column: (column) => sql`v.${visible(column)}`,
+      account: (column) => {
+        this.usesAccount = true;
+        return sql`a.${visible(column)}`;
+      },
+      ...aggregates(onlyWhere),
+    };
+  }
+
+  #knowAttribute(attribute: string): void {
+    const known = this.known.snapshot.words.attributes;
+    if (!known.includes(attribute))
+      throw this.refuse(`accounts have no attribute "${attribute}".${didYouMean(attribute, known)}`);
+  }
+
+  #conditions(field: string, value: Sql, type: ColumnType, filter: Filter): Sql[] {
+    return Object.entries(filter).flatMap(([operator, given]) => {
+      if (given === null || given === undefined) return [];
+      const condition = operators[operator];
+      if (!condition) throw this.refuse(`${field} knows no ${operator}.`);
+      if (operator in comparisons && !fits(given, type === "integer" ? "number" : type))
+        throw this.refuse(`${field}: ${operator} is ${String(given)}, expected a number.`);
+      return [condition(value, given, type)];
+    });
+  }
+}
+const comparisons = { eq: true, lt: true, lte: true, gt: true, gte: true };
+
+const comparison =
+  (sign: Sql) =>
+  (value: Sql, given: unknown, type: ColumnType): Sql =>
+    sql`${value} ${sign} ${bind(type === "integer" ? "number" : type, given)}`;
+
+const operators: Readonly<Record<string, (value: Sql, given: unknown, type: ColumnType) => Sql>> = {
+  in: (value, given) => inArray(value, bind("string[]", given)),
+  notIn: (value, given) => sql`(${value} is null or not ${inArray(value, bind("string[]", given))})`,
+  contains: (value, given) => sql`strpos(lower(${value}), lower(${bind("string", given)})) > 0`,
+  is: (value, given) => sql`${value} = ${bind("boolean", given)}`,
+  isNull: (value, given) => (given ? sql`${value} is null` : sql`${value} is not null`),
+  eq: comparison(sql`=`),
+  lt: comparison(sql`<`),
+  lte: comparison(sql`<=`),
+  gt: comparison(sql`>`),
+  gte: comparison(sql`>=`),
+};
+
+/**
+ * Every group beside itself some periods before. Groups are moved and grouped again: a join would have to compare
+ * dimensions without a value, and one that moves rows by their number would fail on gaps.
+ */
+function compared(
+  dimensions: readonly Column<ViewField>[],
+  measures: readonly Column<Measure>[],
+  previous: Question["previous"],
+  grain: Grain,
+  first: string,
+): Sql[] {
+  const keys = dimensions.map(({ alias }) => name(alias));
+  const earlier = [...new Set(previous.map(({ periods }) => periods))];
+  const moved = [0, ...earlier].map((periods) => {
+    const moving = dimensions.map(({ alias, field }) =>
+      field.name === "period" && periods > 0
+        ? sql`${addPeriods(name(alias), periods, grain)} as ${name(alias)}`
+        : name(alias),
+    );
+    return sql`select ${[...moving, ...measures.map(({ alias }) => name(alias))]}, ${integer(periods)} as periods_before from grouped`;
+  });
+  const at = (periods: number, alias: string): Sql =>
+    sql`max(case when periods_before = ${integer(periods)} then ${name(alias)} end)`;
+  const period = dimensions.find(({ field }) => field.name === "period") as Column<ViewField>;
+  return [
+    sql`moved as (
+  ${join(moved, "\n  union all\n  ")}
+)`,
+    sql`compared as (
+  select ${[
+    ...keys,
+    ...measures.map(({ alias }) => sql`${at(0, alias)} as ${name(alias)}`),
+    ...previous.map(({ alias, of, periods }) => sql`${at(periods, of)} as ${name(alias)}`),
+    ...earlier.map(
+      (periods) =>
+        sql`max(case when periods_before = ${integer(periods)} then 1 end) as ${name(groupBefore(periods))}`,
+    ),
+  ]}
+  from moved
+  where ${name(period.alias)} >= ${bind("date", first)}${groupBy(keys)}
+  having min(periods_before) = 0
+)`,
+  ];
+}
+
+/** The column that tells whether the group had rows so many periods before. */
+const groupBefore = (periods: number): string => `group_before_${periods}`;
+
+/** The column of a field with its arguments, added where it is new. */
+function columnIn<F extends ViewField>(
+  columns: Column<F>[],
+  letter: string,
+  field: F,
+  args: Selected["args"],
+): Column<F> {
+  const told = (a: Selected["args"]): string =>
+    JSON.stringify(Object.entries(a).filter(([, value]) => value !== null && value !== undefined));
+  const known = columns.find((c) => c.field === field && told(c.args) === told(args));
+  if (known) return known;
+  const column = { alias: `${letter}${columns.length}`, field, args };
+  columns.push(column);
+  return column;
+}
+
+const isAnyOf = (day: Sql, days: readonly string[]): Sql =>
+  days.length > 0 ? sql`${day} in (${days.map((d) => bind("date", d))})` : sql`false`;
+
+const clause = (word: "where" | "having", conditions: readonly Sql[]): Sql => {
+  const keyword = word === "where" ? sql`where` : sql`having`;
+  return conditions.length > 0 ? sql`\n  ${keyword} ${join(conditions, " and ")}` : sql``;
+};
+
+const groupBy = (keys: readonly Sql[]): Sql => (keys.length > 0 ? sql`\n  group by ${keys}` : sql``);
+
+const partition = (keys: readonly Sql[]): Sql => (keys.length > 0 ? sql`partition by ${keys}` : sql``);
