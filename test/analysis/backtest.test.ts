@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { type Backtest, backtest } from "../../analysis/backtest.js";
 import { auc } from "../../stats/ranks.js";
 import { wilson } from "../../stats/shares.js";
-import { referenceUnavailable, startReference } from "../googlesql/reference.js";
+import { referenceUnavailable } from "../googlesql/reference.js";
 import { companyOf, type Given } from "../models/built.js";
 import { daysOf } from "../models/days.js";
 import { event, journeyText, paid } from "../models/given.js";
@@ -152,7 +152,7 @@ describe("a back-test", () => {
 
 it.skipIf(referenceUnavailable())("both engines count the same", async () => {
   const built = await companyOf(given, { journey, ...days });
-  await using googleSql = await startReference();
+  await using googleSql = await onGoogleSql(built);
   const duckDb = await backtest(await onDuckDb(built), built.company, { minGroup: 2 });
-  expect(await backtest(await onGoogleSql(built, googleSql), built.company, { minGroup: 2 })).toEqual(duckDb);
+  expect(await backtest(googleSql.query, built.company, { minGroup: 2 })).toEqual(duckDb);
 });

@@ -5,7 +5,7 @@ import { mannWhitney } from "../../stats/ranks.js";
 import { fisherExact } from "../../stats/shares.js";
 import { inArray } from "../../warehouse/dialect.js";
 import { bind, sql } from "../../warehouse/sql.js";
-import { referenceUnavailable, startReference } from "../googlesql/reference.js";
+import { referenceUnavailable } from "../googlesql/reference.js";
 import { companyOf, type Given } from "../models/built.js";
 import { contact, event, journeyText, paid } from "../models/given.js";
 import { onDuckDb, onGoogleSql } from "./engines.js";
@@ -334,9 +334,9 @@ describe("cohorts that can't be compared", () => {
 
 it.skipIf(referenceUnavailable())("both engines count the same", async () => {
   const built = await companyOf(given, { journey, ...days });
-  await using googleSql = await startReference();
+  await using googleSql = await onGoogleSql(built);
   const duckDb = await compareCohorts(await onDuckDb(built), built.company, usual);
-  const reference = await compareCohorts(await onGoogleSql(built, googleSql), built.company, usual);
+  const reference = await compareCohorts(googleSql.query, built.company, usual);
   expect(duckDb.traits.length).toBeGreaterThan(10);
   expect(reference).toEqual(duckDb);
 });
