@@ -1,3 +1,4 @@
+import { journeySchema } from "../journey/journey.js";
 import type { CheckResult } from "../models/checks.js";
 import type { CompanyWords } from "../models/model.js";
 import { typeName } from "../warehouse/dialect.js";
@@ -444,9 +445,25 @@ const snapshotOf = (row: Row<typeof snapshots>): Snapshot => ({
   runId: row.run_id,
   publishedAt: row.published_at,
   dataThrough: row.data_through,
-  words: JSON.parse(row.words) as CompanyWords,
+  words: wordsOf(row.words),
   tables: JSON.parse(row.tables) as Record<string, string>,
 });
+
+/** Every request reads those of its snapshot, and to read them takes longer than many an answer. */
+const wordsRead = new Map<string, CompanyWords>();
+const mostWordsRead = 50;
+
+/** What an earlier Waymark wrote lacks what journeys can say since: the defaults stand for it, under the version of then. */
+function wordsOf(text: string): CompanyWords {
+  const known = wordsRead.get(text);
+  if (known) return known;
+  const { journey, ...others } = JSON.parse(text) as CompanyWords;
+  const { version, ...said } = journey;
+  const words = { ...others, journey: { ...(journeySchema.safeParse(said).data ?? said), version } };
+  if (wordsRead.size >= mostWordsRead) wordsRead.clear();
+  wordsRead.set(text, words);
+  return words;
+}
 
 /** The tables of a snapshot with what they were built from, by model. */
 export async function readTables(warehouse: Warehouse, snapshot: Snapshot): Promise<Map<string, BuiltTable>> {

@@ -189,6 +189,16 @@ describe("a ledger of an earlier Waymark", () => {
     expect((await readRuns(later.warehouse, 1))[0]).toMatchObject({ note: "second" });
     expect(await later.warehouse.tables(schemas.ledger)).toContain("rewrites");
   });
+
+  it("knows a journey by the defaults of what journeys can say since, and is built on", async () => {
+    const { warehouse, build } = await openSmall();
+    const { snapshot } = await build({});
+    const { churn: _, ...earlier } = snapshot.words.journey;
+    const words = JSON.stringify({ ...snapshot.words, journey: earlier });
+    await warehouse.run(sql`update waymark_ledger.snapshots set words = ${bind("string", words)}`);
+    expect((await readSnapshots(warehouse, 1))[0]).toEqual(snapshot);
+    expect((await build({})).isNew).toBe(false);
+  });
 });
 
 const collect = (warehouse: Warehouse, retention: Retention, now: Date): Promise<Garbage> =>
