@@ -1,6 +1,7 @@
 import { didYouMean, WaymarkError } from "../errors.js";
 import { accountLatest } from "../models/accounts/account_latest.js";
 import { ref } from "../models/model.js";
+import { attributeColumn } from "../models/sources/source.js";
 import { type AccountFilter, OrderDirection } from "../schema/account.js";
 import type { Grain } from "../schema/health.js";
 import type { Range } from "../schema/range.js";
@@ -84,14 +85,12 @@ export function compileView(
   const account = question.usesAccount
     ? sql`\n  inner join ${ref(accountLatest)} as a on a.account_id = v.account_id`
     : sql``;
-  const few = scope.minimumGroup;
-  const enough = few === undefined ? [] : [sql`count(distinct v.account_id) >= ${integer(few)}`];
   const keys = dimensions.map(({ alias }) => name(alias));
   const steps = [
     sql`grouped as (
   select
     ${join(grouped.length > 0 ? grouped : [sql`1 as nothing`], ",\n    ")}
-  from ${rows} as v${account}${clause("where", conditions)}${groupBy(keys)}${clause("having", enough)}
+  from ${rows} as v${account}${clause("where", conditions)}${groupBy(keys)}${clause("having", question.enough(days))}
 )`,
   ];
   if (grain && before > 0)
@@ -262,6 +261,7 @@ class Question {
 
   where({ accounts, ...filters }: Filters): Sql[] {
     const row = this.#row();
+    for (const column of columnsOf((accounts ?? {}) as AccountFilter)) this.#seen(column);
     return [
       ...(accounts ? [ofAccounts(accounts as AccountFilter, this.known, sql`v.account_id`)] : []),
       ...Object.entries(filters).flatMap(([field, filter]) => {
@@ -278,6 +278,16 @@ class Question {
     return accounts
       ? [sql`v.account_id in (select account_id from ${ref(accountLatest)} where ${accounts})`]
       : [];
+  }
+
+  /** Groups of few accounts are withheld, by all rows and by those that tell how things stand. */
+  enough({ ends }: Days): Sql[] {
+    const { minimumGroup } = this.scope;
+    if (minimumGroup === undefined) return [];
+    const hasLevels = this.measures.some(({ field }) => field.isStock) && !this.#isOfEnds;
+    return [this.#row(), ...(hasLevels ? [this.#row(isAnyOf(this.#day, ends))] : [])].map(
+      (row) => sql`${row.distinct(sql`v.account_id`)} >= ${integer(minimumGroup)}`,
+    );
   }
 
   /** The days that are read; of how things stand the last ones alone. */
@@ -314,22 +324,24 @@ class Question {
   }
 
   #row(onlyWhere?: Sql): RowSql {
-    const visible = (column: string): Sql => {
-      if (this.scope.hidden.has(column))
-        throw new WaymarkError(
-          "FORBIDDEN",
-          `${this.view.field}: ${column} is hidden from you. Ask without what is made of it.`,
-        );
-      return name(column);
-    };
     return {
-      column: (column) => sql`v.${visible(column)}`,
+      column: (column) => sql`v.${this.#seen(column)}`,
       account: (column) => {
         this.usesAccount = true;
-        return sql`a.${visible(column)}`;
+        return sql`a.${this.#seen(column)}`;
       },
       ...aggregates(onlyWhere),
     };
+  }
+
+  /** A column that the caller may see. */
+  #seen(column: string): Sql {
+    if (this.scope.hidden.has(column))
+      throw new WaymarkError(
+        "FORBIDDEN",
+        `${this.view.field}: ${column} is hidden from you. Ask without what is made of it.`,
+      );
+    return name(column);
   }
 
   #knowAttribute(attribute: string): void {
@@ -411,6 +423,23 @@ function compared(
   where ${name(period.alias)} >= ${bind("date", first)}${groupBy(keys)}
   having min(periods_before) = 0
 )`,
+  ];
+}
+
+/** The columns of the account that a filter tells accounts apart by: what is hidden mustn't be found out by filters. */
+function columnsOf({ attributes, ...filter }: AccountFilter): string[] {
+  const names: Partial<Record<keyof AccountFilter, string>> = {
+    ids: "account_id",
+    search: "name",
+    isCustomer: "is_customer",
+    isStuck: "is_stuck",
+    minScore: "score",
+    maxScore: "score",
+  };
+  const given = Object.entries(filter).filter(([, value]) => value !== null && value !== undefined);
+  return [
+    ...given.map(([key]) => names[key as keyof AccountFilter] ?? key),
+    ...(attributes ?? []).map((a) => attributeColumn(a.name)),
   ];
 }
 

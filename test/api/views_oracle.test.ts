@@ -464,6 +464,16 @@ describe.each(known.map((view) => [view.field, view] as const))("%s", (_, view) 
         hidden: new Set(["segment"]),
       }),
     ).rejects.toThrow(`${view.field}: segment is hidden from you.`);
+    for (const [filter, column] of [
+      [`segment: ["small"]`, "segment"],
+      ["minScore: 50", "score"],
+      [`attributes: [{ name: "industry", in: ["x"] }]`, attributeColumn("industry")],
+    ] as const)
+      await expect(
+        ask(`{ ${view.field}(where: { accounts: { ${filter} } }) { ${measures} } }`, {
+          hidden: new Set([column]),
+        }),
+      ).rejects.toThrow(`${column} is hidden from you.`);
   });
 });
 
