@@ -181,9 +181,9 @@ export function nothingToCompare(
     if (all === 0)
       return `No account is in the cohort "${called}". Terms that ended of late may not be decided yet; a longer period or another filter may have some.`;
     if (compared === 0)
-      return `None of the ${all} accounts in the cohort "${called}" was a customer with facts ${leadDays} days before its outcome; a shorter lead may find some.`;
+      return `Of the cohort "${called}" (${all}) nobody was a customer with facts ${leadDays} days before the outcome; a shorter lead may find some.`;
     if (compared < minGroup)
-      return `Only ${compared} accounts in the cohort "${called}" can be compared; groups under ${minGroup} are withheld.`;
+      return `Of the cohort "${called}" only ${compared} can be compared; groups under ${minGroup} are withheld.`;
   }
   return null;
 }

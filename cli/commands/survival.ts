@@ -107,5 +107,5 @@ function differenceInWords({ statistic, degreesOfFreedom, p, why }: Survival["di
   const figures = `log-rank chi-square ${statistic.toFixed(2)} on ${degreesOfFreedom}, p ${p < 0.001 ? "under 0.001" : p.toFixed(3)}`;
   return p <= 0.05
     ? `The groups differ by more than chance: ${figures}. That is association, not cause.`
-    : `The groups don't differ by more than chance: ${figures}.`;
+    : `The groups differ by no more than chance may make them: ${figures}.`;
 }

@@ -144,7 +144,7 @@ describe("a back-test", () => {
     expect(nobody.health[0]?.auc.value).toBeNull();
     const few = await tested(given, 5);
     expect(few.why).toBe(
-      'Only 4 accounts in the cohort "churned" can be compared; groups under 5 are withheld.',
+      'Of the cohort "churned" only 4 can be compared; groups under 5 are withheld.',
     );
     expect(JSON.stringify([nobody, few])).not.toContain("NaN");
   });

@@ -309,10 +309,10 @@ describe("cohorts that can't be compared", () => {
     expect(nobody?.why).toMatch(/^No account is in the cohort "expanded"\./);
     expect(tooEarly?.why).toMatch(/^No account is in the cohort "churned"\./);
     expect(tooLong?.why).toMatch(
-      /^None of the 6 accounts in the cohort "churned" was a customer with facts 900 days before its outcome/,
+      /^Of the cohort "churned" \(6\) nobody was a customer with facts 900 days before the outcome/,
     );
     expect(tooFew?.why).toBe(
-      'Only 6 accounts in the cohort "churned" can be compared; groups under 7 are withheld.',
+      'Of the cohort "churned" only 6 can be compared; groups under 7 are withheld.',
     );
     for (const comparison of [nobody, tooEarly, tooLong, tooFew]) expect(comparison?.traits).toEqual([]);
   });

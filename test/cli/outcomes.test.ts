@@ -156,7 +156,7 @@ describe("survival in words", () => {
     );
     const alike = { statistic: 0.2, degreesOfFreedom: 2, p: 0.9048, why: null };
     expect(survivalInWords({ groups: [small], difference: alike }, "region")).toContain(
-      "The groups don't differ by more than chance: log-rank chi-square 0.20 on 2, p 0.905.",
+      "The groups differ by no more than chance may make them: log-rank chi-square 0.20 on 2, p 0.905.",
     );
     const alone = survivalInWords({ groups: [{ ...small, group: null }], difference: none });
     expect(alone).not.toContain("differ");

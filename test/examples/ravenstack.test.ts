@@ -137,7 +137,7 @@ where is_trial = 'FALSE' and start_date <= '2024-12-31' and coalesce(end_date, '
         backtest: { why: string | null; health: { auc: { value: number | null; why: string | null } }[] };
       };
       // An account has ten subscriptions that overlap: one of 500 let all of them end.
-      const why = 'Only 1 accounts in the cohort "churned" can be compared; groups under 5 are withheld.';
+      const why = 'Of the cohort "churned" only 1 can be compared; groups under 5 are withheld.';
       expect(churn).toEqual({ why, traits: [] });
       expect(backtest.why).toBe(why);
       expect(backtest.health[0]?.auc).toEqual({
