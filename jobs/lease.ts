@@ -119,7 +119,7 @@ where true`,
     ]);
   } catch (error) {
     const other = await readLease(warehouse);
-    if (other && other.token !== found?.token && isHeld(other, now(), warehouse)) throw runInProgress(other);
+    if (other && isHeld(other, now(), warehouse)) throw runInProgress(other);
     throw error;
   }
   const taken = await readLease(warehouse);

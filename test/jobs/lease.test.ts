@@ -235,8 +235,9 @@ it("a build that another has taken over from can neither record nor publish, and
     const { promise: held, resolve: heldUp } = withResolvers<void>();
     const { promise: released, resolve: release } = withResolvers<void>();
     let gate = Promise.resolve();
+    const underWay = new Set<Promise<unknown>>();
     const slow = build(
-      behind(warehouse, () => gate),
+      behind(warehouse, () => gate, underWay),
       project,
       {
         trigger: "slow",
@@ -251,6 +252,7 @@ it("a build that another has taken over from can neither record nor publish, and
     );
     const failed = codeOf(slow);
     await held;
+    await Promise.allSettled(underWay);
     clock.time = "2024-07-01T06:10:00Z";
     const { snapshot } = await build(warehouse, project, { trigger: "quick", now: clock.now });
     release();
@@ -261,8 +263,12 @@ it("a build that another has taken over from can neither record nor publish, and
   }
 }, 120_000);
 
-/** A warehouse of which every call waits at a gate. */
-const behind = (warehouse: Warehouse, gate: () => Promise<void>): Warehouse =>
+/** A warehouse of which every call waits at a gate; those behind it are under way. */
+const behind = (
+  warehouse: Warehouse,
+  gate: () => Promise<void>,
+  underWay: Set<Promise<unknown>>,
+): Warehouse =>
   new Proxy(warehouse, {
     get: (target, property) => {
       const member: unknown = Reflect.get(target, property, target);
@@ -274,7 +280,9 @@ const behind = (warehouse: Warehouse, gate: () => Promise<void>): Warehouse =>
         };
       return async (...args: unknown[]) => {
         await gate();
-        return member.apply(target, args);
+        const call: Promise<unknown> = Promise.resolve(member.apply(target, args));
+        underWay.add(call);
+        return call.finally(() => underWay.delete(call));
       };
     },
   });
