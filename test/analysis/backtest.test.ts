@@ -143,9 +143,7 @@ describe("a back-test", () => {
     expect(nobody.goodBeforeChurn).toMatchObject({ value: null, why: "no outcomes to tell from" });
     expect(nobody.health[0]?.auc.value).toBeNull();
     const few = await tested(given, 5);
-    expect(few.why).toBe(
-      'Of the cohort "churned" only 4 can be compared; groups under 5 are withheld.',
-    );
+    expect(few.why).toBe('Of the cohort "churned" only 4 can be compared; groups under 5 are withheld.');
     expect(JSON.stringify([nobody, few])).not.toContain("NaN");
   });
 });

@@ -311,9 +311,7 @@ describe("cohorts that can't be compared", () => {
     expect(tooLong?.why).toMatch(
       /^Of the cohort "churned" \(6\) nobody was a customer with facts 900 days before the outcome/,
     );
-    expect(tooFew?.why).toBe(
-      'Of the cohort "churned" only 6 can be compared; groups under 7 are withheld.',
-    );
+    expect(tooFew?.why).toBe('Of the cohort "churned" only 6 can be compared; groups under 7 are withheld.');
     for (const comparison of [nobody, tooEarly, tooLong, tooFew]) expect(comparison?.traits).toEqual([]);
   });
 
