@@ -59,7 +59,7 @@ it("one ticket travels from a raw row to a GraphQL field", async () => {
     ...loadSettings(join(folder, "waymark.yml"), checkMappings),
     data_through: "2024-05-09",
   };
-  const warehouse = await openDuckDb({ file: ":memory:" });
+  const warehouse = await openDuckDb({ file: ":memory:", threads: 1 });
   const { snapshot } = await build(
     warehouse,
     { settings, journey: loadJourney(join(folder, "journey.yml")) },

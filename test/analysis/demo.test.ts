@@ -74,7 +74,7 @@ describe("the demo company", () => {
   let truth: Renewal[];
 
   beforeAll(async () => {
-    warehouse = await openDuckDb({ file: ":memory:" });
+    warehouse = await openDuckDb({ file: ":memory:", threads: 1 });
     await loadDemo(warehouse, request, () => {});
     const settings = loadSettings("demo/waymark.yml", checkMappings);
     await build(

@@ -12,7 +12,7 @@ export const lastDay = "2025-12-31";
 
 /** The demo company with 130 accounts, built for real in memory. */
 export async function builtCompany(): Promise<Warehouse> {
-  const warehouse = await openDuckDb({ file: ":memory:" });
+  const warehouse = await openDuckDb({ file: ":memory:", threads: 1 });
   await loadDemo(warehouse, { seed: 7, accounts: 130, through: lastDay }, () => {});
   const project = {
     settings: loadSettings("demo/waymark.yml", checkMappings),

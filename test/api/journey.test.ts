@@ -16,7 +16,7 @@ let settings: Settings;
 let client: Client;
 let readOnly: Client;
 beforeAll(async () => {
-  warehouse = await openDuckDb({ file: ":memory:" });
+  warehouse = await openDuckDb({ file: ":memory:", threads: 1 });
   await loadAcme(warehouse);
   settings = settingsOf(acmeSources, acmeZone, acmeThrough, "/nowhere");
   await build(warehouse, { settings, journey: journeyOf(acmeJourney) }, { trigger: "test", now });

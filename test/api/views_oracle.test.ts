@@ -205,7 +205,7 @@ const tables: Record<string, Row[]> = {};
 const types: Record<string, Columns> = {};
 
 beforeAll(async () => {
-  warehouse = await openDuckDb({ file: ":memory:" });
+  warehouse = await openDuckDb({ file: ":memory:", threads: 1 });
   await loadAcme(warehouse);
   const circumstances = { journey: acmeJourney, timeZone: acmeZone, through: acmeThrough, now: acmeNow };
   const { company, read } = await companyIn(warehouse, acmeSources, circumstances);

@@ -116,7 +116,7 @@ it("dead letters are shown, and sent again by id, by a running server too", asyn
   ).toEqual([]);
   server.kill("SIGINT");
   expect(await new Promise((resolve) => server.on("close", resolve))).toBe(0);
-  const warehouse = await openDuckDb({ file: join(folder, "company.duckdb") });
+  const warehouse = await openDuckDb({ file: join(folder, "company.duckdb"), threads: 1 });
   expect((await readDeliveries(warehouse)).map((d) => d.status)).toEqual(["delivered", "delivered"]);
   await warehouse.close();
   const ids = ours.received.map(({ headers }) => headers["webhook-id"]);

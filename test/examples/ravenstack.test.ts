@@ -43,7 +43,7 @@ describe.skipIf(!isThere)(
 
     beforeAll(async () => {
       process.env.RAVENSTACK_DIR = data;
-      warehouse = await openDuckDb({ file: ":memory:" });
+      warehouse = await openDuckDb({ file: ":memory:", threads: 1 });
       project = {
         settings: withFlag(loadSettings("examples/ravenstack/waymark.yml", checkMappings)),
         journey: loadJourney("examples/ravenstack/journey.yml"),

@@ -7,7 +7,7 @@ import { path, sql } from "../../warehouse/sql.js";
 import type { Warehouse } from "../../warehouse/warehouse.js";
 import { acmeJourney, acmeSources, acmeThrough, acmeZone, loadAcme } from "../models/acme.js";
 import { journeyOf as acmeJourneyOf, settingsOf, warehouseForTest } from "../models/built.js";
-import { dayAt, days, journeyOf, journeyText, now, openSmall } from "./small.js";
+import { dayAt, days, journeyOf, journeyText, now, openBuilt, openSmall } from "./small.js";
 
 const project = { journey: journeyOf(journeyText()) };
 const facts = sql`select account_id, day, events_7d from waymark.account_facts order by account_id, day`;
@@ -22,8 +22,7 @@ const spoil = (warehouse: Warehouse): Promise<void> =>
 
 describe("a backfill", () => {
   it("rebuilds the days asked for, and no others, with all that follows from them; readers see nothing before", async () => {
-    const { warehouse, settings, build } = await openSmall();
-    await build();
+    const { warehouse, settings } = await openBuilt();
     const right = await warehouse.query(facts, shape);
     const scores = sql`select account_id, day, score from waymark.account_health where day >= date '2024-01-21' and day < date '2024-02-20' order by account_id, day`;
     const scored = {

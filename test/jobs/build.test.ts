@@ -14,7 +14,7 @@ import { models } from "../../models/index.js";
 import type { Model } from "../../models/model.js";
 import { bind, path, sql } from "../../warehouse/sql.js";
 import type { Row, Warehouse } from "../../warehouse/warehouse.js";
-import { dayAt, days, journeyOf, journeyText, now, openSmall as openCompany } from "./small.js";
+import { dayAt, days, journeyOf, journeyText, now, openBuilt, openSmall as openCompany } from "./small.js";
 
 const builtIn = (result: BuildResult): string[] =>
   result.models
@@ -59,8 +59,7 @@ describe("a build", () => {
   });
 
   it("over unchanged rows builds nothing and publishes nothing, on later days too", async () => {
-    const { build } = await openCompany();
-    const first = await build();
+    const { build, first } = await openBuilt();
     const second = await build();
     expect([builtIn(second), second.isNew, second.snapshot.id]).toEqual([[], false, 1]);
     expect(second.models.every((m) => m.status === "fresh")).toBe(true);
@@ -70,8 +69,7 @@ describe("a build", () => {
   });
 
   it("after a changed raw row rebuilds only what depends on it, and says why", async () => {
-    const { build, warehouse } = await openCompany();
-    await build();
+    const { build, warehouse } = await openBuilt();
     await warehouse.run(sql`update raw.nps set score = 3`);
     const result = await build();
     expect(builtIn(result)).toEqual(
@@ -108,8 +106,7 @@ describe("a build", () => {
 
   it("after a row that came late, on any day, gives what a build from nothing gives", async () => {
     const late = sql`insert into raw.events values ('late', 'b', 'u9', 'alerts', timestamptz '2024-01-12 12:00:00+00')`;
-    const [grown, fresh] = [await openCompany(), await openCompany()];
-    await grown.build();
+    const [grown, fresh] = [await openBuilt(), await openCompany()];
     await grown.warehouse.run(late);
     await fresh.warehouse.run(late);
     expect(await published(grown.warehouse, (await grown.build()).snapshot)).toEqual(
@@ -118,8 +115,7 @@ describe("a build", () => {
   });
 
   it("after a changed journey rebuilds from the stages on; the facts stay", async () => {
-    const { build } = await openCompany();
-    await build();
+    const { build } = await openBuilt();
     const result = await build(
       {},
       journeyOf(journeyText("Customer").replace("equals: true", "equals: false")),
@@ -146,8 +142,7 @@ describe("a build", () => {
   });
 
   it("after a mere change of words publishes them and builds nothing", async () => {
-    const { build } = await openCompany();
-    await build();
+    const { build } = await openBuilt();
     const result = await build({}, journeyOf(journeyText("Paying customer")));
     expect(builtIn(result)).toEqual([]);
     expect(result).toMatchObject({ isNew: true, snapshot: { id: 2 } });
@@ -155,8 +150,7 @@ describe("a build", () => {
   });
 
   it("with force rebuilds what is fresh", async () => {
-    const { build } = await openCompany();
-    await build();
+    const { build } = await openBuilt();
     const result = await build({ force: true });
     expect(result.isNew).toBe(true);
     expect(builtIn(result)).toEqual(models.map((m) => m.name).sort());
@@ -165,8 +159,7 @@ describe("a build", () => {
 
 describe("a selection", () => {
   it("builds what it names and no more; with + what reads it, or what it reads", async () => {
-    const { build, warehouse } = await openCompany();
-    await build();
+    const { build, warehouse } = await openBuilt();
     await warehouse.run(sql`update raw.nps set score = 3`);
     expect(builtIn(await build({ select: ["usage_daily"] }))).toEqual([]);
     expect(builtIn(await build({ select: ["voice_daily"] }))).toEqual([]); // its own inputs are as they were
@@ -203,8 +196,7 @@ describe("an interval of days", () => {
   const dayBroken = sql`update ${path(schemas.tables, "account_health__rows_000001")} set score = 1 where day = ${bind("date", dayAt(25))}`;
 
   it("is built again where it was fresh, and rows that prove to be the same are kept", async () => {
-    const { build, warehouse } = await openCompany();
-    const first = await build();
+    const { build, warehouse, first } = await openBuilt();
     const before = await published(warehouse, first.snapshot);
     const again = await build({ from: dayAt(20), to: dayAt(30) });
     expect(builtIn(again)).toEqual([]);
@@ -226,8 +218,7 @@ describe("an interval of days", () => {
         "- { id: seats, name: Seats, dimension: utilisation, fact: licence_utilisation_28d, scale: [[0, 0], [1, 100]] }",
       ),
     );
-    const [grown, fresh] = [await openCompany(), await openCompany()];
-    await grown.build();
+    const [grown, fresh] = [await openBuilt(), await openCompany()];
     const partial = await grown.build({ from: "2024-02-01" }, journey);
     const whole = await fresh.build({}, journey);
     expect(await published(grown.warehouse, partial.snapshot)).toEqual(
@@ -240,8 +231,8 @@ describe("what goes wrong", () => {
   const breakTickets = sql`update raw.tickets set org = 'nobody'`;
 
   it("a failing check publishes nothing, names model and rows, and readers keep the old snapshot", async () => {
-    const { build, warehouse } = await openCompany();
-    const { snapshot } = await build();
+    const { build, warehouse, first } = await openBuilt();
+    const { snapshot } = first;
     const before = await published(warehouse, snapshot);
     await warehouse.run(breakTickets);
     const error = (await build().catch((e: unknown) => e)) as WaymarkError;
@@ -280,8 +271,8 @@ describe("what goes wrong", () => {
   });
 
   it("a source column that vanished stops the run before anything is touched", async () => {
-    const { build, warehouse } = await openCompany();
-    const { snapshot } = await build();
+    const { build, warehouse, first } = await openBuilt();
+    const { snapshot } = first;
     const tables = await warehouse.tables(schemas.tables);
     await warehouse.run(sql`alter table raw.nps rename column score to points`);
     const error = (await build().catch((e: unknown) => e)) as WaymarkError;
@@ -339,8 +330,7 @@ describe("what goes wrong", () => {
   });
 
   it("a run that died without a word is called interrupted by the next", async () => {
-    const { build, warehouse } = await openCompany();
-    await build();
+    const { build, warehouse } = await openBuilt();
     await warehouse.run(sql`update waymark_ledger.runs set status = 'running', finished_at = null`);
     await build();
     expect((await readRuns(warehouse, 2)).map((run) => run.status).sort()).toEqual([
@@ -389,8 +379,8 @@ describe("the ledger", () => {
   });
 
   it("keeps the tables of the last two snapshots and drops the others", async () => {
-    const { build, warehouse } = await openCompany();
-    const snapshots = [(await build()).snapshot];
+    const { build, warehouse, first } = await openBuilt();
+    const snapshots = [first.snapshot];
     for (const score of [1, 2, 3]) {
       await warehouse.run(sql`update raw.nps set score = ${bind("integer", score)}`);
       snapshots.push((await build()).snapshot);
@@ -412,8 +402,7 @@ describe("the ledger", () => {
 });
 
 it("readers see whole snapshots while others are published", async () => {
-  const { build, warehouse } = await openCompany();
-  await build();
+  const { build, warehouse } = await openBuilt();
   const versions = sql`
 select count(distinct version) as versions, count(*) as tables
 from (

@@ -44,7 +44,7 @@ const declared = (checks: object[]): CompanyCheck[] =>
 
 /** A warehouse of hand-made tables, and runs of checks over them. */
 async function tablesWith() {
-  const warehouse = await openDuckDb({ file: ":memory:" });
+  const warehouse = await openDuckDb({ file: ":memory:", threads: 1 });
   onTestFinished(() => warehouse.close());
   await openLedger(warehouse);
   await warehouse.run(sql`create schema if not exists ${path(schemas.tables)}`);
@@ -387,7 +387,7 @@ const columnTypes: Record<string, Record<string, { type: ColumnType }>> = {
 
 /** A company with a table of accounts and one of tickets, and ways to build it. */
 async function smallCompany() {
-  const warehouse = await openDuckDb({ file: ":memory:" });
+  const warehouse = await openDuckDb({ file: ":memory:", threads: 1 });
   onTestFinished(() => warehouse.close());
   await warehouse.load(["raw", "accounts"], columnTypes.accounts ?? {}, [
     ["a", "b", "c"].map((id) => [id, "2024-01-01", "mid"]),

@@ -43,7 +43,7 @@ const projectIn = (time_zone: string): Project => ({
 /** A company with a ticket on each of the first days of May. */
 async function openCompany(): Promise<Warehouse> {
   const folder = mkdtempSync(join(tmpdir(), "waymark-due-"));
-  const warehouse = await openDuckDb({ file: join(folder, "w.duckdb") });
+  const warehouse = await openDuckDb({ file: join(folder, "w.duckdb"), threads: 1 });
   onTestFinished(async () => {
     await warehouse.close();
     rmSync(folder, { recursive: true });

@@ -7,7 +7,7 @@ import { contextFor } from "../../resolvers/context.js";
 import { createSchema } from "../../resolvers/schema.js";
 import { bind, sql } from "../../warehouse/sql.js";
 import type { Warehouse } from "../../warehouse/warehouse.js";
-import { dayAt, journeyOf, journeyText, now, openSmall } from "./small.js";
+import { dayAt, journeyOf, journeyText, now, openBuilt } from "./small.js";
 
 const journey = journeyOf(journeyText());
 const event = (warehouse: Warehouse, i: number): Promise<void> =>
@@ -17,8 +17,7 @@ const event = (warehouse: Warehouse, i: number): Promise<void> =>
 
 describe("explaining a day", () => {
   it("tells who wrote it last, from which days of which inputs; days that a change didn't reach keep their writing", async () => {
-    const { warehouse, build, settings } = await openSmall();
-    const first = await build();
+    const { warehouse, build, settings, first } = await openBuilt();
     await event(warehouse, 40);
     const second = await build();
     const ask = (day: string | null, model = "account_facts") =>
@@ -80,8 +79,7 @@ describe("explaining a day", () => {
   });
 
   it("is stale from the first day of changed raw rows on, and fresh before; asking builds nothing", async () => {
-    const { warehouse, build, settings } = await openSmall();
-    await build();
+    const { warehouse, build, settings } = await openBuilt();
     await event(warehouse, 40);
     await event(warehouse, 45);
     const ask = (model: string, day: string | null) =>
@@ -105,8 +103,7 @@ describe("explaining a day", () => {
   });
 
   it("names an edited journey, inputs that another build left behind, and days that are still to come", async () => {
-    const { warehouse, build, settings } = await openSmall();
-    await build();
+    const { warehouse, build, settings } = await openBuilt();
     const ask = (model: string, day: string, own = journey) =>
       explain(warehouse, { settings, journey: own }, model, day, now());
     const edited = journeyOf(journeyText().replace("[10, 100]", "[20, 100]"));

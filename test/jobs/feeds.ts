@@ -7,7 +7,9 @@ import { readSnapshots } from "../../jobs/ledger.js";
 import { checkMappings } from "../../models/sources/mapping.js";
 import { openDuckDb } from "../../warehouse/duckdb.js";
 import type { Columns, Warehouse } from "../../warehouse/warehouse.js";
-import { defaultJourney } from "../models/built.js";
+import { journeyOf, journeyText } from "./small.js";
+
+const journey = journeyOf(journeyText());
 
 const sourcesText = `
 company: Small
@@ -32,7 +34,7 @@ export async function companyWith(days: {
   tickets: readonly string[];
   surveys?: readonly string[];
 }) {
-  const warehouse = await openDuckDb({ file: ":memory:" });
+  const warehouse = await openDuckDb({ file: ":memory:", threads: 1 });
   onTestFinished(() => warehouse.close());
   const given = feeds(warehouse);
   const account: Columns = { id: { type: "string" }, since: { type: "date" }, loaded: { type: "timestamp" } };
@@ -54,11 +56,7 @@ export async function companyWith(days: {
     warehouse,
     given,
     build: (now: string, options: Partial<BuildOptions> = {}, settings = settingsOf()) =>
-      build(
-        warehouse,
-        { settings, journey: defaultJourney },
-        { trigger: "test", now: () => new Date(now), ...options },
-      ),
+      build(warehouse, { settings, journey }, { trigger: "test", now: () => new Date(now), ...options }),
     at: async (now: string, settings = settingsOf()): Promise<ReadonlyMap<string, Freshness>> => {
       const [snapshot] = await readSnapshots(warehouse, 1);
       if (!snapshot) throw new Error("nothing is published");

@@ -10,7 +10,7 @@ import { openDuckDb } from "../../warehouse/duckdb.js";
 const text = { type: "string" } as const;
 
 async function inspected(accounts: unknown[][], tickets: unknown[][]) {
-  const warehouse = await openDuckDb({ file: ":memory:" });
+  const warehouse = await openDuckDb({ file: ":memory:", threads: 1 });
   onTestFinished(() => warehouse.close());
   await warehouse.load(["raw", "accounts"], { id: text, since: text }, [accounts]);
   await warehouse.load(["raw", "tickets"], { id: text, org: text, opened: text }, [tickets]);

@@ -7,7 +7,7 @@ import { accountHealth } from "../../models/health/account_health.js";
 import { openDuckDb } from "../../warehouse/duckdb.js";
 import { bind, path, sql } from "../../warehouse/sql.js";
 import type { Warehouse } from "../../warehouse/warehouse.js";
-import { dayAt, journeyOf, journeyText, openSmall } from "./small.js";
+import { dayAt, journeyOf, journeyText, openBuilt, openSmall } from "./small.js";
 
 const n = { n: { type: "integer", notNull: true } } as const;
 const countOf = async (warehouse: Warehouse, table: string): Promise<number> =>
@@ -65,14 +65,13 @@ describe("retention", () => {
     // What is left is whole: a build finds nothing stale, in a process of its own too.
     expect((await build()).isNew).toBe(false);
     await warehouse.close();
-    const again = await openDuckDb({ file });
+    const again = await openDuckDb({ file, threads: 1 });
     expect(await countOf(again, "waymark.stg_survey_responses")).toBe(1);
     await again.close();
   });
 
   it("forgets runs with their models and checks after the declared days, but none whose tables stand", async () => {
-    const { warehouse, build, settings } = await openSmall();
-    const first = await build();
+    const { warehouse, build, settings, first } = await openBuilt();
     for (const score of [1, 2, 3, 4, 5]) {
       await warehouse.run(setScore(score));
       await build();
@@ -114,8 +113,7 @@ describe("retention", () => {
 
 describe("a store that many small changes have scattered", () => {
   it("is rewritten in its order under its views, keeps its versions, and makes nothing stale", async () => {
-    const { warehouse, build, settings } = await openSmall();
-    await build();
+    const { warehouse, build, settings } = await openBuilt();
     const event = (i: number) =>
       sql`insert into raw.events values (${bind("string", `late${i}`)}, 'a', 'u9', 'reports', ${bind("timestamp", new Date(`${dayAt(i)}T15:00:00Z`))})`;
     const eager = { ...settings, retention: { ...settings.retention, rewrite_rows: 1 } };
@@ -178,7 +176,7 @@ describe("a ledger of an earlier Waymark", () => {
     await warehouse.run(sql`drop table waymark_ledger.source_comparisons`);
     await warehouse.run(sql`alter table waymark_ledger.runs drop column note`);
     await warehouse.close();
-    const reopened = await openDuckDb({ file });
+    const reopened = await openDuckDb({ file, threads: 1 });
     expect((await readSnapshots(reopened, 1))[0]).toEqual(snapshot);
     expect((await readRuns(reopened, 1))[0]).toMatchObject({ run_id: snapshot.runId, note: null });
     expect(await readJourneyVersions(reopened)).toMatchObject([{ note: null }]);
@@ -191,8 +189,8 @@ describe("a ledger of an earlier Waymark", () => {
   });
 
   it("knows a journey by the defaults of what journeys can say since, and is built on", async () => {
-    const { warehouse, build } = await openSmall();
-    const { snapshot } = await build({});
+    const { warehouse, build, first } = await openBuilt();
+    const { snapshot } = first;
     const { churn: _, ...earlier } = snapshot.words.journey;
     const words = JSON.stringify({ ...snapshot.words, journey: earlier });
     await warehouse.run(sql`update waymark_ledger.snapshots set words = ${bind("string", words)}`);

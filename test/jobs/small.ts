@@ -1,10 +1,10 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { onTestFinished } from "vitest";
 import { type Settings, settingsSchema } from "../../config/settings.js";
 import { parseYaml } from "../../config/yaml.js";
-import { type BuildOptions, build } from "../../jobs/build.js";
+import { type BuildOptions, type BuildResult, build } from "../../jobs/build.js";
 import { checkJourney } from "../../journey/check.js";
 import { type Journey, journeySchema } from "../../journey/journey.js";
 import { versioned } from "../../journey/load.js";
@@ -108,17 +108,45 @@ export const smallSettings = (folder: string): Settings =>
 export async function openSmall(existing?: string) {
   const folder = mkdtempSync(join(tmpdir(), "waymark-small-"));
   const file = existing ?? join(folder, "w.duckdb");
-  const warehouse = await openDuckDb({ file });
+  const warehouse = await openDuckDb({ file, threads: 1 });
   onTestFinished(async () => {
     await warehouse.close();
     rmSync(folder, { recursive: true });
   });
   if (!existing) await loadRaw(warehouse);
+  return { file, ...buildsOf(warehouse, folder) };
+}
+
+/** The same, of which everything was built once, with what that answered. */
+export async function openBuilt() {
+  built ??= buildOnce();
+  const { bytes, first } = await built;
+  const folder = mkdtempSync(join(tmpdir(), "waymark-built-"));
+  const file = join(folder, "w.duckdb");
+  writeFileSync(file, bytes);
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  return { first, ...(await openSmall(file)) };
+}
+
+let built: Promise<{ bytes: Buffer; first: BuildResult }> | undefined;
+
+async function buildOnce(): Promise<{ bytes: Buffer; first: BuildResult }> {
+  const folder = mkdtempSync(join(tmpdir(), "waymark-once-"));
+  const file = join(folder, "w.duckdb");
+  const warehouse = await openDuckDb({ file, threads: 1 });
+  await loadRaw(warehouse);
+  const first = await buildsOf(warehouse, folder).build();
+  await warehouse.close();
+  const bytes = readFileSync(file);
+  rmSync(folder, { recursive: true });
+  return { bytes, first };
+}
+
+function buildsOf(warehouse: Warehouse, folder: string) {
   const settings = smallSettings(folder);
   return {
     warehouse,
     settings,
-    file,
     build: (options: Partial<BuildOptions> = {}, journey = journeyOf(journeyText()), own = settings) =>
       build(warehouse, { settings: own, journey }, { trigger: "test", now, ...options }),
   };

@@ -104,7 +104,7 @@ describe(`conditions${missing ? ` (GoogleSQL skipped: ${missing})` : ""}`, () =>
   let duckDb: Warehouse;
   let googleSql: GoogleSql | undefined;
   beforeAll(async () => {
-    duckDb = await openDuckDb({ file: ":memory:" });
+    duckDb = await openDuckDb({ file: ":memory:", threads: 1 });
     const columns = Object.fromEntries(
       Object.entries(types).map(([column, type]) => [column, { type }]),
     ) as Columns;

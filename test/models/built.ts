@@ -100,7 +100,7 @@ export const materialize = (warehouse: Warehouse, model: Model, company: Company
 export const locate = (model: string): string[] => ["built", model];
 
 export async function warehouseForTest(): Promise<Warehouse> {
-  const warehouse = await openDuckDb({ file: ":memory:" });
+  const warehouse = await openDuckDb({ file: ":memory:", threads: 1 });
   onTestFinished(() => warehouse.close());
   return warehouse;
 }

@@ -24,7 +24,7 @@ describe("every model, over a company of edges", () => {
   const rowsOf = new Map<string, Row[]>();
 
   beforeAll(async () => {
-    warehouse = await openDuckDb({ file: ":memory:" });
+    warehouse = await openDuckDb({ file: ":memory:", threads: 1 });
     await loadAcme(warehouse);
     if (!missing) googleSql = await startReference();
     const circumstances = { journey: acmeJourney, timeZone: acmeZone, through: acmeThrough, now: acmeNow };

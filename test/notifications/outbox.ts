@@ -16,7 +16,7 @@ export const secret = `whsec_${Buffer.from("thirty-two bytes are a good key!").t
 export async function warehouseInFile(): Promise<{ warehouse: Warehouse; folder: string; file: string }> {
   const folder = mkdtempSync(join(tmpdir(), "waymark-webhooks-"));
   const file = join(folder, "company.duckdb");
-  const warehouse = await openDuckDb({ file });
+  const warehouse = await openDuckDb({ file, threads: 1 });
   onTestFinished(async () => {
     await warehouse.close();
     rmSync(folder, { recursive: true });
