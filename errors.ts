@@ -16,6 +16,8 @@ export type ErrorCode =
   | "RUN_IN_PROGRESS"
   | "LEASE_LOST"
   | "JOURNEY_CONFLICT"
+  | "UNAUTHENTICATED"
+  | "SIGN_IN_UNAVAILABLE"
   | "FORBIDDEN"
   | "BAD_USER_INPUT"
   | "CANCELLED"
@@ -35,6 +37,8 @@ export const exitCodes: Record<ErrorCode, number> = {
   RUN_IN_PROGRESS: 4,
   LEASE_LOST: 4,
   JOURNEY_CONFLICT: 4,
+  UNAUTHENTICATED: 4,
+  SIGN_IN_UNAVAILABLE: 4,
   FORBIDDEN: 4,
   PORT_IN_USE: 4,
   WEBHOOK_FAILED: 4,

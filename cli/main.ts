@@ -15,6 +15,7 @@ import { explainCommand } from "./commands/explain.js";
 import { factsCommand } from "./commands/facts.js";
 import { gcCommand } from "./commands/gc.js";
 import { initCommand } from "./commands/init.js";
+import { keysCommand } from "./commands/keys.js";
 import { planCommand } from "./commands/plan.js";
 import { queryCommand } from "./commands/query.js";
 import { retentionCommand } from "./commands/retention.js";
@@ -78,6 +79,7 @@ for (const command of [
   retentionCommand,
   survivalCommand,
   webhooksCommand,
+  keysCommand,
   gcCommand,
 ]) {
   program.addCommand(command().copyInheritedSettings(program));

@@ -10,6 +10,7 @@ import { loadJourney } from "../journey/load.js";
 import { problemsIn } from "../models/company_checks.js";
 import { checkOwnFacts } from "../models/daily/own_fact_days.js";
 import { attributesIn, checkMappings } from "../models/sources/mapping.js";
+import type { Access } from "../server/sign_in.js";
 import { openDuckDb } from "../warehouse/duckdb.js";
 import type { Warehouse } from "../warehouse/warehouse.js";
 
@@ -71,6 +72,10 @@ export function loadProject(folder: string, otherJourney?: string): ProjectFolde
   ]);
   return { folder, journeyFile, settings, journey };
 }
+
+/** How callers of its server sign in; undefined where nobody does. */
+export const accessOf = ({ settings: { access, folder } }: Project): Access | undefined =>
+  access && { settings: access, folder };
 
 /** Use a project's warehouse, and close it whatever happens. */
 export async function withWarehouse<T>(

@@ -1,5 +1,6 @@
 import { dirname, parse, resolve } from "node:path";
 import { z } from "zod";
+import { accessSchema } from "./access.js";
 import { isCron } from "./cron.js";
 import { type Problem, readYaml } from "./yaml.js";
 
@@ -348,6 +349,11 @@ export const settingsSchema = z.strictObject({
       host: z.string().default("127.0.0.1"),
     })
     .prefault({}),
+  access: accessSchema
+    .optional()
+    .describe(
+      "Who may ask the server, and what each role sees; without it the server listens on this machine alone. See docs/access.md.",
+    ),
   webhooks: z
     .array(webhook)
     .default([])

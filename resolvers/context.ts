@@ -20,6 +20,8 @@ export interface Caller {
   readonly name: string;
   /** Whether tasks may be completed, snoozed and dismissed, and edits of the journey planned. */
   readonly mayWrite: boolean;
+  /** Whether it may see how Waymark is run: metrics, runs, checks, sources, webhooks. */
+  readonly mayOperate: boolean;
 }
 
 /** What the resolvers of one request share. */

@@ -149,7 +149,7 @@ async function actAlone(context: Context, id: string, { action, until, note, by 
   if (!caller.mayWrite)
     throw new WaymarkError(
       "FORBIDDEN",
-      "Tasks can't be changed here: the server is read-only, or reachable by others without sign-in.",
+      "You may not change tasks here: your role or key may not write, or the server is read-only.",
     );
   const row = await taskRow(id, reader);
   if (!row)

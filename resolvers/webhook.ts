@@ -36,7 +36,7 @@ export class WebhookResolver {
     if (!webhooks || !caller.mayWrite)
       throw new WaymarkError(
         "FORBIDDEN",
-        "This server sends no dead letters again: it is read-only, or listens beyond its own machine. Use `waymark webhooks resend` where it runs.",
+        "This server sends no dead letters again for you: your role or key may not write, or the server is read-only. Use `waymark webhooks resend` where it runs.",
       );
     return webhooks.resend(ids ?? null);
   }

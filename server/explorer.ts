@@ -66,10 +66,11 @@ export function serveExplorer(app: FastifyInstance): void {
       );
     }
   });
-  app.get("/", (_, reply) => reply.type("text/html; charset=utf-8").send(page));
-  app.get("/explorer/page.js", (_, reply) => reply.type("text/javascript").send(script));
-  app.get("/explorer/page.css", (_, reply) => reply.type("text/css").send(style));
+  const isOpen = { config: { isOpen: true } }; // the page itself tells nothing of the company
+  app.get("/", isOpen, (_, reply) => reply.type("text/html; charset=utf-8").send(page));
+  app.get("/explorer/page.js", isOpen, (_, reply) => reply.type("text/javascript").send(script));
+  app.get("/explorer/page.css", isOpen, (_, reply) => reply.type("text/css").send(style));
   for (const [name, { file, type }] of Object.entries(assets)) {
-    app.get(`/explorer/${name}`, (_, reply) => reply.type(type).send(readFileSync(file)));
+    app.get(`/explorer/${name}`, isOpen, (_, reply) => reply.type(type).send(readFileSync(file)));
   }
 }

@@ -21,7 +21,7 @@ import {
   readFreshness,
 } from "../jobs/freshness.js";
 import { readSnapshots, type Snapshot } from "../jobs/ledger.js";
-import { type Caller, type Context, contextFor } from "../resolvers/context.js";
+import { type Context, contextFor } from "../resolvers/context.js";
 import { createSchema } from "../resolvers/schema.js";
 import { type Logger, openLog } from "../telemetry/log.js";
 import type { Warehouse } from "../warehouse/warehouse.js";
@@ -29,13 +29,16 @@ import { formatError } from "./errors.js";
 import { serveExplorer } from "./explorer.js";
 import { ledgerMetrics, requestMetrics } from "./metrics.js";
 import { observeRequests } from "./requests.js";
+import { type Access, admit, mustSignInBeyond, operator, refuse, signInBy } from "./sign_in.js";
 
 export interface ServerOptions {
   warehouse: Warehouse;
   /** 0 = any free one. */
   port: number;
   host: string;
-  /** Whether tasks can't be changed; by default unless the server listens on this machine alone, as nobody signs in. */
+  /** How callers sign in; without it whoever has this machine may ask, and nobody else. */
+  access?: Access | undefined;
+  /** Whether tasks can't be changed, whoever asks. */
   isReadOnly?: boolean | undefined;
   /** Plans an edited journey file, where the server may; `journeyPlan` asks it. */
   plan?: Context["plan"] | undefined;
@@ -68,12 +71,12 @@ export interface Server {
 /**
  * Serve the API over HTTP: /graphql, /healthz (it runs), /readyz (something is published), /metrics (for Prometheus),
  * and the explorer at / in development.
- * @throws WaymarkError PORT_IN_USE
+ * @throws WaymarkError PORT_IN_USE, CONFIG_INVALID for a host that others reach where nobody signs in
  */
 export async function startServer(options: ServerOptions): Promise<Server> {
   const { warehouse, port, host, isDevelopment, freshness = () => defaultFreshness, now } = options;
-  const isLocal = ["localhost", "127.0.0.1", "::1"].includes(host);
-  const caller: Caller = { name: "operator", mayWrite: !(options.isReadOnly ?? !isLocal) };
+  const { access, isReadOnly = false } = options;
+  mustSignInBeyond(host, access);
   const app = Fastify({
     loggerInstance: (options.log ?? openLog(process.env.LOG_LEVEL ?? "warn")) as FastifyBaseLogger,
     logController: new LogController({ disableRequestLogging: true }), // observeRequests tells of them
@@ -101,10 +104,12 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     ],
   });
   await apollo.start();
+  const signIn = access && signInBy(access, now);
+  const callerOf = admit(app, signIn, operator(!isReadOnly));
   /** What a request may see and do; whatever answers with data begins here. */
-  const requestContext = async (_request: FastifyRequest, reply: FastifyReply): Promise<Context> =>
+  const requestContext = async (request: FastifyRequest, reply: FastifyReply): Promise<Context> =>
     contextFor(warehouse, {
-      caller,
+      caller: isReadOnly ? { ...callerOf(request), mayWrite: false } : callerOf(request),
       plan: options.plan,
       due: options.due,
       webhooks: options.webhooks,
@@ -113,15 +118,26 @@ export async function startServer(options: ServerOptions): Promise<Server> {
       ...(options.onStatement ? { onStatement: options.onStatement } : {}),
     });
   await app.register(fastifyApollo(apollo), { context: requestContext });
-  app.get("/healthz", async () => ({ status: "ok" }));
+  const isOpen = { config: { isOpen: true } };
+  app.get("/healthz", isOpen, async () => ({ status: "ok" }));
   // Data that is late is served all the same: an old answer that says so is worth more than none. Whoever would
   // rather have none asks strictly.
-  app.get<{ Querystring: { strict?: string } }>("/readyz", async ({ query }, reply) => {
+  app.get<{ Querystring: { strict?: string } }>("/readyz", isOpen, async ({ query, headers }, reply) => {
+    // Whoever stands before the server asks without signing in, and learns only whether to send others there.
+    const isStranger =
+      signIn !== undefined &&
+      !(await signIn(headers.authorization).then(
+        (caller) => caller.mayOperate,
+        () => false,
+      ));
     const [snapshot] = await readSnapshots(warehouse, 1);
-    if (!snapshot) return reply.code(503).send({ status: "nothing is published yet" });
+    if (!snapshot)
+      return reply.code(503).send({ status: isStranger ? "not ready" : "nothing is published yet" });
     const late = lateFeeds(breachesOf(await freshnessOf(snapshot)));
     const isRefused = late.length > 0 && query.strict !== undefined && query.strict !== "false";
-    return reply.code(isRefused ? 503 : 200).send({
+    reply.code(isRefused ? 503 : 200);
+    if (isStranger) return reply.send({ status: isRefused ? "not ready" : "ready" });
+    return reply.send({
       status: isRefused ? "late" : "ready",
       snapshot: snapshot.id,
       publishedAt: snapshot.publishedAt,
@@ -130,7 +146,9 @@ export async function startServer(options: ServerOptions): Promise<Server> {
       notice: options.notice?.(),
     });
   });
-  app.get("/metrics", async (_, reply) => {
+  app.get("/metrics", access?.settings.open_metrics ? isOpen : {}, async (request, reply) => {
+    if (!access?.settings.open_metrics && !callerOf(request).mayOperate)
+      return refuse(reply, new WaymarkError("FORBIDDEN", "Metrics take a role that may operate."));
     const all = Registry.merge([await ledgerMetrics(warehouse, freshness(), now()), metrics.registry]);
     return reply.type(all.contentType).send(await all.metrics());
   });

@@ -101,12 +101,19 @@ interface Answer {
   errors?: { message: string; extensions?: { code?: string } }[];
 }
 
-/** Ask a server over HTTP; its errors become ours. A URL without a path means /graphql. */
+/**
+ * Ask a server over HTTP, with the API key or token in WAYMARK_KEY where there is one; its errors become ours. A URL
+ * without a path means /graphql.
+ */
 export async function ask(address: string, request: Request): Promise<unknown> {
   const url = endpointOf(address);
+  const key = process.env.WAYMARK_KEY;
   const response = await fetch(url, {
     method: "POST",
-    headers: { "content-type": "application/json" },
+    headers: {
+      "content-type": "application/json",
+      ...(key ? { authorization: `Bearer ${key}` } : {}),
+    },
     body: JSON.stringify(request),
   }).catch((error: unknown) => {
     throw new WaymarkError(
@@ -119,7 +126,7 @@ export async function ask(address: string, request: Request): Promise<unknown> {
   const result = (await response.json().catch(() => ({}))) as Answer;
   const [error] = result.errors ?? [];
   if (error) {
-    const code = error.extensions?.code === "NOT_BUILT" ? "NOT_BUILT" : "BAD_USER_INPUT";
+    const code = toldCodes.find((known) => known === error.extensions?.code) ?? "BAD_USER_INPUT";
     const messages = (result.errors ?? []).map((e) => e.message).join("\n");
     throw new WaymarkError(code, messages, { errors: result.errors });
   }
@@ -132,6 +139,8 @@ export async function ask(address: string, request: Request): Promise<unknown> {
   }
   return result.data;
 }
+
+const toldCodes = ["NOT_BUILT", "UNAUTHENTICATED", "FORBIDDEN", "SIGN_IN_UNAVAILABLE"] as const;
 
 function endpointOf(address: string): string {
   try {

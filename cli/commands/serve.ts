@@ -2,6 +2,7 @@ import { once } from "node:events";
 import { unwatchFile, watchFile } from "node:fs";
 import { basename, join } from "node:path";
 import { Command } from "commander";
+import type { AccessSettings } from "../../config/access.js";
 import { isTransient, messageOf, WaymarkError } from "../../errors.js";
 import { build } from "../../jobs/build.js";
 import { isBuilt, readDue } from "../../jobs/due.js";
@@ -21,6 +22,7 @@ import { theLog } from "../log.js";
 import { newsOptions, tellBreaches, webhooksToAsk } from "../news.js";
 import { answerJson, progressFor, remark } from "../output.js";
 import {
+  accessOf,
   defaultJourney,
   journeyName,
   loadProject,
@@ -99,6 +101,7 @@ export async function serve(warehouse: Warehouse, project: ProjectFolder, option
         const journey = parseJourney(text, basename(journeyFile), checkOwnFacts);
         return inTurn(() => planJourney(warehouse, { settings, journey }, { now, signal }));
       },
+      access: accessOf(project),
       isReadOnly: options.readOnly,
       port: options.port ?? project.settings.server.port,
       host: options.host ?? project.settings.server.host,
@@ -160,6 +163,7 @@ export async function serve(warehouse: Warehouse, project: ProjectFolder, option
       remark(
         `Serving GraphQL on ${server.url}/graphql (explore it on ${server.url}). Next build: ${next}. Ctrl-C stops.`,
       );
+      remark(whoMayAsk(project.settings.access));
       if (!signal.aborted) await once(signal, "abort");
       remark("Stopping …");
       await timetable.stop();
@@ -171,6 +175,13 @@ export async function serve(warehouse: Warehouse, project: ProjectFolder, option
       await server.close();
     }
   });
+}
+
+function whoMayAsk(access: AccessSettings | undefined): string {
+  if (!access)
+    return "Nobody signs in: it answers to this machine alone. For others, say in waymark.yml who may ask (docs/access.md).";
+  const tokens = access.jwt ? ` or tokens of ${access.jwt.issuer}` : "";
+  return `Callers sign in with API keys${tokens}, as ${Object.keys(access.roles).join(", ")}.`;
 }
 
 /**

@@ -115,7 +115,7 @@ describe.skipIf(unavailable)(`Builds on BigQuery${unavailable ? ` (${unavailable
 
 /** What the API answers of the latest snapshot. */
 async function asked(warehouse: Warehouse): Promise<unknown> {
-  const caller = { name: "analyst", mayWrite: false };
+  const caller = { name: "analyst", mayWrite: false, mayOperate: true };
   const contextValue = await contextFor(warehouse, { caller, freshnessOf: async () => new Map() });
   const { data, errors } = await graphql({
     schema: await createSchema(),

@@ -55,7 +55,7 @@ describe("explaining a day", () => {
     expect([written?.rows_added, written?.version]).toEqual([written?.rows_ended, 2]);
     // And the API the same as the ledger.
     const schema = await createSchema();
-    const caller = { name: "test", mayWrite: false };
+    const caller = { name: "test", mayWrite: false, mayOperate: true };
     const context = await contextFor(warehouse, { caller, freshnessOf: async () => new Map() });
     const told = (last: number) =>
       graphql({

@@ -1,0 +1,178 @@
+import { resolve } from "node:path";
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import { createRemoteJWKSet, errors, jwtVerify } from "jose";
+import { type AccessSettings, isLoopback, type Right, rights } from "../config/access.js";
+import { type ErrorCode, WaymarkError } from "../errors.js";
+import type { Caller } from "../resolvers/context.js";
+import { keyShown, looksLikeKey, stateOf } from "./keys.js";
+
+declare module "fastify" {
+  interface FastifyContextConfig {
+    /** Whether a route answers strangers; none does unless it says so. */
+    isOpen?: boolean;
+  }
+}
+
+/** How callers sign in; a part of `waymark.yml`, and the folder that it stands in. */
+export interface Access {
+  readonly settings: AccessSettings;
+  readonly folder: string;
+  /** After so long the issuer's keys are asked for again where a token names another; 30 s by default. */
+  readonly rotationMs?: number;
+}
+
+/**
+ * Who asks, by the request's `authorization`.
+ * @throws WaymarkError UNAUTHENTICATED for a stranger, FORBIDDEN for a role that isn't named, SIGN_IN_UNAVAILABLE where
+ * the issuer's keys can't be read
+ */
+export type SignIn = (authorization: string | undefined) => Promise<Caller>;
+
+export function signInBy({ settings, folder, rotationMs }: Access, now: () => Date): SignIn {
+  const keysFolder = resolve(folder, settings.keys_folder);
+  const { jwt } = settings;
+  const issuerKeys =
+    jwt &&
+    createRemoteJWKSet(new URL(jwt.jwks_url), {
+      ...(rotationMs === undefined ? {} : { cooldownDuration: rotationMs }),
+    });
+
+  const byKey = (secret: string): Caller => {
+    const key = keyShown(keysFolder, secret);
+    if (!key) throw stranger("This API key is none of this server's, or was mistyped.");
+    const state = stateOf(key, now());
+    if (state !== "valid")
+      throw stranger(`The API key "${key.name}" is ${state}. Ask whoever runs this server for another.`);
+    return callerOf(settings, key.name, key.role, key.scope);
+  };
+
+  const byToken = async (token: string): Promise<Caller> => {
+    if (!jwt || !issuerKeys) throw stranger("This server takes API keys alone: wmk_…");
+    const { payload } = await jwtVerify(token, issuerKeys, {
+      issuer: jwt.issuer,
+      audience: jwt.audience,
+      algorithms,
+      requiredClaims: ["exp", "sub"],
+      currentDate: now(),
+    }).catch((error: unknown) => {
+      throw refusalOf(error);
+    });
+    const claimed = [payload[jwt.role_claim]].flat().filter((role) => typeof role === "string");
+    const role = Object.keys(settings.roles).find((name) => claimed.includes(name));
+    return callerOf(settings, String(payload.sub), role ?? claimed.join(", "), null);
+  };
+
+  return async (authorization) => {
+    const [, credential] = /^Bearer +(\S+)$/i.exec(authorization ?? "") ?? [];
+    if (credential === undefined)
+      throw stranger(
+        "Who asks? Send the header `Authorization: Bearer …` with an API key or a token; docs/access.md tells how to get one.",
+      );
+    return looksLikeKey(credential) ? byKey(credential) : byToken(credential);
+  };
+}
+
+/** Whoever has the machine: where nobody signs in, the server listens on nothing else. */
+export const operator = (mayWrite: boolean): Caller => ({ name: "operator", mayWrite, mayOperate: true });
+
+/** Refuse to be reached by others where nobody signs in. @throws WaymarkError CONFIG_INVALID */
+export function mustSignInBeyond(host: string, access: Access | undefined): void {
+  if (access || isLoopback(host)) return;
+  throw new WaymarkError(
+    "CONFIG_INVALID",
+    `Without sign-in the server listens on this machine alone, and ${host} can be reached from others. Say in waymark.yml who may ask (\`access\`, see docs/access.md), or leave the host at 127.0.0.1.`,
+    { host },
+  );
+}
+
+/**
+ * Nobody passes but who signs in, on whichever route, unless the route says that it is open.
+ * @returns the caller of a request that has passed
+ */
+export function admit(app: FastifyInstance, signIn: SignIn | undefined, local: Caller) {
+  const callers = new WeakMap<FastifyRequest, Caller>();
+  app.addHook("onRequest", async (request, reply) => {
+    try {
+      // A page of elsewhere may call itself by a name that leads to this machine; its requests bear that name.
+      if (!signIn && !isLoopback(request.hostname))
+        throw new WaymarkError(
+          "FORBIDDEN",
+          `Without sign-in the server answers to localhost, not to "${request.hostname}".`,
+        );
+      if (request.routeOptions.config.isOpen) return;
+      callers.set(request, signIn ? await signIn(request.headers.authorization) : local);
+    } catch (error) {
+      return refuse(reply, error, request.headers.authorization !== undefined);
+    }
+  });
+  return (request: FastifyRequest): Caller => {
+    const caller = callers.get(request);
+    if (!caller) throw stranger("Nobody has signed in.");
+    return caller;
+  };
+}
+
+/** Answer that a request isn't, in the shape that GraphQL's errors have. */
+export function refuse(reply: FastifyReply, error: unknown, hasTried = true): FastifyReply {
+  const known = error instanceof WaymarkError ? error : undefined;
+  const status = (known && statusOf[known.code]) ?? 500;
+  if (status >= 500) reply.log.error(error);
+  if (status === 401)
+    reply.header("www-authenticate", `Bearer realm="waymark"${hasTried ? ', error="invalid_token"' : ""}`);
+  if (status === 503) reply.header("retry-after", "5");
+  const told =
+    known && status !== 500
+      ? { message: known.message, extensions: { code: known.code } }
+      : {
+          message: "Something went wrong; the server's log says what.",
+          extensions: { code: "INTERNAL_SERVER_ERROR" },
+        };
+  return reply.code(status).send({ errors: [told] });
+}
+
+const statusOf: Partial<Record<ErrorCode, number>> = {
+  UNAUTHENTICATED: 401,
+  FORBIDDEN: 403,
+  SIGN_IN_UNAVAILABLE: 503,
+};
+
+/** What is signed by a secret that both share is none of an issuer's: whoever verifies could sign as well. */
+const algorithms = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"];
+
+const stranger = (why: string): WaymarkError => new WaymarkError("UNAUTHENTICATED", why);
+
+/** What a role may, of that what the key may. @throws WaymarkError FORBIDDEN for a role that isn't named */
+function callerOf(
+  { roles }: AccessSettings,
+  name: string,
+  role: string,
+  scope: readonly Right[] | null,
+): Caller {
+  const named = Object.hasOwn(roles, role) ? roles[role] : undefined;
+  if (!named)
+    throw new WaymarkError(
+      "FORBIDDEN",
+      `${name} has ${role ? `the role "${role}"` : "no role"}, which sees nothing here: waymark.yml names no such role.`,
+    );
+  const [mayWrite, mayOperate] = rights.map(
+    (right) => named.may.includes(right) && (scope === null || scope.includes(right)),
+  ) as [boolean, boolean];
+  return { name, mayWrite, mayOperate };
+}
+
+function refusalOf(error: unknown): WaymarkError {
+  if (error instanceof errors.JWTExpired) return stranger("The token has expired. Sign in again.");
+  if (error instanceof errors.JWTClaimValidationFailed)
+    return stranger(`The token is not for this server: its claim ${error.claim} is not what is expected.`);
+  const isOfToken =
+    error instanceof errors.JOSEError &&
+    !(error instanceof errors.JWKSTimeout || error instanceof errors.JWKSInvalid) &&
+    error.code !== errors.JOSEError.code;
+  if (isOfToken) return stranger("The token can't be verified.");
+  return new WaymarkError(
+    "SIGN_IN_UNAVAILABLE",
+    "The sign-in service's keys can't be read now. Try again in a while.",
+    {},
+    { cause: error },
+  );
+}

@@ -1,0 +1,72 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Command } from "commander";
+import { expect, it, onTestFinished, vi } from "vitest";
+import { keysCommand } from "../../cli/commands/keys.js";
+
+/** A project with these roles, and `waymark keys` on it, answered as JSON. */
+function project(access: string) {
+  const folder = mkdtempSync(join(tmpdir(), "waymark-keys-"));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  writeFileSync(
+    join(folder, "waymark.yml"),
+    `company: Small
+sources:
+  accounts: { files: { path: accounts.csv, format: csv }, columns: { account_id: id } }
+  tickets: { files: { path: tickets.csv, format: csv }, columns: { ticket_id: id, account_id: org, opened_at: at } }
+${access}`,
+  );
+  return async (...words: string[]) => {
+    const said: string[] = [];
+    const spy = vi.spyOn(process.stdout, "write").mockImplementation((text) => {
+      said.push(String(text));
+      return true;
+    });
+    try {
+      const program = new Command().option("--project <folder>").option("--json").exitOverride();
+      program.addCommand(keysCommand().copyInheritedSettings(program));
+      await program.parseAsync(["--project", folder, "--json", "keys", ...words], { from: "user" });
+    } finally {
+      spy.mockRestore();
+    }
+    return JSON.parse(said.join(""));
+  };
+}
+
+it("a key is created, listed without its secret, and revoked", async () => {
+  const keys = project("access: { roles: { analyst: { accounts: all } } }\n");
+  const created = await keys(
+    "create",
+    "--name",
+    "crm",
+    "--role",
+    "analyst",
+    "--scope",
+    "read",
+    "--days",
+    "30",
+  );
+  expect(created).toMatchObject({ name: "crm", role: "analyst", scope: [], state: "valid", revokedAt: null });
+  expect(created.key).toMatch(new RegExp(`^wmk_${created.id}_`));
+  expect(Date.parse(created.expiresAt) - Date.parse(created.createdAt)).toBe(30 * 86_400_000);
+
+  const { key, ...listed } = created;
+  expect(await keys("list")).toEqual([listed]);
+  const revoked = await keys("revoke", created.id);
+  expect(revoked).toMatchObject({ id: created.id, state: "revoked" });
+  expect(await keys("revoke", created.id), "a second time nothing changes").toEqual(revoked);
+  expect(await keys("list")).toEqual([revoked]);
+});
+
+it("a role that there isn't, a key that there isn't, and a project without sign-in are refused with what to do", async () => {
+  const keys = project("access: { roles: { analyst: { accounts: all } } }\n");
+  await expect(keys("create", "--name", "crm", "--role", "analist")).rejects.toThrow(
+    'waymark.yml names no role "analist". Did you mean "analyst"?',
+  );
+  for (const id of ["0123456789ab", "../../etc"])
+    await expect(keys("revoke", id)).rejects.toThrow(
+      `There is no key "${id}"; \`waymark keys list\` shows them.`,
+    );
+  await expect(project("")("list")).rejects.toThrow("waymark.yml has no `access`");
+});
