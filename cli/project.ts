@@ -10,6 +10,7 @@ import { loadJourney } from "../journey/load.js";
 import { problemsIn } from "../models/company_checks.js";
 import { checkOwnFacts } from "../models/daily/own_fact_days.js";
 import { attributesIn, checkMappings } from "../models/sources/mapping.js";
+import { problemsInAccess } from "../resolvers/roles.js";
 import type { Access } from "../server/sign_in.js";
 import { openDuckDb } from "../warehouse/duckdb.js";
 import type { Warehouse } from "../warehouse/warehouse.js";
@@ -69,6 +70,7 @@ export function loadProject(folder: string, otherJourney?: string): ProjectFolde
     ...checkMappings(given),
     ...checkFreshness(given),
     ...problemsIn(given.checks, { journey, attributes: attributesIn(given) }),
+    ...problemsInAccess(given.access, { journey, attributes: attributesIn(given) }),
   ]);
   return { folder, journeyFile, settings, journey };
 }

@@ -4,15 +4,66 @@ import { z } from "zod";
 export const rights = ["write", "operate"] as const;
 export type Right = (typeof rights)[number];
 
-const role = z.strictObject({
-  accounts: z.literal("all").describe("The accounts that it sees."),
-  may: z
-    .array(z.enum(rights))
-    .default([])
-    .describe(
-      "write = change tasks; operate = see how Waymark runs: runs, checks, sources, webhooks, plans, metrics.",
-    ),
-});
+const values = z.union([
+  z.array(z.string().min(1)).min(1),
+  z.strictObject({
+    claim: z.string().min(1).describe("The claim of the caller's token with the value, or several."),
+  }),
+]);
+
+const someAccounts = z
+  .strictObject({
+    segment: values.optional(),
+    region: values.optional(),
+    owner: values.optional(),
+    attributes: z.record(z.string(), values).optional().describe("The accounts' own attributes."),
+  })
+  .refine(
+    ({ attributes = {}, ...own }) => Object.keys({ ...own, ...attributes }).length > 0,
+    "expected at least one condition; `all` sees all accounts",
+  );
+
+const role = z
+  .strictObject({
+    accounts: z
+      .union([z.literal("all"), someAccounts], {
+        error: "expected all, or values of segment, region, owner or attributes",
+      })
+      .optional()
+      .describe(
+        "The accounts that it sees: all, or those that have one of the values today, of each that is named. None by default.",
+      ),
+    hidden: z
+      .array(z.string().regex(/^[a-z][a-z0-9_]*$/, "expected a name in snake_case"))
+      .default([])
+      .describe(
+        "Columns that it doesn't see, wherever they stand: mrr hides mrr_before and mrr_at_stake too.",
+      ),
+    minimum_group: z
+      .int()
+      .min(2)
+      .optional()
+      .describe("It sees figures of groups of so many accounts or more, and no single accounts."),
+    may: z
+      .array(z.enum(rights))
+      .default([])
+      .describe(
+        "write = change tasks; operate = see how Waymark runs: runs, checks, sources, webhooks, plans, metrics.",
+      ),
+  })
+  .refine(
+    ({ accounts = "all", hidden, minimum_group, may }) =>
+      !may.includes("operate") || (accounts === "all" && hidden.length === 0 && minimum_group === undefined),
+    {
+      path: ["may"],
+      error:
+        "operate shows rows of any account: it goes with `accounts: all` and nothing hidden, or without accounts, for metrics alone",
+    },
+  )
+  .refine(({ minimum_group, may }) => !may.includes("write") || minimum_group === undefined, {
+    path: ["may"],
+    error: "write changes tasks of single accounts, which a role with minimum_group doesn't see",
+  });
 
 const address = z
   .url({ protocol: /^https?$/, error: "expected an https address" })

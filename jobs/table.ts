@@ -2,7 +2,18 @@ import { Temporal } from "temporal-polyfill";
 import { firstOfAll, type Model } from "../models/model.js";
 import { differingKeys, isOn, type Search } from "../models/sources/changes.js";
 import { countIf, nullOf } from "../warehouse/dialect.js";
-import { bind, integer, join, name, path, type Scope, type Sql, sql, text } from "../warehouse/sql.js";
+import {
+  bind,
+  integer,
+  join,
+  name,
+  path,
+  relation,
+  type Scope,
+  type Sql,
+  sql,
+  text,
+} from "../warehouse/sql.js";
 import type { Columns } from "../warehouse/warehouse.js";
 import { type BuiltTable, schemas } from "./ledger.js";
 import type { Change } from "./plan.js";
@@ -240,8 +251,8 @@ async function scopesOf(building: Building, stale: Stale, before: string | undef
 }
 
 /** The accounts of which rows may be others now, each with the first day concerned. */
-function accountsOf({ model, models, company, options }: Building, { changed, days }: Stale): Sql {
-  const accounts = path(...(options.locate?.("accounts") ?? ["accounts"]));
+function accountsOf({ model, models, company }: Building, { changed, days }: Stale): Sql {
+  const accounts = relation("accounts");
   const concerned = changed.map((change) => {
     const upstream = models.get(change.model);
     const from = upstream?.changesFrom?.(company) ?? (upstream?.byDay ? sql`min(day)` : firstOfAll);

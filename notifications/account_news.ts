@@ -1,4 +1,4 @@
-import { locateIn, type Snapshot, schemas } from "../jobs/ledger.js";
+import { type Snapshot, schemas } from "../jobs/ledger.js";
 import type { Journey } from "../journey/journey.js";
 import { inWords } from "../journey/words.js";
 import { accountLatest } from "../models/accounts/account_latest.js";
@@ -6,8 +6,9 @@ import { ref } from "../models/model.js";
 import { accountTasks } from "../models/plays/account_tasks.js";
 import { accountSignals } from "../models/signals/account_signals.js";
 import { vocabularyOf } from "../resolvers/journey_words.js";
-import type { Reader } from "../resolvers/reader.js";
+import { type Reader, readerOf } from "../resolvers/reader.js";
 import { reasonOf, type SignalValues, signalValues } from "../resolvers/reasons.js";
+import { everything } from "../resolvers/scope.js";
 import { addDays, daysBetween, orNever } from "../warehouse/dialect.js";
 import { bind, name, path, type Sql, sql } from "../warehouse/sql.js";
 import type { Columns, Row, Warehouse } from "../warehouse/warehouse.js";
@@ -24,11 +25,7 @@ export async function newsOfAccounts(
   before: Snapshot,
   company: string,
 ): Promise<Draft[]> {
-  const reader: Reader = {
-    snapshot,
-    query: (statement, columns, tables = snapshot.tables) =>
-      warehouse.query(statement, columns, { locate: locateIn(tables) }),
-  };
+  const reader = readerOf(warehouse, snapshot, everything, { caller: "news" });
   const standing = new Set(await warehouse.tables(schemas.tables));
   /** Where a model's rows of the snapshot before are; undefined where they were let go already. */
   const former = (model: { readonly name: string }): Sql | undefined => {

@@ -14,11 +14,11 @@ export class CheckResolver {
       "What every check found the last time, published or not: the company's own, and those of all models. Answered before anything is published too.",
   })
   async checks(
-    @Ctx() { warehouse }: Context,
+    @Ctx() { ledger }: Context,
     @Arg("isPassed", () => Boolean, { nullable: true, description: "Only those that pass, or fail." })
     passed?: boolean | null,
   ): Promise<Check[]> {
-    const rows = await readLatestChecks(warehouse);
+    const rows = await readLatestChecks(ledger("checks"));
     return rows.filter((row) => passed == null || isPassed(row) === passed).map(checkOf);
   }
 
@@ -28,12 +28,12 @@ export class CheckResolver {
   })
   async rows(
     @Root() check: Check,
-    @Ctx() { warehouse }: Context,
+    @Ctx() { ledger }: Context,
     @Arg("first", () => Int, { defaultValue: 20, description: "How many, at most 1,000." }) first: number,
   ): Promise<Record<string, unknown>[]> {
     if (first < 0 || first > mostKeptRows)
       throw new WaymarkError("BAD_USER_INPUT", `rows: first is ${first}; expected 0 to ${mostKeptRows}.`);
-    return readFailingRows(warehouse, check.kept, first);
+    return readFailingRows(ledger("rows"), check.kept, first);
   }
 }
 

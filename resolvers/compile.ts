@@ -1,7 +1,6 @@
 import { didYouMean, WaymarkError } from "../errors.js";
 import { accountLatest } from "../models/accounts/account_latest.js";
 import { ref } from "../models/model.js";
-import { attributeColumn } from "../models/sources/source.js";
 import { type AccountFilter, OrderDirection } from "../schema/account.js";
 import type { Grain } from "../schema/health.js";
 import type { Range } from "../schema/range.js";
@@ -10,10 +9,9 @@ import { addPeriods, cast, inArray, safeDivide } from "../warehouse/dialect.js";
 import { bind, type ColumnType, integer, join, name, type Sql, sql } from "../warehouse/sql.js";
 import type { Columns } from "../warehouse/warehouse.js";
 import { fits } from "./lists.js";
-import { ofAccounts } from "./pages.js";
+import { type Known, ofAccounts } from "./pages.js";
 import { type Days, daysOf, firstShown } from "./range.js";
-import type { Reader } from "./reader.js";
-import type { Scope } from "./scope.js";
+import { mustSee } from "./reader.js";
 import type { Selected } from "./selection.js";
 
 export const maxRows = 10_000;
@@ -66,11 +64,10 @@ export function compileView(
   view: View,
   selected: readonly Selected[],
   { where, range, having, order, limit }: ViewArguments,
-  known: Pick<Reader, "snapshot">,
+  known: Known,
   rows: Sql,
-  scope: Scope,
 ): Compiled {
-  const question = new Question(view, known, scope);
+  const question = new Question(view, known);
   for (const field of selected) if (view.dimensions.has(field.name)) question.group(field);
   for (const field of selected) if (!view.dimensions.has(field.name)) question.measure(field);
   if (limit < 1 || limit > maxRows) throw question.refuse(`limit is ${limit}, expected 1 to ${maxRows}.`);
@@ -79,19 +76,29 @@ export function compileView(
 
   const { grain, before, dimensions, measures, overGroups, outputs } = question;
   const days = daysOf(view.field, range, grain, known.snapshot.dataThrough, before);
-  const conditions = [...question.within(days), ...question.where(where ?? {}), ...question.visible()];
-  const grouped = question.grouped(days).map(({ alias, value }) => sql`${value} as ${name(alias)}`);
+  const conditions = [...question.within(days), ...question.where(where ?? {})];
+  const grouped = [...question.grouped(days), ...question.sizes(days)].map(
+    ({ alias, value }) => sql`${value} as ${name(alias)}`,
+  );
+  const { minimumGroup } = question;
+  const withheld = minimumGroup === undefined ? undefined : question.enough(where ?? {}, minimumGroup);
   // Last, when all that is asked of the account is known.
   const account = question.usesAccount
     ? sql`\n  inner join ${ref(accountLatest)} as a on a.account_id = v.account_id`
     : sql``;
   const keys = dimensions.map(({ alias }) => name(alias));
   const steps = [
-    sql`grouped as (
+    sql`${withheld ? sql`all_groups` : sql`grouped`} as (
   select
     ${join(grouped.length > 0 ? grouped : [sql`1 as nothing`], ",\n    ")}
-  from ${rows} as v${account}${clause("where", conditions)}${groupBy(keys)}${clause("having", question.enough(days))}
+  from ${rows} as v${account}${clause("where", conditions)}${groupBy(keys)}
 )`,
+    ...(withheld
+      ? [
+          sql`grouped as (${withheld}
+)`,
+        ]
+      : []),
   ];
   if (grain && before > 0)
     steps.push(...compared(dimensions, measures, question.previous, grain, firstShown(days, grain, before)));
@@ -137,8 +144,7 @@ class Question {
 
   constructor(
     readonly view: View,
-    readonly known: Pick<Reader, "snapshot">,
-    readonly scope: Scope,
+    readonly known: Known,
   ) {}
 
   readonly refuse = (why: string): WaymarkError =>
@@ -261,7 +267,6 @@ class Question {
 
   where({ accounts, ...filters }: Filters): Sql[] {
     const row = this.#row();
-    for (const column of columnsOf((accounts ?? {}) as AccountFilter)) this.#seen(column);
     return [
       ...(accounts ? [ofAccounts(accounts as AccountFilter, this.known, sql`v.account_id`)] : []),
       ...Object.entries(filters).flatMap(([field, filter]) => {
@@ -272,22 +277,55 @@ class Question {
     ];
   }
 
-  /** The one place where the scope limits rows. */
-  visible(): Sql[] {
-    const { accounts } = this.scope;
-    return accounts
-      ? [sql`v.account_id in (select account_id from ${ref(accountLatest)} where ${accounts})`]
-      : [];
+  /**
+   * How many accounts a group has where small ones are withheld, by all rows or by those that tell how things stand:
+   * the fewer.
+   */
+  sizes({ ends }: Days): { alias: string; value: Sql }[] {
+    if (this.minimumGroup === undefined) return [];
+    const hasLevels = this.measures.some(({ field }) => field.isStock) && !this.#isOfEnds;
+    const counts = [this.#row(), ...(hasLevels ? [this.#row(isAnyOf(this.#day, ends))] : [])].map((row) =>
+      row.distinct(sql`v.account_id`),
+    );
+    return [{ alias: groupSize, value: counts.length > 1 ? sql`least(${counts})` : join(counts) }];
   }
 
-  /** Groups of few accounts are withheld, by all rows and by those that tell how things stand. */
-  enough({ ends }: Days): Sql[] {
-    const { minimumGroup } = this.scope;
-    if (minimumGroup === undefined) return [];
-    const hasLevels = this.measures.some(({ field }) => field.isStock) && !this.#isOfEnds;
-    return [this.#row(), ...(hasLevels ? [this.#row(isAnyOf(this.#day, ends))] : [])].map(
-      (row) => sql`${row.distinct(sql`v.account_id`)} >= ${integer(minimumGroup)}`,
-    );
+  /**
+   * The groups that are shown where small ones are withheld. What is withheld of a period has so many accounts
+   * together as one group needs, or a total without it would tell it: the smallest groups go first, until it has.
+   * @throws WaymarkError FORBIDDEN for what would cut the accounts in yet another way, as the difference of two
+   * figures would tell of those between the cuts
+   */
+  enough(where: Filters, minimum: number): Sql {
+    const refuse = (why: string): never => {
+      throw new WaymarkError(
+        "FORBIDDEN",
+        `${this.view.field}: your role sees groups of at least ${minimum} accounts, and ${why}`,
+      );
+    };
+    const isGiven = (value: unknown): boolean => value !== undefined && value !== null;
+    if (Object.values(where).some(isGiven)) refuse("can't filter. Group by one dimension instead.");
+    const others = this.dimensions.filter((d) => d !== this.#period);
+    if (others.length > 1) refuse("groups by one dimension beside the period. Ask for each alone.");
+    const part = this.measures.find(({ args }) => Object.values(args).some(isGiven));
+    if (part) refuse(`can't ask for ${part.field.name} of a part. Group by it instead.`);
+    const [size, keys] = [name(groupSize), others.map(({ alias }) => name(alias))];
+    const period = this.#period ? partition([name(this.#period.alias)]) : sql``;
+    const order = [size, ...keys.flatMap((key) => [sql`case when ${key} is null then 1 else 0 end`, key])];
+    return sql`
+  select *
+  from (
+    select
+      *,
+      min(${size}) over (${period}) as smallest,
+      coalesce(sum(${size}) over (${period} order by ${order} rows between unbounded preceding and 1 preceding), 0) as smaller_together
+    from all_groups
+  ) as sized
+  where ${size} >= ${integer(minimum)} and (smallest >= ${integer(minimum)} or smaller_together >= ${integer(minimum)})`;
+  }
+
+  get minimumGroup(): number | undefined {
+    return this.known.scope.minimumGroup;
   }
 
   /** The days that are read; of how things stand the last ones alone. */
@@ -336,11 +374,7 @@ class Question {
 
   /** A column that the caller may see. */
   #seen(column: string): Sql {
-    if (this.scope.hidden.has(column))
-      throw new WaymarkError(
-        "FORBIDDEN",
-        `${this.view.field}: ${column} is hidden from you. Ask without what is made of it.`,
-      );
+    mustSee(this.known, this.view.field, [column]);
     return name(column);
   }
 
@@ -426,22 +460,8 @@ function compared(
   ];
 }
 
-/** The columns of the account that a filter tells accounts apart by: what is hidden mustn't be found out by filters. */
-function columnsOf({ attributes, ...filter }: AccountFilter): string[] {
-  const names: Partial<Record<keyof AccountFilter, string>> = {
-    ids: "account_id",
-    search: "name",
-    isCustomer: "is_customer",
-    isStuck: "is_stuck",
-    minScore: "score",
-    maxScore: "score",
-  };
-  const given = Object.entries(filter).filter(([, value]) => value !== null && value !== undefined);
-  return [
-    ...given.map(([key]) => names[key as keyof AccountFilter] ?? key),
-    ...(attributes ?? []).map((a) => attributeColumn(a.name)),
-  ];
-}
+/** The column that tells how many accounts a group has, where small ones are withheld. */
+const groupSize = "group_size";
 
 /** The column that tells whether the group had rows so many periods before. */
 const groupBefore = (periods: number): string => `group_before_${periods}`;

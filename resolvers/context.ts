@@ -2,22 +2,20 @@ import { WaymarkError } from "../errors.js";
 import type { Due } from "../jobs/due.js";
 import type { Freshness } from "../jobs/freshness.js";
 import type { JourneyPlan } from "../jobs/journey_plan.js";
-import {
-  type JourneyVersion,
-  locateIn,
-  readJourneyVersions,
-  readSnapshots,
-  type Snapshot,
-} from "../jobs/ledger.js";
+import { type JourneyVersion, readJourneyVersions, readSnapshots, type Snapshot } from "../jobs/ledger.js";
+import type { Sql } from "../warehouse/sql.js";
 import type { Warehouse } from "../warehouse/warehouse.js";
 import { type Loaders, loadersFor } from "./loaders.js";
-import type { Reader } from "./reader.js";
-import { everything, type Scope } from "./scope.js";
+import { type Reader, readerOf } from "./reader.js";
+import { type Scope, seesAll } from "./scope.js";
 import type { Webhooks } from "./webhook.js";
 
 /** Who asks. */
 export interface Caller {
   readonly name: string;
+  /** By a key or token; else it is whoever has the machine. */
+  readonly isSignedIn: boolean;
+  readonly sees: Scope;
   /** Whether tasks may be completed, snoozed and dismissed, and edits of the journey planned. */
   readonly mayWrite: boolean;
   /** Whether it may see how Waymark is run: metrics, runs, checks, sources, webhooks. */
@@ -26,10 +24,18 @@ export interface Caller {
 
 /** What the resolvers of one request share. */
 export interface Context {
-  readonly warehouse: Warehouse;
   readonly caller: Caller;
-  /** What the caller may see. */
-  readonly scope: Scope;
+  /**
+   * The warehouse itself, for its ledger: runs and checks know of all accounts.
+   * @param field who says so where the caller may not
+   * @throws WaymarkError FORBIDDEN unless the caller may operate and sees everything
+   */
+  readonly ledger: (field: string) => Warehouse;
+  /**
+   * Writes down what was done with tasks.
+   * @throws WaymarkError FORBIDDEN unless the caller may write
+   */
+  readonly record: (statement: Sql) => Promise<void>;
   /** Undefined where nothing is published. */
   readonly snapshot: Snapshot | undefined;
   /** The tables that the whole request sees. @throws WaymarkError NOT_BUILT where nothing is published */
@@ -49,6 +55,7 @@ export interface Context {
 }
 
 interface Request {
+  /** Of what the server can, it is given what the caller may. */
   caller: Caller;
   plan?: Context["plan"] | undefined;
   due?: Context["due"] | undefined;
@@ -62,30 +69,40 @@ interface Request {
 /** The context of a request: the latest snapshot, held until the answer is complete. */
 export async function contextFor(
   warehouse: Warehouse,
-  { caller, plan, freshnessOf, due, webhooks, signal, onStatement = () => {} }: Request,
+  { caller, freshnessOf, plan, due, webhooks, signal, onStatement }: Request,
 ): Promise<Context> {
   const [snapshot] = await readSnapshots(warehouse, 1);
-  if (!snapshot) return new Unpublished(warehouse, caller, plan, due, webhooks);
-  const reader: Reader = {
-    snapshot,
-    query: (statement, columns, tables = snapshot.tables) => {
-      onStatement();
-      const labels = { caller: caller.name, snapshot: String(snapshot.id) };
-      return warehouse.query(statement, columns, { locate: locateIn(tables), signal, labels });
+  const isOperator = caller.mayOperate && seesAll(caller.sees);
+  const shared = {
+    caller,
+    ledger: (field: string): Warehouse => {
+      if (isOperator) return warehouse;
+      throw new WaymarkError(
+        "FORBIDDEN",
+        `${field} tells how Waymark runs, with rows of any account: it takes a role that may operate and sees everything.`,
+      );
     },
+    record: async (statement: Sql): Promise<void> => {
+      if (!caller.mayWrite) throw new WaymarkError("FORBIDDEN", "You may not change tasks here.");
+      await warehouse.run(statement);
+    },
+    plan: isOperator ? plan : undefined,
+    due,
+    webhooks: isOperator ? webhooks : undefined,
   };
+  if (!snapshot) return new Unpublished(shared);
+  const reader = readerOf(warehouse, snapshot, caller.sees, {
+    caller: caller.name,
+    signal,
+    ...(onStatement ? { onStatement } : {}),
+  });
   let read: Promise<JourneyVersion[]> | undefined;
   const versions = (): Promise<JourneyVersion[]> => {
     read ??= readJourneyVersions(warehouse);
     return read;
   };
   return {
-    warehouse,
-    caller,
-    scope: everything,
-    plan,
-    due,
-    webhooks,
+    ...shared,
     snapshot,
     reader,
     load: loadersFor(reader, versions),
@@ -100,14 +117,22 @@ export async function contextFor(
  */
 class Unpublished implements Context {
   readonly snapshot = undefined;
-  readonly scope = everything;
-  constructor(
-    readonly warehouse: Warehouse,
-    readonly caller: Caller,
-    readonly plan: Context["plan"],
-    readonly due: Context["due"],
-    readonly webhooks: Webhooks | undefined,
-  ) {}
+  readonly caller: Caller;
+  readonly ledger: Context["ledger"];
+  readonly record: Context["record"];
+  readonly plan: Context["plan"];
+  readonly due: Context["due"];
+  readonly webhooks: Webhooks | undefined;
+  constructor(shared: Pick<Context, "caller" | "ledger" | "record" | "plan" | "due" | "webhooks">) {
+    ({
+      caller: this.caller,
+      ledger: this.ledger,
+      record: this.record,
+      plan: this.plan,
+      due: this.due,
+      webhooks: this.webhooks,
+    } = shared);
+  }
 
   get reader(): Reader {
     throw new WaymarkError(

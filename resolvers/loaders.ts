@@ -41,13 +41,6 @@ export function loadersFor(reader: Reader, versions: () => Promise<JourneyVersio
       ? reader.snapshot
       : ((await versions()).find(({ snapshot }) => snapshot.words.journey.version === version)?.snapshot ??
         reader.snapshot);
-  /** Scores of that snapshot beside the present facts. */
-  const scoresOf = ({ tables }: Snapshot): Record<string, string> => ({
-    ...reader.snapshot.tables,
-    ...Object.fromEntries(
-      [accountHealth.name, accountIndicators.name].map((model) => [model, tables[model] ?? ""]),
-    ),
-  });
   const accountColumns = accountLatest.columnsFor(words);
   return {
     account: one<AccountRow>(
@@ -115,7 +108,7 @@ inner join ${ref(accountIndicators)} as i on i.account_id = h.account_id and i.d
 left join ${ref(accountFacts)} as f on f.account_id = h.account_id and f.day = h.day
 where h.day = ${bind("date", day)} and ${among(ids, sql`h.account_id`)}`,
         columns,
-        scoresOf(scored),
+        scored,
       )) as unknown as HealthRow[];
     }),
 
@@ -142,7 +135,7 @@ from ranked
 where days_from_end = 1
 order by period`,
           historyColumns,
-          scoresOf(await snapshotOf(version)),
+          await snapshotOf(version),
         ),
     ),
 

@@ -17,7 +17,7 @@ export class ModelResolver {
     description: "The tables that Waymark builds: what they mean, what they come from, how fresh they are.",
   })
   async models(
-    @Ctx() { warehouse, reader, freshness }: Context,
+    @Ctx() { ledger, reader, freshness }: Context,
     @Arg("names", () => [String], {
       nullable: true,
       description: "These; all, in reading order, by default.",
@@ -25,7 +25,7 @@ export class ModelResolver {
     names?: string[] | null,
   ): Promise<ModelInfo[]> {
     const { snapshot } = reader;
-    const [tables, ages] = await Promise.all([readTables(warehouse, snapshot), freshness()]);
+    const [tables, ages] = await Promise.all([readTables(ledger("models"), snapshot), freshness()]);
     const known = models.map((m) => m.name);
     const unknown = (names ?? []).find((n) => !known.includes(n));
     if (unknown !== undefined)
@@ -62,7 +62,7 @@ export class ModelResolver {
   })
   async checks(@Root() { name }: ModelInfo, @Ctx() context: Context): Promise<Check[]> {
     const checks = await once(context, "checks", () =>
-      readChecks(context.warehouse, context.reader.snapshot),
+      readChecks(context.ledger("checks"), context.reader.snapshot),
     );
     return checks.filter((check) => modelsOf(check).includes(name)).map(checkOf);
   }
@@ -76,7 +76,7 @@ export class ModelResolver {
     if (last < 1 || last > 100)
       throw new WaymarkError("BAD_USER_INPUT", `builds(last: ${last}): expected 1 to 100.`);
     const { snapshot } = context.reader;
-    const writings = await once(context, "writings", () => readWritings(context.warehouse));
+    const writings = await once(context, "writings", () => readWritings(context.ledger("builds")));
     return writings
       .filter((w) => w.model === name && w.version <= snapshot.id)
       .slice(0, last)
@@ -104,7 +104,7 @@ export class ModelResolver {
 
   @FieldResolver(() => Run, { nullable: true, description: "The latest run of the build." })
   async lastRun(@Ctx() context: Context): Promise<Run | null> {
-    const [run] = await once(context, "runs", () => readRuns(context.warehouse, 1));
+    const [run] = await once(context, "runs", () => readRuns(context.ledger("lastRun"), 1));
     return run ? runOf(run) : null;
   }
 }

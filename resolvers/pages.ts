@@ -12,7 +12,7 @@ import { inArray } from "../warehouse/dialect.js";
 import { bind, type ColumnType, integer, join, name, type Sql, sql } from "../warehouse/sql.js";
 import { fits, maxPage } from "./lists.js";
 import type { AccountRow } from "./loaders.js";
-import type { Reader } from "./reader.js";
+import { mustSee, type Reader } from "./reader.js";
 
 export interface Page {
   rows: AccountRow[];
@@ -47,6 +47,7 @@ export async function accountPage(
       `accounts: first is ${first}, expected 1 to ${maxPage}. Ask for the next page with after: endCursor.`,
     );
   }
+  mustSee(reader, "accounts", [order.field]);
   const value = name(order.field);
   const behind = after === null ? sql`true` : behindCursor(readCursor(after, order), order);
   const columns = accountLatest.columnsFor(reader.snapshot.words);
@@ -78,11 +79,20 @@ export async function countAccounts(reader: Reader, filter: AccountFilter): Prom
 const direction = (order: AccountOrder): Sql =>
   order.direction === OrderDirection.DESC ? sql`desc` : sql`asc`;
 
+/** What filters are read by: the words of a snapshot, and what the caller may see. */
+export type Known = Pick<Reader, "snapshot" | "scope">;
+
 /**
  * The condition on rows of `account_latest` that the filter states.
  * @throws WaymarkError BAD_USER_INPUT for a stage or attribute that there isn't
+ * @throws WaymarkError FORBIDDEN for a column that is hidden from the caller
  */
-export function filterSql(filter: AccountFilter, { snapshot }: Pick<Reader, "snapshot">): Sql {
+export function filterSql(filter: AccountFilter, known: Known): Sql {
+  mustSee(known, "accounts", columnsOf(filter));
+  return conditionOf(filter, known);
+}
+
+function conditionOf(filter: AccountFilter, { snapshot }: Known): Sql {
   const anyOf = (column: string, values: readonly string[] | null | undefined): Sql[] =>
     values ? [inArray(name(column), bind("string[]", values))] : [];
   const known = snapshot.words.attributes;
@@ -123,6 +133,23 @@ export function filterSql(filter: AccountFilter, { snapshot }: Pick<Reader, "sna
     ...(isSet(filter.maxScore) ? [sql`score <= ${bind("number", filter.maxScore)}`] : []),
   ];
   return conditions.length > 0 ? join(conditions, " and ") : sql`true`;
+}
+
+/** The columns of the account that a filter tells accounts apart by: what is hidden mustn't be found out by filters. */
+function columnsOf({ attributes, ...filter }: AccountFilter): string[] {
+  const names: Partial<Record<keyof AccountFilter, string>> = {
+    ids: "account_id",
+    search: "name",
+    isCustomer: "is_customer",
+    isStuck: "is_stuck",
+    minScore: "score",
+    maxScore: "score",
+  };
+  const given = Object.entries(filter).filter(([, value]) => value !== null && value !== undefined);
+  return [
+    ...given.map(([key]) => names[key as keyof AccountFilter] ?? key),
+    ...(attributes ?? []).map((a) => attributeColumn(a.name)),
+  ];
 }
 
 interface Cursor {
@@ -170,11 +197,7 @@ function readCursor(cursor: string, order: AccountOrder): Cursor {
 }
 
 /** The accounts that a filter leaves, as a condition on an account's id; all without one. */
-export const ofAccounts = (
-  filter: AccountFilter | null | undefined,
-  reader: Pick<Reader, "snapshot">,
-  id: Sql,
-): Sql =>
+export const ofAccounts = (filter: AccountFilter | null | undefined, reader: Known, id: Sql): Sql =>
   filter
     ? sql`${id} in (select account_id from ${ref(accountLatest)} where ${filterSql(filter, reader)})`
     : sql`true`;

@@ -1,14 +1,132 @@
-import type { Snapshot } from "../jobs/ledger.js";
-import type { Sql } from "../warehouse/sql.js";
-import type { Columns, Row } from "../warehouse/warehouse.js";
+import { WaymarkError } from "../errors.js";
+import { locateIn, type Snapshot } from "../jobs/ledger.js";
+import { trendMetrics } from "../journey/trends.js";
+import { accountLatest } from "../models/accounts/account_latest.js";
+import { featuresOffered } from "../models/daily/features_offered.js";
+import { timeline } from "../models/daily/timeline.js";
+import { accountHealth } from "../models/health/account_health.js";
+import { accountIndicators, pointsOf, weightOf } from "../models/health/account_indicators.js";
+import { models } from "../models/index.js";
+import type { CompanyWords, Model } from "../models/model.js";
+import { accountTrends } from "../models/trends/account_trends.js";
+import { inArray, nullOf } from "../warehouse/dialect.js";
+import { bind, join, name, path, type Sql, sql } from "../warehouse/sql.js";
+import type { Columns, Row, Warehouse } from "../warehouse/warehouse.js";
+import { isHidden, type Scope, seesAll, visibleAccounts } from "./scope.js";
 
-/** Reads the tables of one snapshot, whatever is published meanwhile. */
+/** Reads the tables of one snapshot, whatever is published meanwhile; of them what the caller may see. */
 export interface Reader {
   readonly snapshot: Snapshot;
-  /** @param tables other tables than the snapshot's, by model: those of an earlier version */
-  query<C extends Columns>(
-    statement: Sql,
-    columns: C,
-    tables?: Readonly<Record<string, string>>,
-  ): Promise<Row<C>[]>;
+  /** What the caller may see: nothing else comes out, whatever the statement says. */
+  readonly scope: Scope;
+  /**
+   * @param scoredBy reads `account_health` and `account_indicators` as an earlier journey scored them
+   * @throws WaymarkError FORBIDDEN for a table that isn't the caller's
+   */
+  query<C extends Columns>(statement: Sql, columns: C, scoredBy?: Snapshot): Promise<Row<C>[]>;
+}
+
+export interface ReaderOptions {
+  readonly caller: string;
+  readonly signal?: AbortSignal | undefined;
+  /** Told of every statement before it is sent. */
+  readonly onStatement?: () => void;
+}
+
+/** The one place where rows and columns are kept from a caller. */
+export function readerOf(
+  warehouse: Warehouse,
+  snapshot: Snapshot,
+  scope: Scope,
+  { caller, signal, onStatement = () => {} }: ReaderOptions,
+): Reader {
+  const labels = { caller, snapshot: String(snapshot.id) };
+  const read = tablesFor(snapshot, scope);
+  return {
+    snapshot,
+    scope,
+    query: (statement, columns, scoredBy = snapshot) => {
+      onStatement();
+      const locate = (model: string): readonly string[] | Sql =>
+        read(model, isScore(model) ? scoredBy : snapshot);
+      return warehouse.query(statement, columns, { locate, signal, labels });
+    },
+  };
+}
+
+const isScore = (model: string): boolean => model === accountHealth.name || model === accountIndicators.name;
+
+/** How a table of a snapshot is read: as it is by who sees all, else as a query of what is left of it. */
+export function tablesFor(current: Snapshot, scope: Scope) {
+  const visible = visibleAccounts(scope);
+  const allowed =
+    visible &&
+    sql`select account_id from ${path(...locateIn(current.tables)(accountLatest.name))} where ${visible}`;
+  return (relation: string, snapshot: Snapshot): readonly string[] | Sql => {
+    const place = locateIn(snapshot.tables)(relation);
+    if (seesAll(scope)) return place;
+    const model = models.find((m) => m.name === relation);
+    const kind = model && kindOf(model);
+    if (!model || kind === "whole")
+      throw new WaymarkError("FORBIDDEN", `${relation} tells of all accounts, of which you may not see all.`);
+    if (kind === "reference") return place;
+    const nulls = hiddenColumns(model, scope, snapshot.words).map(
+      ([column, type]) => sql`${nullOf(type)} as ${name(column)}`,
+    );
+    const rows = [
+      ...(allowed ? [sql`account_id in (${allowed})`] : []),
+      ...(model.name === accountTrends.name ? [shownTrends(scope, snapshot.words)] : []),
+    ];
+    return sql`(select * ${nulls.length > 0 ? sql`replace (${nulls})` : sql``} from ${path(...place)}${rows.length > 0 ? sql` where ${join(rows, " and ")}` : sql``})`;
+  };
+}
+
+/** Tables without accounts that tell of none of them either. */
+const reference: readonly string[] = [timeline.name, featuresOffered.name];
+
+/**
+ * What a table's rows are about: accounts, of which each caller sees its own; nothing that any account could be known
+ * by; or all accounts together, for those alone who see all.
+ */
+export function kindOf({
+  name: model,
+  columns,
+}: Pick<Model, "name" | "columns">): "accounts" | "reference" | "whole" {
+  if (columns.account_id) return "accounts";
+  return reference.includes(model) ? "reference" : "whole";
+}
+
+type ColumnTypes = [column: string, type: Columns[string]["type"]][];
+
+/** By name, and of indicators by the fact that they score. */
+function hiddenColumns(model: Model, scope: Scope, words: CompanyWords): ColumnTypes {
+  const ofIndicators =
+    model.name === accountIndicators.name
+      ? words.journey.health.indicators
+          .filter(({ fact }) => isHidden(scope, fact))
+          .flatMap(({ id }) => [pointsOf(id), weightOf(id)])
+      : [];
+  return Object.entries(model.columnsFor(words))
+    .filter(([column]) => isHidden(scope, column) || ofIndicators.includes(column))
+    .map(([column, { type }]) => [column, type]);
+}
+
+/** A trend's rows name what they measure. */
+const shownTrends = (scope: Scope, { journey }: CompanyWords): Sql =>
+  inArray(
+    sql`metric`,
+    bind(
+      "string[]",
+      trendMetrics(journey).filter((metric) => !isHidden(scope, metric)),
+    ),
+  );
+
+/** Refuse to filter, order or group by what the caller may not see: an answer would tell it. */
+export function mustSee({ scope }: Pick<Reader, "scope">, field: string, columns: readonly string[]): void {
+  const hidden = columns.find((column) => isHidden(scope, column));
+  if (hidden !== undefined)
+    throw new WaymarkError(
+      "FORBIDDEN",
+      `${field}: ${hidden} is hidden from you. Ask without what is made of it.`,
+    );
 }

@@ -7,6 +7,7 @@ import { BacktestResolver } from "./backtest.js";
 import { CheckResolver } from "./check.js";
 import { ComparisonResolver } from "./comparison.js";
 import { EndedTermAccountResolver, EndedTermResolver, TermDayResolver } from "./ended_term.js";
+import { guarded } from "./gate.js";
 import { AccountHealthResolver, HealthResolver } from "./health.js";
 import { JourneyResolver } from "./journey.js";
 import { MilestoneResolver } from "./milestone.js";
@@ -75,7 +76,7 @@ export const createSchema = async (): Promise<GraphQLSchema> => {
     ],
     validate: false,
   });
-  return readByAlias(schema, views);
+  return guarded(readByAlias(schema, views));
 };
 
 /** The API as text, in an order that doesn't depend on the code's: committed as schema/schema.graphql. */

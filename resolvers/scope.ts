@@ -1,14 +1,41 @@
-import type { Sql } from "../warehouse/sql.js";
+import { inArray } from "../warehouse/dialect.js";
+import { bind, join, name, type Sql, sql } from "../warehouse/sql.js";
 
 /** What a caller may see. */
 export interface Scope {
-  /** A condition on rows of `account_latest`: the accounts that it may see; all without one. */
-  readonly accounts?: Sql;
-  /** Columns that it may not see, by name, whatever the model. */
-  readonly hidden: ReadonlySet<string>;
-  /** Groups of fewer accounts are withheld. */
+  /**
+   * The accounts: all, or those whose columns of `account_latest` have one of these values, each of the columns. They
+   * are those that an account has today, also where days of before are told.
+   */
+  readonly accounts: "all" | Readonly<Record<string, readonly string[]>>;
+  /** Words of columns that it may not see: `mrr` hides `mrr`, `mrr_before` and `mrr_at_stake`, in all tables. */
+  readonly hidden: readonly string[];
+  /** It sees groups of so many accounts or more, and no single ones. */
   readonly minimumGroup?: number;
 }
 
-/** The scope of a caller without limits. */
-export const everything: Scope = Object.freeze({ hidden: new Set<string>() });
+/** The scope of whoever has the machine. */
+export const everything: Scope = Object.freeze({ accounts: "all", hidden: [] });
+
+/** The scope of whoever is told nothing of. */
+export const nothing: Scope = Object.freeze({ accounts: { account_id: [] }, hidden: [] });
+
+/** Whether there is nothing that it may not see. */
+export const seesAll = ({ accounts, hidden, minimumGroup }: Scope): boolean =>
+  accounts === "all" && hidden.length === 0 && minimumGroup === undefined;
+
+/** Whether it sees any account. */
+export const seesSome = ({ accounts }: Scope): boolean =>
+  accounts === "all" || Object.values(accounts).every((values) => values.length > 0);
+
+export const isHidden = ({ hidden }: Pick<Scope, "hidden">, column: string): boolean =>
+  hidden.some((word) => `_${column}_`.includes(`_${word}_`));
+
+/** The condition on rows of `account_latest`; undefined where all may be seen. */
+export function visibleAccounts({ accounts }: Scope): Sql | undefined {
+  if (accounts === "all") return undefined;
+  const conditions = Object.entries(accounts).map(([column, values]) =>
+    values.length > 0 ? inArray(name(column), bind("string[]", values)) : sql`false`,
+  );
+  return conditions.length > 0 ? join(conditions, " and ") : sql`false`;
+}

@@ -14,8 +14,8 @@ export class SnapshotResolver {
     nullable: true,
     description: "The latest run of the build, whether it published or failed.",
   })
-  async lastRun(@Ctx() { warehouse }: Context): Promise<Run | null> {
-    const [run] = await readRuns(warehouse, 1);
+  async lastRun(@Ctx() { ledger }: Context): Promise<Run | null> {
+    const [run] = await readRuns(ledger("lastRun"), 1);
     return run ? runOf(run) : null;
   }
 }

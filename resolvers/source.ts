@@ -12,13 +12,13 @@ export class SourceResolver {
   @Query(() => [SourceInfo], {
     description: "The company's sources: what came in, what counts, and what is wrong with the rest.",
   })
-  async sources(@Ctx() { warehouse, reader, freshness }: Context): Promise<SourceInfo[]> {
+  async sources(@Ctx() { ledger, reader, freshness }: Context): Promise<SourceInfo[]> {
     const [rows, tables, ages] = await Promise.all([
       reader.query(
         sql`select ${Object.keys(sourceQuality.columns).map(name)} from ${ref(sourceQuality)} order by source, row_count desc, defect`,
         sourceQuality.columns,
       ),
-      readTables(warehouse, reader.snapshot),
+      readTables(ledger("sources"), reader.snapshot),
       freshness(),
     ]);
     return Object.values(sources).map((source) => {

@@ -12,7 +12,7 @@ import { Task, TaskFilter, TaskPage, TaskStatus } from "../schema/task.js";
 import { inArray } from "../warehouse/dialect.js";
 import { bind, join, name, type Sql, sql } from "../warehouse/sql.js";
 import { accountNamed } from "./account.js";
-import type { Context } from "./context.js";
+import type { Caller, Context } from "./context.js";
 import { listPage } from "./lists.js";
 import { ofAccounts } from "./pages.js";
 import type { Reader } from "./reader.js";
@@ -20,7 +20,8 @@ import { type TaskRow, taskColumns, taskRows } from "./task_rows.js";
 
 const openStatuses = [TaskStatus.OPEN, TaskStatus.WAITING];
 
-const byWhom = "Who did so, for the record; who runs the server by default.";
+const byWhom =
+  "Who did so, for the record; the caller by default, who is named beside it where callers sign in.";
 
 @Resolver(() => Task)
 export class TaskResolver {
@@ -145,12 +146,7 @@ const act = (context: Context, id: string, action: Action): Promise<Task> =>
 const oneAtATime = pLimit(1);
 
 async function actAlone(context: Context, id: string, { action, until, note, by }: Action): Promise<Task> {
-  const { caller, reader, warehouse } = context;
-  if (!caller.mayWrite)
-    throw new WaymarkError(
-      "FORBIDDEN",
-      "You may not change tasks here: your role or key may not write, or the server is read-only.",
-    );
+  const { caller, reader, record } = context;
   const row = await taskRow(id, reader);
   if (!row)
     throw new WaymarkError(
@@ -168,7 +164,7 @@ async function actAlone(context: Context, id: string, { action, until, note, by 
   if (action === "dismiss" && !note?.trim()) refuse("a reason is needed; say why it won't be done.");
   if ((note?.length ?? 0) > longestNote)
     refuse(`the note has ${note?.length} characters, expected at most ${longestNote}.`);
-  await warehouse.run(
+  await record(
     taskActed({
       action_id: randomUUID(),
       task_id: row.task_id,
@@ -180,11 +176,17 @@ async function actAlone(context: Context, id: string, { action, until, note, by 
       action,
       snoozed_until: until ?? null,
       note: note?.trim() || null,
-      done_by: [...(by?.trim() ?? "")].slice(0, 200).join("") || caller.name,
+      done_by: doneBy([...(by?.trim() ?? "")].slice(0, 200).join(""), caller),
       done_at: new Date(),
     }),
   );
   return taskOf((await taskRow(id, reader)) ?? row, reader.snapshot.words.journey);
+}
+
+/** Where callers sign in, whom they name never stands alone. */
+function doneBy(named: string, { name, isSignedIn }: Caller): string {
+  if (!named || named === name) return name;
+  return isSignedIn ? `${named} (by ${name})` : named;
 }
 
 async function taskRow(id: string, reader: Reader): Promise<TaskRow | undefined> {

@@ -23,7 +23,7 @@ export function viewResolver(type: ViewType): new () => object {
     @Query(() => [type], { name: view.field, description: view.description })
     async rows(
       @Info() info: GraphQLResolveInfo,
-      @Ctx() { reader, scope }: Context,
+      @Ctx() { reader }: Context,
       @Arg("limit", () => Int, { defaultValue: 1000, description: `How many rows at most, 1 to ${maxRows}.` })
       limit: number,
       @Arg("where", () => view.where, { nullable: true, description: "Only rows like these." })
@@ -43,7 +43,7 @@ export function viewResolver(type: ViewType): new () => object {
       order?: ViewArguments["order"],
     ): Promise<object[]> {
       const args = { where, range, having, order, limit };
-      const compiled = compileView(view, selectionOf(info), args, reader, rowsOf(view, reader), scope);
+      const compiled = compileView(view, selectionOf(info), args, reader, rowsOf(view, reader));
       const rows = await reader.query(compiled.statement, compiled.columns);
       return rows.map(compiled.told);
     }

@@ -4,6 +4,8 @@ import { createRemoteJWKSet, errors, jwtVerify } from "jose";
 import { type AccessSettings, isLoopback, type Right, rights } from "../config/access.js";
 import { type ErrorCode, WaymarkError } from "../errors.js";
 import type { Caller } from "../resolvers/context.js";
+import { type Claims, scopeOf } from "../resolvers/roles.js";
+import { everything } from "../resolvers/scope.js";
 import { keyShown, looksLikeKey, stateOf } from "./keys.js";
 
 declare module "fastify" {
@@ -43,7 +45,7 @@ export function signInBy({ settings, folder, rotationMs }: Access, now: () => Da
     const state = stateOf(key, now());
     if (state !== "valid")
       throw stranger(`The API key "${key.name}" is ${state}. Ask whoever runs this server for another.`);
-    return callerOf(settings, key.name, key.role, key.scope);
+    return callerOf(settings, key.name, key.role, key.scope, {});
   };
 
   const byToken = async (token: string): Promise<Caller> => {
@@ -59,7 +61,7 @@ export function signInBy({ settings, folder, rotationMs }: Access, now: () => Da
     });
     const claimed = [payload[jwt.role_claim]].flat().filter((role) => typeof role === "string");
     const role = Object.keys(settings.roles).find((name) => claimed.includes(name));
-    return callerOf(settings, String(payload.sub), role ?? claimed.join(", "), null);
+    return callerOf(settings, String(payload.sub), role ?? claimed.join(", "), null, payload);
   };
 
   return async (authorization) => {
@@ -73,7 +75,13 @@ export function signInBy({ settings, folder, rotationMs }: Access, now: () => Da
 }
 
 /** Whoever has the machine: where nobody signs in, the server listens on nothing else. */
-export const operator = (mayWrite: boolean): Caller => ({ name: "operator", mayWrite, mayOperate: true });
+export const operator = (mayWrite: boolean): Caller => ({
+  name: "operator",
+  isSignedIn: false,
+  sees: everything,
+  mayWrite,
+  mayOperate: true,
+});
 
 /** Refuse to be reached by others where nobody signs in. @throws WaymarkError CONFIG_INVALID */
 export function mustSignInBeyond(host: string, access: Access | undefined): void {
@@ -147,6 +155,7 @@ function callerOf(
   name: string,
   role: string,
   scope: readonly Right[] | null,
+  claims: Claims,
 ): Caller {
   const named = Object.hasOwn(roles, role) ? roles[role] : undefined;
   if (!named)
@@ -157,7 +166,7 @@ function callerOf(
   const [mayWrite, mayOperate] = rights.map(
     (right) => named.may.includes(right) && (scope === null || scope.includes(right)),
   ) as [boolean, boolean];
-  return { name, mayWrite, mayOperate };
+  return { name, isSignedIn: true, sees: scopeOf(named, claims), mayWrite, mayOperate };
 }
 
 function refusalOf(error: unknown): WaymarkError {

@@ -25,6 +25,9 @@ export interface Statement {
 /** Where a logical relation lives now: its path, e.g. ["waymark", "account_facts"]. */
 export type Locate = (relation: string) => readonly string[];
 
+/** What a reader is given for a logical relation: where it lives, or a query in parentheses of what it may see of it. */
+export type LocateRows = (relation: string) => readonly string[] | Sql;
+
 /**
  * What a statement is limited to where only a part of a table is built again: a relation of the accounts concerned
  * and the day from which each is (`account_id`, `from_day`), or of the keys of raw rows (`key`).
@@ -42,7 +45,7 @@ export interface Scope {
 
 interface Rendering {
   dialect: Dialect;
-  locate: Locate;
+  locate: LocateRows;
   scope: Scope | undefined;
   params: Map<Sql, { name: string; parameter: Parameter }>;
   refs: Set<string>;
@@ -112,10 +115,8 @@ export const path = (...parts: readonly string[]): Sql => join(parts.map(name), 
 export const relation = (logicalName: string): Sql =>
   new Sql((r) => {
     r.refs.add(logicalName);
-    return r
-      .locate(logicalName)
-      .map((part) => quote(part, r.dialect))
-      .join(".");
+    const place = r.locate(logicalName);
+    return (place instanceof Sql ? place : path(...place)).emit(r);
   });
 
 /** One fragment where the whole table is built, another where a part of it is: that gets the relation of the scope, and the scope. */
@@ -137,7 +138,7 @@ export function companySql(expression: string): Sql {
 export function render(
   fragment: Sql,
   dialect: Dialect,
-  locate: Locate = (relation) => [relation],
+  locate: LocateRows = (relation) => [relation],
   scope?: Scope,
 ): Statement {
   const rendering: Rendering = { dialect, locate, scope, params: new Map(), refs: new Set() };

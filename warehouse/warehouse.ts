@@ -1,4 +1,4 @@
-import type { ColumnType, Dialect, Locate, Scope, Sql } from "./sql.js";
+import type { ColumnType, Dialect, LocateRows, Scope, Sql } from "./sql.js";
 
 /** The shape of what a statement returns. `notNull` narrows the row's type; checks enforce it. */
 export interface Column {
@@ -31,7 +31,7 @@ export type Row<C extends Columns> = { [K in keyof C]: ValueOf<C[K]> };
 
 export interface RunOptions {
   /** Where logical relations live; by default a relation's name is its path. */
-  locate?: Locate;
+  locate?: LocateRows;
   /** The part of a table to which the statement is limited; the whole by default. */
   scope?: Scope | undefined;
   /** Cancels the statement on the engine; the call then fails with code CANCELLED. */

@@ -2,6 +2,7 @@ import { expect } from "vitest";
 import type { Snapshot } from "../../jobs/ledger.js";
 import type { Model } from "../../models/model.js";
 import type { Reader } from "../../resolvers/reader.js";
+import { everything } from "../../resolvers/scope.js";
 import { render } from "../../warehouse/sql.js";
 import type { Columns } from "../../warehouse/warehouse.js";
 import { lintGoogleSql } from "../googlesql/lint.js";
@@ -20,6 +21,7 @@ export async function readerOf(
   for (const model of models) await built.read(model as Model);
   return {
     snapshot: { words: built.company, dataThrough } as unknown as Snapshot,
+    scope: everything,
     query: (statement, columns) => built.warehouse.query(statement, columns, { locate }),
   };
 }
@@ -37,6 +39,7 @@ export async function referenceReaderOf(
   for (const model of read) data[model.name] = await built.read(model);
   return {
     snapshot,
+    scope: everything,
     query: async (statement, columns) => {
       const rendered = render(statement, "bigquery");
       expect(lintGoogleSql(rendered.text)).toEqual([]);

@@ -198,7 +198,7 @@ describe("tasks", () => {
       /a reason is needed/,
     );
     expect(await refusal(`mutation { completeTask(id: "${open}") { status } }`, readOnly)).toMatch(
-      /^FORBIDDEN: Tasks can't be changed here/,
+      /^FORBIDDEN: completeTask: you may not change tasks/,
     );
     expect(await statusOf(open)).toBe("OPEN");
   });

@@ -7,6 +7,7 @@ import { models } from "../../models/index.js";
 import { mapSources } from "../../models/sources/mapping.js";
 import { contextFor } from "../../resolvers/context.js";
 import { createSchema } from "../../resolvers/schema.js";
+import { operator } from "../../server/sign_in.js";
 import { openBigQuery } from "../../warehouse/bigquery.js";
 import { path, sql } from "../../warehouse/sql.js";
 import type { Warehouse } from "../../warehouse/warehouse.js";
@@ -115,7 +116,7 @@ describe.skipIf(unavailable)(`Builds on BigQuery${unavailable ? ` (${unavailable
 
 /** What the API answers of the latest snapshot. */
 async function asked(warehouse: Warehouse): Promise<unknown> {
-  const caller = { name: "analyst", mayWrite: false, mayOperate: true };
+  const caller = operator(false);
   const contextValue = await contextFor(warehouse, { caller, freshnessOf: async () => new Map() });
   const { data, errors } = await graphql({
     schema: await createSchema(),

@@ -5,6 +5,7 @@ import { readWritings } from "../../jobs/ledger.js";
 import { findingOf } from "../../jobs/plan.js";
 import { contextFor } from "../../resolvers/context.js";
 import { createSchema } from "../../resolvers/schema.js";
+import { operator } from "../../server/sign_in.js";
 import { bind, sql } from "../../warehouse/sql.js";
 import type { Warehouse } from "../../warehouse/warehouse.js";
 import { dayAt, journeyOf, journeyText, now, openBuilt } from "./small.js";
@@ -55,7 +56,7 @@ describe("explaining a day", () => {
     expect([written?.rows_added, written?.version]).toEqual([written?.rows_ended, 2]);
     // And the API the same as the ledger.
     const schema = await createSchema();
-    const caller = { name: "test", mayWrite: false, mayOperate: true };
+    const caller = operator(false);
     const context = await contextFor(warehouse, { caller, freshnessOf: async () => new Map() });
     const told = (last: number) =>
       graphql({

@@ -1,0 +1,91 @@
+import type { GraphQLFieldResolver, GraphQLSchema } from "graphql";
+import { WaymarkError } from "../errors.js";
+import { viewOf } from "../schema/view.js";
+import { views } from "../schema/views/index.js";
+import type { Caller, Context } from "./context.js";
+import { seesSome } from "./scope.js";
+
+/**
+ * What a root field tells, and so who may ask it: `company` = what it believes and how fresh the data is: whoever has a
+ * role; `accounts` = of single accounts, or figures of however few: whoever sees accounts singly; `groups` = figures
+ * from which small groups are withheld: whoever sees accounts; `operations` = how Waymark runs, with rows of any
+ * account: who may operate and sees everything; `changes` = of tasks: who sees their accounts and may write.
+ */
+export type Told = "company" | "accounts" | "groups" | "operations" | "changes";
+
+export const rootFields: Readonly<Record<string, Told>> = {
+  journey: "company",
+  journeyVersions: "company",
+  snapshot: "company",
+  schedule: "company",
+
+  account: "accounts",
+  accounts: "accounts",
+  accountSignals: "accounts",
+  accountTasks: "accounts",
+  task: "accounts",
+  earlyWarnings: "accounts",
+  endedTerms: "accounts",
+  delights: "accounts",
+  portfolio: "accounts",
+  retention: "accounts",
+  cohorts: "accounts",
+  survival: "accounts",
+  stageOutcomes: "accounts",
+  stageTimes: "accounts",
+  stageTransitions: "accounts",
+  onboardingCohorts: "accounts",
+  plannedTouchpoints: "accounts",
+  comparison: "accounts",
+  backtest: "accounts",
+  ...Object.fromEntries(views.map((view) => [viewOf(view).field, "groups"])),
+
+  completeTask: "changes",
+  snoozeTask: "changes",
+  dismissTask: "changes",
+  reopenTask: "changes",
+
+  journeyPlan: "operations",
+  models: "operations",
+  sources: "operations",
+  checks: "operations",
+  lastRun: "operations",
+  webhooks: "operations",
+  deadLetters: "operations",
+  resendDeadLetters: "operations",
+};
+
+/** Every root field answers those alone who may ask it, and nobody where it isn't said who may. */
+export function guarded(schema: GraphQLSchema): GraphQLSchema {
+  for (const type of [schema.getQueryType(), schema.getMutationType()])
+    for (const field of Object.values(type?.getFields() ?? {})) {
+      const answer = field.resolve as GraphQLFieldResolver<unknown, Context>;
+      field.resolve = (root, args, context: Context, info) => {
+        mustAsk(field.name, context);
+        return answer(root, args, context, info);
+      };
+    }
+  return schema;
+}
+
+/** @throws WaymarkError FORBIDDEN where the caller may not ask a root field */
+function mustAsk(field: string, { caller, ledger }: Context): void {
+  const told = rootFields[field];
+  if (told === "operations") ledger(field);
+  const why = told === undefined ? "it isn't said who may ask it." : whyNot(told, caller);
+  if (why) throw new WaymarkError("FORBIDDEN", `${field}: ${why}`);
+}
+
+/** Why a caller may not ask; undefined where it may. */
+function whyNot(told: Told, { sees, mayWrite }: Caller): string | undefined {
+  if (told === "company" || told === "operations") return undefined;
+  if (!seesSome(sees)) return "your role sees no accounts.";
+  if (told === "groups") return undefined;
+  if (sees.minimumGroup !== undefined)
+    return `your role sees groups of at least ${sees.minimumGroup} accounts, and no single ones. Views tell of groups: ${groupFields.join(", ")}.`;
+  if (told === "changes" && !mayWrite)
+    return "you may not change tasks: your role or key may not write, or the server is read-only.";
+  return undefined;
+}
+
+const groupFields = Object.keys(rootFields).filter((field) => rootFields[field] === "groups");
