@@ -11,7 +11,7 @@ import { bind, integer, join, name, type Sql, sql } from "../warehouse/sql.js";
 import type { Columns } from "../warehouse/warehouse.js";
 import type { Context } from "./context.js";
 import { filterSql } from "./pages.js";
-import type { Reader } from "./reader.js";
+import { mustSee, type Reader } from "./reader.js";
 
 /** Ten years of months. */
 const mostPeriods = 120;
@@ -45,6 +45,7 @@ export class RetentionResolver {
     })
     filter?: AccountFilter | null,
   ): Promise<RetentionRow[]> {
+    mustSee(reader, "retention", by ?? []);
     return retentionRows(
       reader,
       lastPeriods("retention", grain, periods, reader),

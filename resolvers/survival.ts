@@ -23,7 +23,7 @@ import { bind, integer, type Sql, sql } from "../warehouse/sql.js";
 import type { Columns } from "../warehouse/warehouse.js";
 import type { Context } from "./context.js";
 import { filterSql } from "./pages.js";
-import type { Reader } from "./reader.js";
+import { mustSee, type Reader } from "./reader.js";
 
 /** Of fewer customers nothing is shown but how many they are. */
 const minGroup = 5;
@@ -59,6 +59,7 @@ export class SurvivalResolver {
     })
     filter?: AccountFilter | null,
   ): Promise<Survival> {
+    mustSee(reader, "survival", by ? [by] : []);
     return survivalOf(reader, { every, by: by ?? undefined, from: from ?? undefined, filter: filter ?? {} });
   }
 }

@@ -15,7 +15,7 @@ import { accountNamed } from "./account.js";
 import type { Caller, Context } from "./context.js";
 import { listPage } from "./lists.js";
 import { ofAccounts } from "./pages.js";
-import type { Reader } from "./reader.js";
+import { mustSee, type Reader } from "./reader.js";
 import { type TaskRow, taskColumns, taskRows } from "./task_rows.js";
 
 const openStatuses = [TaskStatus.OPEN, TaskStatus.WAITING];
@@ -224,6 +224,7 @@ function taskOf(row: TaskRow, journey: Journey): Task {
 function filterSql(filter: TaskFilter, reader: Reader): Sql {
   const anyOf = (column: string, values: readonly string[] | null | undefined): Sql[] =>
     values ? [inArray(name(column), bind("string[]", values))] : [];
+  if (filter.owner) mustSee(reader, "accountTasks", ["owner"]);
   return join(
     [
       ...anyOf("status", filter.status ?? openStatuses),

@@ -4,6 +4,7 @@ import { trendMetrics } from "../journey/trends.js";
 import { Account } from "../schema/account.js";
 import { type Direction, TrendWeek } from "../schema/trend.js";
 import type { Context } from "./context.js";
+import { mustSee } from "./reader.js";
 
 const maxWeeks = 260;
 
@@ -29,6 +30,7 @@ export class TrendResolver {
     }
     if (weeks < 1 || weeks > maxWeeks)
       throw new WaymarkError("BAD_USER_INPUT", `trend: weeks is ${weeks}, expected 1 to ${maxWeeks}.`);
+    mustSee(reader, "trend", [metric]);
     const rows = await load.trend.load({ id, metric, weeks });
     return rows.map((row) => ({
       week: row.week,

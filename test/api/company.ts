@@ -10,10 +10,10 @@ import type { Warehouse } from "../../warehouse/warehouse.js";
 /** Days of the small demo company that the API's tests ask about. */
 export const lastDay = "2025-12-31";
 
-/** The demo company with 130 accounts, built for real in memory. */
-export async function builtCompany(): Promise<Warehouse> {
+/** The demo company, with 130 accounts unless another number is said, built for real in memory. */
+export async function builtCompany(accounts = 130): Promise<Warehouse> {
   const warehouse = await openDuckDb({ file: ":memory:", threads: 1 });
-  await loadDemo(warehouse, { seed: 7, accounts: 130, through: lastDay }, () => {});
+  await loadDemo(warehouse, { seed: 7, accounts, through: lastDay }, () => {});
   const project = {
     settings: loadSettings("demo/waymark.yml", checkMappings),
     journey: loadJourney("journey/presets/three-stage.yml"),

@@ -1,0 +1,571 @@
+import "reflect-metadata";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import {
+  type GraphQLField,
+  type GraphQLObjectType,
+  type GraphQLSchema,
+  getNamedType,
+  graphql,
+  isObjectType,
+  isRequiredArgument,
+} from "graphql";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { accessSchema } from "../../config/access.js";
+import { locateIn, readSnapshots, type Snapshot, schemas } from "../../jobs/ledger.js";
+import { models } from "../../models/index.js";
+import { type Context, contextFor } from "../../resolvers/context.js";
+import { rootFields, type Told } from "../../resolvers/gate.js";
+import { loadersFor } from "../../resolvers/loaders.js";
+import { kindOf, readerOf, tablesFor } from "../../resolvers/reader.js";
+import { createSchema } from "../../resolvers/schema.js";
+import { everything, isHidden, type Scope } from "../../resolvers/scope.js";
+import { createKey } from "../../server/keys.js";
+import { operator } from "../../server/sign_in.js";
+import { name, path, relation, render, type Sql, sql, text } from "../../warehouse/sql.js";
+import type { Warehouse } from "../../warehouse/warehouse.js";
+import { builtCompany, type Client, clientOf } from "../api/company.js";
+
+// biome-ignore lint/suspicious/noExplicitAny: answers have the shape of whatever is asked
+type Any = any;
+
+let warehouse: Warehouse;
+let schema: GraphQLSchema;
+let snapshot: Snapshot;
+/** What the roles see, by the words of waymark.yml. */
+let roles: Record<string, object>;
+let ask: (role: string, query: string, variables?: Record<string, unknown>) => Promise<Any>;
+let client: Client;
+/** An account of the narrow role, and one that it doesn't see. */
+let own: string;
+let other: string;
+const folder = mkdtempSync(join(tmpdir(), "waymark-policy-"));
+const hiddenWords = ["mrr", "tier", "owner"];
+const now = new Date("2026-01-01T06:00:00Z");
+
+beforeAll(async () => {
+  warehouse = await builtCompany(60);
+  schema = await createSchema();
+  snapshot = (await readSnapshots(warehouse, 1))[0] as Snapshot;
+  const accounts = await rowsOf("account_latest");
+  const region = accounts.find((a) => a.region !== null && a.band === "poor")?.region as string;
+  own = accounts.find((a) => a.region === region)?.account_id as string;
+  other = accounts.find((a) => a.region !== region)?.account_id as string;
+  tasks.push(...(await rowsOf("account_tasks")));
+  roles = {
+    operator: { accounts: "all", may: ["write", "operate"] },
+    reader: { accounts: "all" },
+    narrow: { accounts: { region: [region] }, may: ["write"] },
+    blind: { accounts: "all", hidden: hiddenWords },
+    grouped: { accounts: "all", minimum_group: 5 },
+    watcher: { may: ["operate"] },
+  };
+  const settings = accessSchema.parse({ roles });
+  client = await clientOf(warehouse, { access: { settings, folder } });
+  const keys = Object.fromEntries(
+    Object.keys(roles).map((role) => [
+      role,
+      createKey(join(folder, "keys"), { name: role, role, scope: null, days: 1 }, now).secret,
+    ]),
+  );
+  ask = async (role, query, variables = {}) => {
+    const response = await fetch(`${client.server.url}/graphql`, {
+      method: "POST",
+      headers: { "content-type": "application/json", authorization: `Bearer ${keys[role]}` },
+      body: JSON.stringify({ query, variables }),
+    });
+    return response.json();
+  };
+}, 120_000);
+afterAll(async () => {
+  await client?.server.close();
+  await warehouse?.close();
+  rmSync(folder, { recursive: true });
+});
+
+const rowsOf = (model: string): Promise<Any[]> =>
+  warehouse.query(
+    sql`select * from ${relation(model)} order by 1`,
+    (models.find((m) => m.name === model) as (typeof models)[number]).columnsFor(snapshot.words),
+    { locate: locateIn(snapshot.tables) },
+  );
+
+/** The answer of whoever sees this of tables that stand in place of the snapshot's. */
+async function answerOf(query: string, scope: Scope, tables: Record<string, string> = {}): Promise<Any> {
+  const caller = { ...operator(true), sees: scope };
+  const context = await contextFor(warehouse, { caller, freshnessOf: async () => new Map() });
+  const reader = readerOf(warehouse, { ...snapshot, tables: { ...snapshot.tables, ...tables } }, scope, {
+    caller: "test",
+  });
+  const contextValue: Context = { ...context, reader, load: loadersFor(reader, context.versions) };
+  const { data, errors } = await graphql({ schema, source: query, contextValue });
+  return JSON.parse(JSON.stringify({ data, errors: errors?.map((e) => e.message) }));
+}
+
+/** Tables as they are after a change of each, by model. */
+async function changed(suffix: string, change: (model: (typeof models)[number]) => Sql | undefined) {
+  const tables: Record<string, string> = {};
+  for (const model of models) {
+    const query = change(model);
+    const table = snapshot.tables[model.name];
+    if (!query || !table) continue;
+    tables[model.name] = `${model.name}_${suffix}`;
+    await warehouse.run(
+      sql`create or replace table ${path(schemas.tables, tables[model.name] as string)} as ${query}`,
+    );
+  }
+  return tables;
+}
+const tableOf = (model: { name: string }): Sql => path(...locateIn(snapshot.tables)(model.name));
+
+/** Arguments of fields that need some, or by which all rows are told rather than the default's few. */
+const given: Record<string, string> = {
+  period: "grain: MONTH",
+  attribute: `name: "industry"`,
+  trend: `metric: "events_7d"`,
+  change: `since: "2025-12-01"`,
+  "Account.tasks": "status: [OPEN, WAITING, SNOOZED, DONE, DISMISSED, EXPIRED]",
+};
+/** Of these too much is told to be asked beside all else, or what they tell is asked by itself. */
+const leftOut = ["share", "cumulative", "previous"];
+
+/** All that can be asked of a type, so deep. */
+function selectionOf(type: GraphQLObjectType, depth: number): string {
+  const fields = Object.values(type.getFields()).flatMap((field) => {
+    const text = fieldText(type, field, depth);
+    return text === undefined ? [] : [text];
+  });
+  return fields.length > 0 ? `{ ${fields.join(" ")} }` : "{ __typename }";
+}
+
+function fieldText(type: GraphQLObjectType, field: GraphQLField<unknown, unknown>, depth: number) {
+  if (leftOut.includes(field.name)) return undefined;
+  const args = given[`${type.name}.${field.name}`] ?? given[field.name];
+  if (args === undefined && field.args.some(isRequiredArgument))
+    throw new Error(`${type.name}.${field.name} needs arguments: say in this test which`);
+  const told = args && field.args.length > 0 ? `(${args})` : "";
+  const of = getNamedType(field.type);
+  if (!isObjectType(of)) return `${field.name}${told}`;
+  return depth > 0 ? `${field.name}${told} ${selectionOf(of, depth - 1)}` : undefined;
+}
+
+/** Arguments of root fields. */
+const rootArguments: Record<string, () => string> = {
+  account: () => `id: "${own}"`,
+  task: () => `id: "${taskOf(own)}"`,
+  accounts: () => "first: 1000",
+  accountTasks: () => "first: 1000",
+  accountSignals: () => "first: 1000, filter: {}",
+  earlyWarnings: () => "first: 1000",
+  endedTerms: () => "first: 1000",
+  delights: () => `from: "2025-01-01"`,
+  retention: () => "by: [SEGMENT, COHORT]",
+  survival: () => "by: SEGMENT",
+  comparison: () => "minGroup: 2, lateDays: 10000",
+  backtest: () => "minGroup: 2",
+};
+const views = Object.keys(rootFields).filter((field) => rootFields[field] === "groups");
+const tasks: Any[] = [];
+const taskOf = (account: string): string => tasks.find((t) => t.account_id === account)?.task_id ?? "none";
+
+/** A question that asks a root field for all that it tells. */
+function questionOf(field: string): string {
+  const root = schema.getQueryType()?.getFields()[field] as GraphQLField<unknown, unknown>;
+  const type = getNamedType(root.type) as GraphQLObjectType;
+  const args = views.includes(field)
+    ? "range: { last: { months: 12 }, running: true }, limit: 10000"
+    : rootArguments[field]?.();
+  const selection = isObjectType(type) ? selectionOf(type, field === "account" ? 4 : 2) : "";
+  return `{ ${field}${args ? `(${args})` : ""} ${selection} }`;
+}
+
+const fieldsOfKind = (...kinds: string[]): string[] =>
+  Object.keys(rootFields).filter((field) => kinds.includes(rootFields[field] as string));
+
+describe("every root field", () => {
+  it("says who may ask it", () => {
+    const all = [schema.getQueryType(), schema.getMutationType()].flatMap((type) =>
+      Object.keys(type?.getFields() ?? {}),
+    );
+    expect(Object.keys(rootFields).sort()).toEqual(all.sort());
+  });
+
+  const mayAsk: Record<string, Told[]> = {
+    operator: ["company", "accounts", "groups", "operations", "changes"],
+    reader: ["company", "accounts", "groups"],
+    narrow: ["company", "accounts", "groups", "changes"],
+    blind: ["company", "accounts", "groups"],
+    grouped: ["company", "groups"],
+    watcher: ["company"],
+  };
+  it.each(Object.keys(mayAsk))(
+    "answers the role %s where it may ask, and refuses it elsewhere",
+    async (role) => {
+      for (const [field, told] of Object.entries(rootFields)) {
+        const isMutation = schema.getMutationType()?.getFields()[field] !== undefined;
+        const { errors } = await ask(
+          role,
+          `${isMutation ? "mutation " : ""}{ ${field}${shortly[field] ?? ""} }`,
+        );
+        const isRefused = errors?.[0]?.extensions.code === "FORBIDDEN";
+        expect({ role, field, isRefused }).toEqual({
+          role,
+          field,
+          // The server of this test plans nothing and sends nothing, whoever asks.
+          isRefused: !mayAsk[role]?.includes(told) || ["journeyPlan", "resendDeadLetters"].includes(field),
+        });
+      }
+    },
+  );
+
+  it("that is asked beside others, by an alias or in a fragment is refused by itself", async () => {
+    const { data, errors } = await ask(
+      "narrow",
+      "query Q { s: snapshot { id } ...F } fragment F on Query { c: checks { name rows } ... { r: lastRun { error } } }",
+    );
+    expect(data).toBeNull();
+    expect(errors.map((e: Any) => [e.path[0], e.extensions.code])).toContainEqual(["c", "FORBIDDEN"]);
+    const alone = await ask("narrow", "{ s: snapshot { id } r: lastRun { error } }");
+    expect(alone.data).toEqual({ s: { id: 1 }, r: null });
+  });
+});
+
+/** The least that a root field can be asked. */
+const shortly: Record<string, string> = {
+  ...Object.fromEntries(views.map((view) => [view, "{ __typename }"])),
+  account: '(id: "x") { id }',
+  accounts: "{ totalCount }",
+  accountSignals: "{ nodes { openedOn } }",
+  accountTasks: "{ nodes { id } }",
+  backtest: "{ why }",
+  checks: "{ name }",
+  cohorts: "{ age }",
+  comparison: "{ why }",
+  completeTask: '(id: "x") { id }',
+  deadLetters: "{ id }",
+  delights: "{ day }",
+  dismissTask: '(id: "x", reason: "y") { id }',
+  earlyWarnings: "{ nodes { mrr } }",
+  endedTerms: "{ nodes { endedOn } }",
+  journey: "{ version }",
+  journeyPlan: '(file: "")',
+  journeyVersions: "{ version }",
+  lastRun: "{ id }",
+  models: "{ name }",
+  onboardingCohorts: "{ month }",
+  plannedTouchpoints: "{ done }",
+  portfolio: "{ accounts }",
+  reopenTask: '(id: "x") { id }',
+  retention: "{ from }",
+  schedule: "{ __typename }",
+  snapshot: "{ id }",
+  snoozeTask: '(id: "x", until: "2027-01-01") { id }',
+  sources: "{ name }",
+  stageOutcomes: "{ leftOut }",
+  stageTimes: "{ stays }",
+  stageTransitions: "{ stays }",
+  survival: "{ groups { group } }",
+  task: '(id: "x") { id }',
+  webhooks: "{ name }",
+};
+
+describe("a role that sees some accounts", () => {
+  let foreign: string[];
+  let without: Record<string, string>;
+  beforeAll(async () => {
+    const [region] = (roles.narrow as Any).accounts.region as [string];
+    const accounts = await rowsOf("account_latest");
+    foreign = accounts.filter((a) => a.region !== region).flatMap((a) => [a.account_id, a.name]);
+    expect(foreign.length).toBeGreaterThan(40);
+    const ids = sql`select account_id from ${tableOf({ name: "account_latest" })} where region = ${text(region)}`;
+    without = await changed(
+      "narrow",
+      (model) =>
+        model.columns.account_id && sql`select * from ${tableOf(model)} where account_id in (${ids})`,
+    );
+  });
+
+  it.each(fieldsOfKind("accounts", "groups"))(
+    "is told by %s what it would be told if there were no others",
+    async (field) => {
+      const query = questionOf(field);
+      const { data, errors } = await ask("narrow", query);
+      expect(errors).toBeUndefined();
+      const alone = await answerOf(query, everything, without);
+      expect(alone.errors).toBeUndefined();
+      expect(sorted(data)).toEqual(sorted(alone.data));
+      const said = JSON.stringify(data);
+      expect(said.length, "something is told").toBeGreaterThan(60);
+      expect(foreign.filter((word) => said.includes(`"${word}"`))).toEqual([]);
+    },
+  );
+
+  it("can't tell an account of others from one that there isn't", async () => {
+    const told = async (question: (id: string) => string, id: string) =>
+      JSON.stringify(await ask("narrow", question(id))).replaceAll(id, "ID");
+    const task = tasks.find((t) => t.account_id === other)?.task_id as string;
+    const questions: [(id: string) => string, string, string][] = [
+      [(id) => `{ account(id: "${id}") { id name } }`, other, "nobody"],
+      [(id) => `{ accounts(filter: { ids: ["${id}"] }) { totalCount nodes { id } } }`, other, "nobody"],
+      [
+        (id) => `{ health(where: { accountId: { in: ["${id}"] } }) { accountId averageScore } }`,
+        other,
+        "nobody",
+      ],
+      [
+        (id) => `{ accountTasks(filter: { accounts: { ids: ["${id}"] } }) { nodes { id } } }`,
+        other,
+        "nobody",
+      ],
+      [(id) => `{ task(id: "${id}") { id account { id } } }`, task, "none"],
+      ...["completeTask", "reopenTask"].map((act): [(id: string) => string, string, string] => [
+        (id) => `mutation { ${act}(id: "${id}") { id } }`,
+        task,
+        "none",
+      ]),
+    ];
+    for (const [question, foreigner, nobody] of questions)
+      expect(await told(question, foreigner)).toBe(await told(question, nobody));
+    expect((await ask("reader", `{ account(id: "${other}") { id } }`)).data.account.id).toBe(other);
+    const { data } = await ask("reader", `{ task(id: "${task}") { status note } }`);
+    expect(data.task, "nothing was done with it").toMatchObject({ note: null });
+  });
+
+  it("goes on behind another's cursor with its own accounts alone", async () => {
+    const page = "pageInfo { endCursor } nodes { id }";
+    const { data } = await ask("reader", `{ accounts(first: 5) { ${page} } }`);
+    const after = data.accounts.pageInfo.endCursor;
+    const own = await ask("narrow", `{ accounts(first: 100, after: "${after}") { ${page} } }`);
+    const ids = own.data.accounts.nodes.map((a: Any) => a.id);
+    expect(ids.length).toBeGreaterThan(5);
+    expect(ids.filter((id: string) => foreign.includes(id))).toEqual([]);
+  });
+
+  it("changes its own tasks, and is named beside whoever it says", async () => {
+    const { data } = await ask("narrow", "{ accountTasks(first: 1) { nodes { id } } }");
+    const [{ id }] = data.accountTasks.nodes;
+    const done = await ask("narrow", `mutation { completeTask(id: "${id}", by: "Anna") { status actedBy } }`);
+    expect(done.data.completeTask).toEqual({ status: "DONE", actedBy: "Anna (by narrow)" });
+    await ask("narrow", `mutation { reopenTask(id: "${id}") { status } }`);
+  });
+
+  it("is never told what another was, whoever asks first or at once", async () => {
+    const query = "{ accounts { totalCount } portfolio { accounts } health { accounts } }";
+    const asked = ["reader", "narrow", "reader", "narrow", "narrow", "reader", "blind", "narrow"];
+    const answers = await Promise.all(asked.map((role) => ask(role, query)));
+    const counts = answers.map(({ data }) => data.accounts.totalCount);
+    const [all, some] = counts;
+    expect(some).toBeLessThan(all);
+    expect(counts).toEqual([all, some, all, some, some, all, all, some]);
+  });
+});
+
+describe("a role from which columns are hidden", () => {
+  let others: Record<string, string>;
+  const isHere = (column: string) => isHidden({ hidden: hiddenWords }, column);
+  beforeAll(async () => {
+    others = await changed("blind", (model) => {
+      const hidden = Object.entries(model.columnsFor(snapshot.words)).filter(([column]) => isHere(column));
+      const values = hidden.map(([column, { type }]) =>
+        type === "string"
+          ? sql`concat('other ', ${name(column)}) as ${name(column)}`
+          : sql`cast(${name(column)} * 3 + 7 as decimal(18, 4)) as ${name(column)}`,
+      );
+      return hidden.length > 0 ? sql`select * replace (${values}) from ${tableOf(model)}` : undefined;
+    });
+    expect(Object.keys(others)).toContain("early_warnings");
+  });
+  const blind: Scope = { accounts: "all", hidden: hiddenWords };
+  const refusal = /is hidden from you\. Ask without what is made of it\.$/;
+
+  it.each(fieldsOfKind("accounts"))("is told by %s the same whatever stands in them", async (field) => {
+    const query = questionOf(field);
+    const { data, errors } = await ask("blind", query);
+    expect(errors).toBeUndefined();
+    expect(await answerOf(query, blind, others)).toEqual({ data });
+    const shown = valuesOf(data, (key) => /mrr|owner/i.test(key)).filter((value) => value !== null);
+    // An amount of which nothing is known is null, one that nothing adds to may be 0.
+    expect(shown.filter((value) => Number(value) !== 0)).toEqual([]);
+    const asOperator = await answerOf(query, everything, others);
+    const seen = valuesOf(asOperator.data, (key) => /mrr|owner/i.test(key)).filter((v) => v !== null);
+    if (["account", "accounts", "accountTasks", "earlyWarnings", "portfolio"].includes(field))
+      expect(seen.length, "who sees all is told of them").toBeGreaterThan(0);
+  });
+
+  it("is told by no field of a view what stands in them, and is refused what is made of them", async () => {
+    const refused: string[] = [];
+    for (const view of views) {
+      const type = getNamedType(
+        schema.getQueryType()?.getFields()[view]?.type as Any,
+      ) as unknown as GraphQLObjectType;
+      const fields = Object.values(type.getFields()).filter(({ name }) => !leftOut.includes(name));
+      for (const field of fields) {
+        const args =
+          field.name === "attribute" ? '(name: "tier")' : given[field.name] ? `(${given[field.name]})` : "";
+        const query = `{ ${view} { ${field.name}${args} } }`;
+        const answer = await answerOf(query, blind);
+        expect(answer).toEqual(await answerOf(query, blind, others));
+        if (answer.errors) {
+          expect(answer.errors[0]).toMatch(refusal);
+          refused.push(`${view}.${field.name}`);
+        }
+      }
+    }
+    expect(refused).toEqual(
+      expect.arrayContaining([
+        "revenue.mrr",
+        "revenue.averageMrr",
+        "revenue.mrrUpForRenewal",
+        "health.owner",
+        "usage.attribute",
+      ]),
+    );
+    expect(refused.filter((field) => !/mrr|owner|attribute/i.test(field))).toEqual([]);
+  });
+
+  it.each([
+    "{ accounts(orderBy: { field: MRR }) { nodes { id } } }",
+    '{ accounts(filter: { owner: ["x"] }) { totalCount } }',
+    '{ accounts(filter: { attributes: [{ name: "tier", in: ["gold"] }] }) { totalCount } }',
+    '{ accountTasks(filter: { owner: ["x"] }) { nodes { id } } }',
+    '{ accountTasks(filter: { accounts: { owner: ["x"] } }) { nodes { id } } }',
+    '{ retention(filter: { owner: ["x"] }) { customers } }',
+    '{ comparison(first: { outcomes: [CHURNED], filter: { owner: ["x"] } }) { why } }',
+    "{ revenue { segment having: mrr } }",
+    '{ revenue(having: { mrr: { gt: "1" } }) { segment customers } }',
+    "{ revenue { period(grain: MONTH) customers previous { mrr } } }",
+    "{ revenue { segment share(of: MRR) } }",
+    '{ health(where: { owner: { contains: "a" } }) { accounts } }',
+    "{ health(where: { owner: { isNull: true } }) { accounts } }",
+    '{ health(where: { accounts: { attributes: [{ name: "tier", in: ["gold"] }] } }) { accounts } }',
+    "{ health(order: [{ by: OWNER }]) { owner accounts } }",
+  ])("is refused %s", async (query) => {
+    const { errors } = await ask("blind", query);
+    expect(errors?.[0]?.extensions.code).toBe("FORBIDDEN");
+    expect(errors[0].message).toMatch(refusal);
+    expect((await ask("reader", query)).errors).toBeUndefined();
+  });
+});
+
+describe("a role that sees groups", () => {
+  const dimensionsOf = (view: string): string[] =>
+    [
+      "segment",
+      "region",
+      "owner",
+      'attribute(name: "tier")',
+      'attribute(name: "industry")',
+      "accountId",
+      "accountName",
+    ].concat(view === "health" ? ["stage", "band"] : []);
+
+  it("of one dimension is told none that is small, nor what the total tells of the small ones", async () => {
+    let withheldOnes = 0;
+    for (const minimum of [2, 3, 5, 8, 13]) {
+      const scope: Scope = { ...everything, minimumGroup: minimum };
+      for (const dimension of dimensionsOf("health"))
+        for (const period of ["", "period(grain: MONTH)"]) {
+          const query = `{ health(limit: 10000) { ${period} group: ${dimension} accounts averageScore } }`;
+          const { data } = await answerOf(query, everything);
+          const shown = (await answerOf(query, scope)).data.health as Any[];
+          for (const row of shown) {
+            expect(data.health).toContainEqual(row);
+            expect(row.accounts).toBeGreaterThanOrEqual(minimum);
+          }
+          const withheld = data.health.filter(
+            (row: Any) => !shown.some((s) => s.group === row.group && s.period === row.period),
+          );
+          withheldOnes += withheld.length;
+          for (const time of new Set(withheld.map((row: Any) => row.period))) {
+            const ofTime = withheld.filter((row: Any) => row.period === time);
+            const isAll = !shown.some((row) => row.period === time);
+            const together = ofTime.reduce((n: number, row: Any) => n + row.accounts, 0);
+            if (!isAll) expect(together).toBeGreaterThanOrEqual(minimum);
+          }
+          // As many as can be: what could be shown without telling the rest is.
+          if (data.health.every((row: Any) => row.accounts >= minimum)) expect(withheld).toEqual([]);
+        }
+    }
+    expect(withheldOnes).toBeGreaterThan(100);
+  });
+
+  it("is told of no single account, however it asks", async () => {
+    for (const view of views) {
+      const { data } = await ask("grouped", `{ ${view} { accountId } }`);
+      expect(data[view]).toEqual([]);
+    }
+    expect(
+      (await ask("grouped", "{ health { segment accounts averageScore } }")).data.health.length,
+    ).toBeGreaterThan(0);
+  });
+
+  it.each([
+    `{ health(where: { accountId: { notIn: ["x"] } }) { accounts } }`,
+    `{ health(where: { accounts: { ids: ["x"] } }) { accounts } }`,
+    `{ health(where: { band: { in: [POOR] } }) { segment accounts } }`,
+    "{ health { segment poor: accounts(band: POOR) } }",
+    "{ revenue { mrrUpForRenewal(days: 1) } }",
+    "{ health { segment region accounts } }",
+    '{ health { segment tier: attribute(name: "tier") accounts } }',
+    "{ health { period(grain: MONTH) segment accounts previous { accounts(band: POOR) } } }",
+  ])("can't cut groups in ways of which two tell a third: %s", async (query) => {
+    const { errors } = await ask("grouped", query);
+    expect(errors?.[0]?.extensions.code).toBe("FORBIDDEN");
+    expect(errors[0].message).toContain("groups of at least 5 accounts");
+  });
+});
+
+describe("the tables", () => {
+  const narrow: Scope = { accounts: { region: ["x"] }, hidden: ["mrr"] };
+
+  it("each are about accounts, or about nothing that one is known by, or for those alone who see all", () => {
+    const kinds = Object.fromEntries(models.map((model) => [model.name, kindOf(model)]));
+    for (const model of models.filter((m) => m.columns.account_id))
+      expect(kinds[model.name]).toBe("accounts");
+    expect(Object.entries(kinds).filter(([, kind]) => kind !== "accounts")).toEqual([
+      ["source_quality", "whole"],
+      ["timeline", "reference"],
+      ["features_offered", "reference"],
+      ["band_risk", "whole"],
+    ]);
+  });
+
+  it.each(["source_quality", "band_risk", "task_actions", "a_table_of_tomorrow"])(
+    "%s is denied to who sees some",
+    async (table) => {
+      const reader = readerOf(warehouse, snapshot, narrow, { caller: "test" });
+      const read = async () =>
+        reader.query(sql`select count(*) as n from ${relation(table)}`, { n: { type: "integer" } });
+      await expect(read()).rejects.toMatchObject({ code: "FORBIDDEN" });
+    },
+  );
+
+  it("are read of the accounts of today, with nulls in place of what is hidden, on both engines alike", () => {
+    const read = tablesFor({ ...snapshot, tables: {} }, narrow);
+    const statement = sql`select mrr from ${read("account_facts", { ...snapshot, tables: {} }) as Sql}`;
+    expect(render(statement, "duckdb").text).toBe(
+      'select mrr from (select * replace (cast(null as decimal(38, 9)) as "mrr") from "waymark"."account_facts" where account_id in (select account_id from "waymark"."account_latest" where list_contains($p1, "region")))',
+    );
+    expect(render(statement, "bigquery").text).toBe(
+      "select mrr from (select * replace (cast(null as numeric) as `mrr`) from `waymark`.`account_facts` where account_id in (select account_id from `waymark`.`account_latest` where `region` in unnest(@p1)))",
+    );
+  });
+});
+
+/** The values of keys, however deep. */
+function valuesOf(answer: Any, isWanted: (key: string) => boolean): unknown[] {
+  if (Array.isArray(answer)) return answer.flatMap((item) => valuesOf(item, isWanted));
+  if (!answer || typeof answer !== "object") return [];
+  return Object.entries(answer).flatMap(([key, value]) =>
+    isWanted(key) && typeof value !== "object" ? [value] : valuesOf(value, isWanted),
+  );
+}
+
+/** Rows that are equal in their order come in any. */
+const sorted = (value: Any): Any =>
+  Array.isArray(value)
+    ? value.map(sorted).sort((a, b) => JSON.stringify(a).localeCompare(JSON.stringify(b)))
+    : value && typeof value === "object"
+      ? Object.fromEntries(Object.entries(value).map(([k, v]) => [k, sorted(v)]))
+      : value;
