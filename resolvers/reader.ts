@@ -58,7 +58,7 @@ const isScore = (model: string): boolean => model === accountHealth.name || mode
 
 /** How a table of a snapshot is read: as it is by who sees all, else as a query of what is left of it. */
 export function tablesFor(current: Snapshot, scope: Scope) {
-  const visible = visibleAccounts(scope);
+  const visible = visibleAccounts(scope, Object.keys(accountLatest.columnsFor(current.words)));
   const allowed =
     visible &&
     sql`select account_id from ${path(...locateIn(current.tables)(accountLatest.name))} where ${visible}`;

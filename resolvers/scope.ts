@@ -31,11 +31,16 @@ export const seesSome = ({ accounts }: Scope): boolean =>
 export const isHidden = ({ hidden }: Pick<Scope, "hidden">, column: string): boolean =>
   hidden.some((word) => `_${column}_`.includes(`_${word}_`));
 
-/** The condition on rows of `account_latest`; undefined where all may be seen. */
-export function visibleAccounts({ accounts }: Scope): Sql | undefined {
+/**
+ * The condition on rows of `account_latest`; undefined where all may be seen.
+ * @param known its columns: nobody is let in by one that isn't there, such as an attribute that is mapped but not built yet
+ */
+export function visibleAccounts({ accounts }: Scope, known: readonly string[]): Sql | undefined {
   if (accounts === "all") return undefined;
   const conditions = Object.entries(accounts).map(([column, values]) =>
-    values.length > 0 ? inArray(name(column), bind("string[]", values)) : sql`false`,
+    values.length > 0 && known.includes(column)
+      ? inArray(name(column), bind("string[]", values))
+      : sql`false`,
   );
   return conditions.length > 0 ? join(conditions, " and ") : sql`false`;
 }

@@ -449,22 +449,13 @@ describe("a role from which columns are hidden", () => {
 });
 
 describe("a role that sees groups", () => {
-  const dimensionsOf = (view: string): string[] =>
-    [
-      "segment",
-      "region",
-      "owner",
-      'attribute(name: "tier")',
-      'attribute(name: "industry")',
-      "accountId",
-      "accountName",
-    ].concat(view === "health" ? ["stage", "band"] : []);
+  const dimensions = ["segment", "region", "owner", 'attribute(name: "industry")', "accountId", "stage"];
 
   it("of one dimension is told none that is small, nor what the total tells of the small ones", async () => {
     let withheldOnes = 0;
-    for (const minimum of [2, 3, 5, 8, 13]) {
+    for (const minimum of [3, 5, 13]) {
       const scope: Scope = { ...everything, minimumGroup: minimum };
-      for (const dimension of dimensionsOf("health"))
+      for (const dimension of dimensions)
         for (const period of ["", "period(grain: MONTH)"]) {
           const query = `{ health(limit: 10000) { ${period} group: ${dimension} accounts averageScore } }`;
           const { data } = await answerOf(query, everything);
@@ -487,7 +478,7 @@ describe("a role that sees groups", () => {
           if (data.health.every((row: Any) => row.accounts >= minimum)) expect(withheld).toEqual([]);
         }
     }
-    expect(withheldOnes).toBeGreaterThan(100);
+    expect(withheldOnes).toBeGreaterThan(50);
   });
 
   it("is told of no single account, however it asks", async () => {
@@ -540,6 +531,14 @@ describe("the tables", () => {
       await expect(read()).rejects.toMatchObject({ code: "FORBIDDEN" });
     },
   );
+
+  it("are closed to a role whose accounts are told apart by a column that isn't built", async () => {
+    for (const accounts of [{ attribute_new: ["x"] }, { account_id: [] }, {}])
+      expect(
+        (await answerOf("{ accounts { totalCount } }", { accounts, hidden: [] })).data?.accounts.totalCount ??
+          0,
+      ).toBe(0);
+  });
 
   it("are read of the accounts of today, with nulls in place of what is hidden, on both engines alike", () => {
     const read = tablesFor({ ...snapshot, tables: {} }, narrow);

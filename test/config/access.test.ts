@@ -1,0 +1,80 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, describe, expect, it } from "vitest";
+import { loadProject } from "../../cli/project.js";
+
+const folder = mkdtempSync(join(tmpdir(), "waymark-access-"));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+function load(access: string) {
+  writeFileSync(
+    join(folder, "waymark.yml"),
+    `company: Small
+sources:
+  accounts: { files: { path: a.csv, format: csv }, columns: { account_id: id }, attributes: { tier: tier } }
+  tickets: { files: { path: t.csv, format: csv }, columns: { ticket_id: id, account_id: org, opened_at: at } }
+access: { ${access} }
+`,
+  );
+  return loadProject(folder).settings.access;
+}
+const roles = (role: string): string => `roles: { some: { ${role} } }`;
+
+describe("access in waymark.yml", () => {
+  it("says little by default: no accounts, no rights, keys beside it, metrics for who may operate", () => {
+    expect(load("roles: { some: {} }")).toEqual({
+      keys_folder: "keys",
+      open_metrics: false,
+      roles: { some: { hidden: [], may: [] } },
+    });
+  });
+
+  it("takes conditions on what accounts are today, also by claims of the caller", () => {
+    const accounts = "region: [emea], owner: { claim: email }, attributes: { tier: [gold] }";
+    expect(load(roles(`accounts: { ${accounts} }`))?.roles.some?.accounts).toEqual({
+      region: ["emea"],
+      owner: { claim: "email" },
+      attributes: { tier: ["gold"] },
+    });
+  });
+
+  it.each([
+    ["no role at all", "roles: {}", "expected at least one role"],
+    ["another word for accounts", roles("accounts: some"), "Known: all"],
+    ["conditions that are none", roles("accounts: {}"), "expected at least one condition"],
+    ["a list of nothing", roles("accounts: { region: [] }"), "region"],
+    ["a condition on what there isn't", roles("accounts: { regoin: [x] }"), 'Did you mean "region"?'],
+    [
+      "an attribute that isn't mapped",
+      roles("accounts: { attributes: { tir: [x] } }"),
+      'Did you mean "tier"?',
+    ],
+    ["a column that no table has", roles("accounts: all, hidden: [mmr]"), 'Did you mean "mrr"?'],
+    ["what tells rows apart", roles("accounts: all, hidden: [day]"), "day can't be hidden"],
+    ["what every answer names", roles("accounts: all, hidden: [name]"), "name can't be hidden"],
+    [
+      "operate beside what is hidden",
+      roles("accounts: all, hidden: [mrr], may: [operate]"),
+      "operate shows rows of any account",
+    ],
+    [
+      "operate beside some accounts",
+      roles("accounts: { region: [x] }, may: [operate]"),
+      "operate shows rows of any account",
+    ],
+    [
+      "write for who sees groups",
+      roles("accounts: all, minimum_group: 5, may: [write]"),
+      "write changes tasks of single accounts",
+    ],
+    ["a group of one", roles("accounts: all, minimum_group: 1"), "minimum_group"],
+    [
+      "keys of an issuer over plain http",
+      `${roles("accounts: all")}, jwt: { issuer: x, audience: y, jwks_url: "http://login.example.com/" }`,
+      "expected https",
+    ],
+  ])("refuses %s", (_, access, said) => {
+    expect(() => load(access)).toThrow(said);
+  });
+});
