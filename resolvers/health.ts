@@ -20,6 +20,8 @@ import { intervalOf } from "./interval.js";
 import { versionOf } from "./journey.js";
 import { stageOf } from "./journey_words.js";
 import { type HealthRow, valueColumn } from "./loaders.js";
+import { hidesIndicator, mustSee } from "./reader.js";
+import type { Scope } from "./scope.js";
 
 @Resolver(() => Account)
 export class AccountHealthResolver {
@@ -48,7 +50,9 @@ export class AccountHealthResolver {
       day: on ?? scored.dataThrough,
       version: scored.words.journey.version,
     });
-    return row ? { ...healthOf(row, scored.words.journey), version: scored.words.journey.version } : null;
+    if (!row) return null;
+    const { journey } = scored.words;
+    return { ...healthOf(row, journey, context.reader.scope), version: journey.version };
   }
 }
 
@@ -97,6 +101,7 @@ export class HealthResolver {
         `change: since ${since} must be before ${day}, the day of this health.`,
       );
     const { journey } = (await scoredBy(version, context)).words;
+    mustSee(context.reader, "change", ["score", ...journey.health.indicators.map(({ fact }) => fact)]);
     const [[before], [after]] = await Promise.all([
       context.load.health.load({ id: accountId, day: since, version }),
       context.load.health.load({ id: accountId, day, version }),
@@ -112,10 +117,12 @@ async function scoredBy(version: string | null | undefined, context: Context): P
   return (await versionOf(context, version)).snapshot;
 }
 
-function healthOf(row: HealthRow, journey: Journey): Omit<Health, "version"> {
+/** What indicators contributed is told where all are: of those that are left it would be another sum. */
+function healthOf(row: HealthRow, journey: Journey, scope: Scope): Omit<Health, "version"> {
   const cap = journey.health.caps.find((c) => c.id === row.cap);
   const scored = scoredDay(row.day, row, journey);
-  const contributions = row.score === null ? [] : contributionsOf(scored.indicators);
+  const isWhole = !journey.health.indicators.some((indicator) => hidesIndicator(scope, indicator));
+  const contributions = row.score === null || !isWhole ? [] : contributionsOf(scored.indicators);
   return {
     accountId: row.account_id,
     day: row.day,

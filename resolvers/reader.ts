@@ -1,11 +1,12 @@
 import { WaymarkError } from "../errors.js";
 import { locateIn, type Snapshot } from "../jobs/ledger.js";
+import type { Indicator } from "../journey/journey.js";
 import { trendMetrics } from "../journey/trends.js";
 import { accountLatest } from "../models/accounts/account_latest.js";
 import { featuresOffered } from "../models/daily/features_offered.js";
 import { timeline } from "../models/daily/timeline.js";
 import { accountHealth } from "../models/health/account_health.js";
-import { accountIndicators, pointsOf, weightOf } from "../models/health/account_indicators.js";
+import { accountIndicators, pointsOf } from "../models/health/account_indicators.js";
 import { models } from "../models/index.js";
 import type { CompanyWords, Model } from "../models/model.js";
 import { accountTrends } from "../models/trends/account_trends.js";
@@ -98,13 +99,17 @@ export function kindOf({
 
 type ColumnTypes = [column: string, type: Columns[string]["type"]][];
 
-/** By name, and of indicators by the fact that they score. */
+/** Whether an indicator, which tells the score with the others and its fact by itself, is hidden. */
+export const hidesIndicator = (scope: Scope, { fact }: Pick<Indicator, "fact">): boolean =>
+  isHidden(scope, fact) || isHidden(scope, "score");
+
+/** By name, and the points of indicators. */
 function hiddenColumns(model: Model, scope: Scope, words: CompanyWords): ColumnTypes {
   const ofIndicators =
     model.name === accountIndicators.name
       ? words.journey.health.indicators
-          .filter(({ fact }) => isHidden(scope, fact))
-          .flatMap(({ id }) => [pointsOf(id), weightOf(id)])
+          .filter((indicator) => hidesIndicator(scope, indicator))
+          .map(({ id }) => pointsOf(id))
       : [];
   return Object.entries(model.columnsFor(words))
     .filter(([column]) => isHidden(scope, column) || ofIndicators.includes(column))

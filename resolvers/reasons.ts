@@ -5,8 +5,10 @@ import { scoredDays } from "../models/signals/scored_days.js";
 import { cast, inArray } from "../warehouse/dialect.js";
 import { bind, name, number, type Sql, sql } from "../warehouse/sql.js";
 import type { Columns } from "../warehouse/warehouse.js";
+import type { Context } from "./context.js";
 import { vocabularyOf } from "./journey_words.js";
 import type { Reader } from "./reader.js";
+import { isHidden } from "./scope.js";
 
 /** Facts by id and trends by "metric measure", on one day of an account. */
 export type SignalValues = Readonly<Record<string, number | string | null>>;
@@ -68,11 +70,35 @@ where ${inArray(sql`f.account_id`, bind("string[]", ids))} and ${inArray(sql`f.d
   );
 }
 
-/** Why a signal opened, e.g. "licence utilisation (28 days) was 34 %, below 50 %, for 14 days". */
-export function reasonOf(signal: Signal, values: SignalValues, journey: Journey): string {
-  const said = inWords(signal.when, vocabularyOf(journey), {
-    fact: (id) => values[id] as number | null | undefined,
-    trend: (metric, measure) => values[trendKey(metric, measure)],
-  });
+/** Why a signal opened on a day; the condition alone where it asks for what is hidden from the caller. */
+export async function reasonTold(
+  signal: Signal,
+  key: { id: string; day: string },
+  { load, reader }: Pick<Context, "load" | "reader">,
+): Promise<string> {
+  const asks = leavesOf(signal.when).flatMap((leaf) =>
+    "fact" in leaf ? [leaf.fact] : "trend" in leaf ? [leaf.trend] : [],
+  );
+  const isTold = !asks.some((column) => isHidden(reader.scope, column));
+  return reasonOf(
+    signal,
+    isTold ? await load.signalValues.load(key) : undefined,
+    reader.snapshot.words.journey,
+  );
+}
+
+/**
+ * Why a signal opened, e.g. "licence utilisation (28 days) was 34 %, below 50 %, for 14 days"; without values what it
+ * asks for.
+ */
+export function reasonOf(signal: Signal, values: SignalValues | undefined, journey: Journey): string {
+  const said = inWords(
+    signal.when,
+    vocabularyOf(journey),
+    values && {
+      fact: (id) => values[id] as number | null | undefined,
+      trend: (metric, measure) => values[trendKey(metric, measure)],
+    },
+  );
   return signal.for_days > 1 ? `${said}, for ${signal.for_days} days` : said;
 }

@@ -13,7 +13,7 @@ import { signalOf } from "./journey_words.js";
 import { listPage } from "./lists.js";
 import { ofAccounts } from "./pages.js";
 import type { Reader } from "./reader.js";
-import { reasonOf } from "./reasons.js";
+import { reasonTold } from "./reasons.js";
 
 @Resolver(() => AccountSignal)
 export class SignalResolver {
@@ -58,12 +58,12 @@ export class SignalResolver {
   })
   async reason(
     @Root() { accountId, signal, openedOn }: AccountSignal,
-    @Ctx() { load, reader }: Context,
+    @Ctx() context: Context,
   ): Promise<string> {
-    const { journey } = reader.snapshot.words;
+    const { journey } = context.reader.snapshot.words;
     const definition = journey.signals.find((s) => s.id === signal.id);
     if (!definition) return signal.condition;
-    return reasonOf(definition, await load.signalValues.load({ id: accountId, day: openedOn }), journey);
+    return reasonTold(definition, { id: accountId, day: openedOn }, context);
   }
 }
 

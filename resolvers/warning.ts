@@ -12,7 +12,7 @@ import { accountNamed } from "./account.js";
 import type { Context } from "./context.js";
 import { listPage } from "./lists.js";
 import { ofAccounts } from "./pages.js";
-import { reasonOf } from "./reasons.js";
+import { reasonTold } from "./reasons.js";
 
 @Resolver(() => EarlyWarning)
 export class WarningResolver {
@@ -68,8 +68,8 @@ export class WarningResolver {
       open.map(async (row) => {
         const signal = journey.signals.find((s) => s.id === row.signal);
         if (!signal) return [];
-        const values = await load.signalValues.load({ id: accountId, day: row.opened_on });
-        return `${signal.name}: ${reasonOf(signal, values, journey)} (open since ${row.opened_on})`;
+        const reason = await reasonTold(signal, { id: accountId, day: row.opened_on }, { load, reader });
+        return `${signal.name}: ${reason} (open since ${row.opened_on})`;
       }),
     );
     const [week] = isHealthFalling
