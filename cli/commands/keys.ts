@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
 import { Command, Option } from "commander";
-import { type AccessSettings, type Right, rights } from "../../config/access.js";
+import { type AccessSettings, rights } from "../../config/access.js";
 import { didYouMean, WaymarkError } from "../../errors.js";
 import { type ApiKey, createKey, readKeys, revokeKey, stateOf } from "../../server/keys.js";
 import { wholeNumber } from "../arguments.js";
@@ -10,7 +10,7 @@ import { accessOf, loadProject, optionsOf } from "../project.js";
 interface NewKeyFlags {
   name: string;
   role: string;
-  scope?: Right[] | ["read"];
+  scope?: string[];
   days: number;
 }
 
@@ -36,7 +36,12 @@ const createCommand = (): Command =>
         "of what the role may do, what the key may: read alone, or write, operate; all by default",
       ).choices(["read", ...rights]),
     )
-    .option("--days <days>", "how long it is valid, 1 to 3650 days", daysNumber, 365)
+    .option(
+      "--days <days>",
+      "how long it is valid, 1 to 3650 days",
+      (days) => wholeNumber(days, 1, 3650),
+      365,
+    )
     .action((_, command: Command) => {
       const { project, json, name, role, scope, days } = optionsOf<NewKeyFlags>(command);
       const { settings, folder } = keysOf(project);
@@ -48,7 +53,7 @@ const createCommand = (): Command =>
           { role, known: roles },
         );
       if (name.trim() === "") throw new WaymarkError("BAD_USER_INPUT", "--name: say whose key it is.");
-      const narrowed = scope ? rights.filter((right) => (scope as readonly string[]).includes(right)) : null;
+      const narrowed = scope ? rights.filter((right) => scope.includes(right)) : null;
       const { key, secret } = createKey(folder, { name: name.trim(), role, scope: narrowed, days }, now());
       if (json) return answerJson({ ...told(key), key: secret });
       answer(secret);
@@ -113,7 +118,3 @@ const told = (key: ApiKey) => ({
 
 const day = (instant: string): string => instant.slice(0, 10);
 const now = (): Date => new Date();
-
-function daysNumber(value: string): number {
-  return wholeNumber(value, 1, 3650);
-}
