@@ -5,7 +5,12 @@ import {
   ApolloServerPluginLandingPageDisabled,
 } from "@apollo/server/plugin/disabled";
 import fastifyApollo, { fastifyApolloDrainPlugin } from "@as-integrations/fastify";
-import Fastify, { type FastifyBaseLogger, type FastifyReply, LogController } from "fastify";
+import Fastify, {
+  type FastifyBaseLogger,
+  type FastifyReply,
+  type FastifyRequest,
+  LogController,
+} from "fastify";
 import { Registry } from "prom-client";
 import { messageOf, WaymarkError } from "../errors.js";
 import {
@@ -96,18 +101,18 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     ],
   });
   await apollo.start();
-  await app.register(fastifyApollo(apollo), {
-    context: (_request, reply) =>
-      contextFor(warehouse, {
-        caller,
-        plan: options.plan,
-        due: options.due,
-        webhooks: options.webhooks,
-        freshnessOf,
-        signal: signalOf(reply, options.timeoutMs ?? 30_000),
-        ...(options.onStatement ? { onStatement: options.onStatement } : {}),
-      }),
-  });
+  /** What a request may see and do; whatever answers with data begins here. */
+  const requestContext = async (_request: FastifyRequest, reply: FastifyReply): Promise<Context> =>
+    contextFor(warehouse, {
+      caller,
+      plan: options.plan,
+      due: options.due,
+      webhooks: options.webhooks,
+      freshnessOf,
+      signal: signalOf(reply, options.timeoutMs ?? 30_000),
+      ...(options.onStatement ? { onStatement: options.onStatement } : {}),
+    });
+  await app.register(fastifyApollo(apollo), { context: requestContext });
   app.get("/healthz", async () => ({ status: "ok" }));
   // Data that is late is served all the same: an old answer that says so is worth more than none. Whoever would
   // rather have none asks strictly.
