@@ -27,8 +27,10 @@ import { type Logger, openLog } from "../telemetry/log.js";
 import type { Warehouse } from "../warehouse/warehouse.js";
 import { formatError } from "./errors.js";
 import { serveExplorer } from "./explorer.js";
+import { serveExports } from "./exports.js";
 import { ledgerMetrics, requestMetrics } from "./metrics.js";
 import { observeRequests } from "./requests.js";
+import { loadSavedQueries } from "./saved_queries.js";
 
 export interface ServerOptions {
   warehouse: Warehouse;
@@ -49,6 +51,8 @@ export interface ServerOptions {
   isDevelopment: boolean;
   /** After so long a request's statements are stopped; 30 s by default. */
   timeoutMs?: number;
+  /** Folders of saved queries, which /q answers by name; an earlier folder's go first. */
+  queryFolders?: readonly string[];
   /** Where the server logs; JSON lines on stderr by default, of warnings and errors unless LOG_LEVEL says otherwise. */
   log?: Logger | undefined;
   /** From when on data is late; asked anew each time. */
@@ -66,9 +70,9 @@ export interface Server {
 }
 
 /**
- * Serve the API over HTTP: /graphql, /healthz (it runs), /readyz (something is published), /metrics (for Prometheus),
+ * Serve the API over HTTP: /graphql, /q (saved queries as files), /healthz (it runs), /readyz (something is published), /metrics (for Prometheus),
  * and the explorer at / in development.
- * @throws WaymarkError PORT_IN_USE
+ * @throws WaymarkError PORT_IN_USE, CONFIG_INVALID for a saved query with mistakes
  */
 export async function startServer(options: ServerOptions): Promise<Server> {
   const { warehouse, port, host, isDevelopment, freshness = () => defaultFreshness, now } = options;
@@ -82,8 +86,10 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   });
   const metrics = requestMetrics();
   const freshnessOf = (snapshot: Snapshot) => readFreshness(warehouse, snapshot, freshness(), now());
+  const schema = await createSchema();
+  const queries = loadSavedQueries(options.queryFolders ?? [], schema);
   const apollo = new ApolloServer<Context>({
-    schema: await createSchema(),
+    schema,
     introspection: isDevelopment,
     hideSchemaDetailsFromClientErrors: !isDevelopment,
     includeStacktraceInErrorResponses: false,
@@ -113,6 +119,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
       ...(options.onStatement ? { onStatement: options.onStatement } : {}),
     });
   await app.register(fastifyApollo(apollo), { context: requestContext });
+  await serveExports(app, { queries, schema, apollo, requestContext, now });
   app.get("/healthz", async () => ({ status: "ok" }));
   // Data that is late is served all the same: an old answer that says so is worth more than none. Whoever would
   // rather have none asks strictly.

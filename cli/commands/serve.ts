@@ -26,6 +26,7 @@ import {
   loadProject,
   optionsOf,
   type ProjectFolder,
+  queryFolders,
   withWarehouse,
 } from "../project.js";
 import { untilStopped } from "../stop.js";
@@ -90,6 +91,7 @@ export async function serve(warehouse: Warehouse, project: ProjectFolder, option
         return { ...due, nextAt: timetable?.next()[0]?.at ?? due.nextAt };
       },
       webhooks: webhooksToAsk(warehouse, webhooks, () => delivery.nudge()),
+      queryFolders: queryFolders(project.folder),
       notice: files.notice,
       freshness: () => files.project().settings,
       now: () => new Date(),
