@@ -44,13 +44,12 @@ export const httpStatusOf = (code: unknown): number =>
 const statuses: Partial<Record<ErrorCode, number>> & Readonly<Record<string, number>> = {
   BAD_USER_INPUT: 400,
   BAD_REQUEST: 400,
+  QUERY_TOO_LARGE: 400,
   UNAUTHENTICATED: 401,
   FORBIDDEN: 403,
   NOT_FOUND: 404,
-  TOO_MANY_REQUESTS: 429,
   NOT_BUILT: 503,
   WAREHOUSE_IN_USE: 503,
   WAREHOUSE_UNAVAILABLE: 503,
-  BUSY: 503,
   CANCELLED: 504,
 };

@@ -18,7 +18,6 @@ import {
 import { didYouMean, WaymarkError } from "../errors.js";
 import { breachesOf, lateFeeds } from "../jobs/freshness.js";
 import type { Context } from "../resolvers/context.js";
-import { maxPage } from "../resolvers/lists.js";
 import { loadersFor } from "../resolvers/loaders.js";
 import { columnsOf } from "./columns.js";
 import { formatError, httpStatusOf } from "./errors.js";
@@ -182,13 +181,12 @@ async function* pagesOf(
 ): AsyncGenerator<CellRow[], void> {
   const known = new Set(operation.variableDefinitions?.map(({ variable }) => variable.name.value));
   const goesOn = known.has("after") && !("after" in variables) && !("first" in variables);
-  const wide = goesOn && known.has("first") ? { ...variables, first: maxPage } : variables;
-  let data = await ask(wide);
+  let data = await ask(variables);
   yield rowsOf(data);
   for (;;) {
     const page = goesOn ? pageIn(data) : undefined;
     if (!page?.hasNextPage) return;
-    data = await ask({ ...wide, after: page.endCursor });
+    data = await ask({ ...variables, after: page.endCursor });
     yield rowsOf(data);
   }
 }

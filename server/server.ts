@@ -5,6 +5,7 @@ import {
   ApolloServerPluginLandingPageDisabled,
 } from "@apollo/server/plugin/disabled";
 import fastifyApollo, { fastifyApolloDrainPlugin } from "@as-integrations/fastify";
+import helmet from "@fastify/helmet";
 import Fastify, {
   type FastifyBaseLogger,
   type FastifyReply,
@@ -28,6 +29,7 @@ import type { Warehouse } from "../warehouse/warehouse.js";
 import { formatError } from "./errors.js";
 import { serveExplorer } from "./explorer.js";
 import { serveExports } from "./exports.js";
+import { defaultLimits, limitCallers, limitQueries, onlySaved, type QueryLimits } from "./limits.js";
 import { ledgerMetrics, requestMetrics } from "./metrics.js";
 import { observeRequests } from "./requests.js";
 import { loadSavedQueries } from "./saved_queries.js";
@@ -53,6 +55,12 @@ export interface ServerOptions {
   timeoutMs?: number;
   /** Folders of saved queries, which /q answers by name; an earlier folder's go first. */
   queryFolders?: readonly string[];
+  /** How much one question may ask for, where it isn't as by default. */
+  limits?: Partial<QueryLimits>;
+  /** Whether nothing but saved queries is answered. */
+  savedQueriesOnly?: boolean;
+  /** How many questions a caller may ask in a minute; any number by default. */
+  requestsPerMinute?: number | undefined;
   /** Where the server logs; JSON lines on stderr by default, of warnings and errors unless LOG_LEVEL says otherwise. */
   log?: Logger | undefined;
   /** From when on data is late; asked anew each time. */
@@ -103,6 +111,8 @@ export async function startServer(options: ServerOptions): Promise<Server> {
       ApolloServerPluginCacheControlDisabled(),
       ApolloServerPluginLandingPageDisabled(),
       observeRequests(app, metrics),
+      limitQueries(schema, { ...defaultLimits, ...options.limits }),
+      ...(options.savedQueriesOnly ? [onlySaved(queries)] : []),
       snapshotInAnswers,
     ],
   });
@@ -118,8 +128,13 @@ export async function startServer(options: ServerOptions): Promise<Server> {
       signal: signalOf(reply, options.timeoutMs ?? 30_000),
       ...(options.onStatement ? { onStatement: options.onStatement } : {}),
     });
-  await app.register(fastifyApollo(apollo), { context: requestContext });
-  await serveExports(app, { queries, schema, apollo, requestContext, now });
+  // TLS is the matter of whatever stands before the server, and so is to promise it.
+  await app.register(helmet, { strictTransportSecurity: false, contentSecurityPolicy: nothingOfPages });
+  await app.register(async (asked) => {
+    if (options.requestsPerMinute) await limitCallers(asked, options.requestsPerMinute, () => caller.name);
+    await asked.register(fastifyApollo(apollo), { context: requestContext });
+    await serveExports(asked, { queries, schema, apollo, requestContext, now });
+  });
   app.get("/healthz", async () => ({ status: "ok" }));
   // Data that is late is served all the same: an old answer that says so is worth more than none. Whoever would
   // rather have none asks strictly.
@@ -152,6 +167,12 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   const name = ["127.0.0.1", "::1", "0.0.0.0", "::"].includes(host) ? "localhost" : host;
   return { url: `http://${name}:${listening}`, close: () => app.close() };
 }
+
+/** What is served is data; the explorer's page has a policy of its own. */
+const nothingOfPages = {
+  useDefaults: false,
+  directives: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] },
+};
 
 /** Every answer tells which snapshot it was read from, and which sources are late. */
 const snapshotInAnswers: ApolloServerPlugin<Context> = {

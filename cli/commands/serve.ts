@@ -92,6 +92,8 @@ export async function serve(warehouse: Warehouse, project: ProjectFolder, option
       },
       webhooks: webhooksToAsk(warehouse, webhooks, () => delivery.nudge()),
       queryFolders: queryFolders(project.folder),
+      savedQueriesOnly: project.settings.server.saved_queries_only,
+      requestsPerMinute: project.settings.server.requests_per_minute,
       notice: files.notice,
       freshness: () => files.project().settings,
       now: () => new Date(),
