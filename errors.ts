@@ -20,6 +20,7 @@ export type ErrorCode =
   | "SIGN_IN_UNAVAILABLE"
   | "FORBIDDEN"
   | "BAD_USER_INPUT"
+  | "NOT_FOUND"
   | "CANCELLED"
   | "PORT_IN_USE"
   | "WEBHOOK_FAILED";
@@ -27,6 +28,7 @@ export type ErrorCode =
 /** What `waymark` exits with; 0 is success and 1 an unexpected failure. */
 export const exitCodes: Record<ErrorCode, number> = {
   BAD_USER_INPUT: 2,
+  NOT_FOUND: 2,
   CONFIG_INVALID: 2,
   SOURCE_INVALID: 2,
   MODEL_INVALID: 2,

@@ -2,10 +2,10 @@ import Table from "cli-table3";
 import { stringify } from "csv-stringify/sync";
 import pc from "picocolors";
 import type { Progress } from "../jobs/build.js";
+import type { Cell, CellRow } from "../server/rows.js";
 import { logRun, theLog } from "./log.js";
 
-export type Cell = string | number | boolean | Date | null | undefined;
-export type CellRow = Record<string, Cell>;
+export type { Cell, CellRow };
 
 export const formats = ["table", "csv", "json"] as const;
 export type Format = (typeof formats)[number];

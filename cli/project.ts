@@ -31,6 +31,10 @@ export const packageFolder = (() => {
   return existsSync(join(here, "package.json")) ? here : join(here, "..");
 })();
 
+/** Where saved queries are: the project's own, then those that ship. */
+export const queryFolders = (folder: string): string[] =>
+  [folder, packageFolder].map((where) => join(where, "queries"));
+
 /** Ready-made journeys, and for whom each is. */
 export const presets: Readonly<Record<string, string>> = {
   "three-stage": "onboarding, established, pre-renewal: the year turns around the renewal",

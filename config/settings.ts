@@ -347,6 +347,17 @@ export const settingsSchema = z.strictObject({
     .strictObject({
       port: z.int().min(0).max(65535).default(4000),
       host: z.string().default("127.0.0.1"),
+      requests_per_minute: z
+        .int()
+        .min(1)
+        .optional()
+        .describe("How often a caller may ask at /graphql and /q; any number by default."),
+      saved_queries_only: z
+        .boolean()
+        .default(false)
+        .describe(
+          "Whether nothing but the saved queries is answered (queries/NAME.graphql, see docs/bi.md).",
+        ),
     })
     .prefault({}),
   access: accessSchema

@@ -1,6 +1,6 @@
 import { unwrapResolverError } from "@apollo/server/errors";
 import type { GraphQLFormattedError } from "graphql";
-import { WaymarkError } from "../errors.js";
+import { type ErrorCode, WaymarkError } from "../errors.js";
 
 /**
  * What callers see of an error: a stable code and a message for them. SQL, stacks and paths of the machine
@@ -36,3 +36,20 @@ export function formatError(
     extensions: { code: "INTERNAL_SERVER_ERROR" },
   };
 }
+
+/** The HTTP status that says as much as the code does; for answers that are no GraphQL. */
+export const httpStatusOf = (code: unknown): number =>
+  statuses[code as ErrorCode] ?? (typeof code === "string" && code.startsWith("GRAPHQL_") ? 400 : 500);
+
+const statuses: Partial<Record<ErrorCode, number>> & Readonly<Record<string, number>> = {
+  BAD_USER_INPUT: 400,
+  BAD_REQUEST: 400,
+  QUERY_TOO_LARGE: 400,
+  UNAUTHENTICATED: 401,
+  FORBIDDEN: 403,
+  NOT_FOUND: 404,
+  NOT_BUILT: 503,
+  WAREHOUSE_IN_USE: 503,
+  WAREHOUSE_UNAVAILABLE: 503,
+  CANCELLED: 504,
+};

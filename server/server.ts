@@ -5,6 +5,7 @@ import {
   ApolloServerPluginLandingPageDisabled,
 } from "@apollo/server/plugin/disabled";
 import fastifyApollo, { fastifyApolloDrainPlugin } from "@as-integrations/fastify";
+import helmet from "@fastify/helmet";
 import Fastify, {
   type FastifyBaseLogger,
   type FastifyReply,
@@ -27,8 +28,11 @@ import { type Logger, openLog } from "../telemetry/log.js";
 import type { Warehouse } from "../warehouse/warehouse.js";
 import { formatError } from "./errors.js";
 import { serveExplorer } from "./explorer.js";
+import { serveExports } from "./exports.js";
+import { defaultLimits, limitCallers, limitQueries, onlySaved, type QueryLimits } from "./limits.js";
 import { ledgerMetrics, requestMetrics } from "./metrics.js";
 import { observeRequests } from "./requests.js";
+import { loadSavedQueries } from "./saved_queries.js";
 import { type Access, admit, mustSignInBeyond, operator, refuse, signInBy } from "./sign_in.js";
 
 export interface ServerOptions {
@@ -52,6 +56,14 @@ export interface ServerOptions {
   isDevelopment: boolean;
   /** After so long a request's statements are stopped; 30 s by default. */
   timeoutMs?: number;
+  /** Folders of saved queries, which /q answers by name; an earlier folder's go first. */
+  queryFolders?: readonly string[];
+  /** How much one question may ask for, where it isn't as by default. */
+  limits?: Partial<QueryLimits>;
+  /** Whether nothing but saved queries is answered. */
+  savedQueriesOnly?: boolean;
+  /** How many questions a caller may ask in a minute; any number by default. */
+  requestsPerMinute?: number | undefined;
   /** Where the server logs; JSON lines on stderr by default, of warnings and errors unless LOG_LEVEL says otherwise. */
   log?: Logger | undefined;
   /** From when on data is late; asked anew each time. */
@@ -69,9 +81,10 @@ export interface Server {
 }
 
 /**
- * Serve the API over HTTP: /graphql, /healthz (it runs), /readyz (something is published), /metrics (for Prometheus),
+ * Serve the API over HTTP: /graphql, /q (saved queries as files), /healthz (it runs), /readyz (something is published), /metrics (for Prometheus),
  * and the explorer at / in development.
- * @throws WaymarkError PORT_IN_USE, CONFIG_INVALID for a host that others reach where nobody signs in
+ * @throws WaymarkError PORT_IN_USE, CONFIG_INVALID for a saved query with mistakes, and for a host that others reach
+ * where nobody signs in
  */
 export async function startServer(options: ServerOptions): Promise<Server> {
   const { warehouse, port, host, isDevelopment, freshness = () => defaultFreshness, now } = options;
@@ -85,8 +98,10 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   });
   const metrics = requestMetrics();
   const freshnessOf = (snapshot: Snapshot) => readFreshness(warehouse, snapshot, freshness(), now());
+  const schema = await createSchema();
+  const queries = loadSavedQueries(options.queryFolders ?? [], schema);
   const apollo = new ApolloServer<Context>({
-    schema: await createSchema(),
+    schema,
     introspection: isDevelopment,
     hideSchemaDetailsFromClientErrors: !isDevelopment,
     includeStacktraceInErrorResponses: false,
@@ -100,6 +115,8 @@ export async function startServer(options: ServerOptions): Promise<Server> {
       ApolloServerPluginCacheControlDisabled(),
       ApolloServerPluginLandingPageDisabled(),
       observeRequests(app, metrics),
+      limitQueries(schema, { ...defaultLimits, ...options.limits }),
+      ...(options.savedQueriesOnly ? [onlySaved(queries)] : []),
       snapshotInAnswers,
     ],
   });
@@ -117,7 +134,14 @@ export async function startServer(options: ServerOptions): Promise<Server> {
       signal: signalOf(reply, options.timeoutMs ?? 30_000),
       ...(options.onStatement ? { onStatement: options.onStatement } : {}),
     });
-  await app.register(fastifyApollo(apollo), { context: requestContext });
+  // TLS is the matter of whatever stands before the server, and so is to promise it.
+  await app.register(helmet, { strictTransportSecurity: false, contentSecurityPolicy: nothingOfPages });
+  await app.register(async (asked) => {
+    if (options.requestsPerMinute)
+      await limitCallers(asked, options.requestsPerMinute, (request) => callerOf(request).name);
+    await asked.register(fastifyApollo(apollo), { context: requestContext });
+    await serveExports(asked, { queries, schema, apollo, requestContext, now });
+  });
   const isOpen = { config: { isOpen: true } };
   app.get("/healthz", isOpen, async () => ({ status: "ok" }));
   // Data that is late is served all the same: an old answer that says so is worth more than none. Whoever would
@@ -163,6 +187,12 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   const name = ["127.0.0.1", "::1", "0.0.0.0", "::"].includes(host) ? "localhost" : host;
   return { url: `http://${name}:${listening}`, close: () => app.close() };
 }
+
+/** What is served is data; the explorer's page has a policy of its own. */
+const nothingOfPages = {
+  useDefaults: false,
+  directives: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] },
+};
 
 /** Every answer tells which snapshot it was read from, and which sources are late. */
 const snapshotInAnswers: ApolloServerPlugin<Context> = {

@@ -1,10 +1,11 @@
-import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, readFileSync } from "node:fs";
 import { Command, Option } from "commander";
 import { didYouMean, messageOf, WaymarkError } from "../../errors.js";
+import { rowsOf } from "../../server/rows.js";
+import type { QueryFile } from "../../server/saved_queries.js";
 import { theLog } from "../log.js";
-import { answer, type Cell, type CellRow, type Format, formats, rowsAs } from "../output.js";
-import { loadProject, optionsOf, packageFolder, withWarehouse } from "../project.js";
+import { answer, type Format, formats, rowsAs } from "../output.js";
+import { loadProject, optionsOf, queryFolders, withWarehouse } from "../project.js";
 
 interface QueryFlags {
   format?: Format;
@@ -20,17 +21,17 @@ export const queryCommand = (): Command =>
       "a .graphql file, or a saved query by name: queries/NAME.graphql of the project or of Waymark",
     )
     .addOption(new Option("--format <format>", "how to print").choices([...formats]))
-    .option("--var <name=value...>", "variables of the document; JSON or plain text")
+    .option("--var <name=value...>", "variables of the document, by their types; lists and objects as JSON")
     .option(
       "--url <url>",
       "ask a running server instead of opening the warehouse, e.g. http://localhost:4000/graphql",
     )
     .action(async (document: string, _, command: Command) => {
       const flags = optionsOf<QueryFlags>(command);
-      const request = {
-        query: readDocument(document, flags.project),
-        variables: variablesOf(flags.var ?? []),
-      };
+      const saved = await import("../../server/saved_queries.js"); // takes a while to load, and few commands need it
+      const query = documentAt(document, saved.queryFiles(queryFolders(flags.project)));
+      const variables = saved.variablesOf(saved.operationIn(query), assigned(flags.var ?? []));
+      const request = { query: query.text, variables };
       const data = flags.url ? await ask(flags.url, request) : await askOnce(flags.project, request);
       const format = flags.format ?? (flags.json ? "json" : "table");
       answer(format === "json" ? JSON.stringify(data, null, 2) : rowsAs(format, rowsOf(data)));
@@ -41,37 +42,30 @@ interface Request {
   variables: Record<string, unknown>;
 }
 
-function readDocument(document: string, project: string): string {
-  if (existsSync(document) && document.includes(".")) return readFileSync(document, "utf8");
-  const folders = [join(project, "queries"), join(packageFolder, "queries")];
-  const found = folders.map((folder) => join(folder, `${document}.graphql`)).find((file) => existsSync(file));
-  if (found) return readFileSync(found, "utf8");
-  const known = folders
-    .flatMap((folder) => (existsSync(folder) ? readdirSync(folder) : []))
-    .filter((file) => file.endsWith(".graphql"))
-    .map((file) => file.replace(/\.graphql$/, ""));
+/** A file, else a saved query by name. */
+function documentAt(given: string, saved: readonly QueryFile[]): Pick<QueryFile, "file" | "text"> {
+  if (existsSync(given) && given.includes(".")) return { file: given, text: readFileSync(given, "utf8") };
+  const found = saved.find(({ name }) => name === given);
+  if (found) return found;
   throw new WaymarkError(
     "BAD_USER_INPUT",
-    `There is no file and no saved query "${document}".${didYouMean(document, known)}`,
+    `There is no file and no saved query "${given}".${didYouMean(
+      given,
+      saved.map(({ name }) => name),
+    )}`,
   );
 }
 
-function variablesOf(assignments: readonly string[]): Record<string, unknown> {
-  return Object.fromEntries(
-    assignments.map((assignment) => {
-      const split = assignment.indexOf("=");
-      if (split < 1) throw new WaymarkError("BAD_USER_INPUT", `--var ${assignment}: expected name=value.`);
-      return [assignment.slice(0, split), plainOrJson(assignment.slice(split + 1))];
-    }),
-  );
-}
-
-function plainOrJson(value: string): unknown {
-  try {
-    return JSON.parse(value);
-  } catch {
-    return value;
+/** `name=value` by name; a name may come several times. */
+function assigned(assignments: readonly string[]): Record<string, string[]> {
+  const given: Record<string, string[]> = {};
+  for (const assignment of assignments) {
+    const split = assignment.indexOf("=");
+    if (split < 1) throw new WaymarkError("BAD_USER_INPUT", `--var ${assignment}: expected name=value.`);
+    const name = assignment.slice(0, split);
+    given[name] = [...(given[name] ?? []), assignment.slice(split + 1)];
   }
+  return given;
 }
 
 /** Through a server of its own on a free port of this machine, so that there is one way to answer. */
@@ -153,33 +147,3 @@ function endpointOf(address: string): string {
     );
   }
 }
-
-/**
- * An answer as flat rows: those of its one list, else one row of all that was asked. Nested objects become
- * dotted columns, lists inside a row JSON; nothing is left out.
- */
-export function rowsOf(data: unknown): CellRow[] {
-  const list = listIn(data);
-  return (list ?? [data]).map((item) => Object.fromEntries(flatten(item, "")));
-}
-
-/** The list that an answer is about: on the way down to it nothing else was asked. */
-function listIn(value: unknown): unknown[] | undefined {
-  if (Array.isArray(value)) return value;
-  if (!isObject(value)) return undefined;
-  if (Array.isArray(value.nodes)) return value.nodes;
-  if (Array.isArray(value.edges)) return value.edges.map((edge) => (isObject(edge) ? edge.node : edge));
-  const [only, ...others] = Object.values(value);
-  return others.length === 0 ? listIn(only) : undefined;
-}
-
-function flatten(value: unknown, path: string): [string, Cell][] {
-  if (Array.isArray(value))
-    return [[path, value.map((v) => (isObject(v) ? JSON.stringify(v) : String(v))).join("; ")]];
-  if (isObject(value))
-    return Object.entries(value).flatMap(([key, inner]) => flatten(inner, path ? `${path}.${key}` : key));
-  return [[path, value as Cell]];
-}
-
-const isObject = (value: unknown): value is Record<string, unknown> =>
-  typeof value === "object" && value !== null && !(value instanceof Date);

@@ -28,6 +28,7 @@ import {
   loadProject,
   optionsOf,
   type ProjectFolder,
+  queryFolders,
   withWarehouse,
 } from "../project.js";
 import { untilStopped } from "../stop.js";
@@ -92,6 +93,9 @@ export async function serve(warehouse: Warehouse, project: ProjectFolder, option
         return { ...due, nextAt: timetable?.next()[0]?.at ?? due.nextAt };
       },
       webhooks: webhooksToAsk(warehouse, webhooks, () => delivery.nudge()),
+      queryFolders: queryFolders(project.folder),
+      savedQueriesOnly: project.settings.server.saved_queries_only,
+      requestsPerMinute: project.settings.server.requests_per_minute,
       notice: files.notice,
       freshness: () => files.project().settings,
       now: () => new Date(),

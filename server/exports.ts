@@ -1,0 +1,297 @@
+import { createHash } from "node:crypto";
+import { Readable } from "node:stream";
+import type { ApolloServer } from "@apollo/server";
+import compress from "@fastify/compress";
+import { stringify } from "csv-stringify/sync";
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import {
+  type GraphQLFormattedError,
+  type GraphQLSchema,
+  getNamedType,
+  getVariableValues,
+  print,
+  TypeInfo,
+  valueFromASTUntyped,
+  visit,
+  visitWithTypeInfo,
+} from "graphql";
+import { didYouMean, WaymarkError } from "../errors.js";
+import { breachesOf, lateFeeds } from "../jobs/freshness.js";
+import type { Context } from "../resolvers/context.js";
+import { loadersFor } from "../resolvers/loaders.js";
+import { columnsOf } from "./columns.js";
+import { formatError, httpStatusOf } from "./errors.js";
+import { type CellRow, pageIn, rowsOf } from "./rows.js";
+import { type SavedQuery, variablesOf } from "./saved_queries.js";
+
+export interface Exports {
+  readonly queries: readonly SavedQuery[];
+  readonly schema: GraphQLSchema;
+  /** Answers as /graphql does: the same checks, limits and rows. */
+  readonly apollo: ApolloServer<Context>;
+  /** The context of a request, with who asks and what they may see. */
+  readonly requestContext: (request: FastifyRequest, reply: FastifyReply) => Promise<Context>;
+  readonly now: () => Date;
+}
+
+/**
+ * Saved queries as files: `GET /q` lists them, `GET /q/NAME.csv?weeks=12` (.json, .ndjson) answers one with flat rows,
+ * variables in the address. Errors are those of GraphQL, with an HTTP status that fits the code.
+ */
+export async function serveExports(app: FastifyInstance, given: Exports): Promise<void> {
+  const { queries, schema, apollo, requestContext } = given;
+  // A change of the queries or of the program may change answers: nothing from before this start counts as known.
+  const startedAt = given.now();
+  const isLive = new Map(queries.map((query) => [query, changesBetweenSnapshots(schema, query)]));
+  const listed = { queries: queries.map(describeQuery) };
+
+  const answerFile = async (request: FileRequest, reply: FastifyReply): Promise<FastifyReply> => {
+    const { query, format } = fileNamed(request.params.file, queries);
+    const { variables, understood } = variablesIn(request.query, query, schema);
+    const context = await requestContext(request, reply);
+    const { snapshot } = context.reader;
+    const late = lateFeeds(breachesOf(await context.freshness())).map(({ feed }) => feed);
+    reply.headers({
+      "cache-control": "private, no-cache",
+      vary: "authorization",
+      "accept-ranges": "none",
+      "waymark-snapshot": snapshot.id,
+      "waymark-published-at": snapshot.publishedAt.toISOString(),
+      "waymark-data-through": snapshot.dataThrough,
+      ...(late.length > 0 ? { "waymark-late": late.join(", ") } : {}),
+    });
+    if (!isLive.get(query)) {
+      const changedAt = snapshot.publishedAt > startedAt ? snapshot.publishedAt : startedAt;
+      const { id, publishedAt } = snapshot;
+      const etag = tagOf(startedAt, id, publishedAt, format.name, query.text, understood, context.caller);
+      reply.headers({ etag, "last-modified": changedAt.toUTCString() });
+      if (isKnown(request.headers, etag, changedAt)) return reply.code(304).send();
+    }
+    reply.header("content-disposition", `inline; filename="${query.name}.${format.name}"`).type(format.type);
+    if (request.method === "HEAD") return reply.send();
+
+    const columns = columnsOf(schema, query.document, query.operation, understood);
+    const pages = pagesOf(query, variables, (values) => answer(apollo, query, values, context));
+    const first = await pages.next(); // before the status is sent: most that can fail does so here
+    return reply.send(Readable.from(format.write(columns, batchesOf(first.value ?? [], pages))));
+  };
+
+  await app.register(async (routes) => {
+    await routes.register(compress, { encodings: ["gzip"] });
+    routes.get("/q", (_, reply) => reply.send(listed));
+    routes.get("/q/:file", (request: FileRequest, reply) =>
+      answerFile(request, reply).catch((error: unknown) => refuse(request, reply, error)),
+    );
+  });
+}
+
+type FileRequest = FastifyRequest<{ Params: { file: string }; Querystring: Texts }>;
+type Texts = Readonly<Record<string, string | string[]>>;
+
+/** The variables of an address as GraphQL takes them, and as it understands them: with defaults. */
+function variablesIn(
+  texts: Texts,
+  { operation }: SavedQuery,
+  schema: GraphQLSchema,
+): { variables: Record<string, unknown>; understood: Record<string, unknown> } {
+  const given = Object.fromEntries(Object.entries(texts).map(([name, values]) => [name, [values].flat()]));
+  const variables = variablesOf(operation, given);
+  const definitions = operation.variableDefinitions ?? [];
+  const { coerced, errors } = getVariableValues(schema, definitions, variables, { maxErrors: 5 });
+  if (!coerced) throw new WaymarkError("BAD_USER_INPUT", errors.map((e) => e.message).join("\n"));
+  return { variables, understood: coerced };
+}
+
+interface Format {
+  readonly name: string;
+  readonly type: string;
+  readonly write: (columns: readonly string[], batches: Batches) => AsyncIterable<string>;
+}
+type Batches = AsyncIterable<readonly CellRow[]>;
+
+const formats: readonly Format[] = [
+  {
+    name: "csv",
+    type: "text/csv; charset=utf-8; header=present",
+    async *write(columns, batches) {
+      yield csv([[...columns]]);
+      for await (const rows of batches) yield csv(rows.map((row) => columns.map((column) => row[column])));
+    },
+  },
+  {
+    name: "json",
+    type: "application/json; charset=utf-8",
+    async *write(columns, batches) {
+      let before = "[\n";
+      for await (const rows of batches) {
+        if (rows.length === 0) continue;
+        yield before + rows.map((row) => json(columns, row)).join(",\n");
+        before = ",\n";
+      }
+      yield before.startsWith("[") ? "[]\n" : "\n]\n";
+    },
+  },
+  {
+    name: "ndjson",
+    type: "application/x-ndjson; charset=utf-8",
+    async *write(columns, batches) {
+      for await (const rows of batches) yield rows.map((row) => `${json(columns, row)}\n`).join("");
+    },
+  },
+];
+
+/** Text that a spreadsheet would take for a formula gets an apostrophe before it; numbers, also exact ones, don't. */
+const csv = (rows: readonly (readonly unknown[])[]): string =>
+  stringify([...rows] as unknown[][], {
+    cast: {
+      string: (value) => ({ value, escape_formulas: !/^-?\d+(\.\d+)?$/.test(value) }),
+      date: (d) => d.toISOString(),
+      boolean: String,
+    },
+  });
+
+const json = (columns: readonly string[], row: CellRow): string =>
+  JSON.stringify(Object.fromEntries(columns.map((column) => [column, row[column] ?? null])));
+
+/** @throws WaymarkError NOT_FOUND */
+function fileNamed(file: string, queries: readonly SavedQuery[]): { query: SavedQuery; format: Format } {
+  const dot = file.lastIndexOf(".");
+  const [name, ending] = dot < 0 ? [file, ""] : [file.slice(0, dot), file.slice(dot + 1)];
+  const query = queries.find((q) => q.name === name);
+  const names = queries.map((q) => q.name);
+  if (!query)
+    throw new WaymarkError(
+      "NOT_FOUND",
+      `There is no saved query "${name}".${didYouMean(name, names)} GET /q lists them.`,
+    );
+  const format = formats.find((f) => f.name === ending);
+  const fine = formats.map((f) => `/q/${name}.${f.name}`).join(", ");
+  if (!format) throw new WaymarkError("NOT_FOUND", `There is no /q/${file}; expected one of ${fine}.`);
+  return { query, format };
+}
+
+/**
+ * The rows of an answer, page by page. A query goes on to the end by itself where it says how: it has a variable
+ * `after`, asks for `pageInfo { hasNextPage endCursor }`, and nobody asked for one page of it.
+ */
+async function* pagesOf(
+  { operation }: SavedQuery,
+  variables: Readonly<Record<string, unknown>>,
+  ask: (variables: Readonly<Record<string, unknown>>) => Promise<unknown>,
+): AsyncGenerator<CellRow[], void> {
+  const known = new Set(operation.variableDefinitions?.map(({ variable }) => variable.name.value));
+  const goesOn = known.has("after") && !("after" in variables) && !("first" in variables);
+  let data = await ask(variables);
+  yield rowsOf(data);
+  for (;;) {
+    const page = goesOn ? pageIn(data) : undefined;
+    if (!page?.hasNextPage) return;
+    data = await ask({ ...variables, after: page.endCursor });
+    yield rowsOf(data);
+  }
+}
+
+/** Rows as they are written: few enough at a time that a slow reader holds up the rest. */
+async function* batchesOf(first: readonly CellRow[], rest: AsyncIterable<readonly CellRow[]>): Batches {
+  const inBatches = function* (rows: readonly CellRow[]) {
+    for (let start = 0; start < rows.length; start += rowsPerBatch)
+      yield rows.slice(start, start + rowsPerBatch);
+  };
+  yield* inBatches(first);
+  for await (const rows of rest) yield* inBatches(rows);
+}
+const rowsPerBatch = 500;
+
+/** @throws WaymarkError or Refused with the errors of GraphQL's answer */
+async function answer(
+  apollo: ApolloServer<Context>,
+  { text }: SavedQuery,
+  variables: Readonly<Record<string, unknown>>,
+  context: Context,
+): Promise<unknown> {
+  // Loaders keep what they have read: with new ones for each page an export of any size takes the memory of one.
+  const contextValue = { ...context, load: loadersFor(context.reader, context.versions) };
+  const { body } = await apollo.executeOperation({ query: text, variables }, { contextValue });
+  if (body.kind !== "single") throw new TypeError("a saved query is answered at once");
+  const { data, errors } = body.singleResult;
+  if (errors && errors.length > 0) throw new Refused(errors);
+  return data;
+}
+
+/** Errors as GraphQL told them. */
+class Refused extends Error {
+  constructor(readonly errors: readonly GraphQLFormattedError[]) {
+    super(errors[0]?.message);
+  }
+}
+
+/** Types that tell of what changes without a new snapshot: what people did with tasks, how builds and webhooks fare. */
+const liveTypes: ReadonlySet<string> = new Set([
+  "Task",
+  "TasksView",
+  "Run",
+  "Check",
+  "ModelInfo",
+  "ModelBuild",
+  "SourceInfo",
+  "Freshness",
+  "Schedule",
+  "Webhook",
+  "DeadLetter",
+]);
+
+function changesBetweenSnapshots(schema: GraphQLSchema, { document }: SavedQuery): boolean {
+  const types = new TypeInfo(schema);
+  let isLive = false;
+  const field = {
+    enter: (): void => {
+      const type = types.getType();
+      if (type && liveTypes.has(getNamedType(type).name)) isLive = true;
+    },
+  };
+  visit(document, visitWithTypeInfo(types, { Field: field }));
+  return isLive;
+}
+
+/** Whether the caller has the answer already; the tag says more than the time, which goes by whole seconds. */
+function isKnown(headers: FastifyRequest["headers"], etag: string, changedAt: Date): boolean {
+  const known = headers["if-none-match"];
+  if (known !== undefined)
+    return known.split(",").some((tag) => tag.trim() === "*" || strong(tag.trim()) === strong(etag));
+  const since = Date.parse(headers["if-modified-since"] ?? "");
+  return Math.floor(changedAt.getTime() / 1000) * 1000 <= since; // false where there is no time
+}
+
+const strong = (tag: string): string => tag.replace(/^W\//, "");
+
+/** A weak tag: the same rows may come compressed. */
+const tagOf = (...decisive: unknown[]): string =>
+  `W/"${createHash("sha256").update(JSON.stringify(decisive)).digest("base64url")}"`;
+
+/** Errors in GraphQL's shape, with a status that fits the first. */
+function refuse(request: FastifyRequest, reply: FastifyReply, error: unknown): FastifyReply {
+  const unknown = { message: "", extensions: { code: "INTERNAL_SERVER_ERROR" } };
+  const errors =
+    error instanceof Refused ? error.errors : [formatError(unknown, error, (e) => request.log.error(e))];
+  const code = errors[0]?.extensions?.code;
+  const status = httpStatusOf(code);
+  if (status === 503) reply.header("retry-after", code === "NOT_BUILT" ? 30 : 5);
+  return reply.code(status).type("application/json; charset=utf-8").send(JSON.stringify({ errors }));
+}
+
+/** A saved query for whoever wants to know what may be asked. */
+const describeQuery = ({ name, text, operation }: SavedQuery) => ({
+  name,
+  description:
+    /^(?:\s*#.*\n)+/
+      .exec(text)?.[0]
+      .replaceAll(/^\s*# ?/gm, "")
+      .trim() ?? null,
+  variables: (operation.variableDefinitions ?? []).map(({ variable, type, defaultValue }) => ({
+    name: variable.name.value,
+    type: print(type),
+    isRequired: type.kind === "NonNullType" && !defaultValue,
+    default: defaultValue ? valueFromASTUntyped(defaultValue) : null,
+  })),
+  urls: formats.map((format) => `/q/${name}.${format.name}`),
+});

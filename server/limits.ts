@@ -1,0 +1,188 @@
+import { createRequire } from "node:module";
+import type { ApolloServerPlugin } from "@apollo/server";
+import rateLimit from "@fastify/rate-limit";
+import type { FastifyInstance, FastifyRequest } from "fastify";
+import {
+  type DocumentNode,
+  type FragmentDefinitionNode,
+  GraphQLError,
+  type GraphQLSchema,
+  getNamedType,
+  getNullableType,
+  getVariableValues,
+  isLeafType,
+  isListType,
+  type OperationDefinitionNode,
+  type SelectionSetNode,
+  stripIgnoredCharacters,
+} from "graphql";
+import type { ComplexityEstimator } from "graphql-query-complexity";
+import { maxRows } from "../resolvers/compile.js";
+import type { Context } from "../resolvers/context.js";
+import { maxPage } from "../resolvers/lists.js";
+import type { SavedQuery } from "./saved_queries.js";
+
+// Its ES build would import a graphql of its own, to which our types are foreign: every query would cost nothing.
+const { getComplexity } = createRequire(import.meta.url)(
+  "graphql-query-complexity",
+) as typeof import("graphql-query-complexity");
+
+/** How much one question may ask for. */
+export interface QueryLimits {
+  /** Fields within fields. */
+  readonly depth: number;
+  /** Fields with another name than their own. */
+  readonly aliases: number;
+  /** Fields of the query itself, each of which is a statement or more. */
+  readonly rootFields: number;
+  /** Values of the answer, as they are estimated from the rows that it may have. */
+  readonly values: number;
+}
+
+export const defaultLimits: QueryLimits = Object.freeze({
+  depth: 12,
+  aliases: 60,
+  rootFields: 20,
+  values: 500_000,
+});
+
+/** Refuses a question that asks for too much, before any of it is answered, with the figure and the limit. */
+export const limitQueries = (schema: GraphQLSchema, limits: QueryLimits): ApolloServerPlugin<Context> => ({
+  requestDidStart: async () => ({
+    didResolveOperation: async ({ document, operation, request }) => {
+      if (!operation) return;
+      const { depth, aliases, rootFields } = shapeOf(document, operation);
+      refuseAbove(
+        "nests fields",
+        depth,
+        limits.depth,
+        "deep. Ask for what is inside by a question of its own",
+      );
+      refuseAbove("has", aliases, limits.aliases, "aliases. Ask for them in several questions");
+      refuseAbove(
+        "asks for",
+        rootFields,
+        limits.rootFields,
+        "fields at once. Ask for them in several questions",
+      );
+      const values = valuesOf(schema, document, operation, request.variables ?? {});
+      refuseAbove(
+        "may answer with",
+        values,
+        limits.values,
+        "values. Ask for fewer rows (first, limit) or fewer fields",
+      );
+    },
+  }),
+});
+
+function refuseAbove(what: string, found: number, most: number, advice: string): void {
+  if (found <= most) return;
+  const figures = [found, most].map((n) => n.toLocaleString("en-US"));
+  throw new GraphQLError(`The query ${what} ${figures[0]}, expected at most ${figures[1]} ${advice}.`, {
+    extensions: { code: "QUERY_TOO_LARGE", http: { status: 400 } },
+  });
+}
+
+/** Refuses whatever isn't a saved query word for word; blanks and comments are none. */
+export function onlySaved(queries: readonly SavedQuery[]): ApolloServerPlugin<Context> {
+  const saved = new Set(queries.map(({ text }) => stripIgnoredCharacters(text)));
+  return {
+    requestDidStart: async () => ({
+      didResolveOperation: async ({ source }) => {
+        if (saved.has(stripIgnoredCharacters(source))) return;
+        throw new GraphQLError("This server answers saved queries alone; GET /q lists them.", {
+          extensions: { code: "FORBIDDEN", http: { status: 403 } },
+        });
+      },
+    }),
+  };
+}
+
+/** Refuses the requests to routes that are added to `app` of whoever asks too often, and says when to come back. */
+export async function limitCallers(
+  app: FastifyInstance,
+  requestsPerMinute: number,
+  callerOf: (request: FastifyRequest) => string,
+): Promise<void> {
+  await app.register(rateLimit, {
+    max: requestsPerMinute,
+    timeWindow: 60_000,
+    hook: "preHandler", // when it is known who asks
+    keyGenerator: callerOf,
+    errorResponseBuilder: (_, { max, ttl }) => ({
+      statusCode: 429,
+      errors: [
+        {
+          message: `You may ask ${max} times in a minute. Ask again in ${Math.ceil(ttl / 1000)} s.`,
+          extensions: { code: "TOO_MANY_REQUESTS" },
+        },
+      ],
+    }),
+  });
+}
+
+/** What an operation looks like with its fragments spread; of introspection, which has a limit of its own, nothing. */
+function shapeOf(
+  { definitions }: DocumentNode,
+  operation: OperationDefinitionNode,
+): { depth: number; aliases: number; rootFields: number } {
+  const fragments = new Map(
+    definitions
+      .filter((d): d is FragmentDefinitionNode => d.kind === "FragmentDefinition")
+      .map((fragment) => [fragment.name.value, fragment.selectionSet]),
+  );
+  type Shape = { depth: number; aliases: number; fields: number };
+  const known = new Map<SelectionSetNode, Shape>(); // a fragment may be spread many times
+  const shape = (set: SelectionSetNode | undefined): Shape => {
+    const found = set && known.get(set);
+    if (found) return found;
+    const all: Shape = { depth: 0, aliases: 0, fields: 0 };
+    for (const selection of set?.selections ?? []) {
+      const isField = selection.kind === "Field";
+      if (isField && selection.name.value.startsWith("__")) continue;
+      const inner = shape(
+        selection.kind === "FragmentSpread" ? fragments.get(selection.name.value) : selection.selectionSet,
+      );
+      all.depth = Math.max(all.depth, inner.depth + (isField ? 1 : 0));
+      all.aliases += inner.aliases + (isField && selection.alias ? 1 : 0);
+      all.fields += isField ? 1 : inner.fields;
+    }
+    if (set) known.set(set, all);
+    return all;
+  };
+  const { depth, aliases, fields } = shape(operation.selectionSet);
+  return { depth, aliases, rootFields: fields };
+}
+
+/** @throws GraphQLError where there are too many nodes to count */
+function valuesOf(
+  schema: GraphQLSchema,
+  query: DocumentNode,
+  operation: OperationDefinitionNode,
+  variables: Readonly<Record<string, unknown>>,
+): number {
+  const { errors } = getVariableValues(schema, operation.variableDefinitions ?? [], variables);
+  if (errors) return 0; // they are refused when the query is executed
+  const name = operation.name ? { operationName: operation.name.value } : {};
+  return getComplexity({ schema, query, variables, ...name, estimators: [valuesOfField] });
+}
+
+/** How many items a list has about whose number nothing is said: milestones, indicators, open tasks of an account. */
+const itemsByDefault = 10;
+
+/** A field's values: its own where it is one, and those within it, once for each row that it may have. */
+const valuesOfField: ComplexityEstimator = ({ args, field, type, childComplexity }) => {
+  const isOfPage = "name" in type && /(Connection|Page|Edge)$/.test(type.name); // counted where the page was asked for
+  const isList = isListType(getNullableType(field.type));
+  const rows = rowsAsked(args) ?? (isList && !isOfPage ? itemsByDefault : 1);
+  const own = isLeafType(getNamedType(field.type)) ? 1 : 0;
+  return rows * (own + childComplexity);
+};
+
+/** More than a list or view may have is refused by itself, with its own limit. */
+function rowsAsked({ first, limit, weeks }: Readonly<Record<string, unknown>>): number | undefined {
+  if (typeof first === "number") return Math.min(Math.max(1, first), maxPage);
+  if (typeof limit === "number") return Math.min(Math.max(1, limit), maxRows);
+  return typeof weeks === "number" ? Math.max(1, weeks) : undefined;
+}

@@ -1,0 +1,42 @@
+export type Cell = string | number | boolean | Date | null | undefined;
+export type CellRow = Record<string, Cell>;
+
+/**
+ * An answer as flat rows: those of its one list, else one row of all that was asked. Nested objects become
+ * dotted columns, lists inside a row one text; nothing is left out.
+ */
+export function rowsOf(data: unknown): CellRow[] {
+  const list = listIn(data);
+  return (list ?? [data]).map((item) => Object.fromEntries(flatten(item, "")));
+}
+
+/** The page that an answer's one list is, where it was asked how it goes on. */
+export function pageIn(data: unknown): { hasNextPage: boolean; endCursor: string } | undefined {
+  if (!isObject(data)) return undefined;
+  const { pageInfo } = data;
+  if (isObject(pageInfo) && typeof pageInfo.endCursor === "string")
+    return { hasNextPage: pageInfo.hasNextPage === true, endCursor: pageInfo.endCursor };
+  const [only, ...others] = Object.values(data);
+  return others.length === 0 ? pageIn(only) : undefined;
+}
+
+/** The list that an answer is about: on the way down to it nothing else was asked. */
+function listIn(value: unknown): unknown[] | undefined {
+  if (Array.isArray(value)) return value.every((item) => item === null || isObject(item)) ? value : undefined;
+  if (!isObject(value)) return undefined;
+  if (Array.isArray(value.nodes)) return value.nodes;
+  if (Array.isArray(value.edges)) return value.edges.map((edge) => (isObject(edge) ? edge.node : edge));
+  const [only, ...others] = Object.values(value);
+  return others.length === 0 ? listIn(only) : undefined;
+}
+
+function flatten(value: unknown, path: string): [string, Cell][] {
+  if (Array.isArray(value))
+    return [[path, value.map((v) => (isObject(v) ? JSON.stringify(v) : String(v))).join("; ")]];
+  if (isObject(value))
+    return Object.entries(value).flatMap(([key, inner]) => flatten(inner, path ? `${path}.${key}` : key));
+  return [[path, value as Cell]];
+}
+
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === "object" && value !== null && !(value instanceof Date);

@@ -1,0 +1,184 @@
+import "reflect-metadata";
+import { execFileSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { pathToFileURL } from "node:url";
+import { auditServer } from "graphql-http";
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
+import { loadSettings } from "../../config/settings.js";
+import { checkMappings } from "../../models/sources/mapping.js";
+import type { ServerOptions } from "../../server/server.js";
+import { openDuckDb } from "../../warehouse/duckdb.js";
+import type { Warehouse } from "../../warehouse/warehouse.js";
+import { type Client, clientOf } from "../api/company.js";
+
+// What is refused is refused before anything is read, so that nothing need be published.
+let warehouse: Warehouse;
+let client: Client;
+beforeAll(async () => {
+  warehouse = await openDuckDb({ file: ":memory:", threads: 1 });
+  client = await clientOf(warehouse);
+});
+afterAll(async () => {
+  await client?.server.close();
+  await warehouse?.close();
+});
+
+async function served(options: Partial<ServerOptions>): Promise<Client> {
+  const other = await clientOf(warehouse, options);
+  onTestFinished(() => other.server.close());
+  return other;
+}
+
+/** How a question fares: what is refused for its size, all else because nothing is published. */
+async function fate(query: string, variables: Record<string, unknown> = {}, of = client): Promise<string> {
+  const { status, errors } = await of.ask(query, variables);
+  expect(status).toBe(errors[0]?.extensions.code === "QUERY_TOO_LARGE" ? 400 : 200);
+  return errors[0]?.extensions.code === "NOT_BUILT" ? "read" : (errors[0]?.message ?? "answered");
+}
+
+describe("a question that asks for too much", () => {
+  const nested = (levels: number): string =>
+    `{ accounts(first: 1) { nodes { ${"tasks { account { ".repeat(levels)} id ${"} }".repeat(levels)} } } }`;
+
+  it("is refused by its depth, also through fragments", async () => {
+    expect(await fate(nested(4))).toBe("read");
+    expect(await fate(nested(5))).toBe(
+      "The query nests fields 13, expected at most 12 deep. Ask for what is inside by a question of its own.",
+    );
+    const hidden =
+      "{ ...a } fragment a on Query { accounts(first: 1) { ...b } } fragment b on AccountConnection { nodes { id } }";
+    const shallow = await served({ limits: { depth: 2 } });
+    expect(await fate(hidden, {}, shallow)).toContain("nests fields 3, expected at most 2");
+  });
+
+  it("is refused by its aliases and by its fields at the top, fragments counted each time", async () => {
+    const aliases = (n: number) => Array.from({ length: n }, (_, i) => `a${i}: name`).join(" ");
+    expect(await fate(`{ accounts(first: 1) { nodes { ${aliases(60)} } } }`)).toBe("read");
+    expect(await fate(`{ accounts(first: 1) { nodes { ${aliases(61)} } } }`)).toContain(
+      "has 61, expected at most 60 aliases",
+    );
+    const twice = `{ accounts(first: 1) { nodes { ...f tasks { account { ...f } } } } } fragment f on Account { ${aliases(31)} }`;
+    expect(await fate(twice)).toContain("has 62,");
+    const roots = Array.from({ length: 21 }, (_, i) => `r${i}: accounts(first: 1) { totalCount }`).join(" ");
+    expect(await fate(`{ ${roots} }`)).toContain("asks for 21, expected at most 20 fields at once");
+  });
+
+  it("is refused by the values that it may answer with, as its variables have it", async () => {
+    const query = `query($first: Int!) { accounts(first: $first) { nodes { id indicators: health { indicators { id name value } } tasks { id account { milestones { id name } } } } } }`;
+    expect(await fate(query, { first: 1000 })).toBe("read");
+    const tight = await served({ limits: { values: 10_000 } });
+    expect(await fate(query, { first: 10 }, tight)).toBe("read");
+    expect(await fate(query, { first: 1000 }, tight)).toBe(
+      // Of each account: its id, 10 indicators of 3 values, 10 tasks of 1 and 10 milestones of 2.
+      "The query may answer with 241,000, expected at most 10,000 values. Ask for fewer rows (first, limit) or fewer fields.",
+    );
+    expect(await fate("{ health(limit: 10000) { accountId accounts } }", {}, tight)).toContain(
+      "may answer with 20,000,",
+    );
+    expect(await fate("{ health { accountId accounts } }", {}, tight)).toBe("read");
+  });
+
+  it("is refused in production, too, as it is compiled", () => {
+    const dist = (file: string) => JSON.stringify(pathToFileURL(`dist/${file}`).href);
+    const script = `
+      const { createSchema } = await import(${dist("resolvers/schema.js")});
+      const { limitQueries, defaultLimits } = await import(${dist("server/limits.js")});
+      const { parse } = await import("graphql");
+      const document = parse("{ health(limit: 10000) { accountId accounts } }");
+      const plugin = limitQueries(await createSchema(), { ...defaultLimits, values: 1000 });
+      const hooks = await plugin.requestDidStart();
+      await hooks.didResolveOperation({ document, operation: document.definitions[0], request: {} })
+        .catch((error) => console.log(error.message));`;
+    const env = { ...process.env, NODE_ENV: "production" };
+    const said = execFileSync(process.execPath, ["--input-type=module", "-e", script], {
+      env,
+      encoding: "utf8",
+    });
+    expect(said).toContain("may answer with 20,000, expected at most 1,000 values");
+  });
+});
+
+describe("a server of saved queries alone", () => {
+  it("answers them word for word, whatever their blanks, and refuses all else", async () => {
+    const { ask, server } = await served({ queryFolders: ["queries"], savedQueriesOnly: true });
+    const text = readFileSync("queries/cohorts.graphql", "utf8");
+    for (const saved of [text, text.replaceAll(/\s+/g, " ").replace(/^#[^:]*:?.*?(?=query)/, "")])
+      expect((await ask(saved)).errors[0]?.extensions.code).toBe("NOT_BUILT");
+    const other = await ask("{ accounts(first: 1) { totalCount } }");
+    expect([other.status, other.errors[0]]).toMatchObject([
+      403,
+      {
+        message: "This server answers saved queries alone; GET /q lists them.",
+        extensions: { code: "FORBIDDEN" },
+      },
+    ]);
+    expect((await fetch(`${server.url}/q/cohorts.csv`)).status).toBe(503); // read, but nothing is published
+  });
+
+  it("is set in waymark.yml, as is how often a caller may ask", () => {
+    const { server } = loadSettings("demo/waymark.yml", checkMappings);
+    expect(server).toMatchObject({ saved_queries_only: false });
+    expect(server.requests_per_minute).toBeUndefined();
+  });
+});
+
+describe("a caller who asks too often", () => {
+  it("is told when to come back, at /graphql and /q alike; who looks after the server is not", async () => {
+    const { server } = await served({ queryFolders: ["queries"], requestsPerMinute: 3 });
+    const post = {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: '{"query":"{__typename}"}',
+    };
+    const asked = [];
+    for (const [path, init] of [
+      ["/q"],
+      ["/graphql", post],
+      ["/q"],
+      ["/graphql", post],
+      ["/q/cohorts.csv"],
+    ] as const)
+      asked.push(await fetch(`${server.url}${path}`, init));
+    expect(asked.map((response) => response.status)).toEqual([200, 200, 200, 429, 429]);
+    const last = asked[4] as Response;
+    expect(Number(last.headers.get("retry-after"))).toBeGreaterThan(0);
+    expect(await last.json()).toMatchObject({
+      errors: [
+        {
+          message: expect.stringContaining("3 times in a minute"),
+          extensions: { code: "TOO_MANY_REQUESTS" },
+        },
+      ],
+    });
+    expect((await fetch(`${server.url}/healthz`)).status).toBe(200);
+  });
+});
+
+describe("GraphQL over HTTP", () => {
+  it("passes the audit of the specification but for the statuses that Apollo gives to what is malformed", async () => {
+    const { server } = await served({ isDevelopment: true }); // the audit asks for introspection
+    const results = await auditServer({ url: `${server.url}/graphql` });
+    expect(results.length).toBeGreaterThan(50);
+    expect(results.filter(({ status }) => status === "error")).toEqual([]);
+    expect(results.filter(({ status }) => status === "warn").map(({ name }) => name)).toEqual([
+      "SHOULD use 200 status code on document parsing failure when accepting application/json",
+      "SHOULD use 200 status code on document validation failure when accepting application/json",
+      "SHOULD use a status code of 200 on variable coercion failure when accepting application/json",
+    ]);
+  });
+
+  it("takes bodies up to 256 KB", async () => {
+    const body = JSON.stringify({ query: "{ __typename }", variables: { x: "x".repeat(256 * 1024) } });
+    const headers = { "content-type": "application/json" };
+    expect((await fetch(`${client.server.url}/graphql`, { method: "POST", headers, body })).status).toBe(413);
+  });
+
+  it("says on every answer what a browser may do with it", async () => {
+    const { headers } = await fetch(`${client.server.url}/healthz`);
+    expect(Object.fromEntries(headers)).toMatchObject({
+      "content-security-policy": "default-src 'none';frame-ancestors 'none'",
+      "x-content-type-options": "nosniff",
+      "referrer-policy": "no-referrer",
+    });
+  });
+});
