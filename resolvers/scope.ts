@@ -26,7 +26,8 @@ export const seesAll = ({ accounts, hidden, minimumGroup }: Scope): boolean =>
 
 /** Whether it sees any account. */
 export const seesSome = ({ accounts }: Scope): boolean =>
-  accounts === "all" || Object.values(accounts).every((values) => values.length > 0);
+  accounts === "all" ||
+  (Object.keys(accounts).length > 0 && Object.values(accounts).every((v) => v.length > 0));
 
 export const isHidden = ({ hidden }: Pick<Scope, "hidden">, column: string): boolean =>
   hidden.some((word) => `_${column}_`.includes(`_${word}_`));

@@ -60,13 +60,20 @@ export function observeRequests(app: FastifyInstance, metrics: RequestMetrics): 
             ...(operation.name ? { "graphql.operation.name": operation.name.value } : {}),
           });
         },
-        willSendResponse: async ({ response }) => {
+        willSendResponse: async ({ response, contextValue }) => {
           const seconds = (performance.now() - begun) / 1000;
           const errors = response.body.kind === "single" ? (response.body.singleResult.errors ?? []) : [];
           const outcome = errors.length > 0 ? "error" : "ok";
           metrics.graphql.observe({ field, outcome }, seconds);
           const codes = [...new Set(errors.map((e) => String(e.extensions?.code)))];
-          app.log.info({ event: "graphql", field, outcome, ...(codes.length > 0 ? { codes } : {}), seconds });
+          app.log.info({
+            event: "graphql",
+            caller: contextValue.caller.name,
+            field,
+            outcome,
+            ...(codes.length > 0 ? { codes } : {}),
+            seconds,
+          });
         },
       };
     },

@@ -3,6 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { loadProject } from "../../cli/project.js";
+import { type Claims, scopeOf } from "../../resolvers/roles.js";
+import { seesSome } from "../../resolvers/scope.js";
 
 const folder = mkdtempSync(join(tmpdir(), "waymark-access-"));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -37,6 +39,29 @@ describe("access in waymark.yml", () => {
       owner: { claim: "email" },
       attributes: { tier: ["gold"] },
     });
+  });
+
+  it("sees by the caller's claims, and nothing where a token doesn't have them, or a key asks", () => {
+    const access = load(roles("accounts: { region: [emea], owner: { claim: email } }, hidden: [mrr]"));
+    const role = access?.roles.some as NonNullable<typeof access>["roles"][string];
+    const seen = (claims: Claims) => scopeOf(role, claims);
+    expect(seen({ email: "anna@acme.test" })).toEqual({
+      accounts: { region: ["emea"], owner: ["anna@acme.test"] },
+      hidden: ["mrr"],
+    });
+    expect(seen({ email: ["anna", "ben", 7] }).accounts).toEqual({
+      region: ["emea"],
+      owner: ["anna", "ben"],
+    });
+    for (const claims of [{}, { email: null }, { email: 7 }, { email: [] }, { Email: "anna" }])
+      expect(seesSome(seen(claims))).toBe(false);
+    const ofKind = roles("accounts: { owner: { claim: constructor } }");
+    expect(seesSome(scopeOf(load(ofKind)?.roles.some as typeof role, {}))).toBe(false);
+  });
+
+  it("lets a role without accounts see none, and one of a condition on nothing either", () => {
+    expect(seesSome(scopeOf(load("roles: { some: {} }")?.roles.some as never, {}))).toBe(false);
+    expect(seesSome({ accounts: {}, hidden: [] })).toBe(false);
   });
 
   it.each([
