@@ -282,6 +282,24 @@ describe("a server that can't answer", () => {
   });
 });
 
+describe("heavy questions", () => {
+  it("wait for each other, and light ones don't wait for them all", async () => {
+    const { server, ask, statements } = await clientOf(warehouse, { limits: { heavyAtOnce: 1 } });
+    onTestFinished(() => server.close());
+    const heavy = "{ health(limit: 10000) { period(grain: DAY) accountId averageScore } }"; // 30,000 values
+    const answered: string[] = [];
+    const asking = (name: string, query: string) =>
+      ask(query).then(({ errors }) => answered.push(errors.length > 0 ? `${name} failed` : name));
+    const all = ["first", "second", "third", "fourth"].map((name) => asking(name, heavy));
+    const begun = Promise.any(all).then(statements);
+    await asking("light", "{ snapshot { id } }");
+    await Promise.all(all);
+    expect([...answered].sort()).toEqual(["first", "fourth", "light", "second", "third"]);
+    expect(answered.indexOf("light")).toBeLessThan(3);
+    expect(await begun).toBeLessThan(4); // statements when the first was answered
+  });
+});
+
 /** A request with the very headers of a tool, and nothing that a client adds or undoes by itself. */
 async function replay(path: string, headers: IncomingHttpHeaders, method = "GET") {
   const request = httpGet(`${client.server.url}${path}`, { headers, method });
