@@ -6,8 +6,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
+import { openLog } from "../../telemetry/log.js";
 import { openDuckDb } from "../../warehouse/duckdb.js";
-import type { Warehouse } from "../../warehouse/warehouse.js";
+import { type Sql, sql } from "../../warehouse/sql.js";
+import type { Columns, RunOptions, Warehouse } from "../../warehouse/warehouse.js";
 import { builtCompany, type Client, clientOf } from "../api/company.js";
 
 const folders: string[] = [];
@@ -266,6 +268,26 @@ describe("a server that can't answer", () => {
     const response = await fetch(`${server.url}/q/everyone.csv`);
     expect(response.status).toBe(504);
     expect(await response.json()).toMatchObject({ errors: [{ extensions: { code: "CANCELLED" } }] });
+  });
+
+  it("breaks the connection where a later page fails, so that nobody takes a part for the whole", async () => {
+    let questions = 0;
+    const failing = new Proxy(warehouse, {
+      get: (object, key) => {
+        if (key !== "query") return Reflect.get(object, key).bind(object);
+        return (statement: Sql, columns: Columns, options: RunOptions = {}) =>
+          object.query(
+            options.labels && ++questions > 60 ? sql`${statement} no such words` : statement,
+            columns,
+            options,
+          );
+      },
+    });
+    const { server } = await clientOf(failing, { queryFolders: [own], log: openLog("silent") });
+    onTestFinished(() => server.close());
+    const response = await fetch(`${server.url}/q/one-by-one.csv`);
+    expect(response.status).toBe(200);
+    await expect(response.text()).rejects.toThrow("terminated");
   });
 
   it("asks for no more pages once the caller has gone", async () => {
