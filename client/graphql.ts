@@ -403,7 +403,7 @@ export const EarlyWarningsDocument = new TypedDocumentString(`
 }
     `) as unknown as TypedDocumentString<EarlyWarningsQuery, EarlyWarningsQueryVariables>;
 export const EndedTermsDocument = new TypedDocumentString(`
-    query EndedTerms($leadDays: Int! = 30, $filter: EndedTermFilter, $first: Int! = 100, $after: String) {
+    query EndedTerms($leadDays: Int! = 30, $filter: EndedTermFilter, $first: Int! = 1000, $after: String) {
   endedTerms(leadDays: $leadDays, filter: $filter, first: $first, after: $after) {
     nodes {
       account {

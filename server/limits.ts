@@ -21,13 +21,14 @@ import { maxRows } from "../resolvers/compile.js";
 import type { Context } from "../resolvers/context.js";
 import { maxPage } from "../resolvers/lists.js";
 import type { SavedQuery } from "./saved_queries.js";
+import { Turns } from "./turns.js";
 
 // Its ES build would import a graphql of its own, to which our types are foreign: every query would cost nothing.
 const { getComplexity } = createRequire(import.meta.url)(
   "graphql-query-complexity",
 ) as typeof import("graphql-query-complexity");
 
-/** How much one question may ask for. */
+/** How much one question may ask for, and how many large ones are answered at once. */
 export interface QueryLimits {
   /** Fields within fields. */
   readonly depth: number;
@@ -37,6 +38,10 @@ export interface QueryLimits {
   readonly rootFields: number;
   /** Values of the answer, as they are estimated from the rows that it may have. */
   readonly values: number;
+  /** Heavy questions answered at once, of all callers. */
+  readonly heavyAtOnce: number;
+  /** Heavy questions of one caller that may wait. */
+  readonly heavyWaiting: number;
 }
 
 export const defaultLimits: QueryLimits = Object.freeze({
@@ -44,37 +49,70 @@ export const defaultLimits: QueryLimits = Object.freeze({
   aliases: 60,
   rootFields: 20,
   values: 500_000,
+  heavyAtOnce: 2,
+  heavyWaiting: 20,
 });
 
-/** Refuses a question that asks for too much, before any of it is answered, with the figure and the limit. */
-export const limitQueries = (schema: GraphQLSchema, limits: QueryLimits): ApolloServerPlugin<Context> => ({
-  requestDidStart: async () => ({
-    didResolveOperation: async ({ document, operation, request }) => {
-      if (!operation) return;
-      const { depth, aliases, rootFields } = shapeOf(document, operation);
-      refuseAbove(
-        "nests fields",
-        depth,
-        limits.depth,
-        "deep. Ask for what is inside by a question of its own",
-      );
-      refuseAbove("has", aliases, limits.aliases, "aliases. Ask for them in several questions");
-      refuseAbove(
-        "asks for",
-        rootFields,
-        limits.rootFields,
-        "fields at once. Ask for them in several questions",
-      );
-      const values = valuesOf(schema, document, operation, request.variables ?? {});
-      refuseAbove(
-        "may answer with",
-        values,
-        limits.values,
-        "values. Ask for fewer rows (first, limit) or fewer fields",
-      );
+/** Above so many values a question is a heavy one, and where it took so long the last time. */
+const heavy = { values: 20_000, seconds: 0.5 };
+const maxKnown = 1000;
+
+/**
+ * Refuses a question that asks for too much, before any of it is answered, with the figure and the limit. Heavy ones
+ * take turns, so that light ones find the warehouse free.
+ */
+export function limitQueries(schema: GraphQLSchema, limits: QueryLimits): ApolloServerPlugin<Context> {
+  const turns = new Turns(limits.heavyAtOnce, limits.heavyWaiting);
+  const slow = new Set<string>(); // by the hash of their text
+  return {
+    requestDidStart: async () => {
+      let begun = performance.now();
+      let endTurn = (): void => {};
+      let isOver = false;
+      return {
+        didResolveOperation: async ({ document, operation, request, queryHash, contextValue }) => {
+          if (!operation) return;
+          const values = checked(schema, document, operation, request.variables ?? {}, limits);
+          if (values <= heavy.values && !slow.has(queryHash)) return;
+          endTurn = await turns.take(contextValue.caller.name);
+          begun = performance.now();
+          if (isOver) endTurn(); // it was refused for another reason meanwhile
+        },
+        willSendResponse: async ({ queryHash }) => {
+          isOver = true;
+          endTurn();
+          if (queryHash === undefined) return;
+          slow.delete(queryHash);
+          if ((performance.now() - begun) / 1000 > heavy.seconds) slow.add(queryHash);
+          const [oldest] = slow;
+          if (slow.size > maxKnown && oldest !== undefined) slow.delete(oldest);
+        },
+      };
     },
-  }),
-});
+  };
+}
+
+/** @returns about how many values the answer has @throws GraphQLError QUERY_TOO_LARGE */
+function checked(
+  schema: GraphQLSchema,
+  document: DocumentNode,
+  operation: OperationDefinitionNode,
+  variables: Readonly<Record<string, unknown>>,
+  limits: QueryLimits,
+): number {
+  const { depth, aliases, rootFields } = shapeOf(document, operation);
+  refuseAbove("nests fields", depth, limits.depth, "deep. Ask for what is inside by a question of its own");
+  refuseAbove("has", aliases, limits.aliases, "aliases. Ask for them in several questions");
+  refuseAbove("asks for", rootFields, limits.rootFields, "fields at once. Ask for them in several questions");
+  const values = valuesOf(schema, document, operation, variables);
+  refuseAbove(
+    "may answer with",
+    values,
+    limits.values,
+    "values. Ask for fewer rows (first, limit) or fewer fields",
+  );
+  return values;
+}
 
 function refuseAbove(what: string, found: number, most: number, advice: string): void {
   if (found <= most) return;

@@ -6,8 +6,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
+import { openLog } from "../../telemetry/log.js";
 import { openDuckDb } from "../../warehouse/duckdb.js";
-import type { Warehouse } from "../../warehouse/warehouse.js";
+import { type Sql, sql } from "../../warehouse/sql.js";
+import type { Columns, RunOptions, Warehouse } from "../../warehouse/warehouse.js";
 import { builtCompany, type Client, clientOf } from "../api/company.js";
 
 const folders: string[] = [];
@@ -268,6 +270,26 @@ describe("a server that can't answer", () => {
     expect(await response.json()).toMatchObject({ errors: [{ extensions: { code: "CANCELLED" } }] });
   });
 
+  it("breaks the connection where a later page fails, so that nobody takes a part for the whole", async () => {
+    let questions = 0;
+    const failing = new Proxy(warehouse, {
+      get: (object, key) => {
+        if (key !== "query") return Reflect.get(object, key).bind(object);
+        return (statement: Sql, columns: Columns, options: RunOptions = {}) =>
+          object.query(
+            options.labels && ++questions > 60 ? sql`${statement} no such words` : statement,
+            columns,
+            options,
+          );
+      },
+    });
+    const { server } = await clientOf(failing, { queryFolders: [own], log: openLog("silent") });
+    onTestFinished(() => server.close());
+    const response = await fetch(`${server.url}/q/one-by-one.csv`);
+    expect(response.status).toBe(200);
+    await expect(response.text()).rejects.toThrow("terminated");
+  });
+
   it("asks for no more pages once the caller has gone", async () => {
     const before = client.statements();
     const request = httpGet(`${client.server.url}/q/one-by-one.ndjson`);
@@ -279,6 +301,24 @@ describe("a server that can't answer", () => {
     await new Promise((resolve) => setTimeout(resolve, 100));
     expect(client.statements()).toBe(asked);
     expect(asked - before).toBeLessThan(130);
+  });
+});
+
+describe("heavy questions", () => {
+  it("wait for each other, and light ones don't wait for them all", async () => {
+    const { server, ask, statements } = await clientOf(warehouse, { limits: { heavyAtOnce: 1 } });
+    onTestFinished(() => server.close());
+    const heavy = "{ health(limit: 10000) { period(grain: DAY) accountId averageScore } }"; // 30,000 values
+    const answered: string[] = [];
+    const asking = (name: string, query: string) =>
+      ask(query).then(({ errors }) => answered.push(errors.length > 0 ? `${name} failed` : name));
+    const all = ["first", "second", "third", "fourth"].map((name) => asking(name, heavy));
+    const begun = Promise.any(all).then(statements);
+    await asking("light", "{ snapshot { id } }");
+    await Promise.all(all);
+    expect([...answered].sort()).toEqual(["first", "fourth", "light", "second", "third"]);
+    expect(answered.indexOf("light")).toBeLessThan(3);
+    expect(await begun).toBeLessThan(4); // statements when the first was answered
   });
 });
 

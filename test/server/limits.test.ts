@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vites
 import { loadSettings } from "../../config/settings.js";
 import { checkMappings } from "../../models/sources/mapping.js";
 import type { ServerOptions } from "../../server/server.js";
+import { Turns } from "../../server/turns.js";
 import { openDuckDb } from "../../warehouse/duckdb.js";
 import type { Warehouse } from "../../warehouse/warehouse.js";
 import { type Client, clientOf } from "../api/company.js";
@@ -95,6 +96,44 @@ describe("a question that asks for too much", () => {
       encoding: "utf8",
     });
     expect(said).toContain("may answer with 20,000, expected at most 1,000 values");
+  });
+});
+
+describe("turns of heavy questions", () => {
+  /** Whose questions were answered, in order: each is answered when the one before has ended. */
+  async function answered(asked: readonly string[]): Promise<string> {
+    const turns = new Turns(1, 3);
+    const ends = await turns.take("first");
+    const order: string[] = [];
+    const all = asked.map(async (caller) => {
+      const end = await turns.take(caller);
+      order.push(caller);
+      end();
+      end(); // which is of no further effect
+    });
+    ends();
+    await Promise.all(all);
+    return order.join("");
+  }
+
+  it("go from caller to caller, so that whoever asks much waits for their own", async () => {
+    expect(await answered(["a", "a", "a", "b", "c", "b"])).toBe("abcaba");
+  });
+
+  it("are so many at once, and refused where too many of one caller wait", async () => {
+    const turns = new Turns(2, 1);
+    const [first] = await Promise.all([turns.take("a"), turns.take("a")]);
+    let isTaken = false;
+    const third = turns.take("a").then((end) => {
+      isTaken = true;
+      return end;
+    });
+    await expect(turns.take("a")).rejects.toMatchObject({ extensions: { code: "BUSY" } });
+    await new Promise(setImmediate);
+    expect(isTaken).toBe(false);
+    first();
+    await third;
+    expect(isTaken).toBe(true);
   });
 });
 
