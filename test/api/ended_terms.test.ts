@@ -10,6 +10,7 @@ import { EndedTermResolver } from "../../resolvers/ended_term.js";
 import { loadersFor } from "../../resolvers/loaders.js";
 import type { Reader } from "../../resolvers/reader.js";
 import { createSchema } from "../../resolvers/schema.js";
+import { operator } from "../../server/sign_in.js";
 import { referenceUnavailable } from "../googlesql/reference.js";
 import { companyOf } from "../models/built.js";
 import { event, journeyText, paid } from "../models/given.js";
@@ -54,7 +55,7 @@ async function ask(reader: Reader, args: string, fields: string) {
   const { data, errors } = await graphql({
     schema: await createSchema(),
     source: `{ endedTerms${args && `(${args})`} { ${fields} } }`,
-    contextValue: { reader, load: loadersFor(reader, async () => []) },
+    contextValue: { reader, caller: operator(false), load: loadersFor(reader, async () => []) },
   });
   // biome-ignore lint/suspicious/noExplicitAny: answers have the shape of whatever is asked
   return { answer: (data as any)?.endedTerms, errors: (errors ?? []).map((e) => e.message) };

@@ -62,7 +62,10 @@ beforeAll(async () => {
     watcher: { may: ["operate"] },
   };
   const settings = accessSchema.parse({ roles });
-  client = await clientOf(warehouse, { access: { settings, folder } });
+  client = await clientOf(warehouse, {
+    access: { settings, folder },
+    limits: { aliases: 1000, values: 1e9 },
+  });
   const keys = Object.fromEntries(
     Object.keys(roles).map((role) => [
       role,
