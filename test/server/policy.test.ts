@@ -1,5 +1,5 @@
 import "reflect-metadata";
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import {
@@ -37,6 +37,7 @@ let snapshot: Snapshot;
 let roles: Record<string, object>;
 let ask: (role: string, query: string, variables?: Record<string, unknown>) => Promise<Any>;
 let client: Client;
+let keys: Record<string, string>;
 /** An account of the narrow role, and one that it doesn't see. */
 let own: string;
 let other: string;
@@ -62,11 +63,16 @@ beforeAll(async () => {
     watcher: { may: ["operate"] },
   };
   const settings = accessSchema.parse({ roles });
+  mkdirSync(join(folder, "queries"));
+  writeFileSync(
+    join(folder, "queries", "book.graphql"),
+    "query Book($after: String) { accounts(after: $after) { pageInfo { hasNextPage endCursor } nodes { id region mrr } } }",
+  );
   client = await clientOf(warehouse, {
     access: { settings, folder },
-    limits: { aliases: 1000, values: 1e9 },
+    queryFolders: [join(folder, "queries")],
   });
-  const keys = Object.fromEntries(
+  keys = Object.fromEntries(
     Object.keys(roles).map((role) => [
       role,
       createKey(join(folder, "keys"), { name: role, role, scope: null, days: 1 }, now).secret,
@@ -170,12 +176,12 @@ function fieldText(type: GraphQLObjectType, field: GraphQLField<unknown, unknown
 const rootArguments: Record<string, () => string> = {
   account: () => `id: "${own}"`,
   task: () => `id: "${taskOf(own)}"`,
-  accounts: () => "first: 1000",
+  accounts: () => "first: 60",
   accountTasks: () => "first: 1000",
   accountSignals: () => "first: 1000, filter: {}",
   earlyWarnings: () => "first: 1000",
   endedTerms: () => "first: 1000",
-  delights: () => `from: "2025-01-01"`,
+  delights: () => `from: "2025-01-01", first: 300`,
   retention: () => "by: [SEGMENT, COHORT]",
   survival: () => "by: SEGMENT",
   comparison: () => "minGroup: 2, lateDays: 10000",
@@ -553,6 +559,37 @@ describe("a role that sees groups", () => {
     const { errors } = await ask("grouped", query);
     expect(errors?.[0]?.extensions.code).toBe("FORBIDDEN");
     expect(errors[0].message).toContain("groups of at least 5 accounts");
+  });
+});
+
+describe("a saved query", () => {
+  const book = async (role: string | undefined, headers: Record<string, string> = {}) => {
+    const response = await fetch(`${client.server.url}/q/book.json`, {
+      headers: { ...headers, ...(role ? { authorization: `Bearer ${keys[role]}` } : {}) },
+    });
+    const text = await response.text();
+    return {
+      status: response.status,
+      etag: response.headers.get("etag") ?? "",
+      body: text && JSON.parse(text),
+    };
+  };
+
+  it("has the rows that the role sees, each column of them", async () => {
+    const { data } = await ask("narrow", "{ accounts(first: 1000) { nodes { id region mrr } } }");
+    expect((await book("narrow")).body).toEqual(data.accounts.nodes);
+    const all = (await book("reader")).body;
+    expect(all.length).toBeGreaterThan(data.accounts.nodes.length);
+    expect(all.some((row: Any) => row.mrr !== null)).toBe(true);
+    expect((await book("blind")).body).toEqual(all.map((row: Any) => ({ ...row, mrr: null })));
+    expect(await book("grouped")).toMatchObject({ status: 403 });
+    expect(await book(undefined)).toMatchObject({ status: 401 });
+  });
+
+  it("that one role knows already isn't known to another", async () => {
+    const { etag } = await book("reader");
+    expect((await book("reader", { "if-none-match": etag })).status).toBe(304);
+    expect((await book("narrow", { "if-none-match": etag })).status).toBe(200);
   });
 });
 
