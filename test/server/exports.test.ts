@@ -6,6 +6,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
+import { accessSchema } from "../../config/access.js";
+import { createKey } from "../../server/keys.js";
 import { openLog } from "../../telemetry/log.js";
 import { openDuckDb } from "../../warehouse/duckdb.js";
 import { type Sql, sql } from "../../warehouse/sql.js";
@@ -301,6 +303,53 @@ describe("a server that can't answer", () => {
     await new Promise((resolve) => setTimeout(resolve, 100));
     expect(client.statements()).toBe(asked);
     expect(asked - before).toBeLessThan(130);
+  });
+});
+
+describe("callers who sign in", () => {
+  const ask = async (url: string, key?: string, headers: Record<string, string> = {}) => {
+    const signed = key ? { authorization: `Bearer ${key}`, ...headers } : headers;
+    const response = await fetch(`${url}/q/everyone.json`, { headers: signed });
+    return {
+      status: response.status,
+      etag: response.headers.get("etag") as string,
+      text: await response.text(),
+    };
+  };
+
+  it("get what they may see, and never take another's answer for their own", async () => {
+    const folder = folderWith({});
+    const settings = accessSchema.parse({
+      roles: { all: { accounts: "all" }, emea: { accounts: { region: ["emea"] } } },
+    });
+    const keyOf = (role: string) =>
+      createKey(
+        join(folder, settings.keys_folder),
+        { name: role, role, scope: null, days: 1 },
+        new Date("2026-01-01T06:00:00Z"),
+      ).secret;
+    const [all, emea] = ["all", "emea"].map(keyOf) as [string, string];
+    const byRegion = folderWith({
+      everyone: "{ accounts(first: 1000) { nodes { id region } } }",
+    });
+    const { server } = await clientOf(warehouse, {
+      queryFolders: [byRegion],
+      access: { settings, folder },
+      requestsPerMinute: 4,
+    });
+    onTestFinished(() => server.close());
+    expect((await ask(server.url)).status).toBe(401);
+    const whole = await ask(server.url, all);
+    expect(JSON.parse(whole.text)).toHaveLength(130);
+    const part = await ask(server.url, emea, { "if-none-match": whole.etag });
+    expect(part.status).toBe(200);
+    const regions = JSON.parse(part.text).map(({ region }: { region: string }) => region);
+    expect(regions.length).toBeGreaterThan(10);
+    expect(new Set(regions)).toEqual(new Set(["emea"]));
+    expect((await ask(server.url, emea, { "if-none-match": part.etag })).status).toBe(304);
+    // How often is counted by caller.
+    for (const status of [200, 200, 200, 429]) expect((await ask(server.url, all)).status).toBe(status);
+    expect((await ask(server.url, emea)).status).toBe(200);
   });
 });
 
