@@ -18,9 +18,11 @@ export const rootFields: Readonly<Record<string, Told>> = {
   journeyVersions: "company",
   snapshot: "company",
   schedule: "company",
+  _service: "company",
 
   account: "accounts",
   accounts: "accounts",
+  _entities: "accounts",
   accountSignals: "accounts",
   accountTasks: "accounts",
   task: "accounts",

@@ -1,5 +1,5 @@
 import "reflect-metadata";
-import { type GraphQLSchema, lexicographicSortSchema, printSchema } from "graphql";
+import type { GraphQLSchema } from "graphql";
 import { buildSchema } from "type-graphql";
 import { views } from "../schema/views/index.js";
 import { AccountConnectionResolver, AccountResolver } from "./account.js";
@@ -7,6 +7,7 @@ import { BacktestResolver } from "./backtest.js";
 import { CheckResolver } from "./check.js";
 import { ComparisonResolver } from "./comparison.js";
 import { EndedTermAccountResolver, EndedTermResolver, TermDayResolver } from "./ended_term.js";
+import { FederationResolver } from "./federation.js";
 import { guarded } from "./gate.js";
 import { AccountHealthResolver, HealthResolver } from "./health.js";
 import { JourneyResolver } from "./journey.js";
@@ -72,13 +73,10 @@ export const createSchema = async (): Promise<GraphQLSchema> => {
       SnapshotResolver,
       ScheduleResolver,
       WebhookResolver,
+      FederationResolver,
       ...views.map(viewResolver),
     ],
     validate: false,
   });
   return guarded(readByAlias(schema, views));
 };
-
-/** The API as text, in an order that doesn't depend on the code's: committed as schema/schema.graphql. */
-export const schemaText = (schema: GraphQLSchema): string =>
-  `${printSchema(lexicographicSortSchema(schema))}\n`;

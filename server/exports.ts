@@ -275,6 +275,7 @@ function refuse(request: FastifyRequest, reply: FastifyReply, error: unknown): F
     error instanceof Refused ? error.errors : [formatError(unknown, error, (e) => request.log.error(e))];
   const code = errors[0]?.extensions?.code;
   const status = httpStatusOf(code);
+  for (const header of ["etag", "last-modified", "content-disposition"]) reply.removeHeader(header); // of the answer
   if (status === 503) reply.header("retry-after", code === "NOT_BUILT" ? 30 : 5);
   return reply.code(status).type("application/json; charset=utf-8").send(JSON.stringify({ errors }));
 }

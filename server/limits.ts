@@ -219,8 +219,10 @@ const valuesOfField: ComplexityEstimator = ({ args, field, type, childComplexity
 };
 
 /** More than a list or view may have is refused by itself, with its own limit. */
-function rowsAsked({ first, limit, weeks }: Readonly<Record<string, unknown>>): number | undefined {
+function rowsAsked(args: Readonly<Record<string, unknown>>): number | undefined {
+  const { first, limit, weeks, representations } = args;
   if (typeof first === "number") return Math.min(Math.max(1, first), maxPage);
   if (typeof limit === "number") return Math.min(Math.max(1, limit), maxRows);
+  if (Array.isArray(representations)) return representations.length; // whom a gateway asks for
   return typeof weeks === "number" ? Math.max(1, weeks) : undefined;
 }

@@ -1,8 +1,11 @@
 import { readFileSync } from "node:fs";
+import { composeServices } from "@theguild/federation-composition";
+import { parse } from "graphql";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { WorstAccountsQuery, WorstAccountsQueryVariables } from "../../client/graphql.js";
 import { factNames } from "../../journey/facts.js";
-import { createSchema, schemaText } from "../../resolvers/schema.js";
+import { createSchema } from "../../resolvers/schema.js";
+import { schemaText } from "../../schema/text.js";
 import { firstQuery } from "../../server/explorer.js";
 import { openLog } from "../../telemetry/log.js";
 import { openDuckDb } from "../../warehouse/duckdb.js";
@@ -348,6 +351,43 @@ describe("the contract", () => {
 
   it("schema/schema.graphql is the API (npm run codegen writes it and the client)", async () => {
     expect(readFileSync("schema/schema.graphql", "utf8")).toBe(schemaText(await createSchema()));
+  });
+
+  it("composes with another subgraph, whose accounts a gateway asks for here, all at once and in their order", async () => {
+    const { data: own } = await client.ask("{ _service { sdl } }");
+    const billing = `
+      extend schema @link(url: "https://specs.apollo.dev/federation/v2.3", import: ["@key", "@shareable"])
+      type Query { invoices(after: String): Invoices! }
+      type Invoices { nodes: [Invoice!]! pageInfo: PageInfo! }
+      type Invoice { id: ID! account: Account! }
+      type Account @key(fields: "id", resolvable: false) { id: ID! }
+      type PageInfo @shareable { hasNextPage: Boolean! hasPreviousPage: Boolean! startCursor: String endCursor: String }`;
+    const { supergraphSdl, errors: faults } = composeServices([
+      { name: "waymark", url: `${client.server.url}/graphql`, typeDefs: parse(own._service.sdl) },
+      { name: "billing", url: "http://billing.invalid/graphql", typeDefs: parse(billing) },
+    ]);
+    expect(faults).toBeUndefined();
+    expect(supergraphSdl).toContain('@join__type(graph: WAYMARK, key: "id")');
+
+    const entities = `query($named: [_Any!]!) {
+      _entities(representations: $named) { ... on Account { id health { score } stage { name } } }
+    }`;
+    const named = (...ids: string[]) => ({ named: ids.map((id) => ({ __typename: "Account", id })) });
+    const { data } = await client.ask(entities, named("acc_00009", "nobody", "acc_00001"));
+    const ofThree = client.statements();
+    expect(data._entities.map((e: { id: string } | null) => e?.id)).toEqual([
+      "acc_00009",
+      undefined,
+      "acc_00001",
+    ]);
+    const ids = Array.from({ length: 100 }, (_, i) => `acc_${String(i + 1).padStart(5, "0")}`);
+    await client.ask(entities, named(...ids));
+    expect(client.statements()).toBe(ofThree);
+
+    for (const wrong of [{ __typename: "Invoice", id: "1" }, { __typename: "Account" }]) {
+      const { errors } = await client.ask(entities, { named: [...named("acc_00001").named, wrong] });
+      expect(errors[0]?.message).toMatch(/_entities: representation 1 is .*expected an account/);
+    }
   });
 
   it("the typed client's document is answered as its types say", async () => {

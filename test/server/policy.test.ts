@@ -10,6 +10,7 @@ import {
   graphql,
   isObjectType,
   isRequiredArgument,
+  isUnionType,
 } from "graphql";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { accessSchema } from "../../config/access.js";
@@ -175,6 +176,8 @@ function fieldText(type: GraphQLObjectType, field: GraphQLField<unknown, unknown
 /** Arguments of root fields. */
 const rootArguments: Record<string, () => string> = {
   account: () => `id: "${own}"`,
+  _entities: () =>
+    `representations: [${[own, other].map((id) => `{ __typename: "Account", id: "${id}" }`).join(", ")}]`,
   task: () => `id: "${taskOf(own)}"`,
   accounts: () => "first: 60",
   accountTasks: () => "first: 1000",
@@ -194,11 +197,13 @@ const taskOf = (account: string): string => tasks.find((t) => t.account_id === a
 /** A question that asks a root field for all that it tells. */
 function questionOf(field: string): string {
   const root = schema.getQueryType()?.getFields()[field] as GraphQLField<unknown, unknown>;
-  const type = getNamedType(root.type) as GraphQLObjectType;
+  const named = getNamedType(root.type);
+  const type = (isUnionType(named) ? named.getTypes()[0] : named) as GraphQLObjectType;
   const args = views.includes(field)
     ? "range: { last: { months: 12 }, running: true }, limit: 10000"
     : rootArguments[field]?.();
-  const selection = isObjectType(type) ? selectionOf(type, field === "account" ? 3 : 2) : "";
+  const fields = isObjectType(type) ? selectionOf(type, field === "account" ? 3 : 2) : "";
+  const selection = isUnionType(named) ? `{ ... on ${type.name} ${fields} }` : fields;
   return `{ ${field}${args ? `(${args})` : ""} ${selection} }`;
 }
 
@@ -255,6 +260,8 @@ describe("every root field", () => {
 const shortly: Record<string, string> = {
   ...Object.fromEntries(views.map((view) => [view, "{ __typename }"])),
   account: '(id: "x") { id }',
+  _entities: "(representations: []) { __typename }",
+  _service: "{ sdl }",
   accounts: "{ totalCount }",
   accountSignals: "{ nodes { openedOn } }",
   accountTasks: "{ nodes { id } }",
