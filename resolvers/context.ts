@@ -7,6 +7,7 @@ import type { Sql } from "../warehouse/sql.js";
 import type { Warehouse } from "../warehouse/warehouse.js";
 import { type Loaders, loadersFor } from "./loaders.js";
 import { type Reader, readerOf } from "./reader.js";
+import type { Results } from "./results.js";
 import { type Scope, seesAll } from "./scope.js";
 import type { Webhooks } from "./webhook.js";
 
@@ -62,14 +63,16 @@ interface Request {
   webhooks?: Webhooks | undefined;
   freshnessOf: (snapshot: Snapshot) => Promise<ReadonlyMap<string, Freshness>>;
   signal?: AbortSignal;
-  /** Told of every statement before it is sent. */
+  /** Told of every statement. */
   onStatement?: () => void;
+  /** What statements of other requests answered. */
+  results?: Results;
 }
 
 /** The context of a request: the latest snapshot, held until the answer is complete. */
 export async function contextFor(
   warehouse: Warehouse,
-  { caller, freshnessOf, plan, due, webhooks, signal, onStatement }: Request,
+  { caller, freshnessOf, plan, due, webhooks, signal, onStatement, results }: Request,
 ): Promise<Context> {
   const [snapshot] = await readSnapshots(warehouse, 1);
   const isOperator = caller.mayOperate && seesAll(caller.sees);
@@ -94,6 +97,7 @@ export async function contextFor(
   const reader = readerOf(warehouse, snapshot, caller.sees, {
     caller: caller.name,
     signal,
+    results,
     ...(onStatement ? { onStatement } : {}),
   });
   let read: Promise<JourneyVersion[]> | undefined;

@@ -1,5 +1,5 @@
 import { WaymarkError } from "../errors.js";
-import { locateIn, type Snapshot } from "../jobs/ledger.js";
+import { locateIn, type Snapshot, schemas } from "../jobs/ledger.js";
 import type { Indicator } from "../journey/journey.js";
 import { trendMetrics } from "../journey/trends.js";
 import { accountLatest } from "../models/accounts/account_latest.js";
@@ -11,8 +11,9 @@ import { models } from "../models/index.js";
 import type { CompanyWords, Model } from "../models/model.js";
 import { accountTrends } from "../models/trends/account_trends.js";
 import { inArray, nullOf } from "../warehouse/dialect.js";
-import { bind, join, name, path, type Sql, sql } from "../warehouse/sql.js";
+import { bind, join, name, path, render, type Sql, sql } from "../warehouse/sql.js";
 import type { Columns, Row, Warehouse } from "../warehouse/warehouse.js";
+import type { Results } from "./results.js";
 import { isHidden, type Scope, seesAll, visibleAccounts } from "./scope.js";
 
 /** Reads the tables of one snapshot, whatever is published meanwhile; of them what the caller may see. */
@@ -30,8 +31,10 @@ export interface Reader {
 export interface ReaderOptions {
   readonly caller: string;
   readonly signal?: AbortSignal | undefined;
-  /** Told of every statement before it is sent. */
+  /** Told of every statement, also of one that is answered from what is kept. */
   readonly onStatement?: () => void;
+  /** What other requests were answered; nothing is kept without. */
+  readonly results?: Results | undefined;
 }
 
 /** The one place where rows and columns are kept from a caller. */
@@ -39,18 +42,24 @@ export function readerOf(
   warehouse: Warehouse,
   snapshot: Snapshot,
   scope: Scope,
-  { caller, signal, onStatement = () => {} }: ReaderOptions,
+  { caller, signal, onStatement = () => {}, results }: ReaderOptions,
 ): Reader {
   const labels = { caller, snapshot: String(snapshot.id) };
   const read = tablesFor(snapshot, scope);
   return {
     snapshot,
     scope,
-    query: (statement, columns, scoredBy = snapshot) => {
+    query: async <C extends Columns>(statement: Sql, columns: C, scoredBy = snapshot): Promise<Row<C>[]> => {
       onStatement();
       const locate = (model: string): readonly string[] | Sql =>
         read(model, isScore(model) ? scoredBy : snapshot);
-      return warehouse.query(statement, columns, { locate, signal, labels });
+      const ask = (signal: AbortSignal | undefined) =>
+        warehouse.query(statement, columns, { locate, signal, labels });
+      const { text, params } = render(statement, warehouse.dialect, locate);
+      // The ledger changes between snapshots: what was done with a task is seen at once.
+      if (!results || text.includes(schemas.ledger)) return ask(signal);
+      const key = JSON.stringify([snapshot.id, text, params, columns]);
+      return [...(await results.read(key, ask, signal))] as Row<C>[];
     },
   };
 }

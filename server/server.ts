@@ -23,6 +23,7 @@ import {
 } from "../jobs/freshness.js";
 import { readSnapshots, type Snapshot } from "../jobs/ledger.js";
 import { type Context, contextFor } from "../resolvers/context.js";
+import { Results } from "../resolvers/results.js";
 import { createSchema } from "../resolvers/schema.js";
 import { type Logger, openLog } from "../telemetry/log.js";
 import type { Warehouse } from "../warehouse/warehouse.js";
@@ -70,7 +71,7 @@ export interface ServerOptions {
   freshness?: () => FreshnessSettings;
   /** The clock by which data ages. */
   now: () => Date;
-  /** Told of every statement that answers a request; tests count them. */
+  /** Told of every statement that answers a request, also of one answered from what is kept; tests count them. */
   onStatement?: () => void;
 }
 
@@ -122,6 +123,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   });
   await apollo.start();
   const signIn = access && signInBy(access, now);
+  const results = new Results();
   const callerOf = admit(app, signIn, operator(!isReadOnly));
   /** What a request may see and do; whatever answers with data begins here. */
   const requestContext = async (request: FastifyRequest, reply: FastifyReply): Promise<Context> =>
@@ -131,6 +133,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
       due: options.due,
       webhooks: options.webhooks,
       freshnessOf,
+      results,
       signal: signalOf(reply, options.timeoutMs ?? 30_000),
       ...(options.onStatement ? { onStatement: options.onStatement } : {}),
     });

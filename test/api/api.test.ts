@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { composeServices } from "@theguild/federation-composition";
 import { parse } from "graphql";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import type { WorstAccountsQuery, WorstAccountsQueryVariables } from "../../client/graphql.js";
 import { factNames } from "../../journey/facts.js";
 import { createSchema } from "../../resolvers/schema.js";
@@ -9,7 +9,7 @@ import { schemaText } from "../../schema/text.js";
 import { firstQuery } from "../../server/explorer.js";
 import { openLog } from "../../telemetry/log.js";
 import { openDuckDb } from "../../warehouse/duckdb.js";
-import { type Sql, sql } from "../../warehouse/sql.js";
+import { render, type Sql, sql } from "../../warehouse/sql.js";
 import type { Columns, RunOptions, Warehouse } from "../../warehouse/warehouse.js";
 import { builtCompany, type Client, clientOf, lastDay } from "./company.js";
 import { worstAccounts } from "./newcomer.client.js";
@@ -351,6 +351,16 @@ describe("the contract", () => {
 
   it("schema/schema.graphql is the API (npm run codegen writes it and the client)", async () => {
     expect(readFileSync("schema/schema.graphql", "utf8")).toBe(schemaText(await createSchema()));
+  });
+
+  it("the same question of the same snapshot is not sent to the warehouse again", async () => {
+    const question = "{ accounts(first: 7) { nodes { id health { score } } } health { band accounts } }";
+    const first = await client.ask(question);
+    const sent = vi.spyOn(warehouse, "query");
+    expect((await client.ask(question)).data).toEqual(first.data);
+    const texts = sent.mock.calls.map(([statement]) => render(statement, "duckdb").text);
+    sent.mockRestore();
+    expect(texts.filter((text) => !text.includes("waymark_ledger"))).toEqual([]);
   });
 
   it("composes with another subgraph, whose accounts a gateway asks for here, all at once and in their order", async () => {

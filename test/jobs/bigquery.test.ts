@@ -116,7 +116,7 @@ describe.skipIf(unavailable)(`Builds on BigQuery${unavailable ? ` (${unavailable
 
 /** What the API answers of the latest snapshot. */
 async function asked(warehouse: Warehouse): Promise<unknown> {
-  const caller = operator(false);
+  const caller = { ...operator(false), name: "analyst" };
   const contextValue = await contextFor(warehouse, { caller, freshnessOf: async () => new Map() });
   const { data, errors } = await graphql({
     schema: await createSchema(),
