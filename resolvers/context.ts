@@ -3,7 +3,7 @@ import type { Due } from "../jobs/due.js";
 import type { Freshness } from "../jobs/freshness.js";
 import type { JourneyPlan } from "../jobs/journey_plan.js";
 import { type JourneyVersion, readJourneyVersions, readSnapshots, type Snapshot } from "../jobs/ledger.js";
-import type { Sql } from "../warehouse/sql.js";
+import type { Sql, Statement } from "../warehouse/sql.js";
 import type { Warehouse } from "../warehouse/warehouse.js";
 import { type Loaders, loadersFor } from "./loaders.js";
 import { type Reader, readerOf } from "./reader.js";
@@ -51,6 +51,8 @@ export interface Context {
   readonly webhooks: Webhooks | undefined;
   /** How old the data of each table is now, by model. */
   readonly freshness: () => Promise<ReadonlyMap<string, Freshness>>;
+  /** What was sent for the answer; undefined unless the caller wishes and may see it. */
+  readonly statements: Statement[] | undefined;
   /** Every journey that was published, the current one first; read once. */
   readonly versions: () => Promise<JourneyVersion[]>;
 }
@@ -64,7 +66,9 @@ interface Request {
   freshnessOf: (snapshot: Snapshot) => Promise<ReadonlyMap<string, Freshness>>;
   signal?: AbortSignal;
   /** Told of every statement. */
-  onStatement?: () => void;
+  onStatement?: (() => void) | undefined;
+  /** Whether the caller wishes to see the statements. */
+  explain?: boolean;
   /** What statements of other requests answered. */
   results?: Results;
 }
@@ -72,7 +76,7 @@ interface Request {
 /** The context of a request: the latest snapshot, held until the answer is complete. */
 export async function contextFor(
   warehouse: Warehouse,
-  { caller, freshnessOf, plan, due, webhooks, signal, onStatement, results }: Request,
+  { caller, freshnessOf, plan, due, webhooks, signal, onStatement, explain, results }: Request,
 ): Promise<Context> {
   const [snapshot] = await readSnapshots(warehouse, 1);
   const isOperator = caller.mayOperate && seesAll(caller.sees);
@@ -94,11 +98,15 @@ export async function contextFor(
     webhooks: isOperator ? webhooks : undefined,
   };
   if (!snapshot) return new Unpublished(shared);
+  const statements: Statement[] | undefined = explain && isOperator ? [] : undefined;
   const reader = readerOf(warehouse, snapshot, caller.sees, {
     caller: caller.name,
     signal,
     results,
-    ...(onStatement ? { onStatement } : {}),
+    onStatement: (statement) => {
+      onStatement?.();
+      statements?.push(statement);
+    },
   });
   let read: Promise<JourneyVersion[]> | undefined;
   const versions = (): Promise<JourneyVersion[]> => {
@@ -108,6 +116,7 @@ export async function contextFor(
   return {
     ...shared,
     snapshot,
+    statements,
     reader,
     load: loadersFor(reader, versions),
     freshness: () => freshnessOf(snapshot),
@@ -121,6 +130,7 @@ export async function contextFor(
  */
 class Unpublished implements Context {
   readonly snapshot = undefined;
+  readonly statements = undefined;
   readonly caller: Caller;
   readonly ledger: Context["ledger"];
   readonly record: Context["record"];

@@ -11,7 +11,7 @@ import { models } from "../models/index.js";
 import type { CompanyWords, Model } from "../models/model.js";
 import { accountTrends } from "../models/trends/account_trends.js";
 import { inArray, nullOf } from "../warehouse/dialect.js";
-import { bind, join, name, path, render, type Sql, sql } from "../warehouse/sql.js";
+import { bind, join, name, path, render, type Sql, type Statement, sql } from "../warehouse/sql.js";
 import type { Columns, Row, Warehouse } from "../warehouse/warehouse.js";
 import type { Results } from "./results.js";
 import { isHidden, type Scope, seesAll, visibleAccounts } from "./scope.js";
@@ -32,7 +32,7 @@ export interface ReaderOptions {
   readonly caller: string;
   readonly signal?: AbortSignal | undefined;
   /** Told of every statement, also of one that is answered from what is kept. */
-  readonly onStatement?: () => void;
+  readonly onStatement?: ((statement: Statement) => void) | undefined;
   /** What other requests were answered; nothing is kept without. */
   readonly results?: Results | undefined;
 }
@@ -50,12 +50,13 @@ export function readerOf(
     snapshot,
     scope,
     query: async <C extends Columns>(statement: Sql, columns: C, scoredBy = snapshot): Promise<Row<C>[]> => {
-      onStatement();
       const locate = (model: string): readonly string[] | Sql =>
         read(model, isScore(model) ? scoredBy : snapshot);
       const ask = (signal: AbortSignal | undefined) =>
         warehouse.query(statement, columns, { locate, signal, labels });
-      const { text, params } = render(statement, warehouse.dialect, locate);
+      const rendered = render(statement, warehouse.dialect, locate);
+      onStatement(rendered);
+      const { text, params } = rendered;
       // The ledger changes between snapshots: what was done with a task is seen at once.
       if (!results || text.includes(schemas.ledger)) return ask(signal);
       const key = JSON.stringify([snapshot.id, text, params, columns]);

@@ -1,5 +1,5 @@
 import type { AddressInfo } from "node:net";
-import { ApolloServer, type ApolloServerPlugin } from "@apollo/server";
+import { ApolloServer, type ApolloServerPlugin, type GraphQLRequest } from "@apollo/server";
 import {
   ApolloServerPluginCacheControlDisabled,
   ApolloServerPluginLandingPageDisabled,
@@ -119,6 +119,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
       limitQueries(schema, { ...defaultLimits, ...options.limits }),
       ...(options.savedQueriesOnly ? [onlySaved(queries)] : []),
       snapshotInAnswers,
+      statementsInAnswers,
     ],
   });
   await apollo.start();
@@ -135,7 +136,8 @@ export async function startServer(options: ServerOptions): Promise<Server> {
       freshnessOf,
       results,
       signal: signalOf(reply, options.timeoutMs ?? 30_000),
-      ...(options.onStatement ? { onStatement: options.onStatement } : {}),
+      onStatement: options.onStatement,
+      explain: (request.body as GraphQLRequest | undefined)?.extensions?.explain === true,
     });
   // TLS is the matter of whatever stands before the server, and so is to promise it.
   await app.register(helmet, { strictTransportSecurity: false, contentSecurityPolicy: nothingOfPages });
@@ -208,6 +210,20 @@ const snapshotInAnswers: ApolloServerPlugin<Context> = {
         ...response.body.singleResult.extensions,
         snapshot: { id, publishedAt, dataThrough, late },
       };
+    },
+  }),
+};
+
+/** `extensions: { explain: true }` beside a question has its answer tell the SQL behind it, where the caller may see that. */
+const statementsInAnswers: ApolloServerPlugin<Context> = {
+  requestDidStart: async () => ({
+    willSendResponse: async ({ response, contextValue }) => {
+      if (response.body.kind !== "single" || !contextValue.statements) return;
+      const explain = contextValue.statements.map(({ text, params }) => ({
+        sql: text,
+        values: Object.fromEntries(Object.entries(params).map(([name, { value }]) => [name, value])),
+      }));
+      response.body.singleResult.extensions = { ...response.body.singleResult.extensions, explain };
     },
   }),
 };

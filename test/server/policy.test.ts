@@ -388,6 +388,23 @@ describe("a role that sees some accounts", () => {
   });
 });
 
+it("the statements of an answer are told to who may operate and sees everything, and wishes it, alone", async () => {
+  const explained = async (role: string, extensions: object) => {
+    const response = await fetch(`${client.server.url}/graphql`, {
+      method: "POST",
+      headers: { "content-type": "application/json", authorization: `Bearer ${keys[role]}` },
+      body: JSON.stringify({ query: `{ account(id: "${own}") { id } }`, extensions }),
+    });
+    return ((await response.json()) as Any).extensions.explain;
+  };
+  expect(await explained("operator", { explain: true })).toEqual([
+    { sql: expect.stringMatching(/^select [\s\S]* from "waymark_tables"/), values: { p1: [own] } },
+  ]);
+  expect(await explained("operator", {})).toBeUndefined();
+  for (const role of ["reader", "narrow", "blind"])
+    expect(await explained(role, { explain: true }), role).toBeUndefined();
+});
+
 describe("a role from which columns are hidden", () => {
   let others: Record<string, string>;
   beforeAll(async () => {
