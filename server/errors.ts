@@ -49,6 +49,7 @@ const statuses: Partial<Record<ErrorCode, number>> & Readonly<Record<string, num
   FORBIDDEN: 403,
   NOT_FOUND: 404,
   NOT_BUILT: 503,
+  SIGN_IN_UNAVAILABLE: 503,
   BUSY: 503,
   WAREHOUSE_IN_USE: 503,
   WAREHOUSE_UNAVAILABLE: 503,

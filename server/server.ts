@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import type { AddressInfo } from "node:net";
 import { ApolloServer, type ApolloServerPlugin, type GraphQLRequest } from "@apollo/server";
 import {
@@ -234,7 +235,9 @@ function signalOf(reply: FastifyReply, timeoutMs: number): AbortSignal {
   reply.raw.on("close", () => {
     if (!reply.raw.writableFinished) gone.abort();
   });
-  return AbortSignal.any([gone.signal, AbortSignal.timeout(timeoutMs)]);
+  const signal = AbortSignal.any([gone.signal, AbortSignal.timeout(timeoutMs)]);
+  setMaxListeners(0, signal); // every statement on its way listens to it
+  return signal;
 }
 
 function listenError(error: unknown, port: number, host: string): WaymarkError {

@@ -2,10 +2,11 @@ import { resolve } from "node:path";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { createRemoteJWKSet, errors, jwtVerify } from "jose";
 import { type AccessSettings, isLoopback, type Right, rights } from "../config/access.js";
-import { type ErrorCode, WaymarkError } from "../errors.js";
+import { WaymarkError } from "../errors.js";
 import type { Caller } from "../resolvers/context.js";
 import { type Claims, scopeOf } from "../resolvers/roles.js";
 import { everything } from "../resolvers/scope.js";
+import { httpStatusOf } from "./errors.js";
 import { keyShown, looksLikeKey, stateOf } from "./keys.js";
 
 declare module "fastify" {
@@ -123,7 +124,7 @@ export function admit(app: FastifyInstance, signIn: SignIn | undefined, local: C
 /** Answer that a request isn't, in the shape that GraphQL's errors have. */
 export function refuse(reply: FastifyReply, error: unknown, hasTried = true): FastifyReply {
   const known = error instanceof WaymarkError ? error : undefined;
-  const status = (known && statusOf[known.code]) ?? 500;
+  const status = httpStatusOf(known?.code);
   if (status >= 500) reply.log.error(error);
   if (status === 401)
     reply.header("www-authenticate", `Bearer realm="waymark"${hasTried ? ', error="invalid_token"' : ""}`);
@@ -137,12 +138,6 @@ export function refuse(reply: FastifyReply, error: unknown, hasTried = true): Fa
         };
   return reply.code(status).send({ errors: [told] });
 }
-
-const statusOf: Partial<Record<ErrorCode, number>> = {
-  UNAUTHENTICATED: 401,
-  FORBIDDEN: 403,
-  SIGN_IN_UNAVAILABLE: 503,
-};
 
 /** What is signed by a secret that both share is none of an issuer's: whoever verifies could sign as well. */
 const algorithms = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"];
