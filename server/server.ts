@@ -3,6 +3,7 @@ import type { AddressInfo } from "node:net";
 import { ApolloServer, type ApolloServerPlugin, type GraphQLRequest } from "@apollo/server";
 import {
   ApolloServerPluginCacheControlDisabled,
+  ApolloServerPluginInlineTraceDisabled,
   ApolloServerPluginLandingPageDisabled,
 } from "@apollo/server/plugin/disabled";
 import fastifyApollo, { fastifyApolloDrainPlugin } from "@as-integrations/fastify";
@@ -115,6 +116,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     plugins: [
       fastifyApolloDrainPlugin(app),
       ApolloServerPluginCacheControlDisabled(),
+      ApolloServerPluginInlineTraceDisabled(), // our own traces tell it, to whoever runs this and not to callers
       ApolloServerPluginLandingPageDisabled(),
       observeRequests(app, metrics),
       limitQueries(schema, { ...defaultLimits, ...options.limits }),
