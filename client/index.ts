@@ -1,2 +1,124 @@
-/* eslint-disable */
-export * from "./gql.js";
+import type { TypedDocumentNode } from "@graphql-typed-document-node/core";
+import { print } from "graphql";
+
+export * from "./saved_queries.js";
+
+/** Where the API is, and who asks. */
+export interface Service {
+  /** With or without `/graphql`, e.g. `http://localhost:4000`. */
+  readonly url: string;
+  /** An API key, or a token of your identity provider's. None where the server asks for none. */
+  readonly key?: string | undefined;
+  /** Another `fetch`, e.g. one that tries again or goes through a proxy. */
+  readonly fetch?: typeof fetch;
+}
+
+/** What a question was answered with, and from what. */
+export interface Answer<Data> {
+  readonly data: Data;
+  /** The snapshot that all of `data` was read from; null for a question that reads none. */
+  readonly snapshot: AnsweredFrom | null;
+}
+
+export interface AnsweredFrom {
+  readonly id: number;
+  /** ISO 8601, UTC. */
+  readonly publishedAt: string;
+  /** The last day of the data, YYYY-MM-DD. */
+  readonly dataThrough: string;
+  /** Sources that are later than they may be; scores that use them rest on old data. */
+  readonly late: readonly string[];
+}
+
+/** A question, its variables, and a signal that takes it back. Variables may be left out where none is required. */
+export type Ask = <Data, Variables extends Record<string, unknown>>(
+  document: TypedDocumentNode<Data, Variables>,
+  ...rest: Record<string, never> extends Variables
+    ? [variables?: Variables, signal?: AbortSignal]
+    : [variables: Variables, signal?: AbortSignal]
+) => Promise<Answer<Data>>;
+
+/** Why there is no answer. `code` is stable: NOT_FOUND, BAD_USER_INPUT, FORBIDDEN, TOO_MANY_REQUESTS, …; UNREACHABLE is the client's own. */
+export class NoAnswer extends Error {
+  override readonly name = "NoAnswer";
+
+  constructor(
+    message: string,
+    readonly code: string,
+    /** Of HTTP; null where there was none. */
+    readonly status: number | null = null,
+    /** Seconds after which asking again makes sense; null where the server named none. */
+    readonly retryAfter: number | null = null,
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+  }
+}
+
+/**
+ * Asks a Waymark server. Any typed document will do: the saved queries that stand beside this, or your own.
+ * @throws NoAnswer where the server refuses, fails, can't be reached, or leaves out a part of the answer
+ */
+export function waymark(service: Service): Ask {
+  const url = service.url.replace(/\/*(graphql\/*)?$/, "/graphql");
+  const send = service.fetch ?? fetch;
+  return async (document, variables?, signal?) => {
+    let response: Response;
+    try {
+      response = await send(url, {
+        method: "POST",
+        headers: {
+          accept: "application/graphql-response+json",
+          "content-type": "application/json",
+          ...(service.key === undefined ? {} : { authorization: `Bearer ${service.key}` }),
+        },
+        body: JSON.stringify({ query: print(document), variables }),
+        signal: signal ?? null,
+      });
+    } catch (cause) {
+      if (signal?.aborted) throw signal.reason;
+      throw new NoAnswer(`${url} can't be reached.`, "UNREACHABLE", null, null, { cause });
+    }
+    return answerIn(response, url);
+  };
+}
+
+interface Body<Data> {
+  readonly data?: Data | null;
+  readonly errors?: readonly { message: string; extensions?: { code?: string } }[];
+  readonly extensions?: { snapshot?: AnsweredFrom };
+}
+
+async function answerIn<Data>(response: Response, url: string): Promise<Answer<Data>> {
+  const { status, headers } = response;
+  const seconds = Number(headers.get("retry-after") ?? Number.NaN);
+  const retryAfter = Number.isFinite(seconds) ? seconds : null;
+  const text = await response.text();
+  const { data, errors, extensions } = bodyIn<Data>(text);
+  const [error] = errors ?? [];
+  if (error)
+    throw new NoAnswer(
+      (errors ?? []).map(({ message }) => message).join("\n"),
+      error.extensions?.code ?? "UNKNOWN",
+      status,
+      retryAfter,
+    );
+  if (data === undefined || data === null)
+    throw new NoAnswer(
+      `${url} answered with ${status} and no answer of GraphQL's: ${text.slice(0, 200)}`,
+      "UNREACHABLE",
+      status,
+      retryAfter,
+    );
+  return { data, snapshot: extensions?.snapshot ?? null };
+}
+
+/** Nothing where it is no JSON: that of a proxy, e.g. */
+function bodyIn<Data>(text: string): Body<Data> {
+  try {
+    const body: unknown = JSON.parse(text);
+    return typeof body === "object" && body !== null ? body : {};
+  } catch {
+    return {};
+  }
+}

@@ -13,8 +13,10 @@ import {
   isLeafType,
   isListType,
   type OperationDefinitionNode,
+  print,
   type SelectionSetNode,
   stripIgnoredCharacters,
+  visit,
 } from "graphql";
 import type { ComplexityEstimator } from "graphql-query-complexity";
 import { maxRows } from "../resolvers/compile.js";
@@ -124,11 +126,11 @@ function refuseAbove(what: string, found: number, most: number, advice: string):
 
 /** Refuses whatever isn't a saved query word for word; blanks and comments are none. */
 export function onlySaved(queries: readonly SavedQuery[]): ApolloServerPlugin<Context> {
-  const saved = new Set(queries.map(({ text }) => stripIgnoredCharacters(text)));
+  const saved = new Set(queries.map(({ document }) => meaningOf(document)));
   return {
     requestDidStart: async () => ({
-      didResolveOperation: async ({ source }) => {
-        if (saved.has(stripIgnoredCharacters(source))) return;
+      didResolveOperation: async ({ document }) => {
+        if (saved.has(meaningOf(document))) return;
         throw new GraphQLError("This server answers saved queries alone; GET /q lists them.", {
           extensions: { code: "FORBIDDEN", http: { status: 403 } },
         });
@@ -136,6 +138,16 @@ export function onlySaved(queries: readonly SavedQuery[]): ApolloServerPlugin<Co
     }),
   };
 }
+
+/** A document as text, however it was written, and without the `__typename` that clients with a cache add everywhere. */
+const meaningOf = (document: DocumentNode): string =>
+  stripIgnoredCharacters(
+    print(
+      visit(document, {
+        Field: ({ name, alias }) => (name.value === "__typename" && !alias ? null : undefined),
+      }),
+    ),
+  );
 
 /** Refuses the requests to routes that are added to `app` of whoever asks too often, and says when to come back. */
 export async function limitCallers(

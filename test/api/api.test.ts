@@ -2,7 +2,6 @@ import { readFileSync } from "node:fs";
 import { composeServices } from "@theguild/federation-composition";
 import { parse } from "graphql";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
-import type { WorstAccountsQuery, WorstAccountsQueryVariables } from "../../client/graphql.js";
 import { factNames } from "../../journey/facts.js";
 import { createSchema } from "../../resolvers/schema.js";
 import { schemaText } from "../../schema/text.js";
@@ -12,7 +11,6 @@ import { openDuckDb } from "../../warehouse/duckdb.js";
 import { render, type Sql, sql } from "../../warehouse/sql.js";
 import type { Columns, RunOptions, Warehouse } from "../../warehouse/warehouse.js";
 import { builtCompany, type Client, clientOf, lastDay } from "./company.js";
-import { worstAccounts } from "./newcomer.client.js";
 
 let warehouse: Warehouse;
 let client: Client;
@@ -398,20 +396,6 @@ describe("the contract", () => {
       const { errors } = await client.ask(entities, { named: [...named("acc_00001").named, wrong] });
       expect(errors[0]?.message).toMatch(/_entities: representation 1 is .*expected an account/);
     }
-  });
-
-  it("the typed client's document is answered as its types say", async () => {
-    const variables: WorstAccountsQueryVariables = { first: 3, since: "2025-12-01" };
-    const { data, errors } = await client.ask(worstAccounts.toString(), variables);
-    expect(errors).toEqual([]);
-    const { accounts }: WorstAccountsQuery = data;
-    expect(accounts.nodes).toHaveLength(3);
-    const change = accounts.nodes[0]?.health?.change;
-    if (change?.change != null)
-      expect(change.indicators.reduce((sum, i) => sum + i.change, 0) + (change.capChange ?? 0)).toBeCloseTo(
-        change.change,
-        9,
-      );
   });
 
   it("the explorer's first question is answered", async () => {
