@@ -4,23 +4,26 @@ with month_ends as (
   cross join lateral (select cast(unnest(generate_series(data_from, (data_through + cast(-90 as integer)), interval 1 day)) as date) as day) as days
   where cast(date_trunc('month', (day + cast(1 as integer))) as date) = (day + cast(1 as integer))
 ),
+scored as (
+  select account_id, day, band
+  from "account_health" as h
+  where day in (select day from month_ends)
+),
 customers as (
-  select f.account_id as account_id, f.day as day
+  select account_id, day
   from "account_facts" as f
-  inner join month_ends as m on m.day = f.day
-  where f.is_customer
+  where is_customer and day in (select day from month_ends)
 ),
 kept as (
-  select f.account_id as account_id, m.day as day, f.is_customer as is_customer
+  select account_id, (day + cast(-90 as integer)) as day, is_customer
   from "account_facts" as f
-  inner join month_ends as m on m.day_later = f.day
+  where day in (select day_later from month_ends)
 ),
 landmarks as (
-  select h.band as band, coalesce(k.is_customer, false) as is_kept
-  from "account_health" as h
-  inner join month_ends as m on m.day = h.day
-  inner join customers as c on c.account_id = h.account_id and c.day = h.day
-  left join kept as k on k.account_id = h.account_id and k.day = h.day
+  select s.band as band, coalesce(k.is_customer, false) as is_kept
+  from scored as s
+  inner join customers as c on c.account_id = s.account_id and c.day = s.day
+  left join kept as k on k.account_id = s.account_id and k.day = s.day
 ),
 counted as (
   select band, count(*) as accounts, sum(case when is_kept then 0 else 1 end) as churned
