@@ -2,5 +2,5 @@ import { execFileSync } from "node:child_process";
 
 /** The command line is tested as a user has it: compiled, as it starts three times as fast then; so are processes of the tests. Once for all. */
 export const setup = (): void => {
-  execFileSync("npx", ["tsc", "-b", "tsconfig.build.json"], { stdio: "inherit" });
+  execFileSync("npx", ["tsc", "-b", "tsconfig.build.json", "tsconfig.client.json"], { stdio: "inherit" });
 };
