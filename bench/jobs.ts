@@ -7,7 +7,7 @@ import Table from "cli-table3";
 import { Command, Option } from "commander";
 import { Temporal } from "temporal-polyfill";
 import { type BuildResult, build, describeCompany } from "../jobs/build.js";
-import { readSnapshots, schemas } from "../jobs/ledger.js";
+import { readLatestSnapshot, schemas } from "../jobs/ledger.js";
 import { openDuckDb } from "../warehouse/duckdb.js";
 import { path, sql, text } from "../warehouse/sql.js";
 import type { Warehouse } from "../warehouse/warehouse.js";
@@ -177,7 +177,7 @@ async function full(warehouse: Warehouse): Promise<Full> {
 
 async function floor(warehouse: Warehouse): Promise<Comparison[]> {
   const company = await describeCompany(warehouse, companyProject(options.file), morningAfter(firstThrough));
-  const [snapshot] = await readSnapshots(warehouse, 1);
+  const snapshot = await readLatestSnapshot(warehouse);
   if (!snapshot) throw new Error("Nothing is published; the step full comes first.");
   return compareWithFloors(warehouse, company, snapshot, ({ model, ours, floor }) =>
     console.error(`  ${model}: ${ours.seconds.toFixed(1)} s, floor ${floor.seconds.toFixed(1)} s`),
@@ -225,7 +225,7 @@ async function publish(warehouse: Warehouse): Promise<Publish> {
   const warm = performance.now();
   await pause(3000);
   const quietUntil = performance.now();
-  const [snapshot] = await readSnapshots(warehouse, 1);
+  const snapshot = await readLatestSnapshot(warehouse);
   for (let i = 0; i < publishes; i++) {
     let from = performance.now();
     await build(warehouse, companyProject(options.file), {

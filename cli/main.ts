@@ -1,6 +1,5 @@
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { Command, CommanderError, Option } from "commander";
+import { version } from "../config/package.js";
 import { exitCodes, messageOf, WaymarkError } from "../errors.js";
 import { startTraces } from "../telemetry/export.js";
 import { applyCommand } from "./commands/apply.js";
@@ -24,11 +23,6 @@ import { statusCommand } from "./commands/status.js";
 import { survivalCommand } from "./commands/survival.js";
 import { webhooksCommand } from "./commands/webhooks.js";
 import { type LogFormat, logAs, logFormats, theLog } from "./log.js";
-import { packageFolder } from "./project.js";
-
-const { version } = JSON.parse(readFileSync(join(packageFolder, "package.json"), "utf8")) as {
-  version: string;
-};
 
 const program = new Command("waymark")
   .description(

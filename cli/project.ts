@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import type { Command } from "commander";
+import { packageFolder } from "../config/package.js";
 import { loadSettings, type Settings } from "../config/settings.js";
 import { didYouMean, WaymarkError } from "../errors.js";
 import type { Project } from "../jobs/build.js";
@@ -24,12 +24,6 @@ export interface ProjectFolder extends Project {
 
 export const settingsName = "waymark.yml";
 export const journeyName = "journey.yml";
-
-/** The package's own folder: the same from sources and from dist/. */
-export const packageFolder = (() => {
-  const here = fileURLToPath(new URL("..", import.meta.url));
-  return existsSync(join(here, "package.json")) ? here : join(here, "..");
-})();
 
 /** Where saved queries are: the project's own, then those that ship. */
 export const queryFolders = (folder: string): string[] =>

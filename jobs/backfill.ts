@@ -10,7 +10,7 @@ import {
   backfillStarted,
   locateIn,
   openLedger,
-  readSnapshots,
+  readLatestSnapshot,
   readUnfinishedBackfills,
 } from "./ledger.js";
 
@@ -121,7 +121,7 @@ async function daysWithData(warehouse: Warehouse, { from, to }: Days): Promise<D
       `--from ${from} must be before --to ${to}, which is not rebuilt itself.`,
       { from, to },
     );
-  const [snapshot] = await readSnapshots(warehouse, 1);
+  const snapshot = await readLatestSnapshot(warehouse);
   if (!snapshot)
     throw new WaymarkError(
       "NOT_BUILT",

@@ -28,7 +28,7 @@ import {
   type RunModel,
   readAllTables,
   readComparisons,
-  readSnapshots,
+  readLatestSnapshot,
   runFinished,
   runStarted,
   runsInterrupted,
@@ -188,7 +188,7 @@ async function record(
   options.onProgress?.({ kind: "started", run: runId, trigger: options.trigger });
   trace.getActiveSpan()?.setAttribute("waymark.run", runId);
   const seconds = (): number => (options.now().getTime() - started.getTime()) / 1000;
-  const [previous] = await readSnapshots(warehouse, 1);
+  const previous = await readLatestSnapshot(warehouse);
   const run = new Run(warehouse, lease, project, options, runId, previous, await readAllTables(warehouse));
   const finish = (
     outcome: Pick<FinishedRun, "status" | "snapshot_id" | "error_code" | "error">,

@@ -10,8 +10,8 @@ import { describeCompany, type Project } from "./build.js";
 import {
   type BuiltTable,
   readAllTables,
+  readLatestSnapshot,
   readRun,
-  readSnapshots,
   readTables,
   readWritings,
   type Snapshot,
@@ -69,7 +69,7 @@ export async function explain(
   now: Date,
 ): Promise<Explanation> {
   const model = knownModel(modelName, day);
-  const [snapshot] = await readSnapshots(warehouse, 1);
+  const snapshot = await readLatestSnapshot(warehouse);
   const published = snapshot && (await readTables(warehouse, snapshot));
   const table = published?.get(model.name);
   if (!snapshot || !published || !table)

@@ -12,7 +12,7 @@ import { bind, path, sql } from "../warehouse/sql.js";
 import type { Warehouse } from "../warehouse/warehouse.js";
 import {
   type BuiltTable,
-  readSnapshots,
+  readLatestSnapshot,
   readTables,
   type Snapshot,
   schemas,
@@ -69,7 +69,7 @@ export async function readBreaches(
   settings: FreshnessSettings,
   now: Date,
 ): Promise<Breach[]> {
-  const [snapshot] = await readSnapshots(warehouse, 1);
+  const snapshot = await readLatestSnapshot(warehouse);
   return snapshot ? breachesOf(await readFreshness(warehouse, snapshot, settings, now)) : [];
 }
 

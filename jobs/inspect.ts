@@ -15,7 +15,7 @@ import { join, name, number, path, relation, type Sql, sql, text } from "../ware
 import type { Warehouse } from "../warehouse/warehouse.js";
 import { describeCompany, type Project } from "./build.js";
 import { prepareChecks } from "./checks.js";
-import { locateIn, readSnapshots } from "./ledger.js";
+import { locateIn, readLatestSnapshot } from "./ledger.js";
 
 /** What a source holds, as `waymark check` and the API show it. */
 export interface SourceReport {
@@ -169,7 +169,7 @@ function starvedBy(company: Company): string[] {
 
 /** Conditions that tell no account from another on the published facts; all are judged in one pass. */
 async function idleConditions(warehouse: Warehouse, { journey }: Company): Promise<string[] | null> {
-  const [snapshot] = await readSnapshots(warehouse, 1);
+  const snapshot = await readLatestSnapshot(warehouse);
   if (!snapshot) return null;
   const { journey: published } = snapshot.words;
   const same = <T extends { id: string }>(ours: readonly T[], theirs: readonly T[], id: string): boolean =>

@@ -13,7 +13,14 @@ import { bind, type Locate, number, path, type Sql, sql } from "../warehouse/sql
 import type { Columns, Warehouse } from "../warehouse/warehouse.js";
 import { type BuildOptions, type BuildResult, build, describeCompany, type Project } from "./build.js";
 import { withLease } from "./lease.js";
-import { locateIn, readBuildSeconds, readSnapshots, readTables, type Snapshot, schemas } from "./ledger.js";
+import {
+  locateIn,
+  readBuildSeconds,
+  readLatestSnapshot,
+  readTables,
+  type Snapshot,
+  schemas,
+} from "./ledger.js";
 import { changedBy } from "./plan.js";
 import { clearWork } from "./publish.js";
 
@@ -160,7 +167,7 @@ export async function applyJourney(
 
 /** The snapshot that an edit is compared with. */
 async function publishedFor(warehouse: Warehouse): Promise<Snapshot> {
-  const [snapshot] = await readSnapshots(warehouse, 1);
+  const snapshot = await readLatestSnapshot(warehouse);
   if (!snapshot)
     throw new WaymarkError(
       "NOT_BUILT",

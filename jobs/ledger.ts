@@ -440,6 +440,49 @@ export async function readSnapshots(warehouse: Warehouse, count: number): Promis
   return rows.map(snapshotOf);
 }
 
+/** What is known of a warehouse's latest snapshot, and who is asking for it. */
+interface Latest {
+  known?: Snapshot | undefined;
+  /** How often this process had published when it was asked for. */
+  after?: number;
+  asked: Promise<Snapshot | undefined>;
+  next?: Promise<Snapshot | undefined> | undefined;
+}
+const latest = new WeakMap<Warehouse, Latest>();
+let publications = 0;
+
+/** To be called when this process has published, or may have. */
+export const mayHavePublished = (): void => {
+  publications++;
+};
+
+/**
+ * The latest snapshot; undefined where nothing was published. A snapshot never changes: it is read once, and after
+ * that only whether there is another; not even that where nobody but this process can have published. Those who ask at
+ * once share one statement, begun after the last of them came.
+ */
+export function readLatestSnapshot(warehouse: Warehouse): Promise<Snapshot | undefined> {
+  const state: Latest = latest.get(warehouse) ?? { asked: Promise.resolve(undefined) };
+  latest.set(warehouse, state);
+  if (warehouse.isExclusive && state.after === publications) return Promise.resolve(state.known);
+  const ask = async (): Promise<Snapshot | undefined> => {
+    state.next = undefined;
+    const after = publications;
+    const [told] = await read(
+      warehouse,
+      { snapshot_id: snapshots.snapshot_id, run_id: snapshots.run_id },
+      (at) => sql`select snapshot_id, run_id from ${at("snapshots")} order by snapshot_id desc limit 1`,
+    );
+    if (told?.snapshot_id !== state.known?.id || told?.run_id !== state.known?.runId)
+      [state.known] = await readSnapshots(warehouse, 1);
+    state.after = after;
+    return state.known;
+  };
+  state.next ??= state.asked.then(ask, ask);
+  state.asked = state.next;
+  return state.next;
+}
+
 const snapshotOf = (row: Row<typeof snapshots>): Snapshot => ({
   id: row.snapshot_id,
   runId: row.run_id,

@@ -1,7 +1,7 @@
 import { path, sql } from "../warehouse/sql.js";
 import type { Warehouse } from "../warehouse/warehouse.js";
 import type { Lease } from "./lease.js";
-import { type Snapshot, schemas, snapshotPublished } from "./ledger.js";
+import { mayHavePublished, type Snapshot, schemas, snapshotPublished } from "./ledger.js";
 
 /**
  * Make a snapshot visible: its row, by which the API goes, and every view swapped to its tables. On DuckDB all of it at
@@ -9,7 +9,11 @@ import { type Snapshot, schemas, snapshotPublished } from "./ledger.js";
  */
 export async function publish(warehouse: Warehouse, lease: Lease, snapshot: Snapshot): Promise<void> {
   await warehouse.createSchema(schemas.published);
-  await lease.transaction([snapshotPublished(snapshot)], viewsOf(snapshot));
+  try {
+    await lease.transaction([snapshotPublished(snapshot)], viewsOf(snapshot));
+  } finally {
+    mayHavePublished();
+  }
 }
 
 /** Swap the views again: where they follow the snapshot's row, as on BigQuery, a run may have died in between. */

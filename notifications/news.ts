@@ -1,5 +1,5 @@
 import type { WebhookEvent } from "../config/settings.js";
-import { readSnapshots } from "../jobs/ledger.js";
+import { readLatestSnapshot, readSnapshots } from "../jobs/ledger.js";
 import type { Warehouse } from "../warehouse/warehouse.js";
 import { newsOfAccounts } from "./account_news.js";
 import { readTold, record } from "./outbox.js";
@@ -57,7 +57,7 @@ export async function tellNews(
   { company, now }: TellOptions,
 ): Promise<number> {
   const told = await readTold(warehouse);
-  const [snapshot] = await readSnapshots(warehouse, 1);
+  const snapshot = await readLatestSnapshot(warehouse);
   const runs = await readEndedRuns(warehouse, told?.runsThrough ?? null);
   if (told && told.snapshotId === (snapshot?.id ?? null) && runs.untold.length === 0) return 0;
   const drafts = told ? newsOfRuns(runs, company, snapshot, now()) : [];

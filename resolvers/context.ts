@@ -2,7 +2,12 @@ import { WaymarkError } from "../errors.js";
 import type { Due } from "../jobs/due.js";
 import type { Freshness } from "../jobs/freshness.js";
 import type { JourneyPlan } from "../jobs/journey_plan.js";
-import { type JourneyVersion, readJourneyVersions, readSnapshots, type Snapshot } from "../jobs/ledger.js";
+import {
+  type JourneyVersion,
+  readJourneyVersions,
+  readLatestSnapshot,
+  type Snapshot,
+} from "../jobs/ledger.js";
 import type { Sql, Statement } from "../warehouse/sql.js";
 import type { Warehouse } from "../warehouse/warehouse.js";
 import { type Loaders, loadersFor } from "./loaders.js";
@@ -22,6 +27,9 @@ export interface Caller {
   /** Whether it may see how Waymark is run: metrics, runs, checks, sources, webhooks. */
   readonly mayOperate: boolean;
 }
+
+/** Whether a caller may see what knows of all accounts: the ledger, and the statements behind an answer. */
+export const isOperator = ({ mayOperate, sees }: Caller): boolean => mayOperate && seesAll(sees);
 
 /** What the resolvers of one request share. */
 export interface Context {
@@ -78,12 +86,11 @@ export async function contextFor(
   warehouse: Warehouse,
   { caller, freshnessOf, plan, due, webhooks, signal, onStatement, explain, results }: Request,
 ): Promise<Context> {
-  const [snapshot] = await readSnapshots(warehouse, 1);
-  const isOperator = caller.mayOperate && seesAll(caller.sees);
+  const snapshot = await readLatestSnapshot(warehouse);
   const shared = {
     caller,
     ledger: (field: string): Warehouse => {
-      if (isOperator) return warehouse;
+      if (isOperator(caller)) return warehouse;
       throw new WaymarkError(
         "FORBIDDEN",
         `${field} tells how Waymark runs, with rows of any account: it takes a role that may operate and sees everything.`,
@@ -93,12 +100,12 @@ export async function contextFor(
       if (!caller.mayWrite) throw new WaymarkError("FORBIDDEN", "You may not change tasks here.");
       await warehouse.run(statement);
     },
-    plan: isOperator ? plan : undefined,
+    plan: isOperator(caller) ? plan : undefined,
     due,
-    webhooks: isOperator ? webhooks : undefined,
+    webhooks: isOperator(caller) ? webhooks : undefined,
   };
   if (!snapshot) return new Unpublished(shared);
-  const statements: Statement[] | undefined = explain && isOperator ? [] : undefined;
+  const statements: Statement[] | undefined = explain && isOperator(caller) ? [] : undefined;
   const reader = readerOf(warehouse, snapshot, caller.sees, {
     caller: caller.name,
     signal,

@@ -2,7 +2,7 @@ import type { GraphQLFieldResolver, GraphQLSchema } from "graphql";
 import { WaymarkError } from "../errors.js";
 import { viewOf } from "../schema/view.js";
 import { views } from "../schema/views/index.js";
-import type { Caller, Context } from "./context.js";
+import { type Caller, type Context, isOperator } from "./context.js";
 import { seesSome } from "./scope.js";
 
 /**
@@ -68,6 +68,13 @@ export function guarded(schema: GraphQLSchema): GraphQLSchema {
       };
     }
   return schema;
+}
+
+/** Whether a caller may ask a root field. */
+export function mayAsk(field: string, caller: Caller): boolean {
+  const told = rootFields[field];
+  if (told === "operations") return isOperator(caller);
+  return told !== undefined && whyNot(told, caller) === undefined;
 }
 
 /** @throws WaymarkError FORBIDDEN where the caller may not ask a root field */

@@ -5,7 +5,6 @@ import compress from "@fastify/compress";
 import { stringify } from "csv-stringify/sync";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import {
-  type GraphQLFormattedError,
   type GraphQLSchema,
   getNamedType,
   getVariableValues,
@@ -18,11 +17,11 @@ import {
 import { didYouMean, WaymarkError } from "../errors.js";
 import { breachesOf, lateFeeds } from "../jobs/freshness.js";
 import type { Context } from "../resolvers/context.js";
-import { loadersFor } from "../resolvers/loaders.js";
+import { answer, errorsOf } from "./answer.js";
 import { columnsOf } from "./columns.js";
-import { formatError, httpStatusOf } from "./errors.js";
+import { httpStatusOf } from "./errors.js";
 import { type CellRow, pageIn, rowsOf } from "./rows.js";
-import { type SavedQuery, variablesOf } from "./saved_queries.js";
+import { descriptionOf, type SavedQuery, variablesOf } from "./saved_queries.js";
 
 export interface Exports {
   readonly queries: readonly SavedQuery[];
@@ -202,29 +201,6 @@ async function* batchesOf(first: readonly CellRow[], rest: AsyncIterable<readonl
 }
 const rowsPerBatch = 500;
 
-/** @throws WaymarkError or Refused with the errors of GraphQL's answer */
-async function answer(
-  apollo: ApolloServer<Context>,
-  { text }: SavedQuery,
-  variables: Readonly<Record<string, unknown>>,
-  context: Context,
-): Promise<unknown> {
-  // Loaders keep what they have read: with new ones for each page an export of any size takes the memory of one.
-  const contextValue = { ...context, load: loadersFor(context.reader, context.versions) };
-  const { body } = await apollo.executeOperation({ query: text, variables }, { contextValue });
-  if (body.kind !== "single") throw new TypeError("a saved query is answered at once");
-  const { data, errors } = body.singleResult;
-  if (errors && errors.length > 0) throw new Refused(errors);
-  return data;
-}
-
-/** Errors as GraphQL told them. */
-class Refused extends Error {
-  constructor(readonly errors: readonly GraphQLFormattedError[]) {
-    super(errors[0]?.message);
-  }
-}
-
 /** Types that tell of what changes without a new snapshot: what people did with tasks, how builds and webhooks fare. */
 const liveTypes: ReadonlySet<string> = new Set([
   "Task",
@@ -270,9 +246,7 @@ const tagOf = (...decisive: unknown[]): string =>
 
 /** Errors in GraphQL's shape, with a status that fits the first. */
 function refuse(request: FastifyRequest, reply: FastifyReply, error: unknown): FastifyReply {
-  const unknown = { message: "", extensions: { code: "INTERNAL_SERVER_ERROR" } };
-  const errors =
-    error instanceof Refused ? error.errors : [formatError(unknown, error, (e) => request.log.error(e))];
+  const errors = errorsOf(error, (e) => request.log.error(e));
   const code = errors[0]?.extensions?.code;
   const status = httpStatusOf(code);
   for (const header of ["etag", "last-modified", "content-disposition"]) reply.removeHeader(header); // of the answer
@@ -281,18 +255,14 @@ function refuse(request: FastifyRequest, reply: FastifyReply, error: unknown): F
 }
 
 /** A saved query for whoever wants to know what may be asked. */
-const describeQuery = ({ name, text, operation }: SavedQuery) => ({
-  name,
-  description:
-    /^(?:\s*#.*\n)+/
-      .exec(text)?.[0]
-      .replaceAll(/^\s*# ?/gm, "")
-      .trim() ?? null,
-  variables: (operation.variableDefinitions ?? []).map(({ variable, type, defaultValue }) => ({
+const describeQuery = (query: SavedQuery) => ({
+  name: query.name,
+  description: descriptionOf(query),
+  variables: (query.operation.variableDefinitions ?? []).map(({ variable, type, defaultValue }) => ({
     name: variable.name.value,
     type: print(type),
     isRequired: type.kind === "NonNullType" && !defaultValue,
     default: defaultValue ? valueFromASTUntyped(defaultValue) : null,
   })),
-  urls: formats.map((format) => `/q/${name}.${format.name}`),
+  urls: formats.map((format) => `/q/${query.name}.${format.name}`),
 });

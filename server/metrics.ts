@@ -1,7 +1,7 @@
 import { collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
 import { isPassed, modelsOf, readLatestChecks } from "../jobs/check_results.js";
 import { type FreshnessSettings, freshnessOf } from "../jobs/freshness.js";
-import { readRuns, readSnapshots, readTables } from "../jobs/ledger.js";
+import { readLatestSnapshot, readRuns, readTables } from "../jobs/ledger.js";
 import type { Warehouse } from "../warehouse/warehouse.js";
 
 /** What happened in this process since it began. */
@@ -77,7 +77,7 @@ export async function ledgerMetrics(
       );
   }
 
-  const [snapshot] = await readSnapshots(warehouse, 1);
+  const snapshot = await readLatestSnapshot(warehouse);
   if (!snapshot) return registry;
   const tables = await readTables(warehouse, snapshot);
   const freshness = [...freshnessOf(tables, settings, now)];

@@ -69,6 +69,13 @@ export function loadSavedQueries(folders: readonly string[], schema: GraphQLSche
   return queries;
 }
 
+/** What a saved query is for: the comment that it begins with; null where it has none. */
+export const descriptionOf = ({ text }: Pick<QueryFile, "text">): string | null =>
+  /^(?:\s*#.*\n)+/
+    .exec(text)?.[0]
+    .replaceAll(/^\s*# ?/gm, "")
+    .trim() ?? null;
+
 /** The one operation of a document. @throws WaymarkError BAD_USER_INPUT for text that is none, with its place */
 export function operationIn({ file, text }: Pick<QueryFile, "file" | "text">): OperationDefinitionNode {
   try {
@@ -92,18 +99,25 @@ export function variablesOf(
   const types = new Map(
     operation.variableDefinitions?.map(({ variable, type }) => [variable.name.value, type]),
   );
+  mustKnow(operation, Object.keys(given));
   return Object.fromEntries(
     Object.entries(given).map(([name, texts]) => {
-      const type = types.get(name);
-      if (!type)
-        throw new WaymarkError(
-          "BAD_USER_INPUT",
-          `The query has no variable "${name}".${types.size > 0 ? didYouMean(name, [...types.keys()]) : " It has none."}`,
-          { variable: name, known: [...types.keys()] },
-        );
+      const type = types.get(name) as TypeNode;
       return [name, typedValue(name, type, texts)];
     }),
   );
+}
+
+/** @throws WaymarkError BAD_USER_INPUT for a variable that the operation doesn't have */
+export function mustKnow(operation: OperationDefinitionNode, names: readonly string[]): void {
+  const known = (operation.variableDefinitions ?? []).map(({ variable }) => variable.name.value);
+  const stray = names.find((name) => !known.includes(name));
+  if (stray === undefined) return;
+  const hint = known.length > 0 ? didYouMean(stray, known) : " It has none.";
+  throw new WaymarkError("BAD_USER_INPUT", `The query has no variable "${stray}".${hint}`, {
+    variable: stray,
+    known,
+  });
 }
 
 function typedValue(name: string, type: TypeNode, texts: readonly string[]): unknown {

@@ -23,12 +23,13 @@ import {
   lateFeeds,
   readFreshness,
 } from "../jobs/freshness.js";
-import { readSnapshots, type Snapshot } from "../jobs/ledger.js";
+import { readLatestSnapshot, type Snapshot } from "../jobs/ledger.js";
 import { type Context, contextFor } from "../resolvers/context.js";
 import { Results } from "../resolvers/results.js";
 import { createSchema } from "../resolvers/schema.js";
 import { type Logger, openLog } from "../telemetry/log.js";
 import type { Warehouse } from "../warehouse/warehouse.js";
+import { serveAssistants } from "./assistants.js";
 import { formatError } from "./errors.js";
 import { serveExplorer } from "./explorer.js";
 import { serveExports } from "./exports.js";
@@ -100,7 +101,14 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     bodyLimit: 256 * 1024,
   });
   const metrics = requestMetrics();
-  const freshnessOf = (snapshot: Snapshot) => readFreshness(warehouse, snapshot, freshness(), now());
+  // Every answer tells which sources are late: that is judged once a second, not once an answer.
+  let judged: { of: string; ages: ReturnType<typeof readFreshness> } | undefined;
+  const freshnessOf = (snapshot: Snapshot): ReturnType<typeof readFreshness> => {
+    const at = now();
+    const of = `${snapshot.id} at ${Math.floor(at.getTime() / 1000)}`;
+    if (judged?.of !== of) judged = { of, ages: readFreshness(warehouse, snapshot, freshness(), at) };
+    return judged.ages;
+  };
   const schema = await createSchema();
   const queries = loadSavedQueries(options.queryFolders ?? [], schema);
   const apollo = new ApolloServer<Context>({
@@ -149,6 +157,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
       await limitCallers(asked, options.requestsPerMinute, (request) => callerOf(request).name);
     await asked.register(fastifyApollo(apollo), { context: requestContext });
     await serveExports(asked, { queries, schema, apollo, requestContext, now });
+    await serveAssistants(asked, { queries, schema, apollo, requestContext });
   });
   const isOpen = { config: { isOpen: true } };
   app.get("/healthz", isOpen, async () => ({ status: "ok" }));
@@ -162,7 +171,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
         (caller) => caller.mayOperate,
         () => false,
       ));
-    const [snapshot] = await readSnapshots(warehouse, 1);
+    const snapshot = await readLatestSnapshot(warehouse);
     if (!snapshot)
       return reply.code(503).send({ status: isStranger ? "not ready" : "nothing is published yet" });
     const late = lateFeeds(breachesOf(await freshnessOf(snapshot)));

@@ -2,6 +2,7 @@ import { copyFileSync, existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { Command } from "commander";
 import { Temporal } from "temporal-polyfill";
+import { packageFolder } from "../../config/package.js";
 import { loadDemo } from "../../demo/load.js";
 import { civilDate, wholeNumber } from "../arguments.js";
 import { answerJson, count, remark } from "../output.js";
@@ -10,7 +11,6 @@ import {
   journeyName,
   loadProject,
   optionsOf,
-  packageFolder,
   settingsName,
   withWarehouse,
 } from "../project.js";

@@ -1,17 +1,10 @@
 import { copyFileSync, existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { Command } from "commander";
+import { packageFolder } from "../../config/package.js";
 import { WaymarkError } from "../../errors.js";
 import { answerJson, remark } from "../output.js";
-import {
-  defaultPreset,
-  journeyName,
-  optionsOf,
-  packageFolder,
-  presetFile,
-  presets,
-  settingsName,
-} from "../project.js";
+import { defaultPreset, journeyName, optionsOf, presetFile, presets, settingsName } from "../project.js";
 
 export const initCommand = (): Command =>
   new Command("init")

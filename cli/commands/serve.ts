@@ -8,7 +8,7 @@ import { build } from "../../jobs/build.js";
 import { isBuilt, readDue } from "../../jobs/due.js";
 import { planJourney } from "../../jobs/journey_plan.js";
 import { whenFree } from "../../jobs/lease.js";
-import { readSnapshots } from "../../jobs/ledger.js";
+import { readLatestSnapshot } from "../../jobs/ledger.js";
 import { startTimetable, type Timetable } from "../../jobs/schedule.js";
 import type { Journey } from "../../journey/journey.js";
 import { parseJourney } from "../../journey/load.js";
@@ -79,7 +79,7 @@ export async function serve(warehouse: Warehouse, project: ProjectFolder, option
       last = run.catch(() => {});
       return run;
     };
-    const [published] = await readSnapshots(warehouse, 1);
+    const published = await readLatestSnapshot(warehouse);
     const files = watchedFiles(project, published?.words.journey, () =>
       inTurn(() => buildNow("journey edited")),
     );
@@ -264,7 +264,7 @@ async function firstBuild(warehouse: Warehouse, buildFirst: () => Promise<void>)
   try {
     await buildFirst();
   } catch (error) {
-    const [published] = await readSnapshots(warehouse, 1);
+    const published = await readLatestSnapshot(warehouse);
     if (!published) throw error;
     remark(
       `${messageOf(error)}\nServing the last good snapshot, ${published.id}, with data through ${published.dataThrough}.`,

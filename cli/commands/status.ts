@@ -8,8 +8,8 @@ import {
   type CheckRow,
   type Run,
   readComparisons,
+  readLatestSnapshot,
   readRuns,
-  readSnapshots,
   readTables,
   type Snapshot,
 } from "../../jobs/ledger.js";
@@ -88,7 +88,7 @@ type Told = Omit<Status, "late">;
 async function readStatus(folder: string, now: Date): Promise<Told> {
   const project = loadProject(folder);
   return withWarehouse(project, async (warehouse) => {
-    const [snapshot] = await readSnapshots(warehouse, 1);
+    const snapshot = await readLatestSnapshot(warehouse);
     const [latest] = await readRuns(warehouse, 1);
     // Where whoever holds the file is this process, a run that is said to be running has died.
     const run =

@@ -1,0 +1,38 @@
+import type { ApolloServer } from "@apollo/server";
+import type { GraphQLFormattedError } from "graphql";
+import type { Context } from "../resolvers/context.js";
+import { loadersFor } from "../resolvers/loaders.js";
+import { formatError } from "./errors.js";
+import type { SavedQuery } from "./saved_queries.js";
+
+/**
+ * The data of a saved query, answered as /graphql does: the same checks, limits and rows.
+ * @throws what `errorsOf` tells
+ */
+export async function answer(
+  apollo: ApolloServer<Context>,
+  { text }: SavedQuery,
+  variables: Readonly<Record<string, unknown>>,
+  context: Context,
+): Promise<unknown> {
+  // Loaders keep what they have read: with new ones for each page an export of any size takes the memory of one.
+  const contextValue = { ...context, load: loadersFor(context.reader, context.versions) };
+  const { body } = await apollo.executeOperation({ query: text, variables }, { contextValue });
+  if (body.kind !== "single") throw new TypeError("a saved query is answered at once");
+  const { data, errors } = body.singleResult;
+  if (errors && errors.length > 0) throw new Refused(errors);
+  return data;
+}
+
+/** Errors as GraphQL told them. */
+class Refused extends Error {
+  constructor(readonly errors: readonly GraphQLFormattedError[]) {
+    super(errors[0]?.message);
+  }
+}
+
+/** Whatever `answer` throws, and any other error, as GraphQL would tell it. */
+export const errorsOf = (error: unknown, log: (error: unknown) => void): readonly GraphQLFormattedError[] =>
+  error instanceof Refused
+    ? error.errors
+    : [formatError({ message: "", extensions: { code: "INTERNAL_SERVER_ERROR" } }, error, log)];
