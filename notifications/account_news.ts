@@ -6,11 +6,11 @@ import { ref } from "../models/model.js";
 import { accountTasks } from "../models/plays/account_tasks.js";
 import { accountSignals } from "../models/signals/account_signals.js";
 import { vocabularyOf } from "../resolvers/journey_words.js";
+import { givenSince, openedSince } from "../resolvers/news.js";
 import { type Reader, readerOf } from "../resolvers/reader.js";
 import { reasonOf, type SignalValues, signalValues } from "../resolvers/reasons.js";
 import { everything } from "../resolvers/scope.js";
-import { addDays, daysBetween, orNever } from "../warehouse/dialect.js";
-import { bind, name, path, type Sql, sql } from "../warehouse/sql.js";
+import { name, path, type Sql, sql } from "../warehouse/sql.js";
 import type { Columns, Row, Warehouse } from "../warehouse/warehouse.js";
 import { type Draft, ofAccount } from "./message.js";
 import { snapshotIn } from "./run_news.js";
@@ -72,22 +72,12 @@ async function newSignals(
 ): Promise<DayNews[]> {
   const { snapshot } = reader;
   if (!(accountSignals.name in snapshot.tables)) return [];
-  const through = bind("date", before.dataThrough);
-  const openSince = former
-    ? sql`(s.opened_on > ${through} or s.closed_on is null) and not exists (
-  select 1
-  from ${former} as f
-  where f.account_id = s.account_id and f.signal = s.signal
-    and f.opened_on <= ${orNever(sql`s.closed_on`)}
-    and coalesce(f.closed_on, ${addDays(through, 1)}) >= s.opened_on
-)`
-    : sql`s.opened_on > ${through}`;
   const rows = await reader.query(
     sql`
 select ${Object.keys(accountSignals.columns).map((c) => sql`s.${name(c)} as ${name(c)}`)}, ${accountSql}
 from ${ref(accountSignals)} as s
 inner join ${ref(accountLatest)} as l on l.account_id = s.account_id
-where ${openSince}
+where ${openedSince(before, former)}
 order by s.opened_on, s.account_id, s.signal`,
     { ...accountSignals.columns, ...accountColumns },
   );
@@ -137,21 +127,12 @@ async function newTasks(
 ): Promise<DayNews[]> {
   const { snapshot } = reader;
   if (!(accountTasks.name in snapshot.tables)) return [];
-  // The same rule by which what people did with a task finds it again.
-  const isNew = former
-    ? sql`not exists (
-  select 1
-  from ${former} as f
-  where f.account_id = t.account_id and f.play = t.play and f.task = t.task
-    and (f.set_on = t.set_on or 2 * abs(${daysBetween(sql`f.set_on`, sql`t.set_on`)}) < t.cooldown_days)
-)`
-    : sql`t.set_on > ${bind("date", before.dataThrough)}`;
   const rows = await reader.query(
     sql`
 select ${Object.keys(accountTasks.columns).map((c) => sql`t.${name(c)} as ${name(c)}`)}, ${accountSql}
 from ${ref(accountTasks)} as t
 inner join ${ref(accountLatest)} as l on l.account_id = t.account_id
-where t.expires_on > ${bind("date", snapshot.dataThrough)} and ${isNew}
+where ${givenSince(before, former, snapshot.dataThrough)}
 order by t.set_on, t.account_id, t.play, t.task`,
     { ...accountTasks.columns, ...accountColumns },
   );

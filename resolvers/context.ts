@@ -41,10 +41,10 @@ export interface Context {
    */
   readonly ledger: (field: string) => Warehouse;
   /**
-   * Writes down what was done with tasks.
+   * Writes down what was done with a task, and tells those who listen.
    * @throws WaymarkError FORBIDDEN unless the caller may write
    */
-  readonly record: (statement: Sql) => Promise<void>;
+  readonly record: (statement: Sql, task: string) => Promise<void>;
   /** Undefined where nothing is published. */
   readonly snapshot: Snapshot | undefined;
   /** The tables that the whole request sees. @throws WaymarkError NOT_BUILT where nothing is published */
@@ -57,12 +57,24 @@ export interface Context {
   readonly due: (() => Promise<Due>) | undefined;
   /** Undefined where the server sends nothing. */
   readonly webhooks: Webhooks | undefined;
+  /** What happens from now on, for whoever listens; undefined where an answer is given at once. */
+  readonly happenings: (() => AsyncIterable<Happening>) | undefined;
   /** How old the data of each table is now, by model. */
   readonly freshness: () => Promise<ReadonlyMap<string, Freshness>>;
   /** What was sent for the answer; undefined unless the caller wishes and may see it. */
   readonly statements: Statement[] | undefined;
   /** Every journey that was published, the current one first; read once. */
   readonly versions: () => Promise<JourneyVersion[]>;
+}
+
+/** Something that a listener may be told, and what the listener may see by then. */
+export interface Happening {
+  /** Of the snapshot, and the rights, of that moment. */
+  readonly context: Context;
+  /** What was published before the context's snapshot; undefined where it is another thing that happened. */
+  readonly before?: Snapshot | undefined;
+  /** The task that somebody acted on; undefined where it is another thing that happened. */
+  readonly task?: string | undefined;
 }
 
 interface Request {
@@ -73,6 +85,9 @@ interface Request {
   webhooks?: Webhooks | undefined;
   freshnessOf: (snapshot: Snapshot) => Promise<ReadonlyMap<string, Freshness>>;
   signal?: AbortSignal;
+  happenings?: Context["happenings"];
+  /** Told of every task that somebody acted on. */
+  onActed?: ((task: string) => void) | undefined;
   /** Told of every statement. */
   onStatement?: (() => void) | undefined;
   /** Whether the caller wishes to see the statements. */
@@ -82,10 +97,8 @@ interface Request {
 }
 
 /** The context of a request: the latest snapshot, held until the answer is complete. */
-export async function contextFor(
-  warehouse: Warehouse,
-  { caller, freshnessOf, plan, due, webhooks, signal, onStatement, explain, results }: Request,
-): Promise<Context> {
+export async function contextFor(warehouse: Warehouse, request: Request): Promise<Context> {
+  const { caller, freshnessOf, plan, due, webhooks, signal, onStatement, explain, results } = request;
   const snapshot = await readLatestSnapshot(warehouse);
   const shared = {
     caller,
@@ -96,10 +109,12 @@ export async function contextFor(
         `${field} tells how Waymark runs, with rows of any account: it takes a role that may operate and sees everything.`,
       );
     },
-    record: async (statement: Sql): Promise<void> => {
+    record: async (statement: Sql, task: string): Promise<void> => {
       if (!caller.mayWrite) throw new WaymarkError("FORBIDDEN", "You may not change tasks here.");
       await warehouse.run(statement);
+      request.onActed?.(task);
     },
+    happenings: request.happenings,
     plan: isOperator(caller) ? plan : undefined,
     due,
     webhooks: isOperator(caller) ? webhooks : undefined,
@@ -141,14 +156,18 @@ class Unpublished implements Context {
   readonly caller: Caller;
   readonly ledger: Context["ledger"];
   readonly record: Context["record"];
+  readonly happenings: Context["happenings"];
   readonly plan: Context["plan"];
   readonly due: Context["due"];
   readonly webhooks: Webhooks | undefined;
-  constructor(shared: Pick<Context, "caller" | "ledger" | "record" | "plan" | "due" | "webhooks">) {
+  constructor(
+    shared: Pick<Context, "caller" | "ledger" | "record" | "happenings" | "plan" | "due" | "webhooks">,
+  ) {
     ({
       caller: this.caller,
       ledger: this.ledger,
       record: this.record,
+      happenings: this.happenings,
       plan: this.plan,
       due: this.due,
       webhooks: this.webhooks,

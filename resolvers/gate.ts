@@ -57,15 +57,24 @@ export const rootFields: Readonly<Record<string, Told>> = {
   resendDeadLetters: "operations",
 };
 
+/** The same of what is told to listeners, whenever it happens. */
+export const liveFields: Readonly<Record<string, Told>> = {
+  snapshotPublished: "company",
+  signalOpened: "accounts",
+  taskChanged: "accounts",
+};
+
 /** Every root field answers those alone who may ask it, and nobody where it isn't said who may. */
 export function guarded(schema: GraphQLSchema): GraphQLSchema {
-  for (const type of [schema.getQueryType(), schema.getMutationType()])
+  for (const type of [schema.getQueryType(), schema.getMutationType(), schema.getSubscriptionType()])
     for (const field of Object.values(type?.getFields() ?? {})) {
-      const answer = field.resolve as GraphQLFieldResolver<unknown, Context>;
-      field.resolve = (root, args, context: Context, info) => {
-        mustAsk(field.name, context);
-        return answer(root, args, context, info);
-      };
+      const onlyAsked = (answer: GraphQLFieldResolver<unknown, Context>) =>
+        ((root, args, context, info) => {
+          mustAsk(field.name, context);
+          return answer(root, args, context, info);
+        }) satisfies GraphQLFieldResolver<unknown, Context>;
+      field.resolve = onlyAsked(field.resolve as GraphQLFieldResolver<unknown, Context>);
+      if (field.subscribe) field.subscribe = onlyAsked(field.subscribe);
     }
   return schema;
 }
@@ -79,7 +88,7 @@ export function mayAsk(field: string, caller: Caller): boolean {
 
 /** @throws WaymarkError FORBIDDEN where the caller may not ask a root field */
 function mustAsk(field: string, { caller, ledger }: Context): void {
-  const told = rootFields[field];
+  const told = rootFields[field] ?? liveFields[field];
   if (told === "operations") ledger(field);
   const why = told === undefined ? "it isn't said who may ask it." : whyNot(told, caller);
   if (why) throw new WaymarkError("FORBIDDEN", `${field}: ${why}`);

@@ -107,6 +107,19 @@ export function kindOf({
   return reference.includes(model) ? "reference" : "whole";
 }
 
+/**
+ * Where a model's rows of the snapshot before stand, whoever's they are: to tell what is new, and nothing else.
+ * Undefined where they may be gone: of those that are replaced the latest alone is sure to be kept.
+ */
+export function formerRows(
+  model: { readonly name: string },
+  before: Snapshot,
+  { id }: Snapshot,
+): Sql | undefined {
+  const table = before.tables[model.name];
+  return table !== undefined && before.id === id - 1 ? path(schemas.tables, table) : undefined;
+}
+
 type ColumnTypes = [column: string, type: Columns[string]["type"]][];
 
 /** Whether an indicator, which tells the score with the others and its fact by itself, is hidden. */

@@ -1,6 +1,6 @@
 import "reflect-metadata";
 import type { GraphQLSchema } from "graphql";
-import { buildSchema } from "type-graphql";
+import { buildSchema, type PubSub } from "type-graphql";
 import { views } from "../schema/views/index.js";
 import { AccountConnectionResolver, AccountResolver } from "./account.js";
 import { BacktestResolver } from "./backtest.js";
@@ -31,6 +31,14 @@ import { readByAlias, viewResolver } from "./view.js";
 import { VoiceResolver } from "./voice.js";
 import { AccountWarningResolver, WarningResolver } from "./warning.js";
 import { WebhookResolver } from "./webhook.js";
+
+/** Wanted wherever there are subscriptions; ours say themselves what they listen to. */
+const noTopics: PubSub = {
+  publish: () => {},
+  subscribe: () => {
+    throw new TypeError("subscriptions have no topics");
+  },
+};
 
 /** The whole API. */
 export const createSchema = async (): Promise<GraphQLSchema> => {
@@ -77,6 +85,7 @@ export const createSchema = async (): Promise<GraphQLSchema> => {
       ...views.map(viewResolver),
     ],
     validate: false,
+    pubSub: noTopics,
   });
   return guarded(readByAlias(schema, views));
 };

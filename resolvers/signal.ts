@@ -1,4 +1,4 @@
-import { Arg, Ctx, FieldResolver, Int, Query, Resolver, Root } from "type-graphql";
+import { Arg, Ctx, FieldResolver, Int, Query, Resolver, Root, Subscription } from "type-graphql";
 import { didYouMean, WaymarkError } from "../errors.js";
 import type { Journey } from "../journey/journey.js";
 import { type RowOf, ref } from "../models/model.js";
@@ -9,10 +9,12 @@ import { inArray } from "../warehouse/dialect.js";
 import { bind, join, name, type Sql, sql } from "../warehouse/sql.js";
 import { accountNamed } from "./account.js";
 import type { Context } from "./context.js";
+import { tellHappenings } from "./happenings.js";
 import { signalOf } from "./journey_words.js";
 import { listPage } from "./lists.js";
+import { openedSince } from "./news.js";
 import { ofAccounts } from "./pages.js";
-import type { Reader } from "./reader.js";
+import { formerRows, type Reader } from "./reader.js";
 import { reasonTold } from "./reasons.js";
 
 @Resolver(() => AccountSignal)
@@ -45,6 +47,31 @@ export class SignalResolver {
       after,
     );
     return { nodes: rows.flatMap((row) => accountSignalOf(row, reader.snapshot.words.journey)), pageInfo };
+  }
+
+  @Subscription(() => AccountSignal, {
+    description: "Each signal that a new snapshot is the first to have open.",
+    subscribe: ({ context, args: { filter } }: { context: Context; args: { filter?: SignalFilter } }) =>
+      tellHappenings(context, async ({ context: { reader }, before }) => {
+        if (!before) return [];
+        const former = formerRows(accountSignals, before, reader.snapshot);
+        const rows = await reader.query(
+          sql`
+select ${Object.keys(accountSignals.columns).map(name)}
+from (select s.* from ${ref(accountSignals)} as s where ${openedSince(before, former)}) as opened
+where ${filterSql(filter ?? {}, reader)}
+order by opened_on, account_id, signal`,
+          accountSignals.columns,
+        );
+        return rows.flatMap((row) => accountSignalOf(row, reader.snapshot.words.journey));
+      }),
+  })
+  signalOpened(
+    @Root() signal: AccountSignal,
+    @Arg("filter", () => SignalFilter, { nullable: true, description: "Only these." })
+    _filter?: SignalFilter | null,
+  ): AccountSignal {
+    return signal;
   }
 
   @FieldResolver(() => Account, { description: "Whose it is." })

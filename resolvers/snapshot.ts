@@ -1,13 +1,25 @@
-import { Ctx, Query, Resolver } from "type-graphql";
+import { Ctx, Query, Resolver, Root, Subscription } from "type-graphql";
 import { type Run as LedgerRun, readRuns, type Snapshot } from "../jobs/ledger.js";
 import { Run, SnapshotInfo } from "../schema/snapshot.js";
 import type { Context } from "./context.js";
+import { tellHappenings } from "./happenings.js";
 
 @Resolver()
 export class SnapshotResolver {
   @Query(() => SnapshotInfo, { description: "The snapshot that this answer is read from." })
   snapshot(@Ctx() { reader }: Context): SnapshotInfo {
     return snapshotOf(reader.snapshot);
+  }
+
+  @Subscription(() => SnapshotInfo, {
+    description: "The snapshot that is published, and each one after it.",
+    subscribe: ({ context }: { context: Context }) =>
+      tellHappenings(context, async ({ context: { snapshot }, task }) =>
+        snapshot && task === undefined ? [snapshotOf(snapshot)] : [],
+      ),
+  })
+  snapshotPublished(@Root() snapshot: SnapshotInfo): SnapshotInfo {
+    return snapshot;
   }
 
   @Query(() => Run, {

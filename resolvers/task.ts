@@ -1,10 +1,23 @@
 import { randomUUID } from "node:crypto";
 import pLimit from "p-limit";
 import { Temporal } from "temporal-polyfill";
-import { Arg, Ctx, FieldResolver, ID, Int, Mutation, Query, Resolver, Root } from "type-graphql";
+import {
+  Arg,
+  Ctx,
+  FieldResolver,
+  ID,
+  Int,
+  Mutation,
+  Query,
+  Resolver,
+  Root,
+  Subscription,
+} from "type-graphql";
 import { WaymarkError } from "../errors.js";
 import { taskActed } from "../jobs/ledger.js";
 import type { Journey } from "../journey/journey.js";
+import { ref } from "../models/model.js";
+import { accountTasks } from "../models/plays/account_tasks.js";
 import { Account } from "../schema/account.js";
 import { LocalDate } from "../schema/scalars.js";
 import type { Severity } from "../schema/signal.js";
@@ -13,9 +26,11 @@ import { inArray } from "../warehouse/dialect.js";
 import { bind, join, name, type Sql, sql } from "../warehouse/sql.js";
 import { accountNamed } from "./account.js";
 import type { Caller, Context } from "./context.js";
+import { tellHappenings } from "./happenings.js";
 import { listPage } from "./lists.js";
+import { givenSince } from "./news.js";
 import { ofAccounts } from "./pages.js";
-import { mustSee, type Reader } from "./reader.js";
+import { formerRows, mustSee, type Reader } from "./reader.js";
 import { type TaskRow, taskColumns, taskRows } from "./task_rows.js";
 
 const openStatuses = [TaskStatus.OPEN, TaskStatus.WAITING];
@@ -58,6 +73,30 @@ export class TaskResolver {
   ): Promise<Task | null> {
     const row = await taskRow(id, reader);
     return row ? taskOf(row, reader.snapshot.words.journey) : null;
+  }
+
+  @Subscription(() => Task, {
+    description: "Each task that a new snapshot is the first to have, and each that somebody acts on.",
+    subscribe: ({ context, args: { filter } }: { context: Context; args: { filter?: TaskFilter } }) =>
+      tellHappenings(context, async ({ context: { reader }, before, task }) => {
+        if (!before && task === undefined) return [];
+        const isTold = before
+          ? sql`task_id in (select t.task_id from ${ref(accountTasks)} as t where ${givenSince(before, formerRows(accountTasks, before, reader.snapshot), reader.snapshot.dataThrough)})`
+          : sql`task_id = ${bind("string", task ?? "")}`;
+        const asked = { ...filter, status: filter?.status ?? Object.values(TaskStatus) };
+        const rows = await reader.query(
+          sql`select * from (${taskRows(reader)}) as tasks where ${isTold} and ${filterSql(asked, reader)} order by due_on, task_id`,
+          taskColumns,
+        );
+        return rows.map((row) => taskOf(row, reader.snapshot.words.journey));
+      }),
+  })
+  taskChanged(
+    @Root() task: Task,
+    @Arg("filter", () => TaskFilter, { nullable: true, description: "Only these; of any status by default." })
+    _filter?: TaskFilter | null,
+  ): Task {
+    return task;
   }
 
   @Mutation(() => Task, { description: "It is done." })
@@ -179,6 +218,7 @@ async function actAlone(context: Context, id: string, { action, until, note, by 
       done_by: doneBy([...(by?.trim() ?? "")].slice(0, 200).join(""), caller),
       done_at: new Date(),
     }),
+    row.task_id,
   );
   return taskOf((await taskRow(id, reader)) ?? row, reader.snapshot.words.journey);
 }

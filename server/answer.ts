@@ -1,5 +1,7 @@
 import type { ApolloServer } from "@apollo/server";
 import type { GraphQLFormattedError } from "graphql";
+import { breachesOf, lateFeeds } from "../jobs/freshness.js";
+import type { Snapshot } from "../jobs/ledger.js";
 import type { Context } from "../resolvers/context.js";
 import { loadersFor } from "../resolvers/loaders.js";
 import { formatError } from "./errors.js";
@@ -22,6 +24,15 @@ export async function answer(
   const { data, errors } = body.singleResult;
   if (errors && errors.length > 0) throw new Refused(errors);
   return data;
+}
+
+/** What every answer tells of the snapshot that it was read from, and which sources are late by now. */
+export async function answeredFrom(
+  { freshness }: Pick<Context, "freshness">,
+  { id, publishedAt, dataThrough }: Snapshot,
+) {
+  const late = lateFeeds(breachesOf(await freshness())).map(({ feed }) => feed);
+  return { id, publishedAt, dataThrough, late };
 }
 
 /** Errors as GraphQL told them. */

@@ -4,10 +4,9 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { type GraphQLSchema, getVariableValues } from "graphql";
 import { version } from "../config/package.js";
 import { didYouMean, WaymarkError } from "../errors.js";
-import { breachesOf, lateFeeds } from "../jobs/freshness.js";
 import type { Context } from "../resolvers/context.js";
 import { mayAsk } from "../resolvers/gate.js";
-import { answer, errorsOf } from "./answer.js";
+import { answer, answeredFrom, errorsOf } from "./answer.js";
 import { columnsOf } from "./columns.js";
 import { schemaOfVariables } from "./json_schema.js";
 import { pageIn, rowsOf } from "./rows.js";
@@ -84,7 +83,7 @@ const toolOf = (query: SavedQuery, schema: GraphQLSchema): Tool => ({
 });
 
 interface Told {
-  readonly snapshot: { id: number; publishedAt: Date; dataThrough: string; late: readonly string[] };
+  readonly snapshot: Awaited<ReturnType<typeof answeredFrom>>;
   readonly columns: readonly string[];
   readonly rows: readonly (readonly unknown[])[];
   /** How to see what was left out; not there where nothing was. */
@@ -97,7 +96,6 @@ async function rowsFor(
   { apollo, schema }: Assistants,
   context: Context,
 ): Promise<Told> {
-  const { id, publishedAt, dataThrough } = context.reader.snapshot;
   mustKnow(query.operation, Object.keys(variables));
   const definitions = query.operation.variableDefinitions ?? [];
   const { coerced, errors } = getVariableValues(schema, definitions, { ...variables }, { maxErrors: 5 });
@@ -114,12 +112,7 @@ async function rowsFor(
         ? `There are more rows: narrow the question${goesOn ? `, or ask again with after: ${JSON.stringify(page.endCursor)}` : ""}.`
         : undefined;
   return {
-    snapshot: {
-      id,
-      publishedAt,
-      dataThrough,
-      late: lateFeeds(breachesOf(await context.freshness())).map(({ feed }) => feed),
-    },
+    snapshot: await answeredFrom(context, context.reader.snapshot),
     columns,
     rows: rows.slice(0, mostRows).map((row) => columns.map((column) => row[column] ?? null)),
     ...(more ? { more } : {}),

@@ -15,9 +15,8 @@ import {
   visitWithTypeInfo,
 } from "graphql";
 import { didYouMean, WaymarkError } from "../errors.js";
-import { breachesOf, lateFeeds } from "../jobs/freshness.js";
 import type { Context } from "../resolvers/context.js";
-import { answer, errorsOf } from "./answer.js";
+import { answer, answeredFrom, errorsOf } from "./answer.js";
 import { columnsOf } from "./columns.js";
 import { httpStatusOf } from "./errors.js";
 import { type CellRow, pageIn, rowsOf } from "./rows.js";
@@ -48,8 +47,7 @@ export async function serveExports(app: FastifyInstance, given: Exports): Promis
     const { query, format } = fileNamed(request.params.file, queries);
     const { variables, understood } = variablesIn(request.query, query, schema);
     const context = await requestContext(request, reply);
-    const { snapshot } = context.reader;
-    const late = lateFeeds(breachesOf(await context.freshness())).map(({ feed }) => feed);
+    const snapshot = await answeredFrom(context, context.reader.snapshot);
     reply.headers({
       "cache-control": "private, no-cache",
       vary: "authorization",
@@ -57,7 +55,7 @@ export async function serveExports(app: FastifyInstance, given: Exports): Promis
       "waymark-snapshot": snapshot.id,
       "waymark-published-at": snapshot.publishedAt.toISOString(),
       "waymark-data-through": snapshot.dataThrough,
-      ...(late.length > 0 ? { "waymark-late": late.join(", ") } : {}),
+      ...(snapshot.late.length > 0 ? { "waymark-late": snapshot.late.join(", ") } : {}),
     });
     if (!isLive.get(query)) {
       const changedAt = snapshot.publishedAt > startedAt ? snapshot.publishedAt : startedAt;

@@ -55,6 +55,9 @@ export const defaultLimits: QueryLimits = Object.freeze({
   heavyWaiting: 20,
 });
 
+/** Fields and fragments, however often they are spread: to walk through them takes time before anything is known. */
+const mostSelections = 20_000;
+
 /** Above so many values a question is a heavy one, and where it took so long the last time. */
 const heavy = { values: 20_000, seconds: 0.5 };
 const maxKnown = 1000;
@@ -74,7 +77,7 @@ export function limitQueries(schema: GraphQLSchema, limits: QueryLimits): Apollo
       return {
         didResolveOperation: async ({ document, operation, request, queryHash, contextValue }) => {
           if (!operation) return;
-          const values = checked(schema, document, operation, request.variables ?? {}, limits);
+          const values = checkLimits(schema, document, operation, request.variables ?? {}, limits);
           if (values <= heavy.values && !slow.has(queryHash)) return;
           endTurn = await turns.take(contextValue.caller.name);
           begun = performance.now();
@@ -95,14 +98,20 @@ export function limitQueries(schema: GraphQLSchema, limits: QueryLimits): Apollo
 }
 
 /** @returns about how many values the answer has @throws GraphQLError QUERY_TOO_LARGE */
-function checked(
+export function checkLimits(
   schema: GraphQLSchema,
   document: DocumentNode,
   operation: OperationDefinitionNode,
   variables: Readonly<Record<string, unknown>>,
   limits: QueryLimits,
 ): number {
-  const { depth, aliases, rootFields } = shapeOf(document, operation);
+  const { depth, aliases, rootFields, selections } = shapeOf(document, operation);
+  refuseAbove(
+    "selects",
+    selections,
+    mostSelections,
+    "fields, counted each time. Spread fragments less often",
+  );
   refuseAbove("nests fields", depth, limits.depth, "deep. Ask for what is inside by a question of its own");
   refuseAbove("has", aliases, limits.aliases, "aliases. Ask for them in several questions");
   refuseAbove("asks for", rootFields, limits.rootFields, "fields at once. Ask for them in several questions");
@@ -176,18 +185,18 @@ export async function limitCallers(
 function shapeOf(
   { definitions }: DocumentNode,
   operation: OperationDefinitionNode,
-): { depth: number; aliases: number; rootFields: number } {
+): { depth: number; aliases: number; rootFields: number; selections: number } {
   const fragments = new Map(
     definitions
       .filter((d): d is FragmentDefinitionNode => d.kind === "FragmentDefinition")
       .map((fragment) => [fragment.name.value, fragment.selectionSet]),
   );
-  type Shape = { depth: number; aliases: number; fields: number };
+  type Shape = { depth: number; aliases: number; fields: number; selections: number };
   const known = new Map<SelectionSetNode, Shape>(); // a fragment may be spread many times
   const shape = (set: SelectionSetNode | undefined): Shape => {
     const found = set && known.get(set);
     if (found) return found;
-    const all: Shape = { depth: 0, aliases: 0, fields: 0 };
+    const all: Shape = { depth: 0, aliases: 0, fields: 0, selections: 0 };
     for (const selection of set?.selections ?? []) {
       const isField = selection.kind === "Field";
       if (isField && selection.name.value.startsWith("__")) continue;
@@ -197,12 +206,13 @@ function shapeOf(
       all.depth = Math.max(all.depth, inner.depth + (isField ? 1 : 0));
       all.aliases += inner.aliases + (isField && selection.alias ? 1 : 0);
       all.fields += isField ? 1 : inner.fields;
+      all.selections += 1 + inner.selections;
     }
     if (set) known.set(set, all);
     return all;
   };
-  const { depth, aliases, fields } = shape(operation.selectionSet);
-  return { depth, aliases, rootFields: fields };
+  const { fields: rootFields, ...all } = shape(operation.selectionSet);
+  return { ...all, rootFields };
 }
 
 /** @throws GraphQLError where there are too many nodes to count */

@@ -24,16 +24,18 @@ import {
   readFreshness,
 } from "../jobs/freshness.js";
 import { readLatestSnapshot, type Snapshot } from "../jobs/ledger.js";
-import { type Context, contextFor } from "../resolvers/context.js";
+import { type Caller, type Context, contextFor } from "../resolvers/context.js";
 import { Results } from "../resolvers/results.js";
 import { createSchema } from "../resolvers/schema.js";
 import { type Logger, openLog } from "../telemetry/log.js";
 import type { Warehouse } from "../warehouse/warehouse.js";
+import { answeredFrom } from "./answer.js";
 import { serveAssistants } from "./assistants.js";
 import { formatError } from "./errors.js";
 import { serveExplorer } from "./explorer.js";
 import { serveExports } from "./exports.js";
 import { defaultLimits, limitCallers, limitQueries, onlySaved, type QueryLimits } from "./limits.js";
+import { Bell, serveLive } from "./live.js";
 import { ledgerMetrics, requestMetrics } from "./metrics.js";
 import { observeRequests } from "./requests.js";
 import { loadSavedQueries } from "./saved_queries.js";
@@ -110,6 +112,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     return judged.ages;
   };
   const schema = await createSchema();
+  const limits = { ...defaultLimits, ...options.limits };
   const queries = loadSavedQueries(options.queryFolders ?? [], schema);
   const apollo = new ApolloServer<Context>({
     schema,
@@ -127,7 +130,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
       ApolloServerPluginInlineTraceDisabled(), // our own traces tell it, to whoever runs this and not to callers
       ApolloServerPluginLandingPageDisabled(),
       observeRequests(app, metrics),
-      limitQueries(schema, { ...defaultLimits, ...options.limits }),
+      limitQueries(schema, limits),
       ...(options.savedQueriesOnly ? [onlySaved(queries)] : []),
       snapshotInAnswers,
       statementsInAnswers,
@@ -137,19 +140,30 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   const signIn = access && signInBy(access, now);
   const results = new Results();
   const callerOf = admit(app, signIn, operator(!isReadOnly));
+  const bell = new Bell(warehouse, warehouse.isExclusive ? 500 : 15_000, (error) => app.log.error(error));
+  const timeoutMs = options.timeoutMs ?? 30_000;
   /** What a request may see and do; whatever answers with data begins here. */
-  const requestContext = async (request: FastifyRequest, reply: FastifyReply): Promise<Context> =>
+  const contextOf = (
+    caller: Caller,
+    request: FastifyRequest,
+    signal: AbortSignal,
+    happenings?: Context["happenings"],
+  ): Promise<Context> =>
     contextFor(warehouse, {
-      caller: isReadOnly ? { ...callerOf(request), mayWrite: false } : callerOf(request),
+      caller: isReadOnly ? { ...caller, mayWrite: false } : caller,
       plan: options.plan,
       due: options.due,
       webhooks: options.webhooks,
       freshnessOf,
       results,
-      signal: signalOf(reply, options.timeoutMs ?? 30_000),
+      signal,
+      happenings,
+      onActed: (task) => bell.acted(task),
       onStatement: options.onStatement,
       explain: (request.body as GraphQLRequest | undefined)?.extensions?.explain === true,
     });
+  const requestContext = (request: FastifyRequest, reply: FastifyReply): Promise<Context> =>
+    contextOf(callerOf(request), request, signalOf(reply, timeoutMs));
   // TLS is the matter of whatever stands before the server, and so is to promise it.
   await app.register(helmet, { strictTransportSecurity: false, contentSecurityPolicy: nothingOfPages });
   await app.register(async (asked) => {
@@ -158,6 +172,22 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     await asked.register(fastifyApollo(apollo), { context: requestContext });
     await serveExports(asked, { queries, schema, apollo, requestContext, now });
     await serveAssistants(asked, { queries, schema, apollo, requestContext });
+    if (!options.savedQueriesOnly)
+      serveLive(asked, {
+        schema,
+        bell,
+        limits,
+        isDevelopment,
+        contextNow: async (request, signal, happenings) => {
+          const caller = signIn ? await signIn(request.headers.authorization) : callerOf(request);
+          return contextOf(
+            caller,
+            request,
+            AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]),
+            happenings,
+          );
+        },
+      });
   });
   const isOpen = { config: { isOpen: true } };
   app.get("/healthz", isOpen, async () => ({ status: "ok" }));
@@ -216,12 +246,8 @@ const snapshotInAnswers: ApolloServerPlugin<Context> = {
   requestDidStart: async () => ({
     willSendResponse: async ({ response, contextValue }) => {
       if (response.body.kind !== "single" || !contextValue.snapshot) return;
-      const { id, publishedAt, dataThrough } = contextValue.snapshot;
-      const late = lateFeeds(breachesOf(await contextValue.freshness())).map(({ feed }) => feed);
-      response.body.singleResult.extensions = {
-        ...response.body.singleResult.extensions,
-        snapshot: { id, publishedAt, dataThrough, late },
-      };
+      const snapshot = await answeredFrom(contextValue, contextValue.snapshot);
+      response.body.singleResult.extensions = { ...response.body.singleResult.extensions, snapshot };
     },
   }),
 };

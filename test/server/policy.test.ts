@@ -17,7 +17,7 @@ import { accessSchema } from "../../config/access.js";
 import { locateIn, readSnapshots, type Snapshot, schemas } from "../../jobs/ledger.js";
 import { models } from "../../models/index.js";
 import { type Context, contextFor } from "../../resolvers/context.js";
-import { rootFields, type Told } from "../../resolvers/gate.js";
+import { liveFields, rootFields, type Told } from "../../resolvers/gate.js";
 import { loadersFor } from "../../resolvers/loaders.js";
 import { kindOf, readerOf, tablesFor } from "../../resolvers/reader.js";
 import { createSchema } from "../../resolvers/schema.js";
@@ -216,6 +216,8 @@ describe("every root field", () => {
       Object.keys(type?.getFields() ?? {}),
     );
     expect(Object.keys(rootFields).sort()).toEqual(all.sort());
+    const live = Object.keys(schema.getSubscriptionType()?.getFields() ?? {});
+    expect(Object.keys(liveFields).sort()).toEqual(live.sort());
   });
 
   const mayAsk: Record<string, Told[]> = {
