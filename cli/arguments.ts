@@ -1,5 +1,6 @@
 import { InvalidArgumentError } from "commander";
 import { Temporal } from "temporal-polyfill";
+import { WaymarkError } from "../errors.js";
 
 /** Options as they are typed, read once: what can't be meant is refused before anything begins. */
 
@@ -15,4 +16,16 @@ export function wholeNumber(value: string, least: number, most: number): number 
   const number = Number(value);
   if (value.trim() !== "" && Number.isInteger(number) && number >= least && number <= most) return number;
   throw new InvalidArgumentError(`Expected a whole number from ${least} to ${most}.`);
+}
+
+/** `name=value` by name; a name may come several times. */
+export function assigned(assignments: readonly string[]): Record<string, string[]> {
+  const given: Record<string, string[]> = {};
+  for (const assignment of assignments) {
+    const split = assignment.indexOf("=");
+    if (split < 1) throw new WaymarkError("BAD_USER_INPUT", `--var ${assignment}: expected name=value.`);
+    const name = assignment.slice(0, split);
+    given[name] = [...(given[name] ?? []), assignment.slice(split + 1)];
+  }
+  return given;
 }

@@ -19,6 +19,7 @@ import type { Context } from "../resolvers/context.js";
 import { answer, answeredFrom, errorsOf } from "./answer.js";
 import { columnsOf } from "./columns.js";
 import { httpStatusOf } from "./errors.js";
+import { keyInAddress } from "./keys.js";
 import { type CellRow, pageIn, rowsOf } from "./rows.js";
 import { descriptionOf, type SavedQuery, variablesOf } from "./saved_queries.js";
 
@@ -91,7 +92,11 @@ function variablesIn(
   { operation }: SavedQuery,
   schema: GraphQLSchema,
 ): { variables: Record<string, unknown>; understood: Record<string, unknown> } {
-  const given = Object.fromEntries(Object.entries(texts).map(([name, values]) => [name, [values].flat()]));
+  const given = Object.fromEntries(
+    Object.entries(texts)
+      .filter(([name]) => name !== keyInAddress)
+      .map(([name, values]) => [name, [values].flat()]),
+  );
   const variables = variablesOf(operation, given);
   const definitions = operation.variableDefinitions ?? [];
   const { coerced, errors } = getVariableValues(schema, definitions, variables, { maxErrors: 5 });
@@ -106,7 +111,7 @@ interface Format {
 }
 type Batches = AsyncIterable<readonly CellRow[]>;
 
-const formats: readonly Format[] = [
+export const formats: readonly Format[] = [
   {
     name: "csv",
     type: "text/csv; charset=utf-8; header=present",
@@ -150,8 +155,11 @@ const csv = (rows: readonly (readonly unknown[])[]): string =>
 const json = (columns: readonly string[], row: CellRow): string =>
   JSON.stringify(Object.fromEntries(columns.map((column) => [column, row[column] ?? null])));
 
-/** @throws WaymarkError NOT_FOUND */
-function fileNamed(file: string, queries: readonly SavedQuery[]): { query: SavedQuery; format: Format } {
+/** What an address under /q asks for. @throws WaymarkError NOT_FOUND */
+export function fileNamed(
+  file: string,
+  queries: readonly SavedQuery[],
+): { query: SavedQuery; format: Format } {
   const dot = file.lastIndexOf(".");
   const [name, ending] = dot < 0 ? [file, ""] : [file.slice(0, dot), file.slice(dot + 1)];
   const query = queries.find((q) => q.name === name);

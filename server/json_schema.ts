@@ -54,7 +54,7 @@ function schemaOf(type: GraphQLInputType, within: readonly string[]): JsonSchema
   if (isEnumType(type)) {
     const told = type
       .getValues()
-      .map(({ name, description }) => `${name}${description ? `: ${description}` : ""}`);
+      .flatMap(({ name, description }) => (description ? [`${name}: ${description}`] : []));
     return {
       type: "string",
       enum: type.getValues().map(({ name }) => name),

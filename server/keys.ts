@@ -16,6 +16,8 @@ const apiKey = z.strictObject({
   role: z.string(),
   /** Of what its role may do, what the key may; null = all. */
   scope: z.array(z.enum(rights)).nullable(),
+  /** The one address that it opens, from the path on; null = whatever its role may ask. */
+  only: z.string().nullable().default(null),
   sha256: z.string().regex(/^[0-9a-f]{64}$/),
   created_at: z.iso.datetime(),
   expires_at: z.iso.datetime(),
@@ -34,12 +36,13 @@ export interface NewKey {
   readonly role: string;
   readonly scope: readonly Right[] | null;
   readonly days: number;
+  readonly only?: string | null;
 }
 
 /** Make a key; `secret` is the key itself, which nobody can tell again. */
 export function createKey(
   folder: string,
-  { name, role, scope, days }: NewKey,
+  { name, role, scope, days, only = null }: NewKey,
   now: Date,
 ): { key: ApiKey; secret: string } {
   const id = randomBytes(6).toString("hex");
@@ -49,6 +52,7 @@ export function createKey(
     name,
     role,
     scope: scope && [...scope],
+    only,
     sha256: hashOf(secret).toString("hex"),
     created_at: now.toISOString(),
     expires_at: new Date(now.getTime() + days * 86_400_000).toISOString(),
@@ -78,6 +82,17 @@ export function revokeKey(folder: string, id: string, now: Date): ApiKey {
   write(folder, revoked);
   return revoked;
 }
+
+/** An address as keys are bound to it: path and variables in one order, without the key itself. */
+export function addressOf(url: string): string {
+  const { pathname, searchParams } = new URL(url, "http://localhost");
+  searchParams.delete(keyInAddress);
+  searchParams.sort();
+  return searchParams.size > 0 ? `${pathname}?${searchParams}` : pathname;
+}
+
+/** Where a link carries its key, as RFC 6750 names it. */
+export const keyInAddress = "access_token";
 
 export type KeyState = "valid" | "expired" | "revoked";
 export function stateOf({ revoked_at, expires_at }: ApiKey, now: Date): KeyState {

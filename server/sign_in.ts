@@ -7,7 +7,7 @@ import type { Caller } from "../resolvers/context.js";
 import { type Claims, scopeOf } from "../resolvers/roles.js";
 import { everything } from "../resolvers/scope.js";
 import { httpStatusOf } from "./errors.js";
-import { keyShown, looksLikeKey, stateOf } from "./keys.js";
+import { addressOf, keyInAddress, keyShown, looksLikeKey, stateOf } from "./keys.js";
 
 declare module "fastify" {
   interface FastifyContextConfig {
@@ -24,12 +24,18 @@ export interface Access {
   readonly rotationMs?: number;
 }
 
+/** What a request asks for, and whether that is where its key stands: in a link. */
+export interface Asked {
+  readonly address: string;
+  readonly isLink: boolean;
+}
+
 /**
- * Who asks, by the request's `authorization`.
+ * Who asks, by the request's `authorization`; a key that opens one address alone is good for no other.
  * @throws WaymarkError UNAUTHENTICATED for a stranger, FORBIDDEN for a role that isn't named, SIGN_IN_UNAVAILABLE where
  * the issuer's keys can't be read
  */
-export type SignIn = (authorization: string | undefined) => Promise<Caller>;
+export type SignIn = (authorization: string | undefined, asked?: Asked) => Promise<Caller>;
 
 export function signInBy({ settings, folder, rotationMs }: Access, now: () => Date): SignIn {
   const keysFolder = resolve(folder, settings.keys_folder);
@@ -40,12 +46,15 @@ export function signInBy({ settings, folder, rotationMs }: Access, now: () => Da
       ...(rotationMs === undefined ? {} : { cooldownDuration: rotationMs }),
     });
 
-  const byKey = (secret: string): Caller => {
+  const byKey = (secret: string, asked: Asked | undefined): Caller => {
     const key = keyShown(keysFolder, secret);
     if (!key) throw stranger("This API key is none of this server's, or was mistyped.");
     const state = stateOf(key, now());
     if (state !== "valid")
       throw stranger(`The API key "${key.name}" is ${state}. Ask whoever runs this server for another.`);
+    if (key.only === null && asked?.isLink) throw stranger(notInAddresses);
+    if (key.only !== null && key.only !== asked?.address)
+      throw stranger(`The API key "${key.name}" opens ${key.only} and nothing else.`);
     return callerOf(settings, key.name, key.role, key.scope, {});
   };
 
@@ -65,13 +74,15 @@ export function signInBy({ settings, folder, rotationMs }: Access, now: () => Da
     return callerOf(settings, String(payload.sub), role ?? claimed.join(", "), null, payload);
   };
 
-  return async (authorization) => {
+  return async (authorization, asked) => {
     const [, credential] = /^Bearer +(\S+)$/i.exec(authorization ?? "") ?? [];
     if (credential === undefined)
       throw stranger(
         "Who asks? Send the header `Authorization: Bearer …` with an API key or a token; docs/access.md tells how to get one.",
       );
-    return looksLikeKey(credential) ? byKey(credential) : byToken(credential);
+    if (looksLikeKey(credential)) return byKey(credential, asked);
+    if (asked?.isLink) throw stranger(notInAddresses);
+    return byToken(credential);
   };
 }
 
@@ -109,7 +120,7 @@ export function admit(app: FastifyInstance, signIn: SignIn | undefined, local: C
           `Without sign-in the server answers to localhost, not to "${request.hostname}".`,
         );
       if (request.routeOptions.config.isOpen) return;
-      callers.set(request, signIn ? await signIn(request.headers.authorization) : local);
+      callers.set(request, signIn ? await signIn(...shownBy(request)) : local);
     } catch (error) {
       return refuse(reply, error, request.headers.authorization !== undefined);
     }
@@ -120,6 +131,18 @@ export function admit(app: FastifyInstance, signIn: SignIn | undefined, local: C
     return caller;
   };
 }
+
+/** What a request shows: a header, or the key in a link. Keys that open more than one address don't belong into any. */
+function shownBy({ headers, query, url }: FastifyRequest): [authorization: string | undefined, asked: Asked] {
+  const address = addressOf(url);
+  const { [keyInAddress]: key } = query as Record<string, unknown>;
+  return headers.authorization === undefined && typeof key === "string"
+    ? [`Bearer ${key}`, { address, isLink: true }]
+    : [headers.authorization, { address, isLink: false }];
+}
+
+const notInAddresses =
+  "An address is written down in many places: send keys and tokens in the header `Authorization`. `waymark keys link` makes a link that opens one address alone.";
 
 /** Answer that a request isn't, in the shape that GraphQL's errors have. */
 export function refuse(reply: FastifyReply, error: unknown, hasTried = true): FastifyReply {

@@ -3,6 +3,7 @@ import { Command, Option } from "commander";
 import { didYouMean, messageOf, WaymarkError } from "../../errors.js";
 import { rowsOf } from "../../server/rows.js";
 import type { QueryFile } from "../../server/saved_queries.js";
+import { assigned } from "../arguments.js";
 import { theLog } from "../log.js";
 import { answer, type Format, formats, rowsAs } from "../output.js";
 import { loadProject, optionsOf, queryFolders, withWarehouse } from "../project.js";
@@ -54,18 +55,6 @@ function documentAt(given: string, saved: readonly QueryFile[]): Pick<QueryFile,
       saved.map(({ name }) => name),
     )}`,
   );
-}
-
-/** `name=value` by name; a name may come several times. */
-function assigned(assignments: readonly string[]): Record<string, string[]> {
-  const given: Record<string, string[]> = {};
-  for (const assignment of assignments) {
-    const split = assignment.indexOf("=");
-    if (split < 1) throw new WaymarkError("BAD_USER_INPUT", `--var ${assignment}: expected name=value.`);
-    const name = assignment.slice(0, split);
-    given[name] = [...(given[name] ?? []), assignment.slice(split + 1)];
-  }
-  return given;
 }
 
 /** Through a server of its own on a free port of this machine, so that there is one way to answer. */

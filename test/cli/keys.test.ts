@@ -1,3 +1,4 @@
+import "reflect-metadata";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -57,6 +58,33 @@ it("a key is created, listed without its secret, and revoked", async () => {
   expect(revoked).toMatchObject({ id: created.id, state: "revoked" });
   expect(await keys("revoke", created.id), "a second time nothing changes").toEqual(revoked);
   expect(await keys("list")).toEqual([revoked]);
+});
+
+it("a link is a key that opens one saved query with these variables", async () => {
+  const keys = project("server: { port: 4711 }\naccess: { roles: { analyst: { accounts: all } } }\n");
+  const made = await keys("link", "health-trend.csv", "--role", "analyst", "--var", "weeks=12");
+  expect(made).toMatchObject({ name: "health-trend.csv", scope: [], opens: "/q/health-trend.csv?weeks=12" });
+  expect(made.link).toMatch(/^http:\/\/localhost:4711\/q\/health-trend\.csv\?weeks=12&access_token=wmk_/);
+  const { link, ...listed } = made;
+  expect(await keys("list")).toEqual([listed]);
+  const elsewhere = await keys(
+    "link",
+    "at-risk.json",
+    "--role",
+    "analyst",
+    "--url",
+    "https://waymark.acme.test",
+  );
+  expect(elsewhere.link).toMatch(/^https:\/\/waymark\.acme\.test\/q\/at-risk\.json\?access_token=wmk_/);
+
+  const refused = (...words: string[]) => expect(keys("link", ...words, "--role", "analyst")).rejects;
+  await refused("health-trends.csv").toThrow(
+    'There is no saved query "health-trends". Did you mean "health-trend"?',
+  );
+  await refused("health-trend.xlsx").toThrow("There is no /q/health-trend.xlsx; expected one of");
+  await refused("health-trend.csv", "--var", "week=12").toThrow('The query has no variable "week".');
+  await expect(keys("link", "at-risk.csv", "--role", "analist")).rejects.toThrow('no role "analist"');
+  expect(await keys("list")).toHaveLength(2);
 });
 
 it("a role that there isn't, a key that there isn't, and a project without sign-in are refused with what to do", async () => {

@@ -136,7 +136,7 @@ it("must sign in, and POST alone is answered", async () => {
   expect((await fetch(`${server.url}/mcp`, listing)).status).toBe(401);
   const headers = { ...listing.headers, authorization: `Bearer ${keys.reader}` };
   expect((await fetch(`${server.url}/mcp`, { ...listing, headers })).status).toBe(200);
-  expect((await fetch(`${server.url}/mcp`, { headers })).status).toBe(404);
+  expect((await fetch(`${server.url}/mcp`, { headers })).status).toBe(405);
   const garbled = await fetch(`${server.url}/mcp`, { ...listing, headers, body: "{" });
   expect(garbled.status).toBe(400);
 });

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { exportJWK, generateKeyPair, SignJWT } from "jose";
 import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from "vitest";
 import { accessSchema } from "../../config/access.js";
-import { createKey, revokeKey } from "../../server/keys.js";
+import { addressOf, createKey, revokeKey } from "../../server/keys.js";
 import { type Server, startServer } from "../../server/server.js";
 import { openDuckDb } from "../../warehouse/duckdb.js";
 import type { Warehouse } from "../../warehouse/warehouse.js";
@@ -56,6 +56,7 @@ function serve(access: object = {}, host = "127.0.0.1"): Promise<Server> {
     isDevelopment: false,
     now: () => now,
     access: { settings, folder, rotationMs: 0 },
+    queryFolders: ["queries"],
   });
 }
 
@@ -130,6 +131,41 @@ describe("an API key", () => {
     expect(body.errors[0].message).toBe(
       'The API key "crm" is revoked. Ask whoever runs this server for another.',
     );
+  });
+
+  it("in a link opens the link's address, whatever the order of its variables, and nothing else", async () => {
+    const only = addressOf("/q/health-trend.csv?weeks=12");
+    const { key, secret } = newKey({ name: "sheet", scope: [], only });
+    const notBuilt = { status: 503, code: "NOT_BUILT" }; // answered: but nothing is published here
+    const link = `/q/health-trend.csv?weeks=12&access_token=${secret}`;
+    expect(await get(link)).toMatchObject(notBuilt);
+    expect(await get(`/q/health-trend.csv?access_token=${secret}&weeks=12`)).toMatchObject(notBuilt);
+    expect(await get("/q/health-trend.csv?weeks=12", secret)).toMatchObject(notBuilt);
+    for (const path of [
+      `/q/health-trend.csv?weeks=13&access_token=${secret}`,
+      `/q/health-trend.csv?access_token=${secret}`,
+      `/q/health-trend.csv?weeks=12&weeks=12&access_token=${secret}`,
+      `/q/health-trend.json?weeks=12&access_token=${secret}`,
+      `/q?access_token=${secret}`,
+      `/metrics?access_token=${secret}`,
+    ])
+      expect(await get(path)).toMatchObject(refused);
+    expect(await get("/graphql", secret)).toMatchObject({
+      ...refused,
+      body: {
+        errors: [{ message: 'The API key "sheet" opens /q/health-trend.csv?weeks=12 and nothing else.' }],
+      },
+    });
+    revokeKey(join(folder, "keys"), key.id, now);
+    expect(await get(link)).toMatchObject(refused);
+  });
+
+  it("that opens more than one address is refused in one, as are tokens", async () => {
+    for (const credential of [newKey().secret, "eyJhbGciOiJub25lIn0.e30."])
+      expect(await get(`/q/health-trend.csv?access_token=${credential}`)).toMatchObject({
+        ...refused,
+        body: { errors: [{ message: expect.stringContaining("`waymark keys link` makes a link") }] },
+      });
   });
 
   it("signs in until its last day", async () => {
