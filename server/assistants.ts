@@ -108,7 +108,7 @@ async function rowsFor(
   if (!coerced) throw new WaymarkError("BAD_USER_INPUT", errors.map((e) => e.message).join("\n"));
   const data = await answer(apollo, query, variables, context);
   const rows = rowsOf(data);
-  const columns = columnsOf(schema, query.document, query.operation, coerced);
+  const columns = columnsOf(schema, query.document, query.operation, coerced).map(({ name }) => name);
   const page = pageIn(data);
   const goesOn = definitions.some(({ variable }) => variable.name.value === "after");
   const more =

@@ -20,6 +20,23 @@ interface Asked {
   readonly nodes: readonly FieldNode[];
 }
 
+/** What stands in a column. */
+export type Kind = "text" | "integer" | "number" | "boolean" | "day" | "instant";
+export interface Column {
+  readonly name: string;
+  readonly kind: Kind;
+}
+
+/** Of scalars; whatever else there is, lists among it, is told as text. */
+const kinds: Readonly<Record<string, Kind>> = {
+  Int: "integer",
+  Float: "number",
+  Decimal: "number",
+  Boolean: "boolean",
+  LocalDate: "day",
+  DateTimeISO: "instant",
+};
+
 /**
  * The columns that the rows of an answer have (`rowsOf`), whatever the answer: an empty one has a header, too, and
  * an object that is null its columns.
@@ -29,7 +46,7 @@ export function columnsOf(
   document: DocumentNode,
   operation: OperationDefinitionNode,
   variables: Readonly<Record<string, unknown>>,
-): string[] {
+): Column[] {
   const fragments: Record<string, FragmentDefinitionNode> = {};
   for (const definition of document.definitions)
     if (definition.kind === "FragmentDefinition") fragments[definition.name.value] = definition;
@@ -58,12 +75,13 @@ export function columnsOf(
     const node = only.key === "edges" ? inner.find(({ key }) => key === "node") : undefined;
     return node?.type ? below(getNullableType(node.type) as GraphQLObjectType, node.nodes) : inner;
   };
-  const columnsIn = (fields: readonly Asked[], path: string): string[] =>
-    fields.flatMap(({ key, type, nodes }) => {
-      const column = path ? `${path}.${key}` : key;
+  const columnsIn = (fields: readonly Asked[], path: string): Column[] =>
+    fields.flatMap(({ key, type, nodes }): Column[] => {
+      const name = path ? `${path}.${key}` : key;
       const of = type && getNullableType(type);
-      if (!of || isListType(of) || isLeafType(of)) return [column];
-      return columnsIn(below(of as GraphQLObjectType, nodes), column);
+      if (!of || isListType(of)) return [{ name, kind: "text" }];
+      if (isLeafType(of)) return [{ name, kind: kinds[of.name] ?? "text" }];
+      return columnsIn(below(of as GraphQLObjectType, nodes), name);
     });
 
   const all = asked(query, collectFields(schema, fragments, variables, query, operation.selectionSet));

@@ -2,7 +2,6 @@ import { createHash } from "node:crypto";
 import { Readable } from "node:stream";
 import type { ApolloServer } from "@apollo/server";
 import compress from "@fastify/compress";
-import { stringify } from "csv-stringify/sync";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import {
   type GraphQLSchema,
@@ -19,6 +18,7 @@ import type { Context } from "../resolvers/context.js";
 import { answer, answeredFrom, errorsOf } from "./answer.js";
 import { columnsOf } from "./columns.js";
 import { httpStatusOf } from "./errors.js";
+import { type Batches, type Format, formats } from "./formats.js";
 import { keyInAddress } from "./keys.js";
 import { type CellRow, pageIn, rowsOf } from "./rows.js";
 import { descriptionOf, type SavedQuery, variablesOf } from "./saved_queries.js";
@@ -103,57 +103,6 @@ function variablesIn(
   if (!coerced) throw new WaymarkError("BAD_USER_INPUT", errors.map((e) => e.message).join("\n"));
   return { variables, understood: coerced };
 }
-
-interface Format {
-  readonly name: string;
-  readonly type: string;
-  readonly write: (columns: readonly string[], batches: Batches) => AsyncIterable<string>;
-}
-type Batches = AsyncIterable<readonly CellRow[]>;
-
-export const formats: readonly Format[] = [
-  {
-    name: "csv",
-    type: "text/csv; charset=utf-8; header=present",
-    async *write(columns, batches) {
-      yield csv([[...columns]]);
-      for await (const rows of batches) yield csv(rows.map((row) => columns.map((column) => row[column])));
-    },
-  },
-  {
-    name: "json",
-    type: "application/json; charset=utf-8",
-    async *write(columns, batches) {
-      let before = "[\n";
-      for await (const rows of batches) {
-        if (rows.length === 0) continue;
-        yield before + rows.map((row) => json(columns, row)).join(",\n");
-        before = ",\n";
-      }
-      yield before.startsWith("[") ? "[]\n" : "\n]\n";
-    },
-  },
-  {
-    name: "ndjson",
-    type: "application/x-ndjson; charset=utf-8",
-    async *write(columns, batches) {
-      for await (const rows of batches) yield rows.map((row) => `${json(columns, row)}\n`).join("");
-    },
-  },
-];
-
-/** Text that a spreadsheet would take for a formula gets an apostrophe before it; numbers, also exact ones, don't. */
-const csv = (rows: readonly (readonly unknown[])[]): string =>
-  stringify([...rows] as unknown[][], {
-    cast: {
-      string: (value) => ({ value, escape_formulas: !/^-?\d+(\.\d+)?$/.test(value) }),
-      date: (d) => d.toISOString(),
-      boolean: String,
-    },
-  });
-
-const json = (columns: readonly string[], row: CellRow): string =>
-  JSON.stringify(Object.fromEntries(columns.map((column) => [column, row[column] ?? null])));
 
 /** What an address under /q asks for. @throws WaymarkError NOT_FOUND */
 export function fileNamed(

@@ -5,12 +5,14 @@ import { get as httpGet, type IncomingHttpHeaders } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
+import { tableFromIPC } from "apache-arrow";
+import { parquetMetadata } from "hyparquet";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { accessSchema } from "../../config/access.js";
 import { createKey } from "../../server/keys.js";
 import { openLog } from "../../telemetry/log.js";
 import { openDuckDb } from "../../warehouse/duckdb.js";
-import { type Sql, sql } from "../../warehouse/sql.js";
+import { type Sql, sql, text } from "../../warehouse/sql.js";
 import type { Columns, RunOptions, Warehouse } from "../../warehouse/warehouse.js";
 import { builtCompany, type Client, clientOf } from "../api/company.js";
 
@@ -31,6 +33,12 @@ query Everyone($after: String) {
   }
 }
 fragment basics on Account { id name mrr }`,
+  typed: `query Typed($after: String) {
+  accounts(after: $after) {
+    nodes { id createdOn mrr health { score } stage { days isStuck } tags: attributes { name } }
+    pageInfo { hasNextPage endCursor }
+  }
+}`,
   "one-by-one": `query OneByOne($after: String) {
   accounts(first: 1, after: $after) { nodes { id } pageInfo { hasNextPage endCursor } }
 }`,
@@ -77,7 +85,7 @@ describe("a saved query", () => {
       name: "everyone",
       description: "All accounts, page by page.",
       variables: [{ name: "after", type: "String", isRequired: false, default: null }],
-      urls: ["/q/everyone.csv", "/q/everyone.json", "/q/everyone.ndjson"],
+      urls: ["csv", "json", "ndjson", "arrow", "parquet"].map((format) => `/q/everyone.${format}`),
     });
     expect(queries.find((q: { name: string }) => q.name === "cohorts").variables[1]).toEqual({
       name: "periods",
@@ -109,6 +117,58 @@ describe("a saved query", () => {
           .join(","),
       ),
     ]);
+  });
+
+  it("has the same rows in Arrow and Parquet, with types", async () => {
+    const rows = await json("/q/typed.json");
+    const expected = rows.map((row: Record<string, unknown>) => ({
+      ...row,
+      mrr: row.mrr === null ? null : Number(row.mrr),
+      tags: String(row.tags),
+    }));
+    expect(expected.length).toBe(130);
+    const days = (row: Record<string, unknown>) => ({
+      ...row,
+      createdOn: row.createdOn === null ? null : new Date(row.createdOn as number).toISOString().slice(0, 10),
+    });
+
+    const arrow = await get("/q/typed.arrow");
+    expect(arrow.headers.get("content-type")).toBe("application/vnd.apache.arrow.stream");
+    const table = tableFromIPC(new Uint8Array(await arrow.arrayBuffer()));
+    expect(table.schema.fields.map(({ name, type }) => `${name} ${type}`)).toEqual([
+      "id Utf8",
+      "createdOn Date32<DAY>",
+      "mrr Float64",
+      "health.score Float64",
+      "stage.days Int32",
+      "stage.isStuck Bool",
+      "tags Utf8",
+    ]);
+    expect(table.toArray().map((row) => days(row.toJSON()))).toEqual(expected);
+
+    const parquet = await get("/q/typed.parquet");
+    expect(parquet.headers.get("content-type")).toBe("application/vnd.apache.parquet");
+    const file = join(folderWith({}), "typed.parquet");
+    writeFileSync(file, new Uint8Array(await parquet.arrayBuffer()));
+    const types = {
+      id: { type: "string" },
+      createdOn: { type: "date" },
+      mrr: { type: "number" },
+      "health.score": { type: "number" },
+      "stage.days": { type: "integer" },
+      "stage.isStuck": { type: "boolean" },
+      tags: { type: "string" },
+    } as const;
+    const read = sql`select * from read_parquet(${text(file)})`;
+    expect(await warehouse.query(read, types)).toEqual(expected);
+  });
+
+  it("has its columns in Arrow and Parquet where it has no rows", async () => {
+    const arrow = await get("/q/some.arrow?filter=%7B%22ids%22%3A%5B%5D%7D");
+    expect(tableFromIPC(new Uint8Array(await arrow.arrayBuffer())).schema.names).toEqual(["id"]);
+    const parquet = await get("/q/some.parquet?filter=%7B%22ids%22%3A%5B%5D%7D");
+    const { schema, num_rows } = parquetMetadata(await parquet.arrayBuffer());
+    expect([schema.map(({ name }) => name), num_rows]).toEqual([["root", "id"], 0n]);
   });
 
   it.each(["csv", "json", "ndjson"])(
@@ -163,7 +223,7 @@ describe("a saved query", () => {
       '404 NOT_FOUND: There is no saved query "portfoli". Did you mean "portfolio"? GET /q lists them.',
     );
     expect(await refusal("/q/portfolio.xlsx")).toBe(
-      "404 NOT_FOUND: There is no /q/portfolio.xlsx; expected one of /q/portfolio.csv, /q/portfolio.json, /q/portfolio.ndjson.",
+      "404 NOT_FOUND: There is no /q/portfolio.xlsx; expected one of /q/portfolio.csv, /q/portfolio.json, /q/portfolio.ndjson, /q/portfolio.arrow, /q/portfolio.parquet.",
     );
     expect(await refusal("/q/some.csv?first=5000")).toContain(
       "400 BAD_USER_INPUT: accounts: first is 5000, expected 1 to 1000.",
