@@ -95,18 +95,23 @@ export function serveLive(
 
   const stream = async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
     const gone = new AbortController();
-    reply.raw.on("close", () => gone.abort());
+    let countedFor: string | undefined;
+    reply.raw.on("close", () => {
+      gone.abort();
+      if (countedFor !== undefined) open.set(countedFor, (open.get(countedFor) ?? 1) - 1);
+    });
     const signal = AbortSignal.any([gone.signal, closing.signal]);
     const asked = questionIn(request.body, schema, limits, isDevelopment);
     const context = await contextNow(request, signal, () =>
       happenings(() => contextNow(request, signal), bell, signal),
     );
     const { name } = context.caller;
+    if (gone.signal.aborted) return reply.send();
     const others = open.get(name) ?? 0;
     if (others >= mostStreams)
       return refuseMore(reply, `You have ${others} streams open, the most there may be. Close one of them.`);
     open.set(name, others + 1);
-    reply.raw.on("close", () => open.set(name, (open.get(name) ?? 1) - 1));
+    countedFor = name;
     app.log.info({ event: "stream", caller: name, open: others + 1 });
     const log = (error: unknown): void => app.log.error(error);
     return reply

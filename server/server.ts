@@ -142,14 +142,16 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   const callerOf = admit(app, signIn, operator(!isReadOnly));
   const bell = new Bell(warehouse, warehouse.isExclusive ? 500 : 15_000, (error) => app.log.error(error));
   const timeoutMs = options.timeoutMs ?? 30_000;
-  /** What a request may see and do; whatever answers with data begins here. */
+  /** What a request may see and do; whatever answers with data begins here. Statements stop when it takes too long. */
   const contextOf = (
     caller: Caller,
     request: FastifyRequest,
-    signal: AbortSignal,
+    gone: AbortSignal,
     happenings?: Context["happenings"],
-  ): Promise<Context> =>
-    contextFor(warehouse, {
+  ): Promise<Context> => {
+    const signal = AbortSignal.any([gone, AbortSignal.timeout(timeoutMs)]);
+    setMaxListeners(0, signal); // every statement on its way listens to it
+    return contextFor(warehouse, {
       caller: isReadOnly ? { ...caller, mayWrite: false } : caller,
       plan: options.plan,
       due: options.due,
@@ -162,8 +164,9 @@ export async function startServer(options: ServerOptions): Promise<Server> {
       onStatement: options.onStatement,
       explain: (request.body as GraphQLRequest | undefined)?.extensions?.explain === true,
     });
+  };
   const requestContext = (request: FastifyRequest, reply: FastifyReply): Promise<Context> =>
-    contextOf(callerOf(request), request, signalOf(reply, timeoutMs));
+    contextOf(callerOf(request), request, goneFrom(reply));
   // TLS is the matter of whatever stands before the server, and so is to promise it.
   await app.register(helmet, { strictTransportSecurity: false, contentSecurityPolicy: nothingOfPages });
   await app.register(async (asked) => {
@@ -180,12 +183,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
         isDevelopment,
         contextNow: async (request, signal, happenings) => {
           const caller = signIn ? await signIn(request.headers.authorization) : callerOf(request);
-          return contextOf(
-            caller,
-            request,
-            AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]),
-            happenings,
-          );
+          return contextOf(caller, request, signal, happenings);
         },
       });
   });
@@ -266,15 +264,13 @@ const statementsInAnswers: ApolloServerPlugin<Context> = {
   }),
 };
 
-/** Aborted when the caller has gone, or after the time that a request may take: its statements are stopped then. */
-function signalOf(reply: FastifyReply, timeoutMs: number): AbortSignal {
+/** Aborted when the caller has gone. */
+function goneFrom(reply: FastifyReply): AbortSignal {
   const gone = new AbortController();
   reply.raw.on("close", () => {
     if (!reply.raw.writableFinished) gone.abort();
   });
-  const signal = AbortSignal.any([gone.signal, AbortSignal.timeout(timeoutMs)]);
-  setMaxListeners(0, signal); // every statement on its way listens to it
-  return signal;
+  return gone.signal;
 }
 
 function listenError(error: unknown, port: number, host: string): WaymarkError {
