@@ -67,18 +67,28 @@ const macros = `create or replace temp macro trim_blanks(given) as case
 /** "if not exists" does not help two that create at once: the second would fail with a conflict. */
 const oneSchemaAtATime = pLimit(1);
 
-/** The embedded engine. One instance per file and process; another process that holds the file is named. */
-export async function openDuckDb(options: DuckDbOptions): Promise<Warehouse> {
-  const file = options.file === ":memory:" ? options.file : resolve(options.file);
-  const config: Record<string, string> = {
+/** The file, and the settings that all connections of a process to it must agree on. */
+export function configOf({
+  file: given,
+  memoryLimit,
+  threads,
+}: DuckDbOptions): [string, Record<string, string>] {
+  const file = given === ":memory:" ? given : resolve(given);
+  const config = {
     default_null_order: "nulls_first_on_asc_last_on_desc",
     autoinstall_known_extensions: "false",
     // A checkpoint takes as long as many small tables, and a build makes hundreds.
     checkpoint_threshold: "256MB",
-    ...(options.memoryLimit ? { memory_limit: options.memoryLimit } : {}),
-    ...(options.threads ? { threads: String(options.threads) } : {}),
+    ...(memoryLimit ? { memory_limit: memoryLimit } : {}),
+    ...(threads ? { threads: String(threads) } : {}),
     ...(file === ":memory:" ? {} : { temp_directory: `${file}.tmp` }),
   };
+  return [file, config];
+}
+
+/** The embedded engine. One instance per file and process; another process that holds the file is named. */
+export async function openDuckDb(options: DuckDbOptions): Promise<Warehouse> {
+  const [file, config] = configOf(options);
   try {
     if (file === ":memory:") return new DuckDb(await DuckDBInstance.create(file, config));
     mkdirSync(dirname(file), { recursive: true });

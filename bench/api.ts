@@ -1,0 +1,311 @@
+import "reflect-metadata";
+import { fork } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { Agent, request } from "node:http";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
+import Table from "cli-table3";
+import { Command, Option } from "commander";
+import { build } from "../jobs/build.js";
+import { createSchema } from "../resolvers/schema.js";
+import { schemaText } from "../schema/text.js";
+import { startServer } from "../server/server.js";
+import { openDuckDb } from "../warehouse/duckdb.js";
+import { type Bare, startBare } from "./bare.js";
+import { companyProject, companySizes, generateCompany, type SizeName } from "./company.js";
+
+/**
+ * What an answer costs beside the least that could give it: the same SQL by a bare handler, the same values by bare
+ * graphql-js. Server and handler are one process, the callers another. Only ratios within one run mean something.
+ * `npm run bench:api` takes some minutes at 1M, its default size.
+ */
+interface Options {
+  size: SizeName;
+  file?: string;
+  json?: boolean;
+  serve?: boolean;
+}
+const options = new Command("api")
+  .description("Measure what answers cost, against bare handlers.")
+  .addOption(new Option("--size <size>", "of the company").choices(Object.keys(companySizes)).default("1M"))
+  .option("--file <file>", "a database that this has made and built before; a temporary one by default")
+  .option("--json", "answer as JSON")
+  .addOption(new Option("--serve").hideHelp())
+  .parse()
+  .opts<Options>();
+
+/** Milliseconds, and answers a second. */
+interface Load {
+  p50: number;
+  p99: number;
+  perSecond: number;
+}
+interface Result {
+  what: string;
+  ours: Load;
+  bare?: Load;
+  note?: string;
+}
+
+const through = "2025-12-31";
+const now = (): Date => new Date("2026-01-01T06:00:00Z");
+const signalsQuery = `query Signals($after: String) {
+  accountSignals(first: 1000, after: $after, filter: {}) {
+    nodes { account { id } signal { id } openedOn closedOn days }
+    pageInfo { hasNextPage endCursor }
+  }
+}`;
+
+/** The process that answers: it tells its addresses, takes what graphql-js is to answer, and ends when it is let go. */
+async function serve(file: string): Promise<void> {
+  const database = { file, memoryLimit: "3GB", threads: 2 };
+  const warehouse = await openDuckDb(database);
+  const [snapshots] = await warehouse.tables("waymark_ledger").catch(() => []);
+  if (!snapshots) {
+    await generateCompany(warehouse, { ...companySizes[options.size], seed: 1, through });
+    await build(warehouse, companyProject(file), { trigger: "bench", now });
+  }
+  const queries = mkdtempSync(join(tmpdir(), "waymark-bench-"));
+  writeFileSync(join(queries, "signals.graphql"), signalsQuery);
+  const server = await startServer({
+    warehouse,
+    port: 0,
+    host: "127.0.0.1",
+    isDevelopment: false,
+    now,
+    queryFolders: [queries],
+  });
+  const bare = await startBare(database, schemaText(await createSchema()));
+  process.on("message", (rootValue) => {
+    bare.rootValue = rootValue;
+    process.send?.({ rss: process.memoryUsage.rss() });
+  });
+  process.on("disconnect", async () => {
+    await server.close();
+    bare.close();
+    await warehouse.close();
+    rmSync(queries, { recursive: true });
+    process.exit();
+  });
+  process.send?.({ url: server.url, bare: bare.url });
+}
+
+async function measure(): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), "waymark-bench-"));
+  const file = options.file ?? join(folder, "company.duckdb");
+  const child = fork(process.argv[1] as string, ["--serve", "--file", file, "--size", options.size], {
+    env: { ...process.env, UV_THREADPOOL_SIZE: "16" },
+  });
+  // biome-ignore lint/suspicious/noExplicitAny: what the child tells
+  const told = (): Promise<any> => new Promise((resolve) => child.once("message", resolve));
+  try {
+    const { url, bare } = (await told()) as { url: string; bare: Bare["url"] };
+    const answerWith = (rootValue: unknown): Promise<{ rss: number }> => {
+      const answered = told();
+      child.send((rootValue ?? null) as object);
+      return answered;
+    };
+    const results = await all(url, bare, answerWith);
+    console.log(options.json ? JSON.stringify(results, null, 2) : describe(results));
+  } finally {
+    child.disconnect();
+    await new Promise((ended) => child.once("exit", ended));
+    rmSync(folder, { recursive: true });
+  }
+}
+
+interface Question {
+  query: string;
+  variables?: Record<string, unknown>;
+}
+
+async function all(
+  url: string,
+  bare: string,
+  answerWith: (rootValue: unknown) => Promise<{ rss: number }>,
+): Promise<Result[]> {
+  // biome-ignore lint/suspicious/noExplicitAny: an answer has the shape of whatever is asked
+  const ask = async (question: Question, extensions = {}): Promise<any> => {
+    const response = await fetch(`${url}/graphql`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({ ...question, extensions }),
+    });
+    const answer = (await response.json()) as { errors?: unknown };
+    if (answer.errors) throw new Error(JSON.stringify(answer.errors));
+    return answer;
+  };
+  const first = await ask({ query: "{ accounts(first: 1000) { nodes { id } } }" });
+  const ids: string[] = first.data.accounts.nodes.map(({ id }: { id: string }) => id);
+  /** The statements behind a question, with their values written out. */
+  const statements = async (question: Question): Promise<string[]> => {
+    const { extensions } = await ask(question, { explain: true });
+    return extensions.explain.map(({ sql, values }: { sql: string; values: Record<string, unknown> }) =>
+      sql.replace(/\$(p\d+)/g, (_, name: string) => literal(values[name])),
+    );
+  };
+  /** Each question once, so that nothing is answered from what is kept, against its SQL. */
+  const againstSql = async (
+    what: string,
+    questions: readonly Question[],
+    connections: number,
+  ): Promise<Result> => {
+    const half = Math.floor(questions.length / 2);
+    const known = await Promise.all(questions.slice(0, half).map(statements));
+    const sent = known.map((told) => ({ statements: told }));
+    return {
+      what,
+      bare: await load(`${bare}/sql`, sent, connections),
+      ours: await load(`${url}/graphql`, questions.slice(half), connections),
+    };
+  };
+  /** One question again and again, against its values resolved by graphql-js alone. */
+  const againstGraphQl = async (what: string, question: Question): Promise<Result> => {
+    await answerWith((await ask(question)).data);
+    const many = Array.from({ length: 300 }, () => question);
+    return {
+      what,
+      bare: await load(`${bare}/graphql`, many, 8),
+      ours: await load(`${url}/graphql`, many, 8),
+    };
+  };
+
+  const results = [
+    await againstSql(
+      "an account by its id",
+      ids.slice(0, 400).map((id) => ({
+        query: "query($id: ID!) { account(id: $id) { id name mrr health { score band coverage } } }",
+        variables: { id },
+      })),
+      4,
+    ),
+    await againstSql(
+      "100 accounts with their health",
+      Array.from({ length: 40 }, (_, i) => ({
+        query:
+          "query($ids: [ID!]) { accounts(filter: { ids: $ids }, first: 100) { nodes { id name stage { name } health { score band indicators { id points } } } } }",
+        variables: { ids: ids.toSpliced(i, 1).slice(0, 100) },
+      })),
+      4,
+    ),
+    await againstSql(
+      "30 weeks of health by segment",
+      Array.from({ length: 30 }, (_, i) => ({
+        query: `{ health(range: { last: { weeks: ${20 + i} } }) { week: period(grain: WEEK) segment averageScore } }`,
+      })),
+      1,
+    ),
+    await againstGraphQl("a small question, kept", { query: "{ portfolio { accounts mrr } }" }),
+    await againstGraphQl("5,000 rows, kept", {
+      query:
+        "{ health(range: { last: { weeks: 30 } }, limit: 5000) { period(grain: WEEK) accountId averageScore } }",
+    }),
+  ];
+
+  const small: Question[] = Array.from({ length: 300 }, () => ({ query: "{ portfolio { accounts } }" }));
+  const alone = await load(`${url}/graphql`, small, 1);
+  const heavy = new AbortController();
+  const busy = Promise.all(
+    Array.from({ length: 4 }, async (_, caller) => {
+      for (let i = 0; !heavy.signal.aborted; i++)
+        await ask({
+          query: `{ health(range: { last: { days: ${60 + caller * 50 + (i % 50)} } }, limit: 10000) { day: period(grain: DAY) accountId averageScore } }`,
+        });
+    }),
+  );
+  await pause(500);
+  const beside = await load(`${url}/graphql`, small, 1);
+  heavy.abort();
+  await busy;
+  results.push({ what: "a small question beside heavy ones; bare: alone", ours: beside, bare: alone });
+
+  const before = (await answerWith(null)).rss;
+  const begun = performance.now();
+  const response = await fetch(`${url}/q/signals.csv`, { headers: { "accept-encoding": "identity" } });
+  let firstByte: number | undefined;
+  let lines = 0;
+  let peak = before;
+  for await (const chunk of response.body as unknown as AsyncIterable<Uint8Array>) {
+    if (firstByte === undefined) firstByte = performance.now() - begun;
+    for (const byte of chunk) if (byte === 10) lines++;
+    peak = Math.max(peak, (await answerWith(null)).rss);
+  }
+  const took = performance.now() - begun;
+  results.push({
+    what: "a CSV of all signals",
+    ours: { p50: firstByte ?? 0, p99: took, perSecond: (1000 * lines) / took },
+    note: `${lines.toLocaleString("en")} rows: ms to the first byte, to the last, rows a second; memory grew by ${((peak - before) / 2 ** 20).toFixed(0)} MiB`,
+  });
+  return results;
+}
+
+/** As many callers, each of which asks the next as soon as it is answered, until all is asked. */
+async function load(url: string, bodies: readonly unknown[], callers: number): Promise<Load> {
+  const agent = new Agent({ keepAlive: true, maxSockets: callers });
+  const waiting = bodies.map((body) => JSON.stringify(body)).values();
+  const took: number[] = [];
+  const begun = performance.now();
+  await Promise.all(
+    Array.from({ length: callers }, async () => {
+      for (const body of waiting) {
+        const asked = performance.now();
+        await post(url, body, agent);
+        took.push(performance.now() - asked);
+      }
+    }),
+  );
+  const seconds = (performance.now() - begun) / 1000;
+  agent.destroy();
+  took.sort((one, other) => one - other);
+  const quantile = (q: number): number => took[Math.floor(q * (took.length - 1))] as number;
+  return { p50: quantile(0.5), p99: quantile(0.99), perSecond: took.length / seconds };
+}
+
+/** Node's own client: `fetch` takes as long as the small answers that are measured. */
+const post = (url: string, body: string, agent: Agent): Promise<void> =>
+  new Promise((answered, failed) => {
+    const headers = { "content-type": "application/json", "content-length": Buffer.byteLength(body) };
+    request(url, { agent, method: "POST", headers }, (response) => {
+      response.resume().on("error", failed);
+      response.on("end", () =>
+        response.statusCode === 200 ? answered() : failed(new Error(`${url}: ${response.statusCode}`)),
+      );
+    })
+      .on("error", failed)
+      .end(body);
+  });
+
+const literal = (value: unknown): string =>
+  Array.isArray(value)
+    ? `[${value.map(literal)}]`
+    : typeof value === "number"
+      ? String(value)
+      : /^\d{4}-\d{2}-\d{2}$/.test(String(value))
+        ? `date '${value}'`
+        : `'${String(value).replaceAll("'", "''")}'`;
+
+function describe(results: readonly Result[]): string {
+  const table = new Table({
+    head: ["what", "", "p50 ms", "p99 ms", "a second", "ours / bare, p50", "ours / bare, a second"],
+    style: { head: [], border: [], compact: true },
+    colAligns: ["left", "left", "right", "right", "right", "right", "right"],
+  });
+  const figures = ({ p50, p99, perSecond }: Load): string[] => [
+    p50.toFixed(1),
+    p99.toFixed(0),
+    perSecond.toFixed(0),
+  ];
+  for (const { what, ours, bare, note } of results) {
+    const ratios = bare
+      ? [ours.p50 / bare.p50, ours.perSecond / bare.perSecond].map((ratio) => `${ratio.toFixed(2)} ×`)
+      : ["", ""];
+    table.push([what, "ours", ...figures(ours), ...ratios]);
+    if (bare) table.push(["", "bare", ...figures(bare), "", ""]);
+    if (note) table.push([{ colSpan: 7, content: note }]);
+  }
+  return table.toString();
+}
+
+if (options.serve) await serve(options.file ?? "");
+else await measure();
