@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { Readable } from "node:stream";
+import { setImmediate as letOthersIn } from "node:timers/promises";
 import type { ApolloServer } from "@apollo/server";
 import compress from "@fastify/compress";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
@@ -69,7 +70,7 @@ export async function serveExports(app: FastifyInstance, given: Exports): Promis
     if (request.method === "HEAD") return reply.send();
 
     const columns = columnsOf(schema, query.document, query.operation, understood);
-    const pages = pagesOf(query, variables, (values) => answer(apollo, query, values, context));
+    const pages = pagesOf(query, variables, understood, (values) => answer(apollo, query, values, context));
     const first = await pages.next(); // before the status is sent: most that can fail does so here
     return reply.send(Readable.from(format.write(columns, batchesOf(first.value ?? [], pages))));
   };
@@ -126,24 +127,29 @@ export function fileNamed(
 
 /**
  * The rows of an answer, page by page. A query goes on to the end by itself where it says how: it has a variable
- * `after`, asks for `pageInfo { hasNextPage endCursor }`, and nobody asked for one page of it.
+ * `after`, asks for `pageInfo { hasNextPage endCursor }`, and nobody asked for one page of it. Its first page is short,
+ * where it has a variable `first`, so that whoever waits sees soon that it is coming.
  */
 async function* pagesOf(
   { operation }: SavedQuery,
-  variables: Readonly<Record<string, unknown>>,
+  given: Readonly<Record<string, unknown>>,
+  understood: Readonly<Record<string, unknown>>,
   ask: (variables: Readonly<Record<string, unknown>>) => Promise<unknown>,
 ): AsyncGenerator<CellRow[], void> {
   const known = new Set(operation.variableDefinitions?.map(({ variable }) => variable.name.value));
-  const goesOn = known.has("after") && !("after" in variables) && !("first" in variables);
-  let data = await ask(variables);
+  const goesOn = known.has("after") && !("after" in given) && !("first" in given);
+  const isLong = goesOn && Number(understood.first) > firstPage;
+  let data = await ask(isLong ? { ...given, first: firstPage } : given);
   yield rowsOf(data);
   for (;;) {
     const page = goesOn ? pageIn(data) : undefined;
     if (!page?.hasNextPage) return;
-    data = await ask({ ...variables, after: page.endCursor });
+    await letOthersIn(); // pages that are known already come without a pause
+    data = await ask({ ...given, after: page.endCursor });
     yield rowsOf(data);
   }
 }
+const firstPage = 100;
 
 /** Rows as they are written: few enough at a time that a slow reader holds up the rest. */
 async function* batchesOf(first: readonly CellRow[], rest: AsyncIterable<readonly CellRow[]>): Batches {

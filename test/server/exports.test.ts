@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { get as httpGet, type IncomingHttpHeaders } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
 import { gunzipSync } from "node:zlib";
 import { tableFromIPC } from "apache-arrow";
 import { parquetMetadata } from "hyparquet";
@@ -41,6 +42,9 @@ fragment basics on Account { id name mrr }`,
 }`,
   "one-by-one": `query OneByOne($after: String) {
   accounts(first: 1, after: $after) { nodes { id } pageInfo { hasNextPage endCursor } }
+}`,
+  long: `query Long($first: Int! = 1000, $after: String) {
+  accounts(first: $first, after: $after) { nodes { id } pageInfo { hasNextPage endCursor } }
 }`,
   some: `query Some($first: Int! = 5, $filter: AccountFilter, $ids: [ID!]) {
   accounts(first: $first, filter: $filter) { nodes { id } }
@@ -194,6 +198,22 @@ describe("a saved query", () => {
     expect(await json(`/q/everyone.json?after=${data.accounts.pageInfo.endCursor}`)).toEqual(
       all.slice(50, 100),
     );
+  });
+
+  it("begins with a short page where the size of pages is a variable, so that the first rows come soon", async () => {
+    const before = client.statements();
+    expect(await json("/q/long.json")).toHaveLength(130);
+    expect(client.statements() - before).toBe(2); // 100, and the other 30
+  });
+
+  it("lets others in between pages, also where it need not ask for them", async () => {
+    await json("/q/one-by-one.json");
+    const before = client.statements();
+    const all = json("/q/one-by-one.json");
+    await pause(10);
+    await get("/livez");
+    expect(client.statements() - before).toBeLessThan(130);
+    expect(await all).toHaveLength(130);
   });
 
   it("takes variables as its definitions type them", async () => {
