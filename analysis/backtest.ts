@@ -1,12 +1,26 @@
 import { type Band, bands } from "../journey/bands.js";
+
 import { accountHealth } from "../models/health/account_health.js";
 import { type CompanyWords, ref } from "../models/model.js";
 import { accountSignals } from "../models/signals/account_signals.js";
+import { accounts } from "../models/staging/accounts.js";
 import { type Estimate, noFigure } from "../stats/estimate.js";
 import { auc } from "../stats/ranks.js";
 import { type Share, wilson } from "../stats/shares.js";
-import { addDays, cast, daysBetween, greatest, least, orNever, sumCount } from "../warehouse/dialect.js";
-import { join, number, sql } from "../warehouse/sql.js";
+import {
+  addDays,
+  ascending,
+  cast,
+  daysBetween,
+  greatest,
+  least,
+  nullOf,
+  orNever,
+  periodOf,
+  sumCount,
+  toText,
+} from "../warehouse/dialect.js";
+import { integer, join, number, type Sql, sql } from "../warehouse/sql.js";
 import { type Cohort, landmarkCtes } from "./cohorts.js";
 import { type Ask, type CohortSize, cohortSizes, nothingToCompare } from "./compare.js";
 
@@ -31,6 +45,32 @@ export interface HealthBefore {
   /** That over the share of all scored accounts; null where either isn't known. */
   readonly lift: number | null;
   readonly bands: readonly BandBefore[];
+  /** By tens of the score, from 0–10 to 90–100: who churned should become fewer from one to the next. */
+  readonly scores: readonly ScoresBefore[];
+  /** By the account's segment as it is today. */
+  readonly bySegment: readonly HealthAmong[];
+  /** By the quarter of the outcome, the earliest first. */
+  readonly byQuarter: readonly HealthAmong[];
+}
+
+/** How well the score told apart some of the accounts. */
+export interface HealthAmong {
+  /** The segment, or the first day of the quarter; null for accounts without a segment. */
+  readonly name: string | null;
+  /** Accounts with a score; null where either is withheld. */
+  readonly churned: number | null;
+  readonly renewed: number | null;
+  readonly auc: Estimate;
+}
+
+/** The accounts whose score was from `from` up to, and but for 100 without, `to`. */
+export interface ScoresBefore {
+  readonly from: number;
+  readonly to: number;
+  readonly accounts: number;
+  /** Null where it is withheld. */
+  readonly churned: number | null;
+  readonly rate: Estimate;
 }
 
 /** The accounts that stood in a band, and the share of them that churned. */
@@ -114,79 +154,134 @@ async function healthBefore(
   const cohorts = cohortsOf(options, leadDays);
   const { first: churned, second: renewed } = await cohortSizes(ask, cohorts);
   const landmarks = join(landmarkCtes(cohorts), ",\n");
-  const [scores] = await ask(
+  const groups = await ask(
     sql`
 with ${landmarks},
-scored as (
-  select h.score as score, ${cast(sql`sum(l.in_first)`, "number")} as churned, ${cast(sql`sum(l.in_second)`, "number")} as renewed
+grouped as (
+  select account_id, in_first, in_second, landmark, 'all' as kind, ${nullOf("string")} as name from landmarks
+  union all
+  select account_id, in_first, in_second, landmark, 'quarter' as kind, ${toText(periodOf(sql`outcome_on`, "quarter"), "date")} as name
+  from landmarks
+  union all
+  select l.account_id, l.in_first, l.in_second, l.landmark, 'segment' as kind, a.segment as name
   from landmarks as l
-  left join ${ref(accountHealth)} as h on h.account_id = l.account_id and h.day = l.landmark
-  group by h.score
+  inner join ${ref(accounts)} as a on a.account_id = l.account_id
+),
+scored as (
+  select
+    g.kind as kind,
+    g.name as name,
+    h.score as score,
+    ${cast(sql`sum(g.in_first)`, "number")} as churned,
+    ${cast(sql`sum(g.in_second)`, "number")} as renewed
+  from grouped as g
+  inner join ${ref(accountHealth)} as h on h.account_id = g.account_id and h.day = g.landmark
+  where h.score is not null
+  group by g.kind, g.name, h.score
 ),
 running as (
   select
-    score,
+    kind,
+    name,
     churned,
     renewed,
     churned + renewed as accounts,
-    sum(churned + renewed) over (order by score) as to_here,
-    ${cast(sql`ceil(sum(churned + renewed) over () / 10)`, "number")} as decile
+    sum(churned + renewed) over (partition by kind, name order by score) as to_here,
+    ${cast(sql`ceil(sum(churned + renewed) over (partition by kind, name) / 10)`, "number")} as decile
   from scored
-  where score is not null
 )
 select
-  coalesce(sum(churned), 0) as churned,
-  coalesce(sum(renewed), 0) as renewed,
-  coalesce(sum(renewed * (to_here - (accounts - 1) / 2)), 0) as renewed_ranks,
-  coalesce(sum(accounts * accounts * accounts - accounts), 0) as ties,
+  kind,
+  name,
+  sum(churned) as churned,
+  sum(renewed) as renewed,
+  sum(renewed * (to_here - (accounts - 1) / 2)) as renewed_ranks,
+  sum(accounts * accounts * accounts - accounts) as ties,
   max(decile) as decile,
   sum(churned * ${greatest(number(0), least(sql`accounts`, sql`decile - (to_here - accounts)`))} / accounts) as decile_churned
-from running`,
+from running
+group by kind, name
+order by kind, ${ascending(sql`name`)}`,
     {
+      kind: { type: "string", notNull: true },
+      name: { type: "string" },
       churned: { type: "number", notNull: true },
       renewed: { type: "number", notNull: true },
       renewed_ranks: { type: "number", notNull: true },
       ties: { type: "number", notNull: true },
-      decile: { type: "number" },
-      decile_churned: { type: "number" },
+      decile: { type: "number", notNull: true },
+      decile_churned: { type: "number", notNull: true },
     },
   );
   const inBands = await ask(
     sql`
-with ${landmarks}
-select coalesce(h.band, 'unknown') as band, ${sumCount(sql`l.in_first`)} as churned, count(*) as accounts
-from landmarks as l
-left join ${ref(accountHealth)} as h on h.account_id = l.account_id and h.day = l.landmark
-group by coalesce(h.band, 'unknown')`,
-    { band: { type: "string", notNull: true }, churned: n, accounts: n },
+with ${landmarks},
+stood as (
+  select l.in_first as in_first, coalesce(h.band, 'unknown') as band, ${scoreTen(sql`h.score`)} as ten
+  from landmarks as l
+  left join ${ref(accountHealth)} as h on h.account_id = l.account_id and h.day = l.landmark
+)
+select band, ten, ${sumCount(sql`in_first`)} as churned, count(*) as accounts
+from stood
+group by band, ten`,
+    { band: { type: "string", notNull: true }, ten: { type: "integer" }, churned: n, accounts: n },
   );
   const { minGroup } = options;
-  const left = scores?.churned ?? 0;
-  const stayed = scores?.renewed ?? 0;
-  const enough = left >= minGroup && stayed >= minGroup;
-  const tooFew = noFigure(`fewer than ${minGroup} accounts of a cohort had a score ${leadDays} days before`);
-  const worst = { count: scores?.decile_churned ?? 0, of: scores?.decile ?? 0 };
-  const worstDecile = enough ? withheld(worst, minGroup) : tooFew;
-  const all = left / (left + stayed);
+  const among = (group: (typeof groups)[number] | undefined): HealthAmong => {
+    const { name = null, churned = 0, renewed = 0, renewed_ranks = 0, ties = 0 } = group ?? {};
+    if (churned < minGroup || renewed < minGroup)
+      return {
+        name,
+        churned: null,
+        renewed: null,
+        auc: noFigure(`fewer than ${minGroup} accounts of a cohort had a score ${leadDays} days before`),
+      };
+    return {
+      name,
+      churned,
+      renewed,
+      auc: auc({ first: renewed, second: churned, firstRanks: renewed_ranks, ties }),
+    };
+  };
+  const amongOf = (kind: string): HealthAmong[] => groups.filter((g) => g.kind === kind).map(among);
+  const all = groups.find(({ kind }) => kind === "all");
+  const scored = (all?.churned ?? 0) + (all?.renewed ?? 0);
+  const whole = among(all);
+  const worst = { count: all?.decile_churned ?? 0, of: all?.decile ?? 0 };
+  const worstDecile = whole.churned === null ? whole.auc : withheld(worst, minGroup);
+  /** The accounts of some rows, and those of them that churned. */
+  const standing = (isOne: (row: (typeof inBands)[number]) => boolean) => {
+    const rows = inBands.filter(isOne);
+    const total = (figure: "churned" | "accounts"): number => rows.reduce((sum, row) => sum + row[figure], 0);
+    const share = { count: total("churned"), of: total("accounts") };
+    return {
+      accounts: share.of,
+      churned: isSmall(share, minGroup) ? null : share.count,
+      rate: withheld(share, minGroup),
+    };
+  };
   return {
     leadDays,
     churned,
     renewed,
-    unscored: churned.accounts + renewed.accounts - left - stayed,
-    auc: enough
-      ? auc({ first: stayed, second: left, firstRanks: scores?.renewed_ranks ?? 0, ties: scores?.ties ?? 0 })
-      : tooFew,
+    unscored: churned.accounts + renewed.accounts - scored,
+    auc: whole.auc,
     worstDecile,
-    goodChurned: inBands.find(({ band }) => band === "good")?.churned ?? 0,
-    lift: worstDecile.value === null ? null : worstDecile.value / all,
-    bands: bands.map((band) => {
-      const row = inBands.find((r) => r.band === band);
-      const share = { count: row?.churned ?? 0, of: row?.accounts ?? 0 };
-      const rate = withheld(share, minGroup);
-      return { band, accounts: share.of, churned: isSmall(share, minGroup) ? null : share.count, rate };
-    }),
+    goodChurned: inBands.reduce((sum, row) => sum + (row.band === "good" ? row.churned : 0), 0),
+    lift: worstDecile.value === null ? null : worstDecile.value / ((all?.churned ?? 0) / scored),
+    bands: bands.map((band) => ({ band, ...standing((row) => row.band === band) })),
+    scores: Array.from({ length: 10 }, (_, ten) => ({
+      from: ten * 10,
+      to: ten * 10 + 10,
+      ...standing((row) => row.ten === ten),
+    })),
+    bySegment: amongOf("segment"),
+    byQuarter: amongOf("quarter"),
   };
 }
+
+/** The ten that a score falls in, 0 to 9; 100 is one of the last. */
+const scoreTen = (score: Sql): Sql => least(cast(sql`floor(${score} / 10)`, "integer"), integer(9));
 
 const isSmall = ({ of }: Share, minGroup: number): boolean => of > 0 && of < minGroup;
 

@@ -24,6 +24,58 @@ export class BandBefore {
   rate!: Estimate;
 }
 
+@ObjectType({
+  simpleResolvers: true,
+  description: "The accounts whose score stood within ten points some days before their outcome.",
+})
+export class ScoresBefore {
+  @Field(() => Int, { description: "The least score. Unit: points." })
+  from!: number;
+
+  @Field(() => Int, {
+    description: "The score up to which; 100 itself is one of the last ten. Unit: points.",
+  })
+  to!: number;
+
+  @Field(() => Int, { description: "How many accounts." })
+  accounts!: number;
+
+  @Field(() => Int, {
+    nullable: true,
+    description: "How many of them churned; null where the group is withheld.",
+  })
+  churned!: number | null;
+
+  @Field(() => Estimate, { description: "The share that churned, with Wilson's interval. Unit: share." })
+  rate!: Estimate;
+}
+
+@ObjectType({ simpleResolvers: true, description: "How well the score told apart some of the accounts." })
+export class HealthAmong {
+  @Field(() => String, {
+    nullable: true,
+    description: "The segment, or the first day of the quarter; null for accounts without a segment.",
+  })
+  name!: string | null;
+
+  @Field(() => Int, {
+    nullable: true,
+    description: "Accounts with a score that churned; null where the group is withheld.",
+  })
+  churned!: number | null;
+
+  @Field(() => Int, {
+    nullable: true,
+    description: "Accounts with a score that renewed; null where the group is withheld.",
+  })
+  renewed!: number | null;
+
+  @Field(() => Estimate, {
+    description: "Probability that of a pair of them the one that churned had the lower score.",
+  })
+  auc!: Estimate;
+}
+
 @ObjectType({ simpleResolvers: true, description: "How health stood some days before the outcome." })
 export class HealthBefore {
   @Field(() => Int, { description: "Days before the outcome. Unit: days." })
@@ -59,6 +111,18 @@ export class HealthBefore {
 
   @Field(() => [BandBefore], { description: "By band, from poor to unknown." })
   bands!: BandBefore[];
+
+  @Field(() => [ScoresBefore], {
+    description:
+      "By tens of the score, from the lowest: the share that churned should fall from one to the next.",
+  })
+  scores!: ScoresBefore[];
+
+  @Field(() => [HealthAmong], { description: "By the account's segment as it is today." })
+  bySegment!: HealthAmong[];
+
+  @Field(() => [HealthAmong], { description: "By the quarter of the outcome, the earliest first." })
+  byQuarter!: HealthAmong[];
 }
 
 @ObjectType({

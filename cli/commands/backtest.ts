@@ -49,6 +49,9 @@ interface Backtest {
     worstDecile: Estimate;
     lift: number | null;
     bands: { band: string; accounts: number; churned: number | null; rate: Estimate }[];
+    scores: { from: number; to: number; accounts: number; churned: number | null; rate: Estimate }[];
+    bySegment: Among[];
+    byQuarter: Among[];
   }[];
   signals: {
     name: string;
@@ -60,6 +63,13 @@ interface Backtest {
   }[];
 }
 
+interface Among {
+  name: string | null;
+  churned: number | null;
+  renewed: number | null;
+  auc: Estimate;
+}
+
 const estimate = "{ value from to why }";
 const cohort = "{ name accounts leftOut { why accounts } }";
 const document = `
@@ -69,10 +79,13 @@ query ($from: LocalDate, $to: LocalDate, $minGroup: Int!, $filter: AccountFilter
     health {
       leadDays churned ${cohort} renewed ${cohort} unscored auc ${estimate} worstDecile ${estimate} lift
       bands { band accounts churned rate ${estimate} }
+      scores { from to accounts churned rate ${estimate} }
+      bySegment { ...among } byQuarter { ...among }
     }
     signals { id name accounts churned precision ${estimate} recall ${estimate} medianLeadDays }
   }
-}`;
+}
+fragment among on HealthAmong { name churned renewed auc ${estimate} }`;
 
 function inWords({ why, journeyVersion, health, goodBeforeChurn, churnRate, signals }: Backtest): string {
   const [nearest] = health;
@@ -112,6 +125,7 @@ function inWords({ why, journeyVersion, health, goodBeforeChurn, churnRate, sign
       })),
     ),
     "",
+    ...(nearest ? nearestInWords(nearest) : []),
     "Negative signals that were open on some day from 90 to 30 days before",
     rowsAs(
       "table",
@@ -129,3 +143,26 @@ function inWords({ why, journeyVersion, health, goodBeforeChurn, churnRate, sign
   );
   return parts.join("\n");
 }
+
+/** What is told of the shortest lead alone: the others are in `--json`. */
+const nearestInWords = ({ leadDays, scores, bySegment, byQuarter }: Backtest["health"][number]): string[] => [
+  `Share that churned, by the score ${leadDays} days before: it should fall from line to line`,
+  rowsAs(
+    "table",
+    scores
+      .filter(({ accounts }) => accounts > 0)
+      .map((s) => ({ score: `${s.from}–${s.to}`, accounts: s.accounts, churned: percentOf(s.rate) })),
+  ),
+  "",
+  `The score ${leadDays} days before, by segment and by quarter of the outcome`,
+  rowsAs(
+    "table",
+    [...bySegment, ...byQuarter].map((group) => ({
+      among: group.name ?? "(no segment)",
+      churned: group.churned,
+      renewed: group.renewed,
+      AUC: rangeOf(group.auc),
+    })),
+  ),
+  "",
+];

@@ -26,7 +26,11 @@ const scores: Record<string, number> = {
 const accounts = Object.keys(scores);
 
 const given: Given = {
-  accounts: accounts.map((account_id) => ({ account_id, created_on: "2024-01-01" })),
+  accounts: accounts.map((account_id) => ({
+    account_id,
+    created_on: "2024-01-01",
+    segment: ["c1", "c2", "r1", "r2"].includes(account_id) ? "small" : null,
+  })),
   contracts: accounts.flatMap((account_id) => [
     paid("2024-01-01", "2024-06-01", { account_id }),
     ...(account_id.startsWith("r") ? [paid("2024-06-01", null, { account_id })] : []),
@@ -86,6 +90,29 @@ describe("a back-test", () => {
       { band: "unknown", accounts: 0, churned: 0, rate: expect.objectContaining({ value: null }) },
     ]);
     expect(quarter?.auc).toMatchObject({ value: null, why: "all values are equal" });
+    // Within "small" the churned one is lower in 3 pairs of 4 and once as low; among the others in 4 of 8, and twice.
+    expect(month?.bySegment.map(({ auc: { value }, ...group }) => ({ ...group, auc: value }))).toEqual([
+      { name: null, churned: 2, renewed: 4, auc: 5 / 8 },
+      { name: "small", churned: 2, renewed: 2, auc: 3.5 / 4 },
+    ]);
+    expect(month?.byQuarter).toEqual([{ name: "2024-04-01", churned: 4, renewed: 6, auc: area }]);
+    expect(month?.scores.map((s) => [s.from, s.accounts, s.churned])).toEqual([
+      [0, 0, 0],
+      [10, 1, null],
+      [20, 0, 0],
+      [30, 2, 1],
+      [40, 0, 0],
+      [50, 1, null],
+      [60, 2, 1],
+      [70, 0, 0],
+      [80, 1, null],
+      [90, 3, 1],
+    ]);
+    expect(month?.scores[9]).toMatchObject({ to: 100, rate: wilson({ count: 1, of: 3 }) });
+    const [whole, ...parts] = (await tested(given, 3)).health[0]?.bySegment ?? [];
+    expect([whole, ...parts].map((group) => group?.auc.why)).toEqual(
+      Array(2).fill("fewer than 3 accounts of a cohort had a score 30 days before"),
+    );
     expect(goodBeforeChurn).toEqual(wilson({ count: 1, of: 4 }));
     expect(churnRate).toEqual(wilson({ count: 4, of: 10 }));
     // It warned of c1 and r1 in time, of c2 too late; c1's was open from 1 April, 61 days before.
