@@ -154,7 +154,65 @@ async function healthBefore(
   const cohorts = cohortsOf(options, leadDays);
   const { first: churned, second: renewed } = await cohortSizes(ask, cohorts);
   const landmarks = join(landmarkCtes(cohorts), ",\n");
-  const groups = await ask(
+  const groups = await rankSums(ask, landmarks);
+  const standings = await standingsOf(ask, landmarks);
+  const { minGroup } = options;
+  const among = (group: (typeof groups)[number] | undefined): HealthAmong => {
+    const { name = null, churned = 0, renewed = 0, renewed_ranks = 0, ties = 0 } = group ?? {};
+    if (churned < minGroup || renewed < minGroup)
+      return {
+        name,
+        churned: null,
+        renewed: null,
+        auc: noFigure(`fewer than ${minGroup} accounts of a cohort had a score ${leadDays} days before`),
+      };
+    return {
+      name,
+      churned,
+      renewed,
+      auc: auc({ first: renewed, second: churned, firstRanks: renewed_ranks, ties }),
+    };
+  };
+  const amongOf = (kind: string): HealthAmong[] => groups.filter((g) => g.kind === kind).map(among);
+  const all = groups.find(({ kind }) => kind === "all");
+  const scored = (all?.churned ?? 0) + (all?.renewed ?? 0);
+  const whole = among(all);
+  const worst = { count: all?.decile_churned ?? 0, of: all?.decile ?? 0 };
+  const worstDecile = whole.churned === null ? whole.auc : withheld(worst, minGroup);
+  /** The accounts of some rows, and those of them that churned. */
+  const standing = (isOne: (row: (typeof standings)[number]) => boolean) => {
+    const rows = standings.filter(isOne);
+    const total = (figure: "churned" | "accounts"): number => rows.reduce((sum, row) => sum + row[figure], 0);
+    const share = { count: total("churned"), of: total("accounts") };
+    return {
+      accounts: share.of,
+      churned: isSmall(share, minGroup) ? null : share.count,
+      rate: withheld(share, minGroup),
+    };
+  };
+  return {
+    leadDays,
+    churned,
+    renewed,
+    unscored: churned.accounts + renewed.accounts - scored,
+    auc: whole.auc,
+    worstDecile,
+    goodChurned: standings.reduce((sum, row) => sum + (row.band === "good" ? row.churned : 0), 0),
+    lift: worstDecile.value === null ? null : worstDecile.value / ((all?.churned ?? 0) / scored),
+    bands: bands.map((band) => ({ band, ...standing((row) => row.band === band) })),
+    scores: Array.from({ length: 10 }, (_, ten) => ({
+      from: ten * 10,
+      to: ten * 10 + 10,
+      ...standing((row) => row.ten === ten),
+    })),
+    bySegment: amongOf("segment"),
+    byQuarter: amongOf("quarter"),
+  };
+}
+
+/** Ranks of the scores at the landmarks: among all, and within each quarter of outcomes and each segment. */
+const rankSums = (ask: Ask, landmarks: Sql) =>
+  ask(
     sql`
 with ${landmarks},
 grouped as (
@@ -213,7 +271,10 @@ order by kind, ${ascending(sql`name`)}`,
       decile_churned: { type: "number", notNull: true },
     },
   );
-  const inBands = await ask(
+
+/** How many stood in which band and ten of the score. */
+const standingsOf = (ask: Ask, landmarks: Sql) =>
+  ask(
     sql`
 with ${landmarks},
 stood as (
@@ -226,59 +287,6 @@ from stood
 group by band, ten`,
     { band: { type: "string", notNull: true }, ten: { type: "integer" }, churned: n, accounts: n },
   );
-  const { minGroup } = options;
-  const among = (group: (typeof groups)[number] | undefined): HealthAmong => {
-    const { name = null, churned = 0, renewed = 0, renewed_ranks = 0, ties = 0 } = group ?? {};
-    if (churned < minGroup || renewed < minGroup)
-      return {
-        name,
-        churned: null,
-        renewed: null,
-        auc: noFigure(`fewer than ${minGroup} accounts of a cohort had a score ${leadDays} days before`),
-      };
-    return {
-      name,
-      churned,
-      renewed,
-      auc: auc({ first: renewed, second: churned, firstRanks: renewed_ranks, ties }),
-    };
-  };
-  const amongOf = (kind: string): HealthAmong[] => groups.filter((g) => g.kind === kind).map(among);
-  const all = groups.find(({ kind }) => kind === "all");
-  const scored = (all?.churned ?? 0) + (all?.renewed ?? 0);
-  const whole = among(all);
-  const worst = { count: all?.decile_churned ?? 0, of: all?.decile ?? 0 };
-  const worstDecile = whole.churned === null ? whole.auc : withheld(worst, minGroup);
-  /** The accounts of some rows, and those of them that churned. */
-  const standing = (isOne: (row: (typeof inBands)[number]) => boolean) => {
-    const rows = inBands.filter(isOne);
-    const total = (figure: "churned" | "accounts"): number => rows.reduce((sum, row) => sum + row[figure], 0);
-    const share = { count: total("churned"), of: total("accounts") };
-    return {
-      accounts: share.of,
-      churned: isSmall(share, minGroup) ? null : share.count,
-      rate: withheld(share, minGroup),
-    };
-  };
-  return {
-    leadDays,
-    churned,
-    renewed,
-    unscored: churned.accounts + renewed.accounts - scored,
-    auc: whole.auc,
-    worstDecile,
-    goodChurned: inBands.reduce((sum, row) => sum + (row.band === "good" ? row.churned : 0), 0),
-    lift: worstDecile.value === null ? null : worstDecile.value / ((all?.churned ?? 0) / scored),
-    bands: bands.map((band) => ({ band, ...standing((row) => row.band === band) })),
-    scores: Array.from({ length: 10 }, (_, ten) => ({
-      from: ten * 10,
-      to: ten * 10 + 10,
-      ...standing((row) => row.ten === ten),
-    })),
-    bySegment: amongOf("segment"),
-    byQuarter: amongOf("quarter"),
-  };
-}
 
 /** The ten that a score falls in, 0 to 9; 100 is one of the last. */
 const scoreTen = (score: Sql): Sql => least(cast(sql`floor(${score} / 10)`, "integer"), integer(9));
