@@ -13,6 +13,7 @@ export type ErrorCode =
   | "WAREHOUSE_IN_USE"
   | "WAREHOUSE_FAILED"
   | "WAREHOUSE_UNAVAILABLE"
+  | "OVER_BUDGET"
   | "RUN_IN_PROGRESS"
   | "LEASE_LOST"
   | "JOURNEY_CONFLICT"
@@ -36,6 +37,7 @@ export const exitCodes: Record<ErrorCode, number> = {
   WAREHOUSE_IN_USE: 4,
   WAREHOUSE_FAILED: 4,
   WAREHOUSE_UNAVAILABLE: 4,
+  OVER_BUDGET: 4,
   RUN_IN_PROGRESS: 4,
   LEASE_LOST: 4,
   JOURNEY_CONFLICT: 4,

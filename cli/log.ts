@@ -19,15 +19,14 @@ export function logRun(log: Logger): (progress: Progress) => void {
   return (progress) => {
     const { kind, ...told } = progress;
     if (kind === "started") return log.info({ event: "run.started", ...told });
-    if (kind === "published") return log.info({ event: "run.published", ...told });
-    if (kind === "unchanged") return log.info({ event: "run.unchanged", ...told });
+    if (kind === "published" || kind === "unchanged") return log.info({ event: `run.${kind}`, ...told });
     if (kind === "check") return log.error({ event: "check.failed", ...told });
     if (kind === "failed") {
       const { error, ...rest } = progress;
       return log.error({ event: "run.failed", ...rest, kind: undefined }, error);
     }
-    const { run, model, status, rows, seconds, bytes, reason } = progress;
-    const figures = { run, model, rows, seconds: toMilliseconds(seconds), bytes, reason };
+    const { run, model, status, rows, seconds, bytes, bytesBilled, reason } = progress;
+    const figures = { run, model, rows, seconds: toMilliseconds(seconds), bytes, bytesBilled, reason };
     if (status === "built") log.info({ event: "model.built", ...figures });
     else if (status === "failed") log.error({ event: "model.failed", ...figures });
     else log.debug({ event: `model.${status}`, ...figures });

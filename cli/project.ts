@@ -6,6 +6,7 @@ import { loadSettings, type Settings } from "../config/settings.js";
 import { didYouMean, WaymarkError } from "../errors.js";
 import type { Project } from "../jobs/build.js";
 import { checkFreshness } from "../jobs/freshness.js";
+import { schemas } from "../jobs/ledger.js";
 import { loadJourney } from "../journey/load.js";
 import { problemsIn } from "../models/company_checks.js";
 import { checkOwnFacts } from "../models/daily/own_fact_days.js";
@@ -92,14 +93,20 @@ export async function withWarehouse<T>(
 
 async function openWarehouse(settings: Settings["warehouse"]): Promise<Warehouse> {
   if (settings.engine === "bigquery") {
-    const {
-      project,
-      location,
-      maximum_bytes_billed: maximumBytesBilled,
-      api_endpoint: apiEndpoint,
-    } = settings;
     const { openBigQuery } = await import("../warehouse/bigquery.js"); // its client takes a fifth of a second to load
-    return openBigQuery({ project, location, maximumBytesBilled, apiEndpoint });
+    return openBigQuery({
+      project: settings.project,
+      location: settings.location,
+      datasets: Object.fromEntries(
+        Object.entries(settings.datasets).map(([what, dataset]) => [
+          schemas[what as keyof typeof schemas],
+          dataset,
+        ]),
+      ),
+      partitionBy: settings.partition_by,
+      maximumBytesBilled: settings.maximum_bytes_billed,
+      apiEndpoint: settings.api_endpoint,
+    });
   }
   const { file, memory_limit: memoryLimit, threads } = settings;
   return openDuckDb({ file, memoryLimit, ...(threads ? { threads } : {}) });

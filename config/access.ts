@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { bytesOf, size } from "./size.js";
 
 /** What a role may do beyond reading the accounts that it sees. */
 export const rights = ["write", "operate"] as const;
@@ -44,6 +45,12 @@ const role = z
       .min(2)
       .optional()
       .describe("It sees figures of groups of so many accounts or more, and no single accounts."),
+    maximum_bytes_per_request: size
+      .transform(bytesOf)
+      .optional()
+      .describe(
+        "What the statements of one question of it may be billed for, where the engine bills; else what `server` says.",
+      ),
     may: z
       .array(z.enum(rights))
       .default([])

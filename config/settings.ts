@@ -2,6 +2,7 @@ import { dirname, parse, resolve } from "node:path";
 import { z } from "zod";
 import { accessSchema } from "./access.js";
 import { isCron } from "./cron.js";
+import { bytesOf, size } from "./size.js";
 import { type Problem, readYaml } from "./yaml.js";
 
 const civilDate = z
@@ -199,8 +200,6 @@ const check = z
 
 const checkKinds = ["accepted", "row_count", "rows_by_day", "sql"] as const;
 
-const size = z.string().regex(/^\d+(\.\d+)?\s?[KMGT]i?B$/i, 'expected a size such as "4GB"');
-
 const duckDb = z.strictObject({
   engine: z.literal("duckdb").default("duckdb"),
   file: z
@@ -217,6 +216,8 @@ const duckDb = z.strictObject({
   threads: z.int().min(1).optional(),
 });
 
+const dataset = z.string().regex(/^[A-Za-z_]\w{0,1023}$/, 'expected the name of a dataset such as "waymark"');
+
 const bigQuery = z.strictObject({
   engine: z
     .literal("bigquery")
@@ -231,10 +232,39 @@ const bigQuery = z.strictObject({
     .string()
     .regex(/^[A-Za-z][A-Za-z0-9-]*$/, 'expected a location such as "EU" or "europe-west1"')
     .describe("Where the datasets are: those of the sources and Waymark's own."),
+  datasets: z
+    .strictObject({
+      published: dataset.default("waymark").describe("The tables that readers see, as views."),
+      tables: dataset.default("waymark_tables").describe("What stands behind the views."),
+      ledger: dataset.default("waymark_ledger").describe("What was built when, from what, and why."),
+      work: dataset
+        .default("waymark_work")
+        .describe("What is built on the way; its tables go by themselves after three days."),
+      check: dataset
+        .default("waymark_check")
+        .describe("What `waymark check` makes on the way; goes by itself, too."),
+    })
+    .prefault({})
+    .describe("Waymark's own datasets, in the project; made in the first build where they aren't there."),
+  partition_by: z
+    .enum(["month", "day"])
+    .default("month")
+    .describe("The partitions of tables by day, from when on they are built as a whole; see docs/scale.md."),
   maximum_bytes_billed: size
     .transform(bytesOf)
     .optional()
     .describe('What one statement may be billed for, such as "100GB"; one that needs more is refused.'),
+  maximum_bytes_per_run: size
+    .transform(bytesOf)
+    .optional()
+    .describe(
+      "What all statements of a build, plan or check may be billed for; the one that would exceed it is refused, and nothing is published.",
+    ),
+  price_per_tib: z
+    .number()
+    .min(0)
+    .default(6.25)
+    .describe("What a TiB costs you, in US dollars, by which estimates tell money; on demand by default."),
   api_endpoint: z
     .url({ protocol: /^https?$/, error: "expected an http or https address" })
     .optional()
@@ -352,6 +382,12 @@ export const settingsSchema = z.strictObject({
         .min(1)
         .optional()
         .describe("How often a caller may ask at /graphql and /q; any number by default."),
+      maximum_bytes_per_request: size
+        .transform(bytesOf)
+        .optional()
+        .describe(
+          "What the statements of one question may be billed for, where the engine bills; one that would need more is refused with its estimate. Roles may have limits of their own.",
+        ),
       saved_queries_only: z
         .boolean()
         .default(false)
@@ -414,12 +450,6 @@ export function loadSettings(
   const { warehouse } = settings;
   if (warehouse.engine !== "duckdb" || warehouse.file === ":memory:") return { ...settings, folder };
   return { ...settings, warehouse: { ...warehouse, file: resolve(folder, warehouse.file) }, folder };
-}
-
-/** "100GB" are 10^11 bytes, "100GiB" 100 · 2^30. */
-function bytesOf(size: string): number {
-  const [, digits, unit = "", binary] = /^([\d.]+)\s?([KMGT])(i?)B$/i.exec(size) ?? [];
-  return Math.round(Number(digits) * (binary ? 1024 : 1000) ** ("KMGT".indexOf(unit.toUpperCase()) + 1));
 }
 
 /** Whether the calendar has it; JavaScript takes 30 February for 1 March. */

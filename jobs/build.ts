@@ -1,5 +1,4 @@
 import { randomBytes } from "node:crypto";
-import { trace } from "@opentelemetry/api";
 import pLimit from "p-limit";
 import { Temporal } from "temporal-polyfill";
 import type { Settings } from "../config/settings.js";
@@ -12,6 +11,7 @@ import { models } from "../models/index.js";
 import type { Company, Model } from "../models/model.js";
 import { attributesIn, mapSources } from "../models/sources/mapping.js";
 import { traced } from "../telemetry/trace.js";
+import { Account, sentFor } from "../warehouse/purpose.js";
 import { path, type Sql, sql } from "../warehouse/sql.js";
 import type { Warehouse } from "../warehouse/warehouse.js";
 import { checksOfModel, type HeldRun, prepareChecks, runChecks } from "./checks.js";
@@ -43,7 +43,7 @@ import { changedBy, inputsOf, searchOf, type Work, workOf } from "./plan.js";
 import { clearWork, publish, showAgain } from "./publish.js";
 import { collectGarbage } from "./retention.js";
 import { type Building, storeName, tableName, viewCreated } from "./store.js";
-import { buildPart, buildWhole, extentOf } from "./table.js";
+import { buildPart, extentOf, wholeOf } from "./table.js";
 
 export interface BuildOptions {
   /** Who asked: "manual", "schedule", "start"; "selection" and "apply" where not all is brought up to date. */
@@ -86,15 +86,24 @@ export type Progress = { run: string } & (
       seconds?: number;
       /** What the engine says that the table takes in storage; null where it doesn't say. */
       bytes?: number | null;
+      /** What its statements were billed for; null where the engine bills for none. */
+      bytesBilled?: number | null;
       reason: string;
       done: number;
       total: number;
     }
   | { kind: "check"; model: string; check: string; failingRows: number; examples: readonly string[] }
-  | { kind: "published"; snapshot: number; dataThrough: string; seconds: number }
-  | { kind: "unchanged"; snapshot: number; dataThrough: string; seconds: number }
+  | ({ kind: "published" } & Ended)
+  | ({ kind: "unchanged" } & Ended)
   | { kind: "failed"; code: string; error: string; seconds: number }
 );
+
+interface Ended {
+  snapshot: number;
+  dataThrough: string;
+  seconds: number;
+  bytesBilled: number | null;
+}
 
 export interface BuildResult {
   runId: string;
@@ -105,6 +114,8 @@ export interface BuildResult {
   /** Checks that fail and only warn. */
   warnings: CheckRow[];
   seconds: number;
+  /** What its statements were billed for; null where the engine bills for none. */
+  bytesBilled: number | null;
 }
 
 /** What differs between companies: their settings and their journey. */
@@ -156,15 +167,36 @@ export async function build(
   project: Project,
   options: BuildOptions,
 ): Promise<BuildResult> {
-  return withLease(warehouse, { purpose: options.trigger, now: options.now }, async (lease) => {
-    const result = await traced("waymark.run", { "waymark.trigger": options.trigger }, () =>
-      record(warehouse, lease, project, options),
-    );
-    // After the run is told of: whatever fails here is made good by the next one.
-    const { retention } = project.settings;
-    if (!options.step) await collectGarbage(warehouse, lease, retention, options.now(), false);
-    return result;
-  });
+  const { trigger, now, step } = options;
+  const started = now();
+  const runId = `${started.toISOString().replace(/[:.]/g, "-")}-${randomBytes(3).toString("hex")}`;
+  const account = runAccount(project.settings);
+  return sentFor({ caller: trigger, run: runId }, [account], () =>
+    withLease(warehouse, { purpose: trigger, now }, async (lease) => {
+      const result = await traced("waymark.run", { "waymark.trigger": trigger, "waymark.run": runId }, () =>
+        record(warehouse, lease, project, options, { runId, started, account }),
+      );
+      // After the run is told of: whatever fails here is made good by the next one.
+      const { retention } = project.settings;
+      if (!step) await collectGarbage(warehouse, lease, retention, now(), false);
+      return result;
+    }),
+  );
+}
+
+/** What all statements of a build, plan or check cost, as far as they may. */
+export function runAccount({ warehouse }: Pick<Settings, "warehouse">): Account {
+  const bytes = warehouse.engine === "bigquery" ? warehouse.maximum_bytes_per_run : undefined;
+  return new Account(
+    bytes === undefined
+      ? undefined
+      : {
+          bytes,
+          whose: "the budget of this run",
+          advice:
+            "Nothing was published. Raise warehouse.maximum_bytes_per_run in waymark.yml if it is worth it; `waymark build --estimate` tells what each table costs.",
+        },
+  );
 }
 
 const cancelled = (cause: unknown): WaymarkError =>
@@ -176,9 +208,8 @@ async function record(
   lease: Lease,
   project: Project,
   options: BuildOptions,
+  { runId, started, account }: { runId: string; started: Date; account: Account },
 ): Promise<BuildResult> {
-  const started = options.now();
-  const runId = `${started.toISOString().replace(/[:.]/g, "-")}-${randomBytes(3).toString("hex")}`;
   // Whoever has the lease is the only one that runs.
   await lease.transaction([
     runsInterrupted(),
@@ -186,16 +217,20 @@ async function record(
   ]);
   await clearWork(warehouse, lease);
   options.onProgress?.({ kind: "started", run: runId, trigger: options.trigger });
-  trace.getActiveSpan()?.setAttribute("waymark.run", runId);
   const seconds = (): number => (options.now().getTime() - started.getTime()) / 1000;
   const previous = await readLatestSnapshot(warehouse);
   const run = new Run(warehouse, lease, project, options, runId, previous, await readAllTables(warehouse));
-  const finish = (
+  const finish = async (
     outcome: Pick<FinishedRun, "status" | "snapshot_id" | "error_code" | "error">,
   ): Promise<void> =>
     lease.transaction([
       ...modelsFinished(run.models),
-      runFinished({ run_id: runId, finished_at: options.now(), ...outcome }),
+      runFinished({
+        run_id: runId,
+        finished_at: options.now(),
+        bytes_billed: await account.total(),
+        ...outcome,
+      }),
     ]);
   try {
     checkExpected(options.expect, previous?.words.journey.version);
@@ -212,8 +247,9 @@ async function record(
     const took = seconds();
     const { id, dataThrough } = snapshot;
     const kind = isNew ? "published" : "unchanged";
-    options.onProgress?.({ kind, run: runId, snapshot: id, dataThrough, seconds: took });
-    return { runId, snapshot, isNew, models: run.models, warnings, seconds: took };
+    const { billed: bytesBilled } = account;
+    options.onProgress?.({ kind, run: runId, snapshot: id, dataThrough, seconds: took, bytesBilled });
+    return { runId, snapshot, isNew, models: run.models, warnings, seconds: took, bytesBilled };
   } catch (error) {
     const error_code = error instanceof WaymarkError ? error.code : "WAREHOUSE_FAILED";
     const failed = { status: "failed", snapshot_id: null, error_code, error: messageOf(error) } as const;
@@ -252,6 +288,7 @@ class Run {
   private readonly published = new Map<string, BuiltTable>();
   /** The tables as they stand in this run. */
   private readonly tables: Record<string, BuiltTable> = {};
+  private readonly accounts = new Map<string, Account>();
   private company: Company | undefined;
   private byName: ReadonlyMap<string, Model> = new Map();
   private comparedAt: ReadonlyMap<string, Date> = new Map();
@@ -308,8 +345,11 @@ class Run {
       const work = before.then(() =>
         limit(async () => {
           signal.throwIfAborted();
-          await traced("waymark.model", { "waymark.model": node.model.name }, () =>
-            this.buildModel(node, company, selected?.has(node.model.name) ?? true, signal),
+          const { name } = node.model;
+          await traced("waymark.model", { "waymark.model": name }, () =>
+            sentFor({ model: name }, [this.accountOf(name)], () =>
+              this.buildModel(node, company, selected?.has(name) ?? true, signal),
+            ),
           );
         }),
       );
@@ -352,11 +392,7 @@ class Run {
       token: this.lease.token,
       models: this.byName,
       manyAccounts: this.options.manyAccounts ?? 1000,
-      options: {
-        locate: this.locate(built),
-        signal,
-        labels: { caller: this.options.trigger, run: this.runId, model: model.name },
-      },
+      options: { locate: this.locate(built), signal },
     };
     if (this.options.step) return this.step(building, node, inputs, built, work);
     if (!built || work.kind === "whole")
@@ -375,7 +411,7 @@ class Run {
     const begun = performance.now();
     this.report(model.name, "building", reason);
     const store = storeName(model.name, token);
-    const rows = await this.oneOfFew(() => buildWhole(building));
+    const rows = await this.oneOfFew(() => this.warehouse.materialize(wholeOf(building), options));
     const checked = await this.check(building, [schemas.tables, store], node, reason, rows, begun);
     options.signal?.throwIfAborted();
     const compared = model.source ? [sourceCompared(model.source, this.options.now())] : [];
@@ -485,8 +521,9 @@ class Run {
         failingRows,
         examples,
       });
-    const table = rowsAt.join(".");
-    this.finishModel(model.name, table, "failed", reason, rows, seconds(begun));
+    const [schema = "", ...rest] = rowsAt;
+    const table = [this.warehouse.schemaName(schema), ...rest].join(".");
+    await this.finishModel(model.name, table, "failed", reason, rows, seconds(begun));
     this.report(model.name, "failed", failed.map((f) => f.check).join("; "));
     throw new WaymarkError(
       "CHECK_FAILED",
@@ -538,17 +575,24 @@ class Run {
     ]);
     const took = seconds(begun);
     this.tables[model.name] = isFeed(model) ? await this.told(table) : table;
-    this.finishModel(model.name, table.table_name, "built", reason, rows, took);
+    const { bytes_billed: bytesBilled } = await this.finishModel(
+      model.name,
+      table.table_name,
+      "built",
+      reason,
+      rows,
+      took,
+    );
     const bytes = this.options.onProgress ? await this.warehouse.bytes([schemas.tables, store]) : null;
     this.done++;
-    this.report(model.name, "built", reason, { rows, seconds: took, bytes });
+    this.report(model.name, "built", reason, { rows, seconds: took, bytes, bytesBilled });
   }
 
   private async keep(table: BuiltTable, reason: string): Promise<void> {
     // What it reads may reach further though it came out the same; not so where that was not looked at.
     const isAsOld = reason === notSelected && table.inputs.watermarks;
     this.tables[table.model] = isAsOld ? table : await this.told(table);
-    this.finishModel(table.model, table.table_name, "fresh", reason, table.rows, 0);
+    await this.finishModel(table.model, table.table_name, "fresh", reason, table.rows, 0);
     this.done++;
     this.report(table.model, "fresh", reason, { rows: table.rows, seconds: 0 });
   }
@@ -619,22 +663,31 @@ class Run {
     return snapshot;
   }
 
-  private finishModel(
+  private accountOf(model: string): Account {
+    const account = this.accounts.get(model) ?? new Account();
+    this.accounts.set(model, account);
+    return account;
+  }
+
+  private async finishModel(
     model: string,
     table_name: string,
     status: "built" | "fresh" | "failed",
     reason: string,
     rows: number,
     took: number,
-  ): void {
-    this.models.push({ run_id: this.runId, model, table_name, status, reason, rows, seconds: took });
+  ): Promise<RunModel> {
+    const bytes_billed = await this.accountOf(model).total();
+    const told = { run_id: this.runId, model, table_name, status, reason, rows, seconds: took, bytes_billed };
+    this.models.push(told);
+    return told;
   }
 
   private report(
     model: string,
     status: "building" | "built" | "fresh" | "failed",
     reason: string,
-    figures: Pick<Progress & { kind: "model" }, "rows" | "seconds" | "bytes"> = {},
+    figures: Pick<Progress & { kind: "model" }, "rows" | "seconds" | "bytes" | "bytesBilled"> = {},
   ): void {
     this.options.onProgress?.({
       kind: "model",

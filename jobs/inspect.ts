@@ -1,3 +1,5 @@
+import { randomUUID } from "node:crypto";
+import { WaymarkError } from "../errors.js";
 import { placesOf } from "../journey/check.js";
 import { conditionSql } from "../journey/compile.js";
 import { factsOf, type Leaf, leavesOf } from "../journey/conditions.js";
@@ -8,14 +10,16 @@ import { models } from "../models/index.js";
 import { type Company, has, type RowOf } from "../models/model.js";
 import { scoredDays } from "../models/signals/scored_days.js";
 import { type SourceName, sources } from "../models/sources/index.js";
+import { rawRows } from "../models/sources/mapping.js";
 import type { SourceColumn } from "../models/sources/source.js";
 import { sourceQuality } from "../models/staging/source_quality.js";
 import { cast, countIf } from "../warehouse/dialect.js";
-import { join, name, number, path, relation, type Sql, sql, text } from "../warehouse/sql.js";
-import type { Warehouse } from "../warehouse/warehouse.js";
-import { describeCompany, type Project } from "./build.js";
+import { sentFor } from "../warehouse/purpose.js";
+import { join, name, number, relation, type Sql, sql, text } from "../warehouse/sql.js";
+import type { Readiness, Warehouse } from "../warehouse/warehouse.js";
+import { describeCompany, type Project, runAccount } from "./build.js";
 import { prepareChecks } from "./checks.js";
-import { locateIn, readLatestSnapshot } from "./ledger.js";
+import { locateIn, readLatestSnapshot, schemas } from "./ledger.js";
 
 /** What a source holds, as `waymark check` and the API show it. */
 export interface SourceReport {
@@ -29,6 +33,8 @@ export interface SourceReport {
 }
 
 export interface Inspection {
+  /** What the engine says of rights, places and costs; null where it knows none. */
+  readonly readiness: Readiness | null;
   readonly sources: readonly SourceReport[];
   /** Columns with values that break their rules, with one of them, and what to declare. */
   readonly unreadable: readonly string[];
@@ -38,19 +44,34 @@ export interface Inspection {
   readonly idle: readonly string[] | null;
 }
 
-const scratch = "waymark_check";
-
 /**
  * Hold configuration and raw data against each other without building: the staging models run as a build
  * would run them, into a schema of their own that is dropped again.
- * @throws WaymarkError SOURCE_INVALID, CONFIG_INVALID for checks that can't be asked
+ * @throws WaymarkError SOURCE_INVALID, CONFIG_INVALID for checks that can't be asked, WAREHOUSE_FAILED with all that a
+ * build lacks in the warehouse, and OVER_BUDGET
  */
-export async function inspect(warehouse: Warehouse, project: Project, now: Date): Promise<Inspection> {
+export function inspect(warehouse: Warehouse, project: Project, now: Date): Promise<Inspection> {
+  return sentFor({ caller: "check" }, [runAccount(project.settings)], () =>
+    inspected(warehouse, project, now),
+  );
+}
+
+async function inspected(warehouse: Warehouse, project: Project, now: Date): Promise<Inspection> {
+  const readiness = await warehouse.readiness(Object.values(schemas), rawRows(project.settings));
+  if (readiness && readiness.problems.length > 0)
+    throw new WaymarkError(
+      "WAREHOUSE_FAILED",
+      `A build could not begin:\n${readiness.problems.map((problem) => `- ${problem}`).join("\n")}\nThe least that the account needs:\n${readiness.grants.map(({ grant, on, why }) => `- ${grant} on ${on}: ${why}`).join("\n")}`,
+      { ...readiness },
+    );
   const company = await describeCompany(warehouse, project, now);
   await prepareChecks(warehouse, project.settings.checks, company);
   const order = buildOrder(models, company);
   const needed = new Set([...upstreamOf(order, sourceQuality.name), sourceQuality.name]);
-  const locate = (model: string): string[] => [scratch, model];
+  // On an engine that others use, too, nobody else's tables are touched.
+  const suffix = warehouse.isExclusive ? "" : `__${randomUUID().replaceAll("-", "_")}`;
+  const locate = (model: string): string[] => [schemas.check, `${model}${suffix}`];
+  await warehouse.createSchema(schemas.check, { expires: true });
   try {
     for (const { model } of order.filter((node) => needed.has(node.model.name))) {
       await warehouse.materialize(
@@ -64,13 +85,14 @@ export async function inspect(warehouse: Warehouse, project: Project, now: Date)
       { locate },
     );
     return {
+      readiness,
       sources: (Object.keys(sources) as SourceName[]).map((source) => reportOf(source, company, rows)),
       unreadable: await unreadable(warehouse, company, rows),
       starved: starvedBy(company),
       idle: await idleConditions(warehouse, company),
     };
   } finally {
-    await warehouse.run(sql`drop schema if exists ${path(scratch)} cascade`);
+    await warehouse.drop([...needed].map(locate));
   }
 }
 

@@ -11,6 +11,8 @@ export const schemas = {
   tables: "waymark_tables",
   ledger: "waymark_ledger",
   work: "waymark_work",
+  /** What `waymark check` makes on the way. */
+  check: "waymark_check",
 } as const;
 
 export const runs = {
@@ -23,6 +25,8 @@ export const runs = {
   error_code: { type: "string" },
   error: { type: "string" },
   note: { type: "string" },
+  /** What its statements were billed for; null where the engine bills for none, and where it never ended. */
+  bytes_billed: { type: "integer" },
 } as const satisfies Columns;
 
 const runModels = {
@@ -33,6 +37,8 @@ const runModels = {
   reason: { type: "string", notNull: true },
   rows: { type: "integer", notNull: true },
   seconds: { type: "number", notNull: true },
+  /** What its statements were billed for, checks included; null where the engine bills for none. */
+  bytes_billed: { type: "integer" },
 } as const satisfies Columns;
 
 const tables = {
@@ -372,6 +378,7 @@ export const runStarted = (run: Pick<Run, "run_id" | "trigger" | "started_at" | 
     snapshot_id: null,
     error_code: null,
     error: null,
+    bytes_billed: null,
   });
 
 export type FinishedRun = Omit<Run, "trigger" | "started_at" | "note">;
@@ -383,7 +390,8 @@ set
   finished_at = ${bind("timestamp", run.finished_at)},
   snapshot_id = ${bind("integer", run.snapshot_id)},
   error_code = ${bind("string", run.error_code)},
-  error = ${bind("string", run.error)}
+  error = ${bind("string", run.error)},
+  bytes_billed = ${bind("integer", run.bytes_billed)}
 where run_id = ${bind("string", run.run_id)}`;
 
 /** Runs that never finished: their process ended without a word. */
@@ -443,8 +451,9 @@ export async function readSnapshots(warehouse: Warehouse, count: number): Promis
 /** What is known of a warehouse's latest snapshot, and who is asking for it. */
 interface Latest {
   known?: Snapshot | undefined;
-  /** How often this process had published when it was asked for. */
+  /** How often this process had published when it was asked for, and when that was. */
   after?: number;
+  at?: number;
   asked: Promise<Snapshot | undefined>;
   next?: Promise<Snapshot | undefined> | undefined;
 }
@@ -460,14 +469,17 @@ export const mayHavePublished = (): void => {
  * The latest snapshot; undefined where nothing was published. A snapshot never changes: it is read once, and after
  * that only whether there is another; not even that where nobody but this process can have published. Those who ask at
  * once share one statement, begun after the last of them came.
+ * @param mayBeOld for how many milliseconds another process may have published without notice
  */
-export function readLatestSnapshot(warehouse: Warehouse): Promise<Snapshot | undefined> {
+export function readLatestSnapshot(warehouse: Warehouse, mayBeOld = 0): Promise<Snapshot | undefined> {
   const state: Latest = latest.get(warehouse) ?? { asked: Promise.resolve(undefined) };
   latest.set(warehouse, state);
-  if (warehouse.isExclusive && state.after === publications) return Promise.resolve(state.known);
+  const isRecent = state.at !== undefined && performance.now() - state.at < mayBeOld;
+  if ((warehouse.isExclusive || (isRecent && state.known)) && state.after === publications)
+    return Promise.resolve(state.known);
   const ask = async (): Promise<Snapshot | undefined> => {
     state.next = undefined;
-    const after = publications;
+    const [after, at] = [publications, performance.now()];
     const [told] = await read(
       warehouse,
       { snapshot_id: snapshots.snapshot_id, run_id: snapshots.run_id },
@@ -475,7 +487,7 @@ export function readLatestSnapshot(warehouse: Warehouse): Promise<Snapshot | und
     );
     if (told?.snapshot_id !== state.known?.id || told?.run_id !== state.known?.runId)
       [state.known] = await readSnapshots(warehouse, 1);
-    state.after = after;
+    Object.assign(state, { after, at });
     return state.known;
   };
   state.next ??= state.asked.then(ask, ask);
@@ -577,6 +589,26 @@ export async function readWritings(warehouse: Warehouse, model?: string): Promis
 }
 
 export type Backfill = Row<typeof backfills>;
+
+/** What writing each version of a table was billed for, checks included, in bytes; the latest first. */
+export function readBilled(warehouse: Warehouse): Promise<Row<typeof billed>[]> {
+  return read(
+    warehouse,
+    billed,
+    (at) => sql`
+select w.model as model, w.version as version, w.is_whole as is_whole, m.bytes_billed as bytes_billed
+from ${at("writings")} as w
+inner join ${at("run_models")} as m on m.run_id = w.run_id and m.model = w.model
+where m.bytes_billed is not null
+order by w.version desc`,
+  );
+}
+const billed = {
+  model: { type: "string", notNull: true },
+  version: { type: "integer", notNull: true },
+  is_whole: { type: "boolean", notNull: true },
+  bytes_billed: { type: "integer", notNull: true },
+} as const satisfies Columns;
 
 /** Backfills that were begun and not finished, the latest first. */
 export const readUnfinishedBackfills = (warehouse: Warehouse): Promise<Backfill[]> =>

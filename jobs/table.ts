@@ -14,7 +14,7 @@ import {
   sql,
   text,
 } from "../warehouse/sql.js";
-import type { Columns } from "../warehouse/warehouse.js";
+import type { Columns, Materialization } from "../warehouse/warehouse.js";
 import { type BuiltTable, schemas } from "./ledger.js";
 import type { Change } from "./plan.js";
 import { daysOf, hangingOn, rowsConcerned, whereAsked } from "./raw_rows.js";
@@ -30,19 +30,20 @@ import {
   workTable,
 } from "./store.js";
 
-/** All of a table, into a store of its own. Answers its number of rows. */
-export async function buildWhole(building: Building): Promise<number> {
-  const { warehouse, model, company, version, token, options } = building;
+/** All of a table, in a store of its own. */
+export function wholeOf({
+  model,
+  company,
+  version,
+  token,
+}: Pick<Building, "model" | "company" | "version" | "token">): Materialization {
   const columns = model.columnsFor(company);
-  return warehouse.materialize(
-    {
-      table: [schemas.tables, storeName(model.name, token)],
-      columns: { ...columns, ...versions },
-      query: sql`select ${Object.keys(columns).map(name)}, ${integer(version)} as ${fromVersion}, ${integer(forever)} as ${toVersion} from (${model.query(company)}) as whole`,
-      ...layoutOf(model),
-    },
-    options,
-  );
+  return {
+    table: [schemas.tables, storeName(model.name, token)],
+    columns: { ...columns, ...versions },
+    query: sql`select ${Object.keys(columns).map(name)}, ${integer(version)} as ${fromVersion}, ${integer(forever)} as ${toVersion} from (${model.query(company)}) as whole`,
+    ...layoutOf(model),
+  };
 }
 
 /** What makes a part of a table stale. */

@@ -8,8 +8,10 @@ import {
   readLatestSnapshot,
   type Snapshot,
 } from "../jobs/ledger.js";
+import { Account } from "../warehouse/purpose.js";
 import type { Sql, Statement } from "../warehouse/sql.js";
 import type { Warehouse } from "../warehouse/warehouse.js";
+import { Costs } from "./costs.js";
 import { type Loaders, loadersFor } from "./loaders.js";
 import { type Reader, readerOf } from "./reader.js";
 import type { Results } from "./results.js";
@@ -26,6 +28,8 @@ export interface Caller {
   readonly mayWrite: boolean;
   /** Whether it may see how Waymark is run: metrics, runs, checks, sources, webhooks. */
   readonly mayOperate: boolean;
+  /** What the statements of one question may be billed for, where it isn't what the server says. */
+  readonly bytesPerRequest?: number | undefined;
 }
 
 /** Whether a caller may see what knows of all accounts: the ledger, and the statements behind an answer. */
@@ -57,6 +61,8 @@ export interface Context {
   readonly due: (() => Promise<Due>) | undefined;
   /** Undefined where the server sends nothing. */
   readonly webhooks: Webhooks | undefined;
+  /** What questions cost so far. */
+  readonly costs: Costs;
   /** What happens from now on, for whoever listens; undefined where an answer is given at once. */
   readonly happenings: (() => AsyncIterable<Happening>) | undefined;
   /** How old the data of each table is now, by model. */
@@ -94,14 +100,25 @@ interface Request {
   explain?: boolean;
   /** What statements of other requests answered. */
   results?: Results;
+  /** By what name the question is known, where it is told so early. */
+  query?: string | undefined;
+  /** What its statements may be billed for, where the caller has no budget of its own. */
+  bytesPerRequest?: number | undefined;
+  costs?: Costs | undefined;
 }
+
+/** For how long a publication by another process may go unnoticed, in milliseconds: to ask costs time and money. */
+const mayBeOld = 10_000;
 
 /** The context of a request: the latest snapshot, held until the answer is complete. */
 export async function contextFor(warehouse: Warehouse, request: Request): Promise<Context> {
   const { caller, freshnessOf, plan, due, webhooks, signal, onStatement, explain, results } = request;
-  const snapshot = await readLatestSnapshot(warehouse);
+  const { query, costs = new Costs() } = request;
+  const bytes = caller.bytesPerRequest ?? request.bytesPerRequest;
+  const snapshot = await readLatestSnapshot(warehouse, mayBeOld);
   const shared = {
     caller,
+    costs,
     ledger: (field: string): Warehouse => {
       if (isOperator(caller)) return warehouse;
       throw new WaymarkError(
@@ -121,8 +138,16 @@ export async function contextFor(warehouse: Warehouse, request: Request): Promis
   };
   if (!snapshot) return new Unpublished(shared);
   const statements: Statement[] | undefined = explain && isOperator(caller) ? [] : undefined;
+  const whose = `the budget of a question by ${caller.name}`;
+  const advice =
+    "Narrow the question, or ask whoever runs this server for a higher maximum_bytes_per_request.";
   const reader = readerOf(warehouse, snapshot, caller.sees, {
     caller: caller.name,
+    query,
+    accounts: [
+      new Account(bytes === undefined ? undefined : { bytes, whose, advice }),
+      ...(query === undefined ? [] : [costs.of(query)]),
+    ],
     signal,
     results,
     onStatement: (statement) => {
@@ -156,17 +181,22 @@ class Unpublished implements Context {
   readonly caller: Caller;
   readonly ledger: Context["ledger"];
   readonly record: Context["record"];
+  readonly costs: Costs;
   readonly happenings: Context["happenings"];
   readonly plan: Context["plan"];
   readonly due: Context["due"];
   readonly webhooks: Webhooks | undefined;
   constructor(
-    shared: Pick<Context, "caller" | "ledger" | "record" | "happenings" | "plan" | "due" | "webhooks">,
+    shared: Pick<
+      Context,
+      "caller" | "ledger" | "record" | "costs" | "happenings" | "plan" | "due" | "webhooks"
+    >,
   ) {
     ({
       caller: this.caller,
       ledger: this.ledger,
       record: this.record,
+      costs: this.costs,
       happenings: this.happenings,
       plan: this.plan,
       due: this.due,

@@ -52,6 +52,7 @@ export const rootFields: Readonly<Record<string, Told>> = {
   sources: "operations",
   checks: "operations",
   lastRun: "operations",
+  queryCosts: "operations",
   webhooks: "operations",
   deadLetters: "operations",
   resendDeadLetters: "operations",

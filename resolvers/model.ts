@@ -2,7 +2,7 @@ import { Arg, Ctx, FieldResolver, Int, Query, Resolver, Root } from "type-graphq
 import { didYouMean, WaymarkError } from "../errors.js";
 import { modelsOf, readChecks } from "../jobs/check_results.js";
 import { daysOf } from "../jobs/explain.js";
-import { readRuns, readTables, readWritings } from "../jobs/ledger.js";
+import { readBilled, readRuns, readTables, readWritings } from "../jobs/ledger.js";
 import { models } from "../models/index.js";
 import { Check } from "../schema/check.js";
 import { ModelBuild, ModelInfo } from "../schema/model.js";
@@ -77,6 +77,7 @@ export class ModelResolver {
       throw new WaymarkError("BAD_USER_INPUT", `builds(last: ${last}): expected 1 to 100.`);
     const { snapshot } = context.reader;
     const writings = await once(context, "writings", () => readWritings(context.ledger("builds")));
+    const billed = await once(context, "billed", () => readBilled(context.ledger("builds")));
     return writings
       .filter((w) => w.model === name && w.version <= snapshot.id)
       .slice(0, last)
@@ -99,6 +100,7 @@ export class ModelResolver {
         lastDay: w.last_day,
         rowsAdded: w.rows_added,
         rowsEnded: w.rows_ended,
+        bytesBilled: billed.find((b) => b.model === w.model && b.version === w.version)?.bytes_billed ?? null,
       }));
   }
 

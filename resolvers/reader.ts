@@ -11,6 +11,7 @@ import { models } from "../models/index.js";
 import type { CompanyWords, Model } from "../models/model.js";
 import { accountTrends } from "../models/trends/account_trends.js";
 import { inArray, nullOf } from "../warehouse/dialect.js";
+import { type Account, sentFor } from "../warehouse/purpose.js";
 import { bind, join, name, path, render, type Sql, type Statement, sql } from "../warehouse/sql.js";
 import type { Columns, Row, Warehouse } from "../warehouse/warehouse.js";
 import type { Results } from "./results.js";
@@ -30,6 +31,10 @@ export interface Reader {
 
 export interface ReaderOptions {
   readonly caller: string;
+  /** By what name the question is known, where it is. */
+  readonly query?: string | undefined;
+  /** Where what its statements cost is entered. */
+  readonly accounts?: readonly Account[] | undefined;
   readonly signal?: AbortSignal | undefined;
   /** Told of every statement, also of one that is answered from what is kept. */
   readonly onStatement?: ((statement: Statement) => void) | undefined;
@@ -42,9 +47,10 @@ export function readerOf(
   warehouse: Warehouse,
   snapshot: Snapshot,
   scope: Scope,
-  { caller, signal, onStatement = () => {}, results }: ReaderOptions,
+  { caller, query, accounts = [], signal, onStatement = () => {}, results }: ReaderOptions,
 ): Reader {
-  const labels = { caller, snapshot: String(snapshot.id) };
+  const { schemaName } = warehouse;
+  const labels = { caller, snapshot: String(snapshot.id), ...(query ? { query } : {}) };
   const read = tablesFor(snapshot, scope);
   return {
     snapshot,
@@ -53,14 +59,25 @@ export function readerOf(
       const locate = (model: string): readonly string[] | Sql =>
         read(model, isScore(model) ? scoredBy : snapshot);
       const ask = (signal: AbortSignal | undefined) =>
-        warehouse.query(statement, columns, { locate, signal, labels });
-      const rendered = render(statement, warehouse.dialect, locate);
+        sentFor(labels, accounts, () => warehouse.query(statement, columns, { locate, signal }));
+      const rendered = render(statement, warehouse.dialect, { locate, schemaName });
       onStatement(rendered);
       const { text, params } = rendered;
       // The ledger changes between snapshots: what was done with a task is seen at once.
-      if (!results || text.includes(schemas.ledger)) return ask(signal);
+      if (!results || text.includes(schemaName(schemas.ledger))) return ask(signal);
       const key = JSON.stringify([snapshot.id, text, params, columns]);
-      return [...(await results.read(key, ask, signal))] as Row<C>[];
+      let isOurs = false;
+      const askAsOurs: typeof ask = (signal) => {
+        isOurs = true;
+        return ask(signal);
+      };
+      const answered = () => results.read(key, askAsOurs, signal);
+      const rows = await answered().catch((error: unknown) => {
+        // The other's budget didn't suffice for what both asked; ours may.
+        if (!isOurs && error instanceof WaymarkError && error.code === "OVER_BUDGET") return answered();
+        throw error;
+      });
+      return [...rows] as Row<C>[];
     },
   };
 }

@@ -1,6 +1,6 @@
 import { Ctx, Query, Resolver, Root, Subscription } from "type-graphql";
 import { type Run as LedgerRun, readRuns, type Snapshot } from "../jobs/ledger.js";
-import { Run, SnapshotInfo } from "../schema/snapshot.js";
+import { QueryCost, Run, SnapshotInfo } from "../schema/snapshot.js";
 import type { Context } from "./context.js";
 import { tellHappenings } from "./happenings.js";
 
@@ -30,6 +30,15 @@ export class SnapshotResolver {
     const [run] = await readRuns(ledger("lastRun"), 1);
     return run ? runOf(run) : null;
   }
+
+  @Query(() => [QueryCost], {
+    description:
+      "What questions cost since the server began, by their names, the most expensive first; none where the engine bills for no statements. What a build cost stands in `lastRun` and `models { builds }`.",
+  })
+  queryCosts(@Ctx() { ledger, costs }: Context): QueryCost[] {
+    ledger("queryCosts"); // names tell what others ask
+    return costs.list();
+  }
 }
 
 export const snapshotOf = ({ id, publishedAt, dataThrough, words }: Snapshot): SnapshotInfo => ({
@@ -46,4 +55,5 @@ export const runOf = (run: LedgerRun): Run => ({
   startedAt: run.started_at,
   finishedAt: run.finished_at,
   error: run.error,
+  bytesBilled: run.bytes_billed,
 });

@@ -99,6 +99,13 @@ export class ModelBuild {
 
   @Field(() => Float, { description: "Rows that went." })
   rowsEnded!: number;
+
+  @Field(() => Float, {
+    nullable: true,
+    description:
+      "What its statements were billed for, checks included, in bytes; null where the engine bills for none.",
+  })
+  bytesBilled!: number | null;
 }
 
 @ObjectType({

@@ -1,4 +1,4 @@
-import { Field, ID, Int, ObjectType } from "type-graphql";
+import { Field, Float, ID, Int, ObjectType } from "type-graphql";
 import { DateTime, LocalDate } from "./scalars.js";
 
 @ObjectType({
@@ -46,4 +46,29 @@ export class Run {
 
   @Field(() => String, { nullable: true, description: "What went wrong; null where nothing did." })
   error!: string | null;
+
+  @Field(() => Float, {
+    nullable: true,
+    description:
+      "What its statements were billed for, in bytes; null where the engine bills for none, and until it ends.",
+  })
+  bytesBilled!: number | null;
+}
+
+@ObjectType({
+  simpleResolvers: true,
+  description: "What the questions of one name cost, where the engine bills for statements.",
+})
+export class QueryCost {
+  @Field(() => String, {
+    nullable: true,
+    description:
+      "Of a saved query, or as callers named the operation; null for all without a name, and beyond 200 names.",
+  })
+  query!: string | null;
+
+  @Field(() => Float, {
+    description: "What their statements were billed for since the server began, in bytes.",
+  })
+  bytesBilled!: number;
 }

@@ -4,6 +4,7 @@ import { breachesOf, lateFeeds } from "../jobs/freshness.js";
 import type { Snapshot } from "../jobs/ledger.js";
 import type { Context } from "../resolvers/context.js";
 import { loadersFor } from "../resolvers/loaders.js";
+import { sentFor } from "../warehouse/purpose.js";
 import { formatError } from "./errors.js";
 import type { SavedQuery } from "./saved_queries.js";
 
@@ -13,13 +14,15 @@ import type { SavedQuery } from "./saved_queries.js";
  */
 export async function answer(
   apollo: ApolloServer<Context>,
-  { text }: SavedQuery,
+  { name, text }: SavedQuery,
   variables: Readonly<Record<string, unknown>>,
   context: Context,
 ): Promise<unknown> {
   // Loaders keep what they have read: with new ones for each page an export of any size takes the memory of one.
   const contextValue = { ...context, load: loadersFor(context.reader, context.versions) };
-  const { body } = await apollo.executeOperation({ query: text, variables }, { contextValue });
+  const { body } = await sentFor({ query: name }, [context.costs.of(name)], () =>
+    apollo.executeOperation({ query: text, variables }, { contextValue }),
+  );
   if (body.kind !== "single") throw new TypeError("a saved query is answered at once");
   const { data, errors } = body.singleResult;
   if (errors && errors.length > 0) throw new Refused(errors);

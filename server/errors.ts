@@ -20,7 +20,9 @@ export function formatError(
     const isOurs = ["WAREHOUSE_FAILED", "WAREHOUSE_UNAVAILABLE"].includes(original.code);
     if (isOurs) log(original);
     const message = isOurs ? "The warehouse could not answer; the server's log says why." : original.message;
-    return { ...place, message, extensions: { code: original.code } };
+    // By these a caller can tell by how much a question is too large.
+    const figures = original.code === "OVER_BUDGET" ? original.details : {};
+    return { ...place, message, extensions: { ...figures, code: original.code } };
   }
   if (formatted.extensions?.code !== "INTERNAL_SERVER_ERROR") {
     return {
@@ -45,6 +47,7 @@ const statuses: Partial<Record<ErrorCode, number>> & Readonly<Record<string, num
   BAD_USER_INPUT: 400,
   BAD_REQUEST: 400,
   QUERY_TOO_LARGE: 400,
+  OVER_BUDGET: 400,
   UNAUTHENTICATED: 401,
   FORBIDDEN: 403,
   NOT_FOUND: 404,

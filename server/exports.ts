@@ -167,6 +167,7 @@ const liveTypes: ReadonlySet<string> = new Set([
   "Task",
   "TasksView",
   "Run",
+  "QueryCost",
   "Check",
   "ModelInfo",
   "ModelBuild",

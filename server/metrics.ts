@@ -1,7 +1,8 @@
-import { collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
 import { isPassed, modelsOf, readLatestChecks } from "../jobs/check_results.js";
 import { type FreshnessSettings, freshnessOf } from "../jobs/freshness.js";
 import { readLatestSnapshot, readRuns, readTables } from "../jobs/ledger.js";
+import type { Costs } from "../resolvers/costs.js";
 import type { Warehouse } from "../warehouse/warehouse.js";
 
 /** What happened in this process since it began. */
@@ -15,9 +16,20 @@ export interface RequestMetrics {
 
 const seconds = [0.005, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
 
-export function requestMetrics(): RequestMetrics {
+/** @param costs where the engine bills for statements: what they cost */
+export function requestMetrics(costs?: Costs): RequestMetrics {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
+  if (costs)
+    new Counter({
+      name: "waymark_query_bytes_billed_total",
+      help: "What statements for questions were billed for.",
+      registers: [registry],
+      collect() {
+        this.reset();
+        this.inc(costs.list().reduce((sum, { bytesBilled }) => sum + bytesBilled, 0));
+      },
+    });
   return {
     registry,
     graphql: new Histogram({
@@ -69,6 +81,8 @@ export async function ledgerMetrics(
       "When the latest run that ended did so; its start where its process died.",
       one((ended ?? run.started_at).getTime() / 1000),
     );
+    if (run.bytes_billed !== null)
+      tell("waymark_last_run_bytes_billed", "What that run was billed for.", one(run.bytes_billed));
     if (ended)
       tell(
         "waymark_build_seconds",

@@ -25,6 +25,7 @@ import {
 } from "../jobs/freshness.js";
 import { readLatestSnapshot, type Snapshot } from "../jobs/ledger.js";
 import { type Caller, type Context, contextFor } from "../resolvers/context.js";
+import { Costs } from "../resolvers/costs.js";
 import { Results } from "../resolvers/results.js";
 import { createSchema } from "../resolvers/schema.js";
 import { type Logger, openLog } from "../telemetry/log.js";
@@ -68,6 +69,8 @@ export interface ServerOptions {
   limits?: Partial<QueryLimits>;
   /** Whether nothing but saved queries is answered. */
   savedQueriesOnly?: boolean;
+  /** What the statements of one question may be billed for, where the engine bills and the caller's role doesn't say. */
+  bytesPerRequest?: number | undefined;
   /** How many questions a caller may ask in a minute; any number by default. */
   requestsPerMinute?: number | undefined;
   /** Where the server logs; JSON lines on stderr by default, of warnings and errors unless LOG_LEVEL says otherwise. */
@@ -102,7 +105,8 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     forceCloseConnections: true,
     bodyLimit: 256 * 1024,
   });
-  const metrics = requestMetrics();
+  const costs = new Costs();
+  const metrics = requestMetrics(warehouse.dialect === "bigquery" ? costs : undefined);
   // Every answer tells which sources are late: that is judged once a second, not once an answer.
   let judged: { of: string; ages: ReturnType<typeof readFreshness> } | undefined;
   const freshnessOf = (snapshot: Snapshot): ReturnType<typeof readFreshness> => {
@@ -163,6 +167,9 @@ export async function startServer(options: ServerOptions): Promise<Server> {
       onActed: (task) => bell.acted(task),
       onStatement: options.onStatement,
       explain: (request.body as GraphQLRequest | undefined)?.extensions?.explain === true,
+      query: (request.body as GraphQLRequest | undefined)?.operationName || undefined,
+      bytesPerRequest: options.bytesPerRequest,
+      costs,
     });
   };
   const requestContext = (request: FastifyRequest, reply: FastifyReply): Promise<Context> =>
@@ -199,7 +206,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
         (caller) => caller.mayOperate,
         () => false,
       ));
-    const snapshot = await readLatestSnapshot(warehouse);
+    const snapshot = await readLatestSnapshot(warehouse, 10_000);
     if (!snapshot)
       return reply.code(503).send({ status: isStranger ? "not ready" : "nothing is published yet" });
     const late = lateFeeds(breachesOf(await freshnessOf(snapshot)));

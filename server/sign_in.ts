@@ -184,7 +184,16 @@ function callerOf(
   const [mayWrite, mayOperate] = rights.map(
     (right) => named.may.includes(right) && (scope === null || scope.includes(right)),
   ) as [boolean, boolean];
-  return { name, isSignedIn: true, sees: scopeOf(named, claims), mayWrite, mayOperate };
+  return {
+    name,
+    isSignedIn: true,
+    sees: scopeOf(named, claims),
+    mayWrite,
+    mayOperate,
+    ...(named.maximum_bytes_per_request === undefined
+      ? {}
+      : { bytesPerRequest: named.maximum_bytes_per_request }),
+  };
 }
 
 function refusalOf(error: unknown): WaymarkError {

@@ -11,6 +11,7 @@ import pLimit from "p-limit";
 import { messageOf, WaymarkError } from "../errors.js";
 import { failed, startSpan } from "../telemetry/trace.js";
 import { cast, typeName } from "./dialect.js";
+import { purposeNow } from "./purpose.js";
 import {
   type ColumnType,
   companySql,
@@ -18,15 +19,17 @@ import {
   type Parameter,
   path,
   render,
-  type Sql,
+  Sql,
   type Statement,
   sql,
   name as sqlName,
   text,
+  verbatimPath,
 } from "./sql.js";
 import type {
   Columns,
   Materialization,
+  Readiness,
   Row,
   RunOptions,
   TransactionOptions,
@@ -38,6 +41,10 @@ export interface BigQueryOptions {
   project: string;
   /** Where the datasets are, e.g. "EU"; BigQuery finds nothing in another one. */
   location: string;
+  /** Other names for Waymark's datasets, by the schemas that they are. */
+  datasets?: Readonly<Record<string, string>> | undefined;
+  /** The partitions of tables by day; months by default. */
+  partitionBy?: PartitionBy | undefined;
   /** Bytes that one statement may be billed for; one that would need more is refused before it runs. */
   maximumBytesBilled?: number | undefined;
   /** Sent with every job, beside those of a call. */
@@ -64,6 +71,13 @@ const mostTries = 5;
 const mostClusterColumns = 4;
 const longestDescription = 1024;
 
+/**
+ * Months suit most companies: BigQuery allows 10,000 partitions of a table and 4,000 in one statement, and reads a day
+ * of a month by its cluster. Days of a gigabyte are better partitions of their own, as estimates know only these.
+ */
+export const partitions = ["month", "day"] as const;
+export type PartitionBy = (typeof partitions)[number];
+
 /** A company's data where it already is. Signs in with Application Default Credentials when it is first asked. */
 export function openBigQuery(options: BigQueryOptions): Warehouse {
   const { project, location, apiEndpoint } = options;
@@ -80,7 +94,8 @@ export function openBigQuery(options: BigQueryOptions): Warehouse {
 class BigQueryWarehouse implements Warehouse {
   readonly dialect = "bigquery";
   readonly isExclusive = false;
-  private readonly schemas = new Map<string, Promise<void>>();
+  readonly schemaName = (schema: string): string => this.options.datasets?.[schema] ?? schema;
+  private readonly made = new Map<string, Promise<void>>();
 
   constructor(
     private readonly client: BigQuery,
@@ -99,7 +114,7 @@ class BigQueryWarehouse implements Warehouse {
     columns: C,
     options: RunOptions = {},
   ): AsyncIterable<Row<C>[]> {
-    const rendered = render(statement, this.dialect, options.locate, options.scope);
+    const rendered = this.rendered(statement, options);
     const { job, page: first } = await this.execute(rendered, options, rowsPerPage);
     try {
       let page = first;
@@ -118,7 +133,7 @@ class BigQueryWarehouse implements Warehouse {
   }
 
   async run(statement: Sql, options: RunOptions = {}): Promise<void> {
-    await this.execute(render(statement, this.dialect, options.locate, options.scope), options, 0);
+    await this.execute(this.rendered(statement, options), options, 0);
   }
 
   /** BigQuery's transactions take statements that change rows; of those that make tables only temporary ones. */
@@ -132,14 +147,15 @@ class BigQueryWarehouse implements Warehouse {
     if (definitions.length > 0) await this.run(join(definitions, ";\n"), options);
   }
 
-  createSchema(dataset: string, { expires = false }: { expires?: boolean } = {}): Promise<void> {
-    const known = this.schemas.get(dataset);
+  createSchema(schema: string, { expires = false }: { expires?: boolean } = {}): Promise<void> {
+    const dataset = this.schemaName(schema);
+    const known = this.made.get(dataset);
     if (known) return known;
     const { location } = this.options;
     const expiry = expires ? { defaultTableExpirationMs: String(expiresAfterMs) } : {};
     const created = this.unlessThere(() => this.client.createDataset(dataset, { location, ...expiry }));
-    this.schemas.set(dataset, created);
-    created.catch(() => this.schemas.delete(dataset));
+    this.made.set(dataset, created);
+    created.catch(() => this.made.delete(dataset));
     return created;
   }
 
@@ -157,8 +173,8 @@ class BigQueryWarehouse implements Warehouse {
 
   async materialize(target: Materialization, options: RunOptions = {}): Promise<number> {
     const [dataset, table] = this.placeOf(target.table);
-    await this.createSchema(dataset);
-    await this.run(tableMade(target), options);
+    await this.createSchema(target.table[0] ?? "");
+    await this.run(tableMade(target, this.options.partitionBy), options);
     const { numRows } = await this.metadataOf(dataset, table);
     return Number(numRows ?? 0);
   }
@@ -171,7 +187,7 @@ class BigQueryWarehouse implements Warehouse {
 
   async load(path: readonly string[], columns: Columns, batches: Iterable<unknown[][]>): Promise<number> {
     const [dataset, table] = this.placeOf(path);
-    await this.createSchema(dataset);
+    await this.createSchema(path[0] ?? "");
     const fields = Object.entries(columns).map(([name, { type, description }]) => ({
       name,
       type: engineTypes[type],
@@ -199,7 +215,7 @@ class BigQueryWarehouse implements Warehouse {
   }
 
   async describe(query: Sql, options: RunOptions = {}): Promise<Record<string, ColumnType | null>> {
-    const { schema } = await this.dryRun(render(query, this.dialect, options.locate, options.scope), options);
+    const { schema } = await this.dryRun(this.rendered(query, options), options);
     return Object.fromEntries(
       (schema?.fields ?? []).map(({ name = "", type = "", mode }) => [
         name,
@@ -214,17 +230,100 @@ class BigQueryWarehouse implements Warehouse {
    */
   async reads(query: string): Promise<string[][]> {
     const one = expectOneQuery(query);
-    const { statementType, referencedTables } = await this.dryRun(render(one, this.dialect), {});
+    const { statementType, referencedTables } = await this.dryRun(this.rendered(one), {});
     if (statementType !== "SELECT") throw notOneQuery();
+    const { project, datasets = {} } = this.options;
+    const schemas = new Map(Object.entries(datasets).map(([schema, dataset]) => [dataset, schema]));
     return (referencedTables ?? []).map(({ projectId = "", datasetId = "", tableId = "" }) =>
-      projectId === this.options.project ? [datasetId, tableId] : [projectId, datasetId, tableId],
+      projectId === project
+        ? [schemas.get(datasetId) ?? datasetId, tableId]
+        : [projectId, datasetId, tableId],
     );
   }
 
-  async tables(schema: string): Promise<string[]> {
-    if (!/^\w{1,1024}$/.test(schema)) return []; // no name of a dataset, and part of an address
+  async estimate(asked: Sql | Materialization, options: RunOptions = {}): Promise<number> {
+    const statement = asked instanceof Sql ? asked : tableMade(asked, this.options.partitionBy);
+    return billedAtMost(await this.dryRun(this.rendered(statement, options), options));
+  }
+
+  /** Told by dry runs, which ask for the same rights and change nothing. */
+  async readiness(schemas: readonly string[], raw: Readonly<Record<string, Sql>>): Promise<Readiness> {
+    const { project, location } = this.options;
+    const datasets = schemas.map((schema) => this.schemaName(schema));
+    const problems: string[] = [];
+    const toBeMade: string[] = [];
+    const reads: Readiness["reads"][number][] = [];
+    const sources = new Set<string>();
+    const attempt = async (what: string, work: () => Promise<void>): Promise<void> => {
+      try {
+        await work();
+      } catch (error) {
+        problems.push(`${what}: ${this.failure(error).message}`);
+      }
+    };
+    await attempt(`Statements in ${project}`, async () => {
+      await this.dryRun(this.rendered(sql`select 1 as one`), {});
+    });
+    for (const dataset of datasets)
+      await attempt(`Dataset ${dataset}`, async () => {
+        const where = await this.locationOf(dataset);
+        if (where === undefined) toBeMade.push(dataset);
+        else if (where.toLowerCase() !== location.toLowerCase())
+          problems.push(
+            `Dataset ${dataset} is in ${where}, and warehouse.location in waymark.yml says ${location}. Name another dataset under warehouse.datasets, or say where it is.`,
+          );
+        else
+          await this.dryRun(
+            this.rendered(sql`create table ${verbatimPath(dataset, "waymark_check")} (n int64)`),
+            {},
+          );
+      });
+    for (const [source, query] of Object.entries(raw))
+      await attempt(`sources.${source}`, async () => {
+        const found = await this.dryRun(this.rendered(query), {});
+        for (const { projectId, datasetId } of found.referencedTables ?? [])
+          sources.add(projectId === project ? `${datasetId}` : `${projectId}.${datasetId}`);
+        reads.push({ source, bytes: billedAtMost(found) });
+      });
+    const grants = [
+      { grant: "roles/bigquery.jobUser", on: `project ${project}`, why: "runs statements" },
+      ...(toBeMade.length > 0
+        ? [
+            {
+              grant: "bigquery.datasets.create",
+              on: `project ${project}`,
+              why: `makes ${toBeMade.join(", ")} in the first build; not needed where you make them in ${location}`,
+            },
+          ]
+        : []),
+      ...datasets.map((on) => ({
+        grant: "roles/bigquery.dataEditor",
+        on: `dataset ${on}`,
+        why: "Waymark's own tables",
+      })),
+      ...[...sources]
+        .sort()
+        .map((on) => ({ grant: "roles/bigquery.dataViewer", on: `dataset ${on}`, why: "reads the sources" })),
+    ];
+    return { problems, toBeMade, grants, reads };
+  }
+
+  /** Undefined where there is no such dataset. */
+  private async locationOf(dataset: string): Promise<string | undefined> {
     try {
-      const [tables] = await this.patiently(() => this.client.dataset(schema).getTables());
+      const [metadata] = await this.patiently(() => this.client.dataset(dataset).getMetadata());
+      return (metadata as { location?: string }).location;
+    } catch (error) {
+      if (statusOf(error) === 404) return undefined;
+      throw error;
+    }
+  }
+
+  async tables(schema: string): Promise<string[]> {
+    const dataset = this.schemaName(schema);
+    if (!/^\w{1,1024}$/.test(dataset)) return []; // no name of a dataset, and part of an address
+    try {
+      const [tables] = await this.patiently(() => this.client.dataset(dataset).getTables());
       return tables.map(({ id }) => id ?? "").sort();
     } catch (error) {
       if (statusOf(error) === 404) return [];
@@ -233,6 +332,10 @@ class BigQueryWarehouse implements Warehouse {
   }
 
   async close(): Promise<void> {}
+
+  private rendered(statement: Sql, options: RunOptions = {}): Statement {
+    return render(statement, this.dialect, { ...options, schemaName: this.schemaName });
+  }
 
   /** Run a statement to its end and answer its first page of rows; `rows` is the most that a page holds. */
   private async execute(
@@ -246,11 +349,15 @@ class BigQueryWarehouse implements Warehouse {
     });
     try {
       return await this.retried(options.signal, async (jobId) => {
-        const job = await this.started(jobId, this.queryJob(statement, options), options.signal);
+        const { most, settle } = await this.setAside(statement, options);
+        let job: Job | undefined;
         try {
+          job = await this.started(jobId, this.queryJob(statement, most), options.signal);
           return { job, page: await this.ended(job, rows, options.signal) };
         } catch (error) {
-          throw this.failure(error, { statement, job, signal: options.signal });
+          throw this.failure(error, { statement, ...(job && { job }), signal: options.signal });
+        } finally {
+          settle(job);
         }
       });
     } catch (error) {
@@ -262,9 +369,35 @@ class BigQueryWarehouse implements Warehouse {
     }
   }
 
-  private queryJob(statement: Statement, { labels }: RunOptions, dryRun = false) {
-    const { maximumBytesBilled } = this.options;
-    const given = Object.entries({ caller: "waymark", ...this.options.labels, ...labels });
+  /**
+   * Set aside what a statement may cost where it has a budget. Answers the most that it may be billed for, which is all
+   * that is left, as an estimate of a script is none; and how to enter what it was billed.
+   * @throws WaymarkError OVER_BUDGET
+   */
+  private async setAside(statement: Statement, options: RunOptions) {
+    const { accounts } = purposeNow();
+    const isLimited = accounts.some(({ budget }) => budget);
+    const held = isLimited ? billedAtMost(await this.dryRun(statement, options)) : 0;
+    for (const account of accounts) account.mustHave(held);
+    for (const account of accounts) account.hold(held);
+    const left = held + Math.min(...accounts.map((account) => account.left));
+    return {
+      most: Math.min(left, this.options.maximumBytesBilled ?? left),
+      settle: (job: Job | undefined): void => {
+        if (accounts.length === 0) return;
+        const billed = job ? this.billedFor(job) : Promise.resolve(0);
+        for (const account of accounts) account.settle(held, billed);
+      },
+    };
+  }
+
+  private async billedFor(job: Job): Promise<number> {
+    const [metadata] = await this.patiently(() => job.getMetadata());
+    return Number((metadata as JobStatistics).statistics?.query?.totalBytesBilled ?? 0);
+  }
+
+  private queryJob(statement: Statement, most: number, dryRun = false) {
+    const given = Object.entries({ caller: "waymark", ...this.options.labels, ...purposeNow().labels });
     return {
       ...(dryRun ? { dryRun } : {}),
       labels: Object.fromEntries(given.map(([key, value]) => [label(key), label(value)])),
@@ -273,17 +406,17 @@ class BigQueryWarehouse implements Warehouse {
         useLegacySql: false,
         parameterMode: "NAMED",
         queryParameters: Object.entries(statement.params).map(([name, p]) => ({ name, ...parameterOf(p) })),
-        ...(maximumBytesBilled ? { maximumBytesBilled: String(maximumBytesBilled) } : {}),
+        ...(Number.isFinite(most) ? { maximumBytesBilled: String(most) } : {}),
       },
     };
   }
 
-  private async dryRun(statement: Statement, options: RunOptions) {
+  private async dryRun(statement: Statement, options: RunOptions): Promise<QueryStatistics> {
     try {
       options.signal?.throwIfAborted();
-      const configuration = this.queryJob(statement, options, true);
+      const configuration = this.queryJob(statement, Number.POSITIVE_INFINITY, true);
       const [job] = await this.patiently(() => this.client.createJob({ configuration }), options.signal);
-      return (job.metadata as DryRun).statistics?.query ?? {};
+      return (job.metadata as JobStatistics).statistics?.query ?? {};
     } catch (error) {
       throw this.failure(error, { statement, signal: options.signal });
     }
@@ -462,8 +595,8 @@ class BigQueryWarehouse implements Warehouse {
   }
 
   private placeOf(path: readonly string[]): [dataset: string, table: string] {
-    const [dataset, table] = path.slice(-2);
-    if (path.length === 2 && dataset && table) return [dataset, table];
+    const [schema, table] = path.slice(-2);
+    if (path.length === 2 && schema && table) return [this.schemaName(schema), table];
     throw new WaymarkError(
       "WAREHOUSE_FAILED",
       `${path.join(".")} names no table of BigQuery's project ${this.options.project}; expected a dataset and a table, as in waymark.accounts.`,
@@ -550,14 +683,16 @@ interface Page {
   pageToken?: string;
   jobComplete?: boolean;
 }
-interface DryRun {
-  statistics?: {
-    query?: {
-      statementType?: string;
-      schema?: { fields?: Field[] };
-      referencedTables?: { projectId?: string; datasetId?: string; tableId?: string }[];
-    };
-  };
+interface JobStatistics {
+  statistics?: { query?: QueryStatistics };
+}
+interface QueryStatistics {
+  statementType?: string;
+  schema?: { fields?: Field[] };
+  referencedTables?: { projectId?: string; datasetId?: string; tableId?: string }[];
+  /** Of a dry run the estimate; at most, where tables are clustered. */
+  totalBytesProcessed?: string;
+  totalBytesBilled?: string;
 }
 interface TableMetadata {
   type?: string;
@@ -575,13 +710,26 @@ rollback transaction;
 raise;
 end`;
 
+const megabyte = 1 << 20;
+const leastBilled = 10 * megabyte;
+
+/** BigQuery bills full megabytes, and of each table that has to be read at least ten. */
+function billedAtMost({ totalBytesProcessed = "0", referencedTables = [] }: QueryStatistics): number {
+  const bytes = Number(totalBytesProcessed);
+  if (bytes === 0) return 0;
+  return Math.max(Math.ceil(bytes / megabyte) * megabyte, Math.max(1, referencedTables.length) * leastBilled);
+}
+
 /**
- * Partitioned by day, which bounds what a statement scans, and clustered by what else the rows are ordered by.
- * Descriptions come from the columns.
+ * Partitioned by day or month, which bounds what a statement scans, and clustered by what else the rows are ordered
+ * by. Descriptions come from the columns.
  */
-export function tableMade({ table, columns, query, sortBy = [], clusterBy = [] }: Materialization): Sql {
+export function tableMade(
+  { table, columns, query, sortBy = [], clusterBy = [] }: Materialization,
+  by: PartitionBy = "month",
+): Sql {
   const [first = ""] = sortBy;
-  const partitionBy = columns[first]?.type === "date" ? first : undefined;
+  const day = columns[first]?.type === "date" ? first : undefined;
   const definitions = Object.entries(columns).map(([column, { type, description }]) => {
     const options = description
       ? sql` options(description=${text(description.slice(0, longestDescription))})`
@@ -589,7 +737,9 @@ export function tableMade({ table, columns, query, sortBy = [], clusterBy = [] }
     return sql`${sqlName(column)} ${typeName(type)}${options}`;
   });
   const clustered = [...new Set([...sortBy, ...clusterBy])]
-    .filter((column) => column !== partitionBy && columns[column] && columns[column].type !== "number")
+    .filter(
+      (column) => !(by === "day" && column === day) && columns[column] && columns[column].type !== "number",
+    )
     .slice(0, mostClusterColumns);
   const values = Object.entries(columns).map(
     ([column, { type }]) => sql`${cast(sqlName(column), type)} as ${sqlName(column)}`,
@@ -597,7 +747,7 @@ export function tableMade({ table, columns, query, sortBy = [], clusterBy = [] }
   return sql`create or replace table ${path(...table)} (
   ${join(definitions, ",\n  ")}
 )
-${partitionBy ? sql`partition by ${sqlName(partitionBy)}` : sql``}
+${day ? sql`partition by ${by === "day" ? sqlName(day) : sql`date_trunc(${sqlName(day)}, month)`}` : sql``}
 ${clustered.length > 0 ? sql`cluster by ${clustered.map(sqlName)}` : sql``}
 as
 select ${values} from (${query}) as built`;

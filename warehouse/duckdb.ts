@@ -102,6 +102,7 @@ export async function openDuckDb(options: DuckDbOptions): Promise<Warehouse> {
 class DuckDb implements Warehouse {
   readonly dialect = "duckdb";
   readonly isExclusive = true;
+  readonly schemaName = (schema: string): string => schema;
   private readonly idle: DuckDBConnection[] = [];
   private readonly waiting: ((connection: DuckDBConnection | undefined) => void)[] = [];
   private open = 0;
@@ -125,7 +126,7 @@ class DuckDb implements Warehouse {
     options: RunOptions = {},
     how: "whole" | "stream",
   ): AsyncIterable<Row<C>[]> {
-    const rendered = render(statement, this.dialect, options.locate, options.scope);
+    const rendered = render(statement, this.dialect, options);
     const connection = await this.acquire(options.signal);
     const attended = interruptOn(options.signal, connection);
     const span = startSpan("waymark.statement", spanAttributes(rendered));
@@ -307,6 +308,14 @@ where s.persistent and d.database_name = current_database()`,
     return row?.bytes ?? null;
   }
 
+  async estimate(): Promise<null> {
+    return null;
+  }
+
+  async readiness(): Promise<null> {
+    return null;
+  }
+
   async close(): Promise<void> {
     for (const connection of this.idle.splice(0)) connection.closeSync();
     this.instance.closeSync();
@@ -317,7 +326,7 @@ where s.persistent and d.database_name = current_database()`,
     statement: Sql,
     options: RunOptions,
   ): Promise<DuckDBMaterializedResult> {
-    const rendered = render(statement, this.dialect, options.locate, options.scope);
+    const rendered = render(statement, this.dialect, options);
     const attended = interruptOn(options.signal, connection);
     return traced("waymark.statement", spanAttributes(rendered), async () => {
       try {

@@ -43,9 +43,20 @@ export interface Scope {
   readonly rawPath?: readonly string[];
 }
 
+/** What a statement hangs on beside the engine. */
+export interface RenderOptions {
+  /** Where logical relations live; by default a relation's name is its path. */
+  locate?: LocateRows | undefined;
+  /** The part of a table to which the statement is limited; the whole by default. */
+  scope?: Scope | undefined;
+  /** How the engine calls a schema of Waymark's; as Waymark does by default. */
+  schemaName?: ((schema: string) => string) | undefined;
+}
+
 interface Rendering {
   dialect: Dialect;
   locate: LocateRows;
+  schemaName: (schema: string) => string;
   scope: Scope | undefined;
   params: Map<Sql, { name: string; parameter: Parameter }>;
   refs: Set<string>;
@@ -108,8 +119,15 @@ export function name(identifier: string): Sql {
   return new Sql((r) => quote(identifier, r.dialect));
 }
 
-/** A quoted path: `path("raw", "crm_accounts")`. */
-export const path = (...parts: readonly string[]): Sql => join(parts.map(name), ".");
+/** A quoted path as it stands: a company's own table, a schema, a column of a row. */
+export const verbatimPath = (...parts: readonly string[]): Sql => join(parts.map(name), ".");
+
+/** The quoted path of a table: `path(schemas.published, "account_health")`. */
+export const path = (...parts: readonly string[]): Sql =>
+  new Sql((r) => {
+    const [schema = "", ...rest] = parts;
+    return verbatimPath(rest.length > 0 ? r.schemaName(schema) : schema, ...rest).emit(r);
+  });
 
 /** The relation of a model or source, located when rendered; this is what makes the graph of models. */
 export const relation = (logicalName: string): Sql =>
@@ -138,10 +156,9 @@ export function companySql(expression: string): Sql {
 export function render(
   fragment: Sql,
   dialect: Dialect,
-  locate: LocateRows = (relation) => [relation],
-  scope?: Scope,
+  { locate = (relation) => [relation], scope, schemaName = (schema) => schema }: RenderOptions = {},
 ): Statement {
-  const rendering: Rendering = { dialect, locate, scope, params: new Map(), refs: new Set() };
+  const rendering: Rendering = { dialect, schemaName, locate, scope, params: new Map(), refs: new Set() };
   const text = tidy(fragment.emit(rendering));
   const params = Object.fromEntries([...rendering.params.values()].map((p) => [p.name, p.parameter]));
   return { text, params, refs: [...rendering.refs] };

@@ -1,4 +1,4 @@
-import type { ColumnType, Dialect, LocateRows, Scope, Sql } from "./sql.js";
+import type { ColumnType, Dialect, RenderOptions, Sql } from "./sql.js";
 
 /** The shape of what a statement returns. `notNull` narrows the row's type; checks enforce it. */
 export interface Column {
@@ -29,15 +29,9 @@ export type ValueOf<C extends Column> = C["notNull"] extends true
   : Values[C["type"]] | null;
 export type Row<C extends Columns> = { [K in keyof C]: ValueOf<C[K]> };
 
-export interface RunOptions {
-  /** Where logical relations live; by default a relation's name is its path. */
-  locate?: LocateRows;
-  /** The part of a table to which the statement is limited; the whole by default. */
-  scope?: Scope | undefined;
+export interface RunOptions extends Omit<RenderOptions, "schemaName"> {
   /** Cancels the statement on the engine; the call then fails with code CANCELLED. */
   signal?: AbortSignal | undefined;
-  /** What the statement is for (model, run, snapshot); told to the engine where it keeps account of that. */
-  labels?: Readonly<Record<string, string>> | undefined;
 }
 
 export interface TransactionOptions extends RunOptions {
@@ -59,14 +53,29 @@ export interface Materialization {
   clusterBy?: readonly string[] | undefined;
 }
 
+/** Whether a build could begin. */
+export interface Readiness {
+  /** What whoever signed in may not do, and what isn't where it is expected, in words with the next step. */
+  readonly problems: readonly string[];
+  /** What the first build makes by itself. */
+  readonly toBeMade: readonly string[];
+  /** What one reading of all of each source would be billed for, in bytes. */
+  readonly reads: readonly { readonly source: string; readonly bytes: number }[];
+  /** The least that must be granted: what on what, and why. */
+  readonly grants: readonly { readonly grant: string; readonly on: string; readonly why: string }[];
+}
+
 /**
  * Where tables live. Every engine passes the same contract suite (`test/warehouse/contract.ts`).
- * All methods fail with a `WaymarkError`: WAREHOUSE_FAILED, WAREHOUSE_IN_USE or CANCELLED.
+ * All methods fail with a `WaymarkError`: WAREHOUSE_FAILED, WAREHOUSE_UNAVAILABLE, WAREHOUSE_IN_USE, OVER_BUDGET or
+ * CANCELLED. Where an engine bills for statements, it enters them in the accounts of `purposeNow()`.
  */
 export interface Warehouse {
   readonly dialect: Dialect;
   /** Whether only one process at a time can have it open. */
   readonly isExclusive: boolean;
+  /** How the engine calls a schema of Waymark's. */
+  readonly schemaName: (schema: string) => string;
   /** All rows, typed by the declared columns; for answers that fit in memory. */
   query<C extends Columns>(statement: Sql, columns: C, options?: RunOptions): Promise<Row<C>[]>;
   /** Rows in batches, read as fast as the consumer takes them; stopping early stops the engine. */
@@ -92,6 +101,16 @@ export interface Warehouse {
    * with WAREHOUSE_FAILED where the engine's parser finds anything but exactly one query; `details.line` says where.
    */
   reads(query: string): Promise<string[][]>;
+  /**
+   * The bytes that a statement, or making a table, would be billed for, at most; null where the engine bills for none.
+   * All that it reads must be there.
+   */
+  estimate(asked: Sql | Materialization, options?: RunOptions): Promise<number | null>;
+  /**
+   * Whether whoever signed in can use Waymark's schemas and read the raw data, by source; null where the engine knows
+   * no such rights. Changes nothing.
+   */
+  readiness(schemas: readonly string[], raw: Readonly<Record<string, Sql>>): Promise<Readiness | null>;
   /** Names of the tables in a schema; empty when there is no such schema. */
   tables(schema: string): Promise<string[]>;
   close(): Promise<void>;

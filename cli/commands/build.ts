@@ -5,6 +5,7 @@ import { type BuildResult, build } from "../../jobs/build.js";
 import { checkInWords } from "../../jobs/checks.js";
 import { whenFree } from "../../jobs/lease.js";
 import { civilDate, wholeNumber } from "../arguments.js";
+import { costInWords, sayEstimate } from "../estimate.js";
 import { announced } from "../news.js";
 import { answerJson, progressFor, remark } from "../output.js";
 import { loadProject, optionsOf, withWarehouse } from "../project.js";
@@ -15,6 +16,7 @@ interface BuildFlags {
   from?: string;
   to?: string;
   force?: true;
+  estimate?: true;
   wait?: number | true;
 }
 
@@ -28,16 +30,27 @@ export const buildCommand = (): Command =>
     .option("--from <day>", "also rebuild days from this one on, e.g. 2024-05-01", civilDate)
     .option("--to <day>", "… up to this one, which is not rebuilt", civilDate)
     .option("--force", "rebuild even what is fresh")
+    .option("--estimate", "say what would be built, and on BigQuery what it would cost; build nothing")
     .option(
       "--wait [seconds]",
       "wait for another run or process that has the warehouse; without seconds as long as it takes",
       (v) => wholeNumber(v, 1, 86_400),
     )
     .action(async (_, command: Command) => {
-      const { project: folder, json, select, from, to, force, wait } = optionsOf<BuildFlags>(command);
+      const {
+        project: folder,
+        json,
+        select,
+        from,
+        to,
+        force,
+        estimate,
+        wait,
+      } = optionsOf<BuildFlags>(command);
       if (from && to && from >= to)
         throw new WaymarkError("BAD_USER_INPUT", `--from ${from} must be before --to ${to}.`);
       const project = loadProject(folder);
+      if (estimate) return sayEstimate(project, { json, select, force });
       const result = await untilStopped((signal) => {
         const attempt = () =>
           withWarehouse(project, (warehouse) =>
@@ -59,24 +72,36 @@ export const buildCommand = (): Command =>
       });
       if (json) return answerJson(summaryOf(result));
       remark(describeBuild(result));
+      if (result.bytesBilled !== null)
+        remark(`Billed: ${costInWords(result.bytesBilled, project.settings)}.`);
     });
 
 export const sayWhoHasIt = (taken: WaymarkError): void => remark(`Waiting. ${taken.message}`);
 
 /** A build for machines. */
-export const summaryOf = ({ runId, snapshot, isNew, models, warnings, seconds }: BuildResult) => ({
+export const summaryOf = ({
+  runId,
+  snapshot,
+  isNew,
+  models,
+  warnings,
+  seconds,
+  bytesBilled,
+}: BuildResult) => ({
   run: runId,
   snapshot: snapshot.id,
   isNew,
   publishedAt: snapshot.publishedAt,
   dataThrough: snapshot.dataThrough,
   seconds,
-  models: models.map(({ model, status, reason, rows, seconds: took }) => ({
+  bytesBilled,
+  models: models.map(({ model, status, reason, rows, seconds: took, bytes_billed }) => ({
     model,
     status,
     reason,
     rows,
     seconds: took,
+    bytesBilled: bytes_billed,
   })),
   warnings: warnings.map(({ check, model, failingRows, examples, error, failingSince }) => ({
     check,

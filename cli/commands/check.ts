@@ -1,7 +1,10 @@
 import { Command } from "commander";
+import type { Settings } from "../../config/settings.js";
 import { WaymarkError } from "../../errors.js";
 import { type Inspection, inspect, type SourceReport } from "../../jobs/inspect.js";
 import { webhooksOf } from "../../notifications/webhook.js";
+import type { Readiness } from "../../warehouse/warehouse.js";
+import { costInWords } from "../estimate.js";
 import { answer, answerJson, type CellRow, count, remark, rowsAs } from "../output.js";
 import { loadProject, optionsOf, withWarehouse } from "../project.js";
 
@@ -15,7 +18,7 @@ export const checkCommand = (): Command =>
       if (!json) remark(`Journey: ${project.journeyFile}. Reading the sources …`);
       const inspection = await withWarehouse(project, (warehouse) => inspect(warehouse, project, new Date()));
       if (json) answerJson({ journey: project.journeyFile, ...inspection });
-      else print(inspection);
+      else print(inspection, project.settings);
       const useless = inspection.sources.filter(hasNoUsableRow).map((s) => s.source);
       if (useless.length > 0) {
         throw new WaymarkError(
@@ -27,7 +30,8 @@ export const checkCommand = (): Command =>
       remark("\nBoth files are valid. Next: waymark build");
     });
 
-function print({ sources, unreadable, starved, idle }: Inspection): void {
+function print({ readiness, sources, unreadable, starved, idle }: Inspection, settings: Settings): void {
+  if (readiness) answer(`${readinessInWords(readiness, settings)}\n`);
   answer(rowsAs("table", sources.map(summary)));
   const defects = sources.flatMap(defectRows);
   if (defects.length > 0) {
@@ -40,6 +44,23 @@ function print({ sources, unreadable, starved, idle }: Inspection): void {
   if (idle?.length)
     answer(`\nConditions that tell no account from another, in what is published:\n${bullets(idle)}`);
   if (!idle) answer("\nWhich conditions never or always hold shows once something is built.");
+}
+
+function readinessInWords({ toBeMade, reads, grants }: Readiness, settings: Settings): string {
+  const made = toBeMade.length > 0 ? [`The first build makes the datasets ${toBeMade.join(", ")}.`] : [];
+  return [
+    "Rights and places are fine. The least that the account needs:",
+    rowsAs(
+      "table",
+      grants.map(({ grant, on, why }) => ({ grant, on, why })),
+    ),
+    ...made,
+    "Reading all of a source once, as a first build and each comparison of all days do, costs:",
+    rowsAs(
+      "table",
+      reads.map(({ source, bytes }) => ({ source, cost: costInWords(bytes, settings) })),
+    ),
+  ].join("\n");
 }
 
 const summary = ({ source, isMapped, all }: SourceReport): CellRow =>

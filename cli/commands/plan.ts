@@ -1,6 +1,7 @@
 import { Command } from "commander";
 import { type JourneyPlan, type Move, planJourney } from "../../jobs/journey_plan.js";
 import { wholeNumber } from "../arguments.js";
+import { sayEstimate } from "../estimate.js";
 import { answer, answerJson, type CellRow, count, remark, rowsAs } from "../output.js";
 import { journeyName, loadProject, optionsOf, type ProjectFolder, withWarehouse } from "../project.js";
 import { untilStopped } from "../stop.js";
@@ -9,6 +10,7 @@ import { ask } from "./query.js";
 interface PlanFlags {
   journey?: string;
   first: number;
+  estimate?: true;
   url?: string;
 }
 
@@ -23,12 +25,17 @@ export const planCommand = (): Command =>
       20,
     )
     .option(
+      "--estimate",
+      "say what would be built again for it, and on BigQuery what that would cost; build nothing",
+    )
+    .option(
       "--url <url>",
       "let a running server plan instead of opening the warehouse, e.g. http://localhost:4000/graphql",
     )
     .action(async (_, command: Command) => {
-      const { project: folder, json, journey, first, url } = optionsOf<PlanFlags>(command);
+      const { project: folder, json, journey, first, estimate, url } = optionsOf<PlanFlags>(command);
       const project = loadProject(folder, journey);
+      if (estimate) return sayEstimate(project, { json, select: [] });
       const plan = url ? await planAt(url, project) : await planHere(project, json === true);
       if (json) return answerJson(plan);
       answer(planInWords(plan, first));

@@ -1,4 +1,5 @@
 import { Command } from "commander";
+import prettyBytes from "pretty-bytes";
 import { WaymarkError } from "../../errors.js";
 import { isPassed, modelsOf, readLatestChecks } from "../../jobs/check_results.js";
 import { type Due, readDue } from "../../jobs/due.js";
@@ -47,6 +48,8 @@ interface Status {
     startedAt: string;
     finishedAt: string | null;
     error: string | null;
+    /** Null where the engine bills for nothing, and of a run that hasn't ended. */
+    bytesBilled: number | null;
   } | null;
   /** Null where a server is asked that has no timetable. */
   schedule: { cron: string; dueAt: string; isMissed: boolean; nextAt: string } | null;
@@ -56,7 +59,7 @@ interface Status {
 
 const document = `{
   snapshot { id publishedAt dataThrough journeyVersion }
-  lastRun { id status trigger startedAt finishedAt error }
+  lastRun { id status trigger startedAt finishedAt error bytesBilled }
   schedule { cron dueAt isMissed nextAt }
   failingChecks: checks(isPassed: false) { name models severity failingRows failingSince }
   models { name rows builtAt freshness { watermark ageHours maxAgeHours isLate decidedBy } }
@@ -167,6 +170,7 @@ const statusOf = (
         startedAt: run.started_at.toISOString(),
         finishedAt: run.finished_at?.toISOString() ?? null,
         error: run.error,
+        bytesBilled: run.bytes_billed,
       }
     : null,
   schedule: { cron, dueAt: dueAt.toISOString(), isMissed, nextAt: nextAt.toISOString() },
@@ -183,8 +187,9 @@ function print(
     const took = lastRun.finishedAt
       ? ` after ${((Date.parse(lastRun.finishedAt) - Date.parse(lastRun.startedAt)) / 1000).toFixed(1)} s`
       : "";
+    const billed = lastRun.bytesBilled === null ? "" : `, billed for ${prettyBytes(lastRun.bytesBilled)}`;
     answer(
-      `Last run (${lastRun.trigger}) ${ago(lastRun.startedAt, now)}: ${lastRun.status}${took}.${lastRun.error ? `\n${lastRun.error}` : ""}`,
+      `Last run (${lastRun.trigger}) ${ago(lastRun.startedAt, now)}: ${lastRun.status}${took}${billed}.${lastRun.error ? `\n${lastRun.error}` : ""}`,
     );
   }
   if (schedule) {

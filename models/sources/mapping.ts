@@ -22,10 +22,10 @@ import {
   companySql,
   join,
   name,
-  path,
   type Sql,
   sql,
   text,
+  verbatimPath,
 } from "../../warehouse/sql.js";
 import type { Warehouse } from "../../warehouse/warehouse.js";
 import { type SourceName, sources } from "./index.js";
@@ -266,8 +266,19 @@ async function inSource<T>(source: Source, work: () => Promise<T>): Promise<T> {
   }
 }
 
+/** All raw rows of each source, as they stand, but for files. */
+export const rawRows = ({
+  sources: mapped,
+  folder,
+}: Pick<Settings, "sources" | "folder">): Record<string, Sql> =>
+  Object.fromEntries(
+    Object.entries(mapped).flatMap(([source, mapping]) =>
+      mapping.files ? [] : [[source, sql`select * from ${relationOf(mapping, folder, [])}`] as const],
+    ),
+  );
+
 function relationOf(mapping: SourceMapping, folder: string, rawNames: readonly string[]): Sql {
-  if (mapping.table !== undefined) return path(...mapping.table.split("."));
+  if (mapping.table !== undefined) return verbatimPath(...mapping.table.split("."));
   if (mapping.query !== undefined) return sql`(${companySql(mapping.query)}) as raw`;
   const paths = globs(mapping, folder);
   const relations = {

@@ -250,7 +250,7 @@ async function ask(query: string, scope: Scope = everything, onGoogle = false): 
 function asRead(statement: Sql, scope: Scope): Statement {
   const at = { ...snapshot, tables: {} };
   const read = tablesFor(at, scope);
-  const { text, refs, params } = render(statement, "bigquery", (model) => read(model, at));
+  const { text, refs, params } = render(statement, "bigquery", { locate: (model) => read(model, at) });
   return {
     text: text.replaceAll("`waymark`.", ""),
     params,

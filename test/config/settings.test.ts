@@ -65,7 +65,16 @@ describe("settings", () => {
       engine: "bigquery",
       project: "acme",
       location: "EU",
+      datasets: {
+        published: "waymark",
+        tables: "waymark_tables",
+        ledger: "waymark_ledger",
+        work: "waymark_work",
+        check: "waymark_check",
+      },
+      partition_by: "month",
       maximum_bytes_billed: 1.5e12,
+      price_per_tib: 6.25,
     });
     expect(warehouse("100GiB")).toMatchObject({ maximum_bytes_billed: 100 * 2 ** 30 });
   });
@@ -133,7 +142,7 @@ describe("a mistake in waymark.yml is told with file, line, column and the neare
         "waymark.yml:2:1: warehouse.project is required (string).",
         "waymark.yml:2:1: warehouse.location is required (string).",
         "waymark.yml:2:32: warehouse.maximum_bytes_billed: 100: Invalid input: expected string, received number",
-        'waymark.yml:2:59: unknown key "file". Known: engine, project, location, maximum_bytes_billed, api_endpoint.',
+        'waymark.yml:2:59: unknown key "file". Known: engine, project, location, datasets, partition_by, maximum_bytes_billed, maximum_bytes_per_run, price_per_tib, api_endpoint.',
       ],
     ],
     [

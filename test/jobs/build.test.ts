@@ -355,6 +355,7 @@ describe("the ledger", () => {
       error_code: null,
       error: null,
       note: null,
+      bytes_billed: null,
     });
     expect((run?.finished_at?.getTime() ?? 0) - (run?.started_at.getTime() ?? 0)).toBeGreaterThan(0);
     const ran = await readRunModels(warehouse, runId);

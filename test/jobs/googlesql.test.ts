@@ -47,7 +47,7 @@ function listening(warehouse: Warehouse, engine: GoogleSql) {
   let statements = 0;
   const hear = async (fragment: Sql, options: RunOptions = {}): Promise<string> => {
     statements++;
-    const statement = render(fragment, "bigquery", options.locate, options.scope);
+    const statement = render(fragment, "bigquery", options);
     complaints.push(...lintGoogleSql(statement.text).map((found) => `${found}\n${statement.text}`));
     const catalogue = await catalogueOf(warehouse, statement.text);
     await engine.analyze(statement, catalogue).catch((error: Error) => complaints.push(error.message));
@@ -56,6 +56,7 @@ function listening(warehouse: Warehouse, engine: GoogleSql) {
   const heard: Warehouse = {
     dialect: warehouse.dialect,
     isExclusive: warehouse.isExclusive,
+    schemaName: warehouse.schemaName,
     query: async (statement, columns, options) => {
       await hear(statement, options);
       return warehouse.query(statement, columns, options);
@@ -91,6 +92,8 @@ function listening(warehouse: Warehouse, engine: GoogleSql) {
     bytes: (table) => warehouse.bytes(table),
     reads: (query) => warehouse.reads(query),
     tables: (schema) => warehouse.tables(schema),
+    estimate: async () => null,
+    readiness: async () => null,
     close: () => warehouse.close(),
   };
   return {

@@ -13,6 +13,7 @@ import { accessSchema } from "../../config/access.js";
 import { createKey } from "../../server/keys.js";
 import { openLog } from "../../telemetry/log.js";
 import { openDuckDb } from "../../warehouse/duckdb.js";
+import { purposeNow } from "../../warehouse/purpose.js";
 import { type Sql, sql, text } from "../../warehouse/sql.js";
 import type { Columns, RunOptions, Warehouse } from "../../warehouse/warehouse.js";
 import { builtCompany, type Client, clientOf } from "../api/company.js";
@@ -360,7 +361,7 @@ describe("a server that can't answer", () => {
         if (key !== "query") return typeof member === "function" ? member.bind(object) : member;
         return (statement: Sql, columns: Columns, options: RunOptions = {}) =>
           object.query(
-            options.labels && ++questions > 60 ? sql`${statement} no such words` : statement,
+            purposeNow().labels.snapshot && ++questions > 60 ? sql`${statement} no such words` : statement,
             columns,
             options,
           );

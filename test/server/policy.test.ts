@@ -281,6 +281,7 @@ const shortly: Record<string, string> = {
   journeyPlan: '(file: "")',
   journeyVersions: "{ version }",
   lastRun: "{ id }",
+  queryCosts: "{ query bytesBilled }",
   models: "{ name }",
   onboardingCohorts: "{ month }",
   plannedTouchpoints: "{ done }",

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { loadProject, withWarehouse } from "../../cli/project.js";
 import { WaymarkError } from "../../errors.js";
 import { inTransaction, openBigQuery, tableMade } from "../../warehouse/bigquery.js";
+import { sentFor } from "../../warehouse/purpose.js";
 import { bind, integer, render, type Sql, sql } from "../../warehouse/sql.js";
 import type { Warehouse } from "../../warehouse/warehouse.js";
 import { type GoogleSql, referenceUnavailable, startReference } from "../googlesql/reference.js";
@@ -124,9 +125,10 @@ describe.skipIf(unavailable)(`BigQuery over HTTP${unavailable ? ` (skipped: ${un
   });
 
   it("a job carries its labels in BigQuery's letters, and the most that it may be billed", async () => {
-    await open({ maximumBytesBilled: 10 ** 12, labels: { company: "Acme GmbH" } }).query(numbers(1000), n, {
-      labels: { model: "account_health", snapshot: "7" },
-    });
+    const limited = open({ maximumBytesBilled: 10 ** 12, labels: { company: "Acme GmbH" } });
+    await sentFor({ snapshot: "7" }, [], () =>
+      sentFor({ model: "account_health" }, [], () => limited.query(numbers(1000), n)),
+    );
     const { labels, query } = server.jobs.at(-1)?.configuration ?? {};
     expect(labels).toEqual({
       caller: "waymark",
@@ -249,23 +251,30 @@ sources:
     clusterBy: ["account_id", "day"],
   } as const;
 
-  it("a table is partitioned by its day, clustered by what else its rows are looked up by, and described", async () => {
-    const statement = render(tableMade(target), "bigquery");
-    expect(statement.text).toBe(`create or replace table \`waymark_tables\`.\`account_health__rows_000001\` (
+  it.each([
+    ["month", "partition by date_trunc(`day`, month)\ncluster by `day`, `account_id`"],
+    ["day", "partition by `day`\ncluster by `account_id`"],
+  ] as const)(
+    "a table is partitioned by its %s, clustered by what else its rows are looked up by, and described",
+    async (partitionBy, layout) => {
+      const statement = render(tableMade(target, partitionBy), "bigquery");
+      expect(
+        statement.text,
+      ).toBe(`create or replace table \`waymark_tables\`.\`account_health__rows_000001\` (
   \`account_id\` string options(description='The account.'),
   \`day\` date,
   \`score\` float64 options(description='0–100; null = it can\\'t be told.')
 )
-partition by \`day\`
-cluster by \`account_id\`
+${layout}
 as
 select cast(\`account_id\` as string) as \`account_id\`, cast(\`day\` as date) as \`day\`, cast(\`score\` as float64) as \`score\` from (select 'a' as account_id, @p1 as day, 1.5 as score) as built`);
-    expect(await engine.analyze(statement, {})).toEqual({
-      account_id: "string",
-      day: "date",
-      score: "number",
-    });
-  });
+      expect(await engine.analyze(statement, {})).toEqual({
+        account_id: "string",
+        day: "date",
+        score: "number",
+      });
+    },
+  );
 
   it("a transaction is one script that undoes all of it when any of it fails", async () => {
     const add = (n: number): Sql => sql`insert into \`l\`.\`t\` (n) values (${bind("integer", n)})`;

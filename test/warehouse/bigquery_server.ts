@@ -18,12 +18,17 @@ export interface BigQueryServer {
   readonly pages: number;
   /** The next jobs fail so, having changed nothing. */
   failNext(...failures: { reason: string; message: string }[]): void;
+  /** From now on nobody may use these datasets. */
+  deny(...datasets: string[]): void;
+  /** What tables weigh from now on, instead of what their rows do. */
+  weigh(table: string, bytes: number): void;
   rowsOf(table: string): readonly Row[];
   datasetOf(name: string): Dataset | undefined;
   stop(): Promise<void>;
 }
 
 interface Dataset {
+  readonly location?: string;
   readonly defaultTableExpirationMs?: string;
 }
 
@@ -55,6 +60,7 @@ interface Answer {
   rows: Row[];
 }
 interface Job extends ServerJob {
+  billed: number;
   readonly done: Promise<Answer>;
   error?: { reason: string; message: string };
   state: "RUNNING" | "DONE";
@@ -81,6 +87,8 @@ export async function startBigQueryServer(engine: GoogleSql, endless?: RegExp): 
   const tables = new Map<string, Table>();
   const jobs = new Map<string, Job>();
   const failures: { reason: string; message: string }[] = [];
+  const denied = new Set<string>();
+  const weights = new Map<string, number>();
   let pages = 0;
 
   const namedIn = (statement: string): [string, Table][] => {
@@ -91,6 +99,25 @@ export async function startBigQueryServer(engine: GoogleSql, endless?: RegExp): 
   /** The tables of which a statement may read, as the engine wants them. */
   const catalogueOf = (statement: string): Catalogue =>
     Object.fromEntries(namedIn(statement).map(([name, { columns }]) => [name, columns]));
+  const weightOf = (name: string): number => {
+    const { columns, rows, view } = existing(name);
+    const known = weights.get(name);
+    if (known !== undefined) return known;
+    if (view !== undefined) return weightRead(view);
+    return rows.length * Object.keys(columns).length * 8;
+  };
+  /** The bytes of all tables that a statement names; BigQuery would leave out columns and partitions. */
+  const weightRead = (statement: string): number =>
+    namedIn(statement).reduce((sum, [name]) => sum + weightOf(name), 0);
+  const mustBeAllowed = (statement: string): void => {
+    const dataset = [...denied].find((name) => new RegExp(`\\b${name}\\b`).test(statement));
+    if (dataset)
+      throw new Refusal(
+        403,
+        "accessDenied",
+        `Access Denied: Dataset ${project}:${dataset}: Permission denied`,
+      );
+  };
   const rowsIn = async ({ view, rows }: Table): Promise<Row[]> =>
     view === undefined
       ? rows
@@ -245,6 +272,8 @@ export async function startBigQueryServer(engine: GoogleSql, endless?: RegExp): 
     work: (cancelled: Promise<never>) => Promise<Answer>,
   ): Job => {
     if (jobs.has(id)) throw new Refusal(409, "duplicate", `Already Exists: Job ${project}:${location}.${id}`);
+    const { query = "", maximumBytesBilled } = configuration.query ?? {};
+    mustBeAllowed(query);
     const failure = failures.shift();
     let [refuse, refuseInQueue] = [(_: Refusal): void => {}, (_: Refusal): void => {}];
     const cancelled = new Promise<never>((_, reject) => {
@@ -259,6 +288,14 @@ export async function startBigQueryServer(engine: GoogleSql, endless?: RegExp): 
       started = true;
       if (job.isCancelled) return cancelled;
       if (failure) throw new Refusal(400, failure.reason, failure.message);
+      const billed = billedFor(weightRead(query), namedIn(query).length);
+      if (maximumBytesBilled !== undefined && billed > Number(maximumBytesBilled))
+        throw new Refusal(
+          400,
+          "bytesBilledLimitExceeded",
+          `Query exceeded limit for bytes billed: ${maximumBytesBilled}. ${billed} or higher required.`,
+        );
+      job.billed = billed;
       return work(cancelled);
     });
     last = run.catch(() => {});
@@ -266,6 +303,7 @@ export async function startBigQueryServer(engine: GoogleSql, endless?: RegExp): 
       id,
       configuration,
       isCancelled: false,
+      billed: 0,
       state: "RUNNING",
       cancel: () => {
         const stopped = new Refusal(
@@ -290,10 +328,11 @@ export async function startBigQueryServer(engine: GoogleSql, endless?: RegExp): 
     return job;
   };
 
-  const resourceOf = ({ id, configuration, state, error }: Job) => ({
+  const resourceOf = ({ id, configuration, state, error, billed }: Job) => ({
     jobReference: { projectId: project, jobId: id, location },
     configuration,
     status: { state, ...(error ? { errorResult: error } : {}) },
+    statistics: { query: { totalBytesBilled: String(billed) } },
   });
 
   const answer = async (request: IncomingMessage, body: string): Promise<unknown> => {
@@ -313,7 +352,10 @@ export async function startBigQueryServer(engine: GoogleSql, endless?: RegExp): 
       };
       const { query = "", queryParameters = [] } = configuration.query ?? {};
       const params = Object.fromEntries(queryParameters.map((p) => [p.name, parameterOf(p)]));
-      if (configuration.dryRun) return dryRun(engine, query, params, catalogueOf(query));
+      if (configuration.dryRun) {
+        mustBeAllowed(query);
+        return dryRun(engine, query, params, catalogueOf(query), weightRead(query));
+      }
       return resourceOf(
         start(jobReference.jobId, configuration, (cancelled) => execute(query, params, cancelled)),
       );
@@ -337,6 +379,11 @@ export async function startBigQueryServer(engine: GoogleSql, endless?: RegExp): 
       pages++;
       const job = found(jobs.get(id), `Job ${project}:${location}.${id}`);
       return page(await job.done, url.searchParams);
+    }
+    if (at === `GET /datasets/${id}`) {
+      mustBeAllowed(id);
+      const { location: where = location } = found(datasets.get(id), `Dataset ${project}:${id}`);
+      return { id, datasetReference: { projectId: project, datasetId: id }, location: where };
     }
     if (at === "POST /datasets") {
       const sent = JSON.parse(body) as Dataset & { datasetReference: { datasetId: string } };
@@ -403,6 +450,10 @@ export async function startBigQueryServer(engine: GoogleSql, endless?: RegExp): 
     failNext: (...given) => {
       failures.push(...given);
     },
+    deny: (...names) => {
+      for (const name of names) denied.add(name);
+    },
+    weigh: (table, bytes) => void weights.set(table, bytes),
     datasetOf: (name) => datasets.get(name),
     rowsOf: (table) => tables.get(table)?.rows ?? [],
     stop: async () => {
@@ -411,6 +462,12 @@ export async function startBigQueryServer(engine: GoogleSql, endless?: RegExp): 
     },
   };
 }
+
+const megabyte = 1 << 20;
+
+/** BigQuery bills full megabytes, and ten at least of each table. */
+const billedFor = (bytes: number, tables: number): number =>
+  bytes === 0 ? 0 : Math.max(Math.ceil(bytes / megabyte) * megabyte, tables * 10 * megabyte);
 
 type Params = Record<string, { type: ValueType; value: unknown }>;
 
@@ -475,6 +532,7 @@ async function dryRun(
   text: string,
   params: Params,
   catalogue: Catalogue,
+  bytes: number,
 ): Promise<unknown> {
   const columns = await engine.analyze({ text, params }, catalogue);
   const fields = fieldsOf(columns);
@@ -487,7 +545,12 @@ async function dryRun(
     jobReference: { projectId: project, location },
     status: { state: "DONE" },
     statistics: {
-      query: { statementType: isQuery ? "SELECT" : "OTHER", schema: { fields }, referencedTables },
+      query: {
+        statementType: isQuery ? "SELECT" : "OTHER",
+        schema: { fields },
+        referencedTables,
+        totalBytesProcessed: String(bytes),
+      },
     },
   };
 }

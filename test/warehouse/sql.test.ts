@@ -58,7 +58,7 @@ describe("the sql tag", () => {
 
   it("lists the relations that it reads once each, and finds where they live", () => {
     const query = sql`select * from ${relation("a")} join ${relation("b")} using (x) join ${relation("a")} as c using (x)`;
-    expect(render(query, "duckdb", (relation) => ["s", `${relation}__7`])).toMatchObject({
+    expect(render(query, "duckdb", { locate: (relation) => ["s", `${relation}__7`] })).toMatchObject({
       text: 'select * from "s"."a__7" join "s"."b__7" using (x) join "s"."a__7" as c using (x)',
       refs: ["a", "b"],
     });
