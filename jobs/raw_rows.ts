@@ -14,7 +14,7 @@ import {
   stagedKeyOf,
 } from "../models/sources/changes.js";
 import type { MappedSource } from "../models/sources/mapping.js";
-import { addDays, nullOf, startOfDay } from "../warehouse/dialect.js";
+import { addDays, nullOf } from "../warehouse/dialect.js";
 import { bind, integer, join, name, path, type Sql, sql } from "../warehouse/sql.js";
 import type { Change } from "./plan.js";
 import { type Building, changedRows, forever, toVersion, workTable } from "./store.js";
@@ -26,7 +26,8 @@ interface RowsConcerned {
 }
 
 /**
- * All raw and all staged rows of the keys of which a row may have come, gone or changed; null where there are none.
+ * All raw and all staged rows of the keys of which a row may have come, gone or changed since a time that is not before
+ * the staged ones were read; null where there are none.
  * Raw rows are gone through once, for those that are suspect themselves. Whatever else has their keys was staged, so it
  * lies on the days on which staged rows have them.
  */
@@ -36,6 +37,7 @@ export async function rowsConcerned(
   store: Sql,
   changed: readonly Change[],
   search: Search | undefined,
+  readAt: Date,
 ): Promise<RowsConcerned | null> {
   const { warehouse, model, company, options } = building;
   const { source } = mapped;
@@ -47,7 +49,7 @@ export async function rowsConcerned(
   const fill = (table: readonly string[], rows: Sql): Promise<void> =>
     warehouse.run(sql`create or replace table ${path(...table)} as ${rows}`, options);
 
-  const suspicion = search && (await suspicionOf(building, mapped, standing, search));
+  const suspicion = search && (await suspicionOf(building, mapped, standing, search, readAt));
   const isFound = suspicion ? isSuspect(searched, suspicion) : sql`false`;
   await fill(found, sql`select c.* from (${mapped.raw}) as c where ${isFound}`);
   const suspects = [
@@ -101,15 +103,16 @@ async function suspicionOf(
   mapped: MappedSource,
   standing: Sql,
   { arrived, compared }: Search,
+  readAt: Date,
 ): Promise<Suspicion> {
   const { warehouse, model, company, options } = building;
   const isLoaded = "loaded_at" in mapped.columns;
   const isRecent = typeof compared === "object" && model.occurredAt !== undefined;
-  // A clock that runs ahead must not hide what comes until it is right.
-  const tomorrow = startOfDay(addDays(bind("date", company.yesterday), 3), company.timeZone);
-  const loadedAt = sql`max(case when t.loaded_at < ${tomorrow} then t.loaded_at end)`;
+  // Of a clock that runs ahead, and rows dated so: what comes until that time must not be hidden by them.
+  const loadedAt = sql`max(case when t.loaded_at <= ${bind("timestamp", readAt)} then t.loaded_at end)`;
+  const latestDay = sql`max(case when t.day <= ${bind("date", company.yesterday)} then t.day end)`;
   const [latest] = await warehouse.query(
-    sql`select ${isLoaded ? loadedAt : nullOf("timestamp")} as loaded_at, ${isRecent ? addDays(sql`max(t.day)`, -compared.days) : nullOf("date")} as first_day from ${standing} as t`,
+    sql`select ${isLoaded ? loadedAt : nullOf("timestamp")} as loaded_at, ${isRecent ? addDays(latestDay, -compared.days) : nullOf("date")} as first_day from ${standing} as t`,
     { loaded_at: { type: "timestamp" }, first_day: { type: "date" } },
     options,
   );

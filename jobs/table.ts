@@ -85,7 +85,7 @@ export async function buildPart(building: Building, built: BuiltTable, stale: St
   let standing = store;
   const mapped = model.source && company.sources[model.source];
   if (mapped) {
-    const rows = await rowsConcerned(building, mapped, store, stale.changed, stale.search);
+    const rows = await rowsConcerned(building, mapped, store, stale.changed, stale.search, built.built_at);
     if (!rows) return null;
     const { raw, staged } = rows;
     const hanging = hangingOn(building, path(...staged), stale.changed);

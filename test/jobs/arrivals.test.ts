@@ -5,42 +5,35 @@ import { bind, type Sql, sql } from "../../warehouse/sql.js";
 import { publishedRows } from "./acme_project.js";
 import { at, dayAt, openSmall } from "./small.js";
 
-/** The small company, whose events say when they were loaded: an hour after they happened. */
-async function openStamped() {
+/** The small company, whose events say when they were loaded, an hour after they happened, and are searched so. */
+async function openSearched(search: "loaded_at" | { lookback_days: number }) {
   const small = await openSmall();
   await small.warehouse.run(sql`alter table raw.events add column loaded timestamptz`);
   await small.warehouse.run(sql`update raw.events set loaded = done + interval 1 hour`);
   const { usage_events } = small.settings.sources;
-  const columns = { ...usage_events?.columns, loaded_at: "loaded" };
+  const how =
+    search === "loaded_at" ? { columns: { ...usage_events?.columns, loaded_at: "loaded" } } : search;
   const settings = {
     ...small.settings,
     sources: {
       ...small.settings.sources,
-      usage_events: { ...usage_events, columns, compare_every_days: 365 },
+      usage_events: { ...usage_events, ...how, compare_every_days: 365 },
     },
   } as Settings;
-  return { ...small, build: () => small.build({}, undefined, settings) };
+  return { ...small, build: (select?: string[]) => small.build(select ? { select } : {}, undefined, settings) };
 }
 
 const event = (id: string, account: string, day: number, loaded: string): Sql =>
   sql`insert into raw.events values (${bind("string", id)}, ${bind("string", account)}, 'u9', 'export', ${bind("timestamp", at(day))}, ${bind("timestamp", new Date(loaded))})`;
 
-it("rows are found by when they were loaded: late, twice, under a known id, stamped before others or far ahead", async () => {
-  const [grown, whole] = [await openStamped(), await openStamped()];
+/** Every arrival is found by the next build of its table, and all of them make the tables that a build from nothing makes. */
+async function expectFound(search: Parameters<typeof openSearched>[0], arrivals: readonly Sql[]) {
+  const [grown, whole] = [await openSearched(search), await openSearched(search)];
   await grown.build();
-  const arrivals = [
-    event("late", "a", 60, `${dayAt(71)}T10:00:00Z`),
-    // Of a load that began before the one above, and ended after it was read.
-    event("slow", "b", 3, `${dayAt(70)}T20:00:00Z`),
-    sql`insert into raw.events select * replace (timestamptz '2024-03-13 11:00:00Z' as loaded) from raw.events where id = 'a10'`,
-    event("a11", "a", 50, `${dayAt(72)}T12:00:00Z`),
-    event("ahead", "c", 65, "2099-01-01T00:00:00Z"),
-    event("after", "c", 66, `${dayAt(72)}T13:00:00Z`),
-  ];
   for (const arrival of arrivals) {
     await grown.warehouse.run(arrival);
     await whole.warehouse.run(arrival);
-    const { models: run } = await grown.build();
+    const { models: run } = await grown.build(["stg_usage_events"]);
     expect(run.find((m) => m.model === "stg_usage_events")).toMatchObject({
       status: "built",
       reason: "its raw rows changed",
@@ -49,4 +42,26 @@ it("rows are found by when they were loaded: late, twice, under a known id, stam
   const ours = await publishedRows(grown.warehouse, (await grown.build()).snapshot);
   const theirs = await publishedRows(whole.warehouse, (await whole.build()).snapshot);
   for (const { name } of models) expect({ [name]: ours[name] }).toEqual({ [name]: theirs[name] });
-});
+}
+
+it("rows are found by when they were loaded: late, twice, under a known id, stamped before others or ahead", () =>
+  expectFound("loaded_at", [
+    event("late", "a", 60, `${dayAt(71)}T10:00:00Z`),
+    // Of a load that began before the one above, and ended after it was read.
+    event("slow", "b", 3, `${dayAt(70)}T20:00:00Z`),
+    sql`insert into raw.events select * replace (timestamptz '2024-03-13 11:00:00Z' as loaded) from raw.events where id = 'a10'`,
+    event("a11", "a", 50, `${dayAt(72)}T12:00:00Z`),
+    event("far ahead", "c", 65, "2099-01-01T00:00:00Z"),
+    event("after", "c", 66, `${dayAt(72)}T13:00:00Z`),
+    // Builds run on the morning of 1 April.
+    event("days ahead", "c", 64, "2024-04-02T23:00:00Z"),
+    event("since", "c", 63, "2024-04-01T08:00:00Z"),
+  ]));
+
+it("rows of the days looked back on are found, whatever is dated ahead", () =>
+  expectFound({ lookback_days: 10 }, [
+    event("late", "a", 60, `${dayAt(71)}T10:00:00Z`),
+    sql`insert into raw.events select * replace ('ahead' as id, timestamptz '2099-01-01 11:00:00Z' as done) from raw.events where id = 'a10'`,
+    event("since", "c", 64, `${dayAt(71)}T10:00:00Z`),
+    sql`delete from raw.events where id = 'late'`,
+  ]));
