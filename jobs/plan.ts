@@ -105,11 +105,15 @@ const msPerDay = 86_400_000;
 /** How a source is searched for changed raw rows in a build at an instant; undefined where it isn't. */
 export function searchOf(mapping: Mapping, comparedAt: Date | undefined, now: Date): Search | undefined {
   const { arrived, everyDays, lookbackDays } = searchRule(mapping);
-  const isDue = !comparedAt || now.getTime() - comparedAt.getTime() >= everyDays * msPerDay;
-  if (isDue) return { arrived: false, compared: "all" };
+  if (!comparedAt || now >= comparedNextAfter(comparedAt, everyDays))
+    return { arrived: false, compared: "all" };
   if (!arrived && lookbackDays === undefined) return undefined;
   return { arrived, compared: lookbackDays === undefined ? "none" : { days: lookbackDays } };
 }
+
+/** Builds of every night come a little sooner after each other at times, and none of them is to be passed over for that. */
+const comparedNextAfter = (comparedAt: Date, everyDays: number): Date =>
+  new Date(comparedAt.getTime() + (everyDays - Math.min(everyDays, 1) / 8) * msPerDay);
 
 type Mapping = Pick<SourceMapping, "columns" | "compare_every_days" | "lookback_days">;
 
@@ -133,14 +137,16 @@ export interface Finding {
 
 export function findingOf(source: string, mapping: Mapping, comparedAt: Date | undefined): Finding {
   const { arrived, everyDays, lookbackDays } = searchRule(mapping);
-  const comparedNext = comparedAt ? new Date(comparedAt.getTime() + everyDays * msPerDay) : null;
+  const comparedNext = comparedAt ? comparedNextAfter(comparedAt, everyDays) : null;
   if (everyDays === 0) return { source, found: "every build compares all days", missed: null, comparedNext };
   const found = [
     ...(arrived ? ["rows loaded since (loaded_at)"] : []),
     ...(lookbackDays === undefined ? [] : [`the last ${lookbackDays} days are compared`]),
     `all days are compared every ${everyDays} days`,
   ].join("; ");
-  const what = arrived ? "rows corrected without a new loaded_at, or deleted," : "changes";
+  const what = arrived
+    ? "rows loaded more than a day before others that were read, corrected without a new loaded_at, or deleted,"
+    : "changes";
   const older = lookbackDays === undefined ? "" : `older than ${lookbackDays} days `;
   const next = comparedNext ? `next on ${comparedNext.toISOString().slice(0, 10)}` : "in the next build";
   return {

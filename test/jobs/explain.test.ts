@@ -2,7 +2,7 @@ import { graphql } from "graphql";
 import { describe, expect, it } from "vitest";
 import { explain } from "../../jobs/explain.js";
 import { readWritings } from "../../jobs/ledger.js";
-import { findingOf } from "../../jobs/plan.js";
+import { findingOf, searchOf } from "../../jobs/plan.js";
 import { contextFor } from "../../resolvers/context.js";
 import { createSchema } from "../../resolvers/schema.js";
 import { operator } from "../../server/sign_in.js";
@@ -142,6 +142,19 @@ it("status says per source how changes are found, and what that can miss until w
   });
   const arriving = { columns: { event_id: "id", loaded_at: "at" } };
   expect(findingOf("tickets", arriving, compared).missed).toBe(
-    "rows corrected without a new loaded_at, or deleted, are found only when all days are compared, next on 2024-04-08",
+    "rows loaded more than a day before others that were read, corrected without a new loaded_at, or deleted, are found only when all days are compared, next on 2024-04-08",
   );
+});
+
+it("all days of a source are compared as often as declared, by builds that come a little sooner than the last too", () => {
+  const compared = new Date("2024-04-01T03:16:20Z");
+  const isCompared = (every: number, at: string): boolean =>
+    searchOf({ columns: { loaded_at: "at" }, compare_every_days: every }, compared, new Date(at))
+      ?.compared === "all";
+  expect(isCompared(1, "2024-04-02T03:15:10Z")).toBe(true);
+  expect(isCompared(1, "2024-04-01T15:15:00Z")).toBe(false);
+  expect(isCompared(7, "2024-04-07T03:20:00Z")).toBe(false);
+  expect(isCompared(7, "2024-04-08T03:15:10Z")).toBe(true);
+  expect(isCompared(0.25, "2024-04-01T09:15:10Z")).toBe(true);
+  expect(isCompared(0, "2024-04-01T03:16:20Z")).toBe(true);
 });
