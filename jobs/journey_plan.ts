@@ -1,28 +1,16 @@
-import { WaymarkError } from "../errors.js";
 import { accountLatest } from "../models/accounts/account_latest.js";
-import { buildOrder, upstreamOf } from "../models/graph.js";
 import { accountHealth } from "../models/health/account_health.js";
-import { models } from "../models/index.js";
 import { accountMilestones } from "../models/milestones/account_milestones.js";
-import type { Company } from "../models/model.js";
 import { accountTasks, hasExpired } from "../models/plays/account_tasks.js";
 import { accountSignals } from "../models/signals/account_signals.js";
 import { accountStages } from "../models/stages/account_stages.js";
 import { cast, least } from "../warehouse/dialect.js";
 import { bind, type Locate, number, path, type Sql, sql } from "../warehouse/sql.js";
 import type { Columns, Warehouse } from "../warehouse/warehouse.js";
-import { type BuildOptions, type BuildResult, build, describeCompany, type Project } from "./build.js";
-import { withLease } from "./lease.js";
-import {
-  locateIn,
-  readBuildSeconds,
-  readLatestSnapshot,
-  readTables,
-  type Snapshot,
-  schemas,
-} from "./ledger.js";
-import { changedBy } from "./plan.js";
-import { clearWork } from "./publish.js";
+import { type BuildOptions, type BuildResult, build, type Project } from "./build.js";
+import { type EditOptions, publishedFor, withEdited } from "./edited.js";
+import { backtestBoth, backtested, type JourneyBacktest } from "./journey_backtest.js";
+import { locateIn, readBuildSeconds, readTables, type Snapshot } from "./ledger.js";
 
 /** What an edited journey would change on the data of the published snapshot. Counts are of accounts on its last day. */
 export interface JourneyPlan {
@@ -51,6 +39,8 @@ export interface JourneyPlan {
   readonly tasks: readonly { play: string; task: string; appears: number; goes: number }[];
   /** The tables that apply rebuilds, their rows now, and the seconds that they took when they were last built. */
   readonly rebuilds: readonly { model: string; rows: number; seconds: number | null }[];
+  /** Whether the published journey foresaw who churned, and whether the edited one would have. */
+  readonly backtest: JourneyBacktest;
 }
 
 export interface Move {
@@ -91,14 +81,10 @@ export type AccountChange = {
   score_after: number | null;
 };
 
-export interface PlanOptions {
-  readonly now: () => Date;
-  readonly signal?: AbortSignal | undefined;
-  readonly onProgress?: (model: string, done: number, total: number) => void;
-}
-
-/** What is compared; a plan builds these and what they read, where it differs. */
+/** What is compared, beside what a back-test reads. */
 const compared = [accountStages, accountHealth, accountMilestones, accountSignals, accountTasks];
+/** A back-test withholds what it tells of fewer accounts, as `waymark backtest` does by default. */
+const minGroup = 5;
 const mostChanges = 1000;
 
 /**
@@ -106,51 +92,22 @@ const mostChanges = 1000;
  * and dropped. Nothing is published.
  * @throws WaymarkError NOT_BUILT where nothing is published to compare with, RUN_IN_PROGRESS, LEASE_LOST
  */
-export async function planJourney(
+export const planJourney = (
   warehouse: Warehouse,
   project: Project,
-  options: PlanOptions,
-): Promise<JourneyPlan> {
-  await publishedFor(warehouse);
-  return withLease(warehouse, { purpose: "plan", now: options.now }, async (lease) => {
-    const snapshot = await publishedFor(warehouse);
-    const described = await describeCompany(warehouse, project, options.now());
-    const company: Company = { ...described, attributes: snapshot.words.attributes };
-    const order = buildOrder(models, company);
-    const changed = changedBy(snapshot.words, order, company, warehouse);
-    const needed = new Set(compared.flatMap(({ name }) => [name, ...upstreamOf(order, name)]));
-    const built = order.filter(({ model }) => changed.includes(model.name) && needed.has(model.name));
-    const planned = new Map(
-      built.map(({ model }) => [model.name, [schemas.work, `${model.name}__plan_${lease.token}`]]),
-    );
-    const published = locateIn(snapshot.tables);
-    const locate: Locate = (relation) => planned.get(relation) ?? published(relation);
-    const signal = options.signal ? AbortSignal.any([options.signal, lease.signal]) : lease.signal;
-    await clearWork(warehouse, lease);
-    try {
-      for (const [done, { model }] of built.entries()) {
-        options.onProgress?.(model.name, done, built.length);
-        await warehouse.materialize(
-          {
-            table: locate(model.name),
-            columns: model.columnsFor(company),
-            query: model.query(company),
-          },
-          { locate, signal },
-        );
-      }
-      return {
-        ...(await compare(warehouse, snapshot, locate, signal)),
-        from: snapshot.words.journey.version,
-        to: project.journey.version,
-        dataThrough: snapshot.dataThrough,
-        rebuilds: await rebuildsOf(warehouse, snapshot, changed),
-      };
-    } finally {
-      await clearWork(warehouse, lease);
-    }
+  options: EditOptions,
+): Promise<JourneyPlan> =>
+  withEdited(warehouse, project, [...compared, ...backtested], options, async (edited) => {
+    const { snapshot, changed, locate, signal } = edited;
+    return {
+      ...(await compare(warehouse, snapshot, locate, signal)),
+      from: snapshot.words.journey.version,
+      to: project.journey.version,
+      dataThrough: snapshot.dataThrough,
+      rebuilds: await rebuildsOf(warehouse, snapshot, changed),
+      backtest: await backtestBoth(warehouse, edited, { minGroup }),
+    };
   });
-}
 
 /**
  * Publish an edited journey as a new version, over the data that is published: what a plan shows is what comes.
@@ -161,24 +118,8 @@ export async function applyJourney(
   project: Project,
   options: BuildOptions,
 ): Promise<BuildResult> {
-  await publishedFor(warehouse);
+  await publishedFor(warehouse, compared);
   return build(warehouse, project, { ...options, select: [] });
-}
-
-/** The snapshot that an edit is compared with. */
-async function publishedFor(warehouse: Warehouse): Promise<Snapshot> {
-  const snapshot = await readLatestSnapshot(warehouse);
-  if (!snapshot)
-    throw new WaymarkError(
-      "NOT_BUILT",
-      "Nothing is published to compare with. `waymark build` first, then plan.",
-    );
-  if (compared.some(({ name }) => !(name in snapshot.tables)))
-    throw new WaymarkError(
-      "NOT_BUILT",
-      "What is published was built by an earlier Waymark. `waymark build` first, then plan.",
-    );
-  return snapshot;
 }
 
 async function compare(
@@ -186,7 +127,7 @@ async function compare(
   snapshot: Snapshot,
   locate: Locate,
   signal: AbortSignal | undefined,
-): Promise<Omit<JourneyPlan, "from" | "to" | "dataThrough" | "rebuilds">> {
+): Promise<Omit<JourneyPlan, "from" | "to" | "dataThrough" | "rebuilds" | "backtest">> {
   const before = (model: { name: string }): Sql => path(...locateIn(snapshot.tables)(model.name));
   const after = (model: { name: string }): Sql => path(...locate(model.name));
   const day = bind("date", snapshot.dataThrough);

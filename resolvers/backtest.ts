@@ -1,12 +1,41 @@
-import { Arg, Ctx, Int, Query, Resolver } from "type-graphql";
-import { backtest } from "../analysis/backtest.js";
+import { Arg, Args, ArgsType, Ctx, Field, Int, Query, Resolver } from "type-graphql";
+import { type BacktestOptions, backtest } from "../analysis/backtest.js";
 import { WaymarkError } from "../errors.js";
 import { AccountFilter } from "../schema/account.js";
-import { Backtest } from "../schema/backtest.js";
+import { Backtest, JourneyBacktest } from "../schema/backtest.js";
 import { LocalDate } from "../schema/scalars.js";
 import { sql } from "../warehouse/sql.js";
 import type { Context } from "./context.js";
+import { editedFile, editsOf } from "./journey.js";
 import { ofAccounts } from "./pages.js";
+import type { Reader } from "./reader.js";
+
+@ArgsType()
+class BacktestArgs {
+  @Field(() => Int, {
+    defaultValue: 5,
+    description: "Groups of fewer accounts are withheld; 2 to 1000.",
+  })
+  minGroup!: number;
+
+  @Field(() => LocalDate, {
+    nullable: true,
+    description: "First day of outcomes; the first of all by default.",
+  })
+  from?: string | null;
+
+  @Field(() => LocalDate, {
+    nullable: true,
+    description: "First day no longer counted; up to the last decided one by default.",
+  })
+  to?: string | null;
+
+  @Field(() => AccountFilter, {
+    nullable: true,
+    description: "Only these accounts, as they are today: who they are rather than how they stand.",
+  })
+  filter?: AccountFilter | null;
+}
 
 @Resolver()
 export class BacktestResolver {
@@ -15,36 +44,41 @@ export class BacktestResolver {
   })
   async backtest(
     @Ctx() { reader }: Context,
-    @Arg("minGroup", () => Int, {
-      defaultValue: 5,
-      description: "Groups of fewer accounts are withheld; 2 to 1000.",
-    })
-    minGroup: number,
-    @Arg("from", () => LocalDate, {
-      nullable: true,
-      description: "First day of outcomes; the first of all by default.",
-    })
-    from?: string | null,
-    @Arg("to", () => LocalDate, {
-      nullable: true,
-      description: "First day no longer counted; up to the last decided one by default.",
-    })
-    to?: string | null,
-    @Arg("filter", () => AccountFilter, {
-      nullable: true,
-      description: "Only these accounts, as they are today: who they are rather than how they stand.",
-    })
-    filter?: AccountFilter | null,
+    @Args(() => BacktestArgs) asked: BacktestArgs,
   ): Promise<Backtest> {
-    if (minGroup < 2 || minGroup > 1000)
-      throw new WaymarkError("BAD_USER_INPUT", `backtest(minGroup: ${minGroup}): expected 2 to 1000.`);
-    if (from && to && from >= to)
-      throw new WaymarkError("BAD_USER_INPUT", `backtest: from ${from} must be before to ${to}.`);
-    const among = {
-      from: from ?? undefined,
-      to: to ?? undefined,
-      ...(filter ? { accounts: ofAccounts(filter, reader, sql`account_id`) } : {}),
-    };
-    return (await backtest(reader.query, reader.snapshot.words, { among, minGroup })) as Backtest;
+    const options = optionsOf("backtest", asked, reader);
+    return (await backtest(reader.query, reader.snapshot.words, options)) as Backtest;
   }
+
+  @Query(() => JourneyBacktest, {
+    description:
+      "Whether an edited journey would have foreseen who churned, beside the published one, on the data of this snapshot. What differs is built aside and dropped; nothing is published.",
+  })
+  async journeyBacktest(
+    @Ctx() context: Context,
+    @Arg("file", () => String, editedFile) file: string,
+    @Args(() => BacktestArgs) asked: BacktestArgs,
+  ): Promise<JourneyBacktest> {
+    const edits = editsOf(context, "backtest --journey");
+    const options = optionsOf("journeyBacktest", asked, context.reader);
+    return (await edits.backtest(file, options)) as JourneyBacktest;
+  }
+}
+
+/** @throws WaymarkError BAD_USER_INPUT naming the field that was asked */
+function optionsOf(
+  field: string,
+  { minGroup, from, to, filter }: BacktestArgs,
+  reader: Reader,
+): BacktestOptions {
+  if (minGroup < 2 || minGroup > 1000)
+    throw new WaymarkError("BAD_USER_INPUT", `${field}(minGroup: ${minGroup}): expected 2 to 1000.`);
+  if (from && to && from >= to)
+    throw new WaymarkError("BAD_USER_INPUT", `${field}: from ${from} must be before to ${to}.`);
+  const among = {
+    from: from ?? undefined,
+    to: to ?? undefined,
+    ...(filter ? { accounts: ofAccounts(filter, reader, sql`account_id`) } : {}),
+  };
+  return { among, minGroup };
 }

@@ -1,6 +1,8 @@
+import type { BacktestOptions } from "../analysis/backtest.js";
 import { WaymarkError } from "../errors.js";
 import type { Due } from "../jobs/due.js";
 import type { Freshness } from "../jobs/freshness.js";
+import type { JourneyBacktest } from "../jobs/journey_backtest.js";
 import type { JourneyPlan } from "../jobs/journey_plan.js";
 import {
   type JourneyVersion,
@@ -35,6 +37,12 @@ export interface Caller {
 /** Whether a caller may see what knows of all accounts: the ledger, and the statements behind an answer. */
 export const isOperator = ({ mayOperate, sees }: Caller): boolean => mayOperate && seesAll(sees);
 
+/** What an edited journey would bring, by the text of its file. */
+export interface Edits {
+  readonly plan: (text: string) => Promise<JourneyPlan>;
+  readonly backtest: (text: string, options: BacktestOptions) => Promise<JourneyBacktest>;
+}
+
 /** What the resolvers of one request share. */
 export interface Context {
   readonly caller: Caller;
@@ -55,8 +63,8 @@ export interface Context {
   readonly reader: Reader;
   /** As `reader`. */
   readonly load: Loaders;
-  /** Plans the text of an edited journey; undefined where the server can't. */
-  readonly plan: ((text: string) => Promise<JourneyPlan>) | undefined;
+  /** Undefined where the server looks at no edits. */
+  readonly edits: Edits | undefined;
   /** Where the scheduled build stands; undefined where the server has no timetable. */
   readonly due: (() => Promise<Due>) | undefined;
   /** Undefined where the server sends nothing. */
@@ -86,7 +94,7 @@ export interface Happening {
 interface Request {
   /** Of what the server can, it is given what the caller may. */
   caller: Caller;
-  plan?: Context["plan"] | undefined;
+  edits?: Edits | undefined;
   due?: Context["due"] | undefined;
   webhooks?: Webhooks | undefined;
   freshnessOf: (snapshot: Snapshot) => Promise<ReadonlyMap<string, Freshness>>;
@@ -112,7 +120,7 @@ const mayBeOld = 10_000;
 
 /** The context of a request: the latest snapshot, held until the answer is complete. */
 export async function contextFor(warehouse: Warehouse, request: Request): Promise<Context> {
-  const { caller, freshnessOf, plan, due, webhooks, signal, onStatement, explain, results } = request;
+  const { caller, freshnessOf, edits, due, webhooks, signal, onStatement, explain, results } = request;
   const { query, costs = new Costs() } = request;
   const bytes = caller.bytesPerRequest ?? request.bytesPerRequest;
   const snapshot = await readLatestSnapshot(warehouse, mayBeOld);
@@ -132,7 +140,7 @@ export async function contextFor(warehouse: Warehouse, request: Request): Promis
       request.onActed?.(task);
     },
     happenings: request.happenings,
-    plan: isOperator(caller) ? plan : undefined,
+    edits: isOperator(caller) ? edits : undefined,
     due,
     webhooks: isOperator(caller) ? webhooks : undefined,
   };
@@ -183,13 +191,13 @@ class Unpublished implements Context {
   readonly record: Context["record"];
   readonly costs: Costs;
   readonly happenings: Context["happenings"];
-  readonly plan: Context["plan"];
+  readonly edits: Context["edits"];
   readonly due: Context["due"];
   readonly webhooks: Webhooks | undefined;
   constructor(
     shared: Pick<
       Context,
-      "caller" | "ledger" | "record" | "costs" | "happenings" | "plan" | "due" | "webhooks"
+      "caller" | "ledger" | "record" | "costs" | "happenings" | "edits" | "due" | "webhooks"
     >,
   ) {
     ({
@@ -198,7 +206,7 @@ class Unpublished implements Context {
       record: this.record,
       costs: this.costs,
       happenings: this.happenings,
-      plan: this.plan,
+      edits: this.edits,
       due: this.due,
       webhooks: this.webhooks,
     } = shared);

@@ -48,6 +48,7 @@ export const rootFields: Readonly<Record<string, Told>> = {
   reopenTask: "changes",
 
   journeyPlan: "operations",
+  journeyBacktest: "operations",
   models: "operations",
   sources: "operations",
   checks: "operations",

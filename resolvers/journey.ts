@@ -7,8 +7,22 @@ import type { Journey, Milestone, Play } from "../journey/journey.js";
 import { inWords, type Vocabulary } from "../journey/words.js";
 import type { IndicatorDimension } from "../schema/health.js";
 import { Journey as JourneyType } from "../schema/journey.js";
-import type { Context } from "./context.js";
+import type { Context, Edits } from "./context.js";
 import { plannedOf, signalOf, stageOf, vocabularyOf } from "./journey_words.js";
+
+/** What every question about an edit is given. */
+export const editedFile = {
+  description: "The text of the edited journey.yml; `${NAME}` in it stays as it is.",
+};
+
+/** @throws WaymarkError FORBIDDEN where this server, or this caller, looks at no edits; `waymark COMMAND` does */
+export function editsOf({ edits, caller }: Context, command: string): Edits {
+  if (edits && caller.mayWrite) return edits;
+  throw new WaymarkError(
+    "FORBIDDEN",
+    `This server looks at no edited journeys; use \`waymark ${command}\` beside the warehouse.`,
+  );
+}
 
 @Resolver()
 export class JourneyResolver {
@@ -29,18 +43,10 @@ export class JourneyResolver {
       "What an edited journey would change on the data of this snapshot, as `waymark plan --json` has it. Nothing is published.",
   })
   async journeyPlan(
-    @Ctx() { caller, plan }: Context,
-    @Arg("file", () => String, {
-      description: "The text of the edited journey.yml; `${NAME}` in it stays as it is.",
-    })
-    file: string,
+    @Ctx() context: Context,
+    @Arg("file", () => String, editedFile) file: string,
   ): Promise<JourneyPlan> {
-    if (!plan || !caller.mayWrite)
-      throw new WaymarkError(
-        "FORBIDDEN",
-        "This server plans no journeys; use `waymark plan` beside the warehouse.",
-      );
-    return plan(file);
+    return editsOf(context, "plan").plan(file);
   }
 
   @Query(() => [JourneyType], {

@@ -163,7 +163,7 @@ export class SignalBefore {
 @ObjectType({
   simpleResolvers: true,
   description:
-    "The published journey held against what came. Each account counts once, by its latest decided term; scores are as they are published today.",
+    "A journey held against what came. Each account counts once, by its latest decided term; scores are made from rows as they are known today.",
 })
 export class Backtest {
   @Field(() => String, { nullable: true, description: "Why there is no figure; null where there are some." })
@@ -188,4 +188,16 @@ export class Backtest {
 
   @Field(() => [SignalBefore], { description: "The journey's negative signals." })
   signals!: SignalBefore[];
+}
+
+@ObjectType({
+  simpleResolvers: true,
+  description: "The published journey and an edited one held against the same outcomes, on the same data.",
+})
+export class JourneyBacktest {
+  @Field(() => Backtest, { description: "As it is published." })
+  published!: Backtest;
+
+  @Field(() => Backtest, { description: "As it would be, were the edited one published." })
+  edited!: Backtest;
 }

@@ -51,8 +51,8 @@ export interface ServerOptions {
   access?: Access | undefined;
   /** Whether tasks can't be changed, whoever asks. */
   isReadOnly?: boolean | undefined;
-  /** Plans an edited journey file, where the server may; `journeyPlan` asks it. */
-  plan?: Context["plan"] | undefined;
+  /** Looks at edits of the journey, where the server may; `journeyPlan` and `journeyBacktest` ask it. */
+  edits?: Context["edits"] | undefined;
   /** Where the scheduled build stands, where the server has a timetable; `schedule` asks it. */
   due?: Context["due"] | undefined;
   /** The webhooks that it sends to, for whoever asks how they fare. */
@@ -157,7 +157,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     setMaxListeners(0, signal); // every statement on its way listens to it
     return contextFor(warehouse, {
       caller: isReadOnly ? { ...caller, mayWrite: false } : caller,
-      plan: options.plan,
+      edits: options.edits,
       due: options.due,
       webhooks: options.webhooks,
       freshnessOf,

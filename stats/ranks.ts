@@ -64,3 +64,22 @@ function turn(holds: (p: number) => boolean, from: number, to: number): number {
   }
   return (inside + outside) / 2;
 }
+
+/** How much the placements of one group's values changed from one score to another. */
+export interface PlacementChange {
+  readonly n: number;
+  /** Mean and sample variance of the changes. */
+  readonly mean: number;
+  readonly variance: number;
+}
+
+/**
+ * How much greater one score's AUC is than another's of the same accounts, by E. R. DeLong, D. M. DeLong and D. L.
+ * Clarke-Pearson, *Biometrics* 44 (1988), 837–845. A value's placement is the share of the other group that it is on the
+ * right side of, a tie counting half; the AUC is its mean in either group.
+ */
+export function aucGain(first: PlacementChange, second: PlacementChange): Estimate {
+  if (first.n < 2 || second.n < 2) return noFigure("one group has fewer than two values");
+  const error = Math.sqrt(first.variance / first.n + second.variance / second.n);
+  return figure(first.mean, first.mean - z95 * error, first.mean + z95 * error);
+}

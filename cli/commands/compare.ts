@@ -113,7 +113,7 @@ interface Estimate {
 export interface Cohort {
   name: string;
   accounts: number;
-  leftOut: { why: string; accounts: number }[];
+  leftOut: readonly { why: string; accounts: number }[];
 }
 
 interface InCohort {

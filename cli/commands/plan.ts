@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import { Command } from "commander";
 import { type JourneyPlan, type Move, planJourney } from "../../jobs/journey_plan.js";
 import { wholeNumber } from "../arguments.js";
@@ -5,6 +6,7 @@ import { sayEstimate } from "../estimate.js";
 import { answer, answerJson, type CellRow, count, remark, rowsAs } from "../output.js";
 import { journeyName, loadProject, optionsOf, type ProjectFolder, withWarehouse } from "../project.js";
 import { untilStopped } from "../stop.js";
+import { healthInWords, sayProgress, signalsInWords } from "./backtest.js";
 import { ask } from "./query.js";
 
 interface PlanFlags {
@@ -51,9 +53,7 @@ const planHere = (project: ProjectFolder, isQuiet: boolean): Promise<JourneyPlan
       planJourney(warehouse, project, {
         now: () => new Date(),
         signal,
-        ...(isQuiet
-          ? {}
-          : { onProgress: (model, done, total) => remark(`[${done + 1}/${total}] ${model} …`) }),
+        ...(isQuiet ? {} : { onProgress: sayProgress }),
       }),
     ),
   );
@@ -110,6 +110,7 @@ export function planInWords(plan: JourneyPlan, first: number): string {
       .filter((t) => t.appears + t.goes > 0)
       .map(({ play, task, appears, goes }) => ({ play, task, appears, goes })),
   );
+  parts.push(...foresightInWords(plan));
   const seconds = plan.rebuilds.reduce((sum, r) => sum + (r.seconds ?? 0), 0);
   const rows = plan.rebuilds.reduce((sum, r) => sum + r.rows, 0);
   parts.push(
@@ -118,6 +119,16 @@ export function planInWords(plan: JourneyPlan, first: number): string {
       : `\nTo rebuild: ${plan.rebuilds.length} tables, ${count(rows)} rows, about ${seconds.toFixed(0)} s: ${plan.rebuilds.map((r) => r.model).join(", ")}.`,
   );
   return parts.join("\n");
+}
+
+/** What the back-test says of the edit, where it says anything else than of the published journey. */
+function foresightInWords({ backtest: { published, edited } }: JourneyPlan): string[] {
+  if (published.why !== null) return [];
+  const told = { published, edited };
+  return [
+    ...(isDeepStrictEqual(published.health, edited.health) ? [] : ["", ...healthInWords(told)]),
+    ...(isDeepStrictEqual(published.signals, edited.signals) ? [] : ["", ...signalsInWords(told)]),
+  ];
 }
 
 const scoreLine = ({ scoresBefore: before, scoresAfter: after }: JourneyPlan): string =>

@@ -4,8 +4,9 @@ import { basename, join } from "node:path";
 import { Command } from "commander";
 import type { AccessSettings } from "../../config/access.js";
 import { isTransient, messageOf, WaymarkError } from "../../errors.js";
-import { build } from "../../jobs/build.js";
+import { build, type Project } from "../../jobs/build.js";
 import { isBuilt, readDue } from "../../jobs/due.js";
+import { backtestJourney } from "../../jobs/journey_backtest.js";
 import { planJourney } from "../../jobs/journey_plan.js";
 import { whenFree } from "../../jobs/lease.js";
 import { readLatestSnapshot } from "../../jobs/ledger.js";
@@ -83,6 +84,10 @@ export async function serve(warehouse: Warehouse, project: ProjectFolder, option
     const files = watchedFiles(project, published?.words.journey, () =>
       inTurn(() => buildNow("journey edited")),
     );
+    const projectWith = (text: string): Project => {
+      const { settings, journeyFile } = files.project();
+      return { settings, journey: parseJourney(text, basename(journeyFile), checkOwnFacts) };
+    };
     const { build: cron, retries } = project.settings.schedule;
     let timetable: Timetable | undefined;
     const { startServer } = await import("../../server/server.js"); // loaded by the commands that serve alone
@@ -101,10 +106,15 @@ export async function serve(warehouse: Warehouse, project: ProjectFolder, option
       freshness: () => files.project().settings,
       now: () => new Date(),
       log: theLog(),
-      plan: (text) => {
-        const { settings, journeyFile } = files.project();
-        const journey = parseJourney(text, basename(journeyFile), checkOwnFacts);
-        return inTurn(() => planJourney(warehouse, { settings, journey }, { now, signal }));
+      edits: {
+        plan: (text) => {
+          const edited = projectWith(text);
+          return inTurn(() => planJourney(warehouse, edited, { now, signal }));
+        },
+        backtest: (text, asked) => {
+          const edited = projectWith(text);
+          return inTurn(() => backtestJourney(warehouse, edited, { ...asked, now, signal }));
+        },
       },
       access: accessOf(project),
       isReadOnly: options.readOnly,

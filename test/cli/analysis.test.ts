@@ -1,6 +1,14 @@
 import { execFile } from "node:child_process";
-import { readFileSync } from "node:fs";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
+import { loadSettings } from "../../config/settings.js";
+import { backtestJourney } from "../../jobs/journey_backtest.js";
+import { planJourney } from "../../jobs/journey_plan.js";
+import { parseJourney } from "../../journey/load.js";
+import { checkOwnFacts } from "../../models/daily/own_fact_days.js";
+import { checkMappings } from "../../models/sources/mapping.js";
 import type { Warehouse } from "../../warehouse/warehouse.js";
 import { builtCompany, type Client, clientOf } from "../api/company.js";
 
@@ -8,7 +16,17 @@ let warehouse: Warehouse;
 let client: Client;
 beforeAll(async () => {
   warehouse = await builtCompany();
-  client = await clientOf(warehouse);
+  const projectOf = (text: string) => ({
+    settings: loadSettings("demo/waymark.yml", checkMappings),
+    journey: parseJourney(text, "journey.yml", checkOwnFacts),
+  });
+  const now = () => new Date("2026-01-01T06:00:00Z");
+  client = await clientOf(warehouse, {
+    edits: {
+      plan: (text) => planJourney(warehouse, projectOf(text), { now }),
+      backtest: (text, asked) => backtestJourney(warehouse, projectOf(text), { ...asked, now }),
+    },
+  });
 });
 afterAll(async () => {
   await client.server.close();
@@ -114,6 +132,31 @@ describe("waymark backtest", () => {
     expect(bands.reduce((sum: number, band: { accounts: number }) => sum + band.accounts, 0)).toBe(
       churned.accounts + renewed.accounts,
     );
+  });
+
+  it("tells an edited journey beside the published one, of the same accounts", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "waymark-backtest-"));
+    onTestFinished(() => rmSync(folder, { recursive: true }));
+    const file = join(folder, "edited.yml");
+    const text = readFileSync("journey/presets/three-stage.yml", "utf8");
+    writeFileSync(file, text.replace(/(fact: active_days_28d\n.*\n\s+weight:) 3/, "$1 30"));
+    const words = ["backtest", "--journey", file, "--min-group", "2", "--where", "segment=small_business"];
+    const { code, stdout } = await waymark(...words);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^Journey \w+ beside \w+, which is published/);
+    const both = JSON.parse((await waymark(...words, "--json")).stdout);
+    const alone = JSON.parse(
+      (await waymark("backtest", "--min-group", "2", "--where", "segment=small_business", "--json")).stdout,
+    );
+    expect(both.published).toEqual(alone);
+    expect(both.edited.journeyVersion).not.toBe(alone.journeyVersion);
+    expect(both.edited.health[0].churned).toEqual(alone.health[0].churned);
+    expect(both.edited.health[0].auc.value).not.toBe(alone.health[0].auc.value);
+    for (const { auc } of [both.published.health[0], both.edited.health[0]])
+      expect(stdout).toContain(`${auc.value.toFixed(2)} (${auc.from.toFixed(2)}–${auc.to.toFixed(2)})`);
+    // A plan tells it too.
+    const plan = await waymark("plan", "--journey", file);
+    expect(plan.stdout).toMatch(/Health before the outcome\n.*published.*edited/s);
   });
 });
 

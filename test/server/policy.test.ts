@@ -240,7 +240,9 @@ describe("every root field", () => {
           role,
           field,
           // The server of this test plans nothing and sends nothing, whoever asks.
-          isRefused: !mayAsk[role]?.includes(told) || ["journeyPlan", "resendDeadLetters"].includes(field),
+          isRefused:
+            !mayAsk[role]?.includes(told) ||
+            ["journeyPlan", "journeyBacktest", "resendDeadLetters"].includes(field),
         });
       }
     },
@@ -278,6 +280,7 @@ const shortly: Record<string, string> = {
   earlyWarnings: "{ nodes { mrr } }",
   endedTerms: "{ nodes { endedOn } }",
   journey: "{ version }",
+  journeyBacktest: '(file: "") { published { why } }',
   journeyPlan: '(file: "")',
   journeyVersions: "{ version }",
   lastRun: "{ id }",

@@ -1,6 +1,13 @@
 import { xoroshiro128plus } from "pure-rand/generator/xoroshiro128plus";
 import { describe, expect, it } from "vitest";
-import { auc, mannWhitney, type RankSums, standardError } from "../../stats/ranks.js";
+import {
+  auc,
+  aucGain,
+  mannWhitney,
+  type PlacementChange,
+  type RankSums,
+  standardError,
+} from "../../stats/ranks.js";
 
 /** Ozone in New York, May and August 1973: R's data set airquality. */
 const may = [
@@ -89,5 +96,99 @@ describe("the AUC", () => {
   it("is none, and says why, where all values are equal or a group has none", () => {
     expect(auc(ranksOf([3, 3], [3]))).toMatchObject({ value: null, why: "all values are equal" });
     expect(auc(ranksOf([], [3])).why).toBe("one group has no values");
+  });
+});
+
+describe("the gain in AUC", () => {
+  /** The share of the other group's values that one is on the right side of. */
+  const beaten = (value: number, others: readonly number[], isRight: (other: number) => boolean): number =>
+    others.reduce((sum, other) => sum + (other === value ? 0.5 : Number(isRight(other))), 0) / others.length;
+  const changeOf = (changes: readonly number[]): PlacementChange => {
+    const mean = changes.reduce((sum, c) => sum + c, 0) / changes.length;
+    const squares = changes.reduce((sum, c) => sum + (c - mean) ** 2, 0);
+    return { n: changes.length, mean, variance: squares / (changes.length - 1) };
+  };
+  /** Two scores of each account. */
+  type Scored = readonly (readonly [number, number])[];
+  const gainOf = (first: Scored, second: Scored) => {
+    const placed = (own: Scored, others: Scored, isGreater: boolean) =>
+      changeOf(
+        own.map((scores) => {
+          const [before, after] = ([0, 1] as const).map((i) =>
+            beaten(
+              scores[i],
+              others.map((o) => o[i]),
+              (o) => (isGreater ? scores[i] > o : scores[i] < o),
+            ),
+          );
+          return (after ?? 0) - (before ?? 0);
+        }),
+      );
+    return aucGain(placed(first, second, true), placed(second, first, false));
+  };
+  const first: Scored = [
+    [5, 6],
+    [3, 8],
+    [9, 9],
+    [4, 2],
+    [7, 7],
+    [6, 9],
+  ];
+  const second: Scored = [
+    [1, 1],
+    [5, 2],
+    [6, 3],
+    [2, 4],
+    [8, 1],
+    [4, 6],
+    [3, 3],
+  ];
+  /** By pairs. */
+  const aucOf = (i: 0 | 1, one: Scored, other: Scored): number =>
+    one.reduce(
+      (sum, v) =>
+        sum +
+        beaten(
+          v[i],
+          other.map((o) => o[i]),
+          (o) => v[i] > o,
+        ),
+      0,
+    ) / one.length;
+  const difference = (one: Scored, other: Scored): number => aucOf(1, one, other) - aucOf(0, one, other);
+
+  it("is the difference of the two, and its variance the jackknife's of both groups, which DeLong's equals", () => {
+    const gain = gainOf(first, second);
+    expect(gain.value).toBeCloseTo(difference(first, second), 12);
+    const jackknife = (without: (i: number) => number, n: number): number => {
+      const left = Array.from({ length: n }, (_, i) => without(i));
+      const mean = left.reduce((sum, v) => sum + v, 0) / n;
+      return ((n - 1) / n) * left.reduce((sum, v) => sum + (v - mean) ** 2, 0);
+    };
+    const variance =
+      jackknife(
+        (i) =>
+          difference(
+            first.filter((_, j) => j !== i),
+            second,
+          ),
+        first.length,
+      ) +
+      jackknife(
+        (i) =>
+          difference(
+            first,
+            second.filter((_, j) => j !== i),
+          ),
+        second.length,
+      );
+    if (gain.value === null) throw new Error("no figure");
+    expect((gain.to - gain.from) / 2 / 1.959964).toBeCloseTo(Math.sqrt(variance), 6);
+  });
+
+  it("is 0 without doubt where both scores rank alike, and none with a group of one", () => {
+    const doubled = (group: Scored): Scored => group.map(([before]) => [before, 2 * before]);
+    expect(gainOf(doubled(first), doubled(second))).toMatchObject({ value: 0, from: 0, to: 0 });
+    expect(gainOf(first.slice(0, 1), second)).toMatchObject({ value: null });
   });
 });
