@@ -16,6 +16,7 @@ import { gcCommand } from "./commands/gc.js";
 import { initCommand } from "./commands/init.js";
 import { keysCommand } from "./commands/keys.js";
 import { planCommand } from "./commands/plan.js";
+import { programmeCommand } from "./commands/programme.js";
 import { queryCommand } from "./commands/query.js";
 import { retentionCommand } from "./commands/retention.js";
 import { serveCommand } from "./commands/serve.js";
@@ -70,6 +71,7 @@ for (const command of [
   applyCommand,
   compareCommand,
   backtestCommand,
+  programmeCommand,
   retentionCommand,
   survivalCommand,
   webhooksCommand,

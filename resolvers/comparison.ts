@@ -7,6 +7,7 @@ import { sql } from "../warehouse/sql.js";
 import type { Context } from "./context.js";
 import { ofAccounts } from "./pages.js";
 import type { Reader } from "./reader.js";
+import { within } from "./within.js";
 
 const stayed = [TermOutcome.RENEWED, TermOutcome.EXPANDED, TermOutcome.CONTRACTED];
 
@@ -39,9 +40,9 @@ export class ComparisonResolver {
     @Arg("second", () => CohortInput, { nullable: true, description: "Those that renewed by default." })
     second?: CohortInput | null,
   ): Promise<Comparison> {
-    atFrom("leadDays", leadDays, 1, 1000);
-    atFrom("minGroup", minGroup, 2, 1000);
-    atFrom("lateDays", lateDays, 0, 10_000);
+    within("comparison", { leadDays }, 1, 1000);
+    within("comparison", { minGroup }, 2, 1000);
+    within("comparison", { lateDays }, 0, 10_000);
     const compared = await compareCohorts(reader.query, reader.snapshot.words, {
       first: cohortOf("first", first ?? { outcomes: [TermOutcome.CHURNED] }, reader),
       second: cohortOf("second", second ?? { outcomes: stayed }, reader),
@@ -51,14 +52,6 @@ export class ComparisonResolver {
     });
     return compared as Comparison;
   }
-}
-
-function atFrom(argument: string, value: number, least: number, most: number): void {
-  if (value < least || value > most)
-    throw new WaymarkError(
-      "BAD_USER_INPUT",
-      `comparison(${argument}: ${value}): expected ${least} to ${most}.`,
-    );
 }
 
 function cohortOf(argument: string, { outcomes, from, to, filter }: CohortInput, reader: Reader): Cohort {

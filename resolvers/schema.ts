@@ -15,6 +15,7 @@ import { MilestoneResolver } from "./milestone.js";
 import { ModelResolver } from "./model.js";
 import { AccountOnboardingResolver, OnboardingResolver } from "./onboarding.js";
 import { PortfolioResolver } from "./portfolio.js";
+import { ProgrammeResolver } from "./programme.js";
 import { RetentionResolver } from "./retention.js";
 import { ScheduleResolver } from "./schedule.js";
 import { AccountSignalsResolver, SignalResolver } from "./signal.js";
@@ -72,6 +73,7 @@ export const createSchema = async (): Promise<GraphQLSchema> => {
       StagePathResolver,
       ComparisonResolver,
       BacktestResolver,
+      ProgrammeResolver,
       EndedTermResolver,
       EndedTermAccountResolver,
       TermDayResolver,

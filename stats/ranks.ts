@@ -1,5 +1,6 @@
 import { type Estimate, figure, noFigure, z95 } from "./estimate.js";
 import { twoSided } from "./normal.js";
+import { turn } from "./turn.js";
 
 /** What ranks two groups together: all that their comparison needs, and that a database can count. */
 export interface RankSums {
@@ -52,17 +53,6 @@ export function standardError(p: number, first: number, second: number): number 
   const variance =
     (p * (1 - p) * (1 + (others * (1 - p)) / (2 - p) + (others * p) / (1 + p))) / (first * second);
   return Math.sqrt(Math.max(0, variance));
-}
-
-/** Where a condition that holds at `from` stops to hold on the way to `to`. */
-function turn(holds: (p: number) => boolean, from: number, to: number): number {
-  let [inside, outside] = [from, to];
-  for (let i = 0; i < 60; i++) {
-    const middle = (inside + outside) / 2;
-    if (holds(middle)) inside = middle;
-    else outside = middle;
-  }
-  return (inside + outside) / 2;
 }
 
 /** How much the placements of one group's values changed from one score to another. */

@@ -20,6 +20,21 @@ export function wilson({ count, of }: Share): Estimate {
 }
 
 /**
+ * The first share less the second, from the Wilson intervals of both: R. G. Newcombe, *Statistics in Medicine* 17 (1998),
+ * 873–890, method 10. It stays within −1 and 1 and has a width at zero cells.
+ */
+export function shareDifference(first: Share, second: Share): Estimate {
+  const [one, other] = [wilson(first), wilson(second)];
+  if (one.value === null || other.value === null) return noFigure("one group is empty");
+  const difference = one.value - other.value;
+  return figure(
+    difference,
+    difference - Math.hypot(one.value - one.from, other.to - other.value),
+    difference + Math.hypot(one.to - one.value, other.value - other.from),
+  );
+}
+
+/**
  * How many times as large the first share is as the second, with the interval on the logarithm.
  * D. Katz et al., *Biometrics* 34 (1978), 469–474. A zero in either gives no ratio.
  */

@@ -1,8 +1,10 @@
 import type { Ask } from "../../analysis/compare.js";
 import { accountFacts } from "../../models/daily/account_facts.js";
+import { timeline } from "../../models/daily/timeline.js";
 import { accountHealth } from "../../models/health/account_health.js";
 import { accountMilestones } from "../../models/milestones/account_milestones.js";
 import { termOutcomes } from "../../models/outcomes/term_outcomes.js";
+import { accountTasks } from "../../models/plays/account_tasks.js";
 import { accountSignals } from "../../models/signals/account_signals.js";
 import { accountStages } from "../../models/stages/account_stages.js";
 import { stageStays } from "../../models/stages/stage_stays.js";
@@ -21,8 +23,10 @@ const read = [
   accountMilestones,
   accountSignals,
   accountStages,
+  accountTasks,
   stageStays,
   termOutcomes,
+  timeline,
 ];
 
 /** No analysis asks for the last day of the data. */

@@ -160,13 +160,56 @@ describe("waymark backtest", () => {
   });
 });
 
+describe("waymark programme", () => {
+  it("prints both sides of a change, and as JSON the same figures", async () => {
+    const change = ["programme", "--changed-on", "2025-01-01", "--days", "60"];
+    const { code, stdout, stderr } = await waymark(...change);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+    expect(stdout).toMatch(
+      /^Each account is followed for 60 days\.\nBefore: \d+ accounts that began from 2024-01-02/,
+    );
+    expect(stdout).toContain("These are associations, not causes");
+    const json = JSON.parse((await waymark(...change, "--json")).stdout);
+    expect(json.measures[0]).toMatchObject({ kind: "RETENTION", before: { n: json.before.accounts } });
+    for (const { name } of json.measures) expect(stdout).toContain(name);
+    const bySignal = await waymark(...change, "--signal", "silent", "--json");
+    expect(JSON.parse(bySignal.stdout).before).not.toEqual(json.before);
+  });
+
+  it.each([
+    [["--changed-on", "2025-02-30"], "Expected a day such as 2024-05-31."],
+    [["--changed-on", "2025-01-01", "--play", "nothing"], 'the journey has no play "nothing"'],
+    [["--changed-on", "2025-01-01", "--days", "0"], "Expected a whole number from 1 to 730."],
+    [[], "required option '--changed-on <day>'"],
+  ])("%s is refused with what is expected", async (words, message) => {
+    const { code, stderr } = await waymark("programme", ...words);
+    expect(code).toBe(2);
+    expect(stderr).toContain(message);
+  });
+});
+
 it.each(["comparison", "backtest", "signal-backtest"])("the saved query %s is answered", async (name) => {
   const { data, errors } = await client.ask(readFileSync(`queries/${name}.graphql`, "utf8"));
   expect(errors).toEqual([]);
   expect(Object.keys(data)).toHaveLength(1);
 });
 
+it("the saved query programme-effect is answered", async () => {
+  const query = readFileSync("queries/programme-effect.graphql", "utf8");
+  const { data, errors } = await client.ask(query, { changedOn: "2025-01-01" });
+  expect(errors).toEqual([]);
+  expect(data.programmeEffect.measures.length).toBeGreaterThan(5);
+});
+
 it.each([
+  [
+    'programmeEffect(changedOn: "2025-01-01", signal: "a", play: "b") { why }',
+    "give a signal or a play, not both",
+  ],
+  [
+    'programmeEffect(changedOn: "2025-01-01", days: 0) { why }',
+    "programmeEffect(days: 0): expected 1 to 730.",
+  ],
   ["comparison(minGroup: 1) { why }", "comparison(minGroup: 1): expected 2 to 1000."],
   ["comparison(lateDays: -1) { why }", "comparison(lateDays: -1): expected 0 to 10000."],
   ["comparison(first: { outcomes: [] }) { why }", "expected at least one of CHURNED"],

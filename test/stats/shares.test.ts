@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { fisherExact, riskRatio, wilson } from "../../stats/shares.js";
+import { fisherExact, riskRatio, shareDifference, wilson } from "../../stats/shares.js";
 
 const share = (count: number, of: number) => ({ count, of });
 const rounded = (value: number | null, digits: number) =>
@@ -25,6 +25,28 @@ describe("Wilson's interval", () => {
     expect(wilson(share(20, 20))).toMatchObject({ value: 1, to: 1 });
     expect(wilson(share(20, 20)).from).toBeCloseTo(1 - 0.1611, 4);
     expect(wilson(share(0, 0))).toEqual({ value: null, from: null, to: null, why: "nobody is in the group" });
+  });
+});
+
+describe("the difference of shares", () => {
+  it("has the interval of Newcombe 1998, table II, method 10", () => {
+    const published: [number, number, number, number, number, number][] = [
+      [56, 70, 48, 80, 0.0524, 0.3339],
+      [9, 10, 3, 10, 0.1705, 0.809],
+      [6, 7, 2, 7, 0.0582, 0.8062],
+      [5, 56, 0, 29, -0.0381, 0.1926],
+      [0, 10, 0, 20, -0.1611, 0.2775],
+      [10, 10, 0, 10, 0.6075, 1],
+    ];
+    for (const [a, m, b, n, from, to] of published) {
+      const interval = shareDifference(share(a, m), share(b, n));
+      expect(interval.value).toBeCloseTo(a / m - b / n, 12);
+      expect([rounded(interval.from, 4), rounded(interval.to, 4)]).toEqual([from, to]);
+    }
+  });
+
+  it("with an empty group is none and says so", () => {
+    expect(shareDifference(share(0, 0), share(3, 10)).why).toBe("one group is empty");
   });
 });
 
