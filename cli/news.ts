@@ -21,7 +21,8 @@ export const newsOptions = ({ settings }: ProjectFolder): NewsOptions => ({
 });
 
 /**
- * A run whose news is recorded and sent once; what fails waits for the next run, or for `waymark serve`.
+ * A run whose news is recorded and sent once, and with it which tables are late by then; what fails waits for the next
+ * run, or for `waymark serve`.
  * @throws WaymarkError CONFIG_INVALID for a missing secret, before the run; else what the run throws
  */
 export async function announced<T>(
@@ -34,6 +35,8 @@ export async function announced<T>(
   try {
     return await withNews(warehouse, webhooks, newsOptions(project), run);
   } finally {
+    const { now, onProblem } = newsOptions(project);
+    await tellBreaches(warehouse, webhooks, project.settings, now()).catch(onProblem);
     await sendDue(warehouse, webhooks, project, signal);
   }
 }
@@ -47,21 +50,8 @@ export async function tellBreaches(
 ): Promise<boolean> {
   if (webhooks.length === 0) return false;
   const breaches = await readBreaches(warehouse, settings, now);
-  const told = breaches.flatMap(({ model, watermark, maxAgeHours }) =>
-    watermark
-      ? [
-          {
-            model,
-            freshUntil: new Date(watermark.getTime() + maxAgeHours * msPerHour),
-            limitHours: maxAgeHours,
-          },
-        ]
-      : [],
-  );
-  return (await tellFreshness(warehouse, webhooks, told, { company: settings.company, now })) > 0;
+  return (await tellFreshness(warehouse, webhooks, breaches, { company: settings.company, now })) > 0;
 }
-
-const msPerHour = 3_600_000;
 
 /** What a server answers and does for whoever asks of its webhooks. */
 export const webhooksToAsk = (

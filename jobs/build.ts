@@ -113,6 +113,8 @@ export interface BuildResult {
   models: RunModel[];
   /** Checks that fail and only warn. */
   warnings: CheckRow[];
+  /** Why what is kept no longer could not be let go; null where it was. */
+  untidied: string | null;
   seconds: number;
   /** What its statements were billed for; null where the engine bills for none. */
   bytesBilled: number | null;
@@ -176,10 +178,11 @@ export async function build(
       const result = await traced("waymark.run", { "waymark.trigger": trigger, "waymark.run": runId }, () =>
         record(warehouse, lease, project, options, { runId, started, account }),
       );
-      // After the run is told of: whatever fails here is made good by the next one.
+      if (step) return result;
+      // After the run is told of: what was published stands, and whatever fails here is made good by the next one.
       const { retention } = project.settings;
-      if (!step) await collectGarbage(warehouse, lease, retention, now(), false);
-      return result;
+      const tidied = collectGarbage(warehouse, lease, retention, now(), false);
+      return { ...result, untidied: await tidied.then(() => null, messageOf) };
     }),
   );
 }
@@ -249,7 +252,8 @@ async function record(
     const kind = isNew ? "published" : "unchanged";
     const { billed: bytesBilled } = account;
     options.onProgress?.({ kind, run: runId, snapshot: id, dataThrough, seconds: took, bytesBilled });
-    return { runId, snapshot, isNew, models: run.models, warnings, seconds: took, bytesBilled };
+    const { models: told } = run;
+    return { runId, snapshot, isNew, models: told, warnings, untidied: null, seconds: took, bytesBilled };
   } catch (error) {
     const error_code = error instanceof WaymarkError ? error.code : "WAREHOUSE_FAILED";
     const failed = { status: "failed", snapshot_id: null, error_code, error: messageOf(error) } as const;

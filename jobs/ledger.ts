@@ -626,7 +626,7 @@ export const backfillAdvanced = ({ backfill_id, done_to, finished_at }: Backfill
 
 /** What of the ledger is kept how long; what people did with tasks always is. */
 export interface LedgerKept {
-  /** Runs that began before are forgotten with their models and checks, unless what they made still stands. */
+  /** Runs that began before are forgotten with their models, checks and failing rows, unless what they made still stands. */
   readonly runsSince: Date;
   /** Messages from before are, unless a webhook still owes them. */
   readonly messagesSince: Date;
@@ -646,9 +646,13 @@ and l.snapshot_id not in (select snapshot_id from ${from("snapshots")} order by 
   const keptRuns = sql`select run_id from ${from("tables")} union all select l.run_id from ${from("snapshots")} as l where not (${isOldSnapshot})`;
   const isOldRun = sql`l.started_at < ${old} and l.started_at < (select max(started_at) from ${from("runs")}) and l.run_id not in (${keptRuns})`;
   const ofOldRun = sql`l.run_id in (select l.run_id from ${from("runs")} as l where ${isOldRun})`;
+  // Failing rows outlive the run that kept them where what a later one found of its checks still is theirs.
+  const runsThatStay = sql`select l.run_id from ${from("runs")} as l where not (${isOldRun})`;
+  const shown = sql`select coalesce(c.kept_in, c.run_id) from ${from("checks")} as c where c.run_id in (${runsThatStay})`;
   const isOldMessage = sql`l.recorded_at < ${oldMessages} and l.sequence < (select max(sequence) from ${from("messages")}) and l.message_id not in (select message_id from ${from("deliveries")} where status <> 'delivered')`;
   return [
     ["run_models", ofOldRun],
+    ["failing_rows", sql`l.run_id not in (${runsThatStay} union all ${shown})`],
     ["checks", ofOldRun],
     ["runs", isOldRun],
     ["snapshots", isOldSnapshot],
@@ -663,6 +667,8 @@ and l.snapshot_id not in (select snapshot_id from ${from("snapshots")} order by 
       sql`l.written_at < ${old} and l.version < (select max(w.version) from ${from("writings")} as w where w.model = l.model and w.is_whole)`,
     ],
     ["backfills", sql`l.started_at < ${old}`],
+    ["told", sql`l.told_at < ${old} and l.told_at < (select max(t.told_at) from ${from("told")} as t)`],
+    ["rewrites", sql`l.store not in (select t.store from ${from("tables")} as t where t.store is not null)`],
     [
       "source_comparisons",
       sql`l.compared_at < (select max(c.compared_at) from ${from("source_comparisons")} as c where c.source = l.source)`,

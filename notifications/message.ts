@@ -21,6 +21,8 @@ export interface Draft extends Omit<Message, "id" | "type"> {
   readonly fact: readonly string[];
   /** What it is about; the order of messages is kept within it. */
   readonly subject: string;
+  /** Ends what was told before: it is recorded though nobody listens, or the next of its kind would be none. */
+  readonly isEnd?: boolean;
 }
 
 /** Subjects: the builds as a whole, a table, an account. */
@@ -35,7 +37,7 @@ export const idOf = (type: string, fact: readonly string[]): string =>
     .digest("base64url")
     .slice(0, 32)}`;
 
-export const messageOf = ({ fact, subject: _, type, ...rest }: Draft): Message => ({
+export const messageOf = ({ fact, subject: _, isEnd: __, type, ...rest }: Draft): Message => ({
   id: idOf(type, fact),
   type,
   ...rest,

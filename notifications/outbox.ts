@@ -43,8 +43,10 @@ export async function record(
   { toldThrough, now }: { toldThrough?: Told; now: Date },
 ): Promise<number> {
   await openLedger(warehouse);
-  const listened = drafts.filter(({ type }) => webhooks.some(({ events }) => events.includes(type)));
-  const unique = new Map(listened.map((draft) => [idOf(draft.type, draft.fact), draft]));
+  const kept = drafts.filter(
+    ({ type, isEnd }) => isEnd || webhooks.some(({ events }) => events.includes(type)),
+  );
+  const unique = new Map(kept.map((draft) => [idOf(draft.type, draft.fact), draft]));
   const known = await knownAmong(warehouse, [...unique.keys()]);
   const fresh = [...unique].filter(([id]) => !known.has(id));
   const first = await nextSequence(warehouse);

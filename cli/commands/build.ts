@@ -85,6 +85,7 @@ export const summaryOf = ({
   isNew,
   models,
   warnings,
+  untidied,
   seconds,
   bytesBilled,
 }: BuildResult) => ({
@@ -111,14 +112,19 @@ export const summaryOf = ({
     error,
     failingSince,
   })),
+  untidied,
 });
 
-export function describeBuild({ snapshot, isNew, models, warnings, seconds }: BuildResult): string {
+export function describeBuild({ snapshot, isNew, models, warnings, untidied, seconds }: BuildResult): string {
   const built = models.filter((m) => m.status === "built").length;
   const done = isNew
     ? `Published snapshot ${snapshot.id}: ${built} of ${models.length} tables rebuilt in ${seconds.toFixed(1)} s, data through ${snapshot.dataThrough}.`
     : `Nothing was stale: snapshot ${snapshot.id} stands, data through ${snapshot.dataThrough}.`;
-  if (warnings.length === 0) return done;
   const lines = warnings.map((warning) => `${pc.yellow("!")} ${checkInWords(warning)}`);
-  return [done, ...lines, "These only warn; `waymark checks show CHECK` prints the rows."].join("\n");
+  if (lines.length > 0) lines.push("These only warn; `waymark checks show CHECK` prints the rows.");
+  if (untidied !== null)
+    lines.push(
+      `${pc.yellow("!")} What is kept no longer could not be let go; the next build tries again, as does \`waymark gc\`. ${untidied}`,
+    );
+  return [done, ...lines].join("\n");
 }

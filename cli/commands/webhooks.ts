@@ -11,9 +11,9 @@ import {
 } from "../../notifications/overview.js";
 import { originOf, type Webhook, webhooksOf } from "../../notifications/webhook.js";
 import type { Warehouse } from "../../warehouse/warehouse.js";
-import { inWords } from "../news.js";
+import { inWords, tellBreaches } from "../news.js";
 import { answer, answerJson, remark, rowsAs } from "../output.js";
-import { loadProject, optionsOf, withWarehouse } from "../project.js";
+import { loadProject, optionsOf, type ProjectFolder, withWarehouse } from "../project.js";
 import { untilStopped } from "../stop.js";
 import { ask } from "./query.js";
 
@@ -67,10 +67,13 @@ const resendCommand = (): Command =>
 
 const deliverCommand = (): Command =>
   new Command("deliver")
-    .description("send what is due now; `waymark serve` does so by itself")
+    .description("send what is due now, late tables too; `waymark serve` does so by itself")
     .action(async (_, command: Command) => {
       const { project: folder, json } = optionsOf(command);
-      await inWarehouse(folder, (warehouse, webhooks) => sendDue(warehouse, webhooks, json));
+      await inWarehouse(folder, async (warehouse, webhooks, { settings }) => {
+        await tellBreaches(warehouse, webhooks, settings, now());
+        await sendDue(warehouse, webhooks, json);
+      });
     });
 
 const testCommand = (): Command =>
@@ -115,11 +118,11 @@ const testMessage = (company: string, { name }: Webhook, at: Date): Message => (
 
 function inWarehouse<T>(
   folder: string,
-  work: (warehouse: Warehouse, webhooks: readonly Webhook[]) => Promise<T>,
+  work: (warehouse: Warehouse, webhooks: readonly Webhook[], project: ProjectFolder) => Promise<T>,
 ): Promise<T> {
   const project = loadProject(folder);
   const webhooks = webhooksOf(project.settings, process.env);
-  return withWarehouse(project, (warehouse) => work(warehouse, webhooks));
+  return withWarehouse(project, (warehouse) => work(warehouse, webhooks, project));
 }
 
 async function sendDue(

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Webhook as Verifier } from "standardwebhooks";
@@ -71,6 +71,22 @@ it("a failed build reaches its webhook signed, and so does the next that succeed
     { name: "ours", origin: new URL(ours.url).origin, delivered: 2, pending: 0, dead: 0, lastError: null },
   ]);
 }, 120_000);
+
+it("tables that are late are told of by a build, and by `deliver` where none runs, each once", async () => {
+  const ours = await receiver();
+  const folder = project(
+    `  - { name: ours, url: "${ours.url}", secret_env: SECRET, events: [freshness_breached] }`,
+  );
+  const settings = readFileSync(join(folder, "waymark.yml"), "utf8");
+  const expectTold = async (words: string[], limits: string, tables: string[]): Promise<void> => {
+    writeFileSync(join(folder, "waymark.yml"), `${settings}freshness: { models: { ${limits} } }\n`);
+    ours.received.length = 0;
+    expect(await waymark(folder, ...words)).toMatchObject({ code: 0 });
+    expect(ours.received.map(({ body }) => JSON.parse(body).data.model)).toEqual(tables);
+  };
+  await expectTold(["build"], "stg_tickets: 30", ["stg_tickets"]);
+  await expectTold(["webhooks", "deliver"], "stg_tickets: 30, timeline: 30", ["timeline"]);
+}, 240_000);
 
 it("dead letters are shown, and sent again by id, by a running server too", async () => {
   let status = 410;

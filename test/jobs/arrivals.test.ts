@@ -20,7 +20,10 @@ async function openSearched(search: "loaded_at" | { lookback_days: number }) {
       usage_events: { ...usage_events, ...how, compare_every_days: 365 },
     },
   } as Settings;
-  return { ...small, build: (select?: string[]) => small.build(select ? { select } : {}, undefined, settings) };
+  return {
+    ...small,
+    build: (select?: string[]) => small.build(select ? { select } : {}, undefined, settings),
+  };
 }
 
 const event = (id: string, account: string, day: number, loaded: string): Sql =>

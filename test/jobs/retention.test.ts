@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { Retention } from "../../config/settings.js";
+import type { CompanyCheck, Retention } from "../../config/settings.js";
 import { withLease } from "../../jobs/lease.js";
 import { locateIn, readJourneyVersions, readRuns, readSnapshots, schemas } from "../../jobs/ledger.js";
 import { collectGarbage, findGarbage, type Garbage } from "../../jobs/retention.js";
@@ -70,16 +70,52 @@ describe("retention", () => {
     await again.close();
   });
 
-  it("forgets runs with their models and checks after the declared days, but none whose tables stand", async () => {
+  it("that fails leaves what was published, which says so, and the next build tries again", async () => {
+    const { warehouse, build } = await openBuilt();
+    const [held, holding] = [path(schemas.tables, "a_held"), path(schemas.tables, "b_holding")];
+    await warehouse.run(sql`create table ${held} (id integer primary key)`);
+    await warehouse.run(sql`create table ${holding} (id integer references ${held} (id))`);
+    await warehouse.run(setScore(1));
+    expect(await build()).toMatchObject({ isNew: true, untidied: expect.stringContaining("b_holding") });
+    expect(await readRuns(warehouse, 1)).toMatchObject([{ status: "succeeded", error: null }]);
+    await warehouse.run(sql`drop table ${holding}`);
+    expect(await build()).toMatchObject({ isNew: false, untidied: null });
+    expect(await warehouse.tables(schemas.tables)).not.toContain("a_held");
+  });
+
+  it("forgets runs with their models and checks after the declared days, but none whose tables stand, and no rows that are shown", async () => {
     const { warehouse, build, settings, first } = await openBuilt();
+    const checks = [
+      { kind: "sql", name: "asked each time", sql: "select account_id from accounts", severity: "warning" },
+      {
+        kind: "accepted",
+        name: "asked once",
+        model: "accounts",
+        column: "account_id",
+        accepted: ["z"],
+        severity: "warning",
+      },
+    ] satisfies CompanyCheck[];
     for (const score of [1, 2, 3, 4, 5]) {
       await warehouse.run(setScore(score));
-      await build();
+      await build({}, undefined, { ...settings, checks });
     }
+    await warehouse.run(
+      sql`insert into waymark_ledger.told values (timestamptz '2024-01-01', 1, null), (timestamptz '2024-01-02', 2, null)`,
+    );
+    await warehouse.run(
+      sql`insert into waymark_ledger.rewrites values ('gone', 1, timestamptz '2024-01-01')`,
+    );
     const now = new Date("2024-08-01T00:00:00Z");
     const garbage = await collect(warehouse, settings.retention, now);
     const went = Object.fromEntries(garbage.ledger.map((l) => [l.table, l.rows]));
-    expect(went).toMatchObject({ runs: expect.any(Number), snapshots: 3, checks: expect.any(Number) });
+    expect(went).toMatchObject({
+      runs: expect.any(Number),
+      snapshots: 3,
+      checks: expect.any(Number),
+      told: 1,
+      rewrites: 1,
+    });
     // The first made most of the tables, and the journey; the last two are the snapshots that are kept.
     const left = await readRuns(warehouse, 9);
     expect(left.length).toBe(6 - (went.runs ?? 0));
@@ -89,6 +125,15 @@ describe("retention", () => {
     expect(await warehouse.query(standing, n)).toEqual([{ n: 0 }]);
     const orphans = sql`select count(*) as n from waymark_ledger.checks where run_id not in (select run_id from waymark_ledger.runs)`;
     expect(await warehouse.query(orphans, n)).toEqual([{ n: 0 }]);
+    const rowsOf = async (check: string): Promise<number> =>
+      (
+        await warehouse.query(
+          sql`select count(*) as n from waymark_ledger.failing_rows where check_name = ${bind("string", check)}`,
+          n,
+        )
+      )[0]?.n ?? -1;
+    expect(await rowsOf("asked each time")).toBe(3 * (left.length - 1));
+    expect(await rowsOf("asked once")).toBe(3);
     expect((await build()).isNew).toBe(false);
   });
 

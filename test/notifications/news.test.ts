@@ -306,7 +306,7 @@ describe("runs", { timeout: 120_000 }, () => {
 
 describe("stale tables", () => {
   const model = "account_health";
-  const breach = { model, freshUntil: new Date("2024-05-01T00:00:00Z"), limitHours: 30 };
+  const breach = { model, watermark: new Date("2024-04-29T18:00:00Z") as Date | null, maxAgeHours: 30 };
 
   it("are told once, restored once, and told again when they become stale again", async () => {
     const ours = await receiver();
@@ -338,5 +338,51 @@ describe("stale tables", () => {
     });
     await deliver(warehouse, webhooks, { now: clock.now });
     expect(typesIn(ours)).toHaveLength(5);
+  });
+
+  it("are told again though nobody listens to their being fresh again in between", async () => {
+    const { warehouse } = await warehouseInFile();
+    const webhooks = [webhookTo("http://127.0.0.1:9", { events: ["freshness_breached"] })];
+    const clock = clockAt("2024-05-01T06:30:00Z");
+    for (const breaches of [[breach], [], [], [breach], [breach]]) {
+      clock.pass(600);
+      await tellFreshness(warehouse, webhooks, breaches, { company: "Small", now: clock.now() });
+    }
+    expect((await readMessages(warehouse)).map(({ type }) => type)).toEqual([
+      "freshness_breached",
+      "freshness_restored",
+      "freshness_breached",
+    ]);
+    expect(await readDeliveries(warehouse)).toHaveLength(2);
+  });
+
+  it("that lose all their data are stale still, and those that never had any are told too", async () => {
+    const { warehouse } = await warehouseInFile();
+    const clock = clockAt("2024-05-01T06:30:00Z");
+    const tell = (breaches: (typeof breach)[]) =>
+      tellFreshness(warehouse, [webhookTo("http://127.0.0.1:9")], breaches, {
+        company: "Small",
+        now: clock.now(),
+      });
+    expect(await tell([breach])).toBe(1);
+    const empty = { ...breach, watermark: null };
+    expect(await tell([empty])).toBe(0);
+    expect(await tell([empty, { ...empty, model: "usage_daily" }])).toBe(1);
+    clock.pass(3600);
+    expect(await tell([])).toBe(2);
+    const messages = await readMessages(warehouse);
+    expect(summaries(messages)).toEqual([
+      "Small: account_health is stale: 36.5 h old, where 30 h is the limit.",
+      "Small: usage_daily is stale: without any data, where 30 h is the limit.",
+      "Small: account_health is fresh again, after 7.5 h.",
+      "Small: usage_daily is fresh again, after 1 h.",
+    ]);
+    expect(messages[1]?.data).toEqual({
+      model: "usage_daily",
+      freshUntil: null,
+      limitHours: 30,
+      ageHours: null,
+    });
+    expect(messages[3]?.data).toMatchObject({ staleSince: "2024-05-01T06:30:00.000Z", staleHours: 1 });
   });
 });
