@@ -490,7 +490,7 @@ class Run {
         rows_added: part.added,
         rows_ended: part.ended,
         read: changed,
-        ...(await extentOf(building, part.written)),
+        ...part.extent,
       },
     );
   }

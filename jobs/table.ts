@@ -14,7 +14,7 @@ import {
   sql,
   text,
 } from "../warehouse/sql.js";
-import type { Columns, Materialization } from "../warehouse/warehouse.js";
+import type { Columns, Materialization, Row } from "../warehouse/warehouse.js";
 import { type BuiltTable, schemas } from "./ledger.js";
 import type { Change } from "./plan.js";
 import { daysOf, hangingOn, rowsConcerned, whereAsked } from "./raw_rows.js";
@@ -59,11 +59,10 @@ export interface Stale {
 export interface Part {
   /** The rows as they are now. */
   readonly delta: readonly string[];
-  /** The keys, accounts and days of the rows that come and of those that go. */
-  readonly written: readonly string[];
-  /** Rows that come and rows that go. */
+  /** Rows that come and rows that go, and of which accounts and days they are. */
   readonly added: number;
   readonly ended: number;
+  readonly extent: Extent;
   /** Takes the part into the store. */
   readonly applied: readonly Sql[];
 }
@@ -159,12 +158,13 @@ from standing as s
 left join (select rows_now.*, true as is_there from ${delta} as rows_now) as d on ${sameKey}
 where d.is_there is null or ${differs}`,
   );
+  const count = { type: "integer", notNull: true } as const;
   const [counted] = await warehouse.query(
-    sql`select ${countIf(sql`comes`)} as added, ${countIf(sql`not comes`)} as ended from ${changes}`,
-    { added: { type: "integer", notNull: true }, ended: { type: "integer", notNull: true } },
+    sql`select ${countIf(sql`comes`)} as added, ${countIf(sql`not comes`)} as ended, ${extentIn(model)} from ${changes}`,
+    { added: count, ended: count, ...extentShape },
     options,
   );
-  const { added, ended } = counted ?? { added: 0, ended: 0 };
+  const { added, ended, ...extent } = counted ?? { added: 0, ended: 0, ...nowhere };
   const near = told.includes("day") ? await daysOf(building, changes) : undefined;
   const end = sql`update ${store} as d
 set ${toVersion} = ${integer(version)}
@@ -177,28 +177,30 @@ inner join ${changes} as s on ${sameKey}
 where s.comes`;
   return {
     delta: work("delta"),
-    written: work("changes"),
     added,
     ended,
+    extent,
     applied: [...(ended > 0 ? [end] : []), ...(added > 0 ? [add] : [])],
   };
 }
 
 /** Of which accounts and days rows are: null where a model's rows are no account's, or have no day. */
-export async function extentOf(
-  { warehouse, model }: Building,
-  written: readonly string[],
-): Promise<{ accounts: number | null; first_day: string | null; last_day: string | null }> {
-  const has = (column: string): boolean => column in model.columns;
-  const days = has("day")
-    ? sql`min(day) as first_day, max(day) as last_day`
-    : sql`${nullOf("date")} as first_day, ${nullOf("date")} as last_day`;
-  const [row] = await warehouse.query(
-    sql`select ${has("account_id") ? sql`count(distinct account_id)` : nullOf("integer")} as accounts, ${days} from ${path(...written)}`,
-    { accounts: { type: "integer" }, first_day: { type: "date" }, last_day: { type: "date" } },
-  );
-  return row ?? { accounts: null, first_day: null, last_day: null };
+export type Extent = Row<typeof extentShape>;
+
+const extentShape = {
+  accounts: { type: "integer" },
+  first_day: { type: "date" },
+  last_day: { type: "date" },
+} as const satisfies Columns;
+const nowhere: Extent = { accounts: null, first_day: null, last_day: null };
+
+export async function extentOf({ warehouse, model }: Building, rows: readonly string[]): Promise<Extent> {
+  const [extent] = await warehouse.query(sql`select ${extentIn(model)} from ${path(...rows)}`, extentShape);
+  return extent ?? nowhere;
 }
+
+const extentIn = ({ columns }: Model): Sql =>
+  sql`${"account_id" in columns ? sql`count(distinct account_id)` : nullOf("integer")} as accounts, ${"day" in columns ? sql`min(day) as first_day, max(day) as last_day` : sql`${nullOf("date")} as first_day, ${nullOf("date")} as last_day`}`;
 
 const touched = (model: Model, fromDay: Sql): Sql =>
   model.touched?.(sql`t`, fromDay) ?? (model.byDay ? sql`t.day >= ${fromDay}` : sql`true`);
@@ -258,8 +260,9 @@ function accountsOf({ model, models, company }: Building, { changed, days }: Sta
     const upstream = models.get(change.model);
     const from = upstream?.changesFrom?.(company) ?? (upstream?.byDay ? sql`min(day)` : firstOfAll);
     if (upstream && "account_id" in upstream.columns) {
-      // Versions of a row have its key in common; a raw row may move to another account.
-      const key = [...new Set(["account_id", ...upstream.grain])].map(name);
+      // Where versions of a row are held against each other: they have its key in common; a raw row may move to another account.
+      const isByRow = upstream.changesFrom || model.asksFor?.[change.model];
+      const key = [...new Set(["account_id", ...(isByRow ? upstream.grain : [])])].map(name);
       return sql`select account_id, ${from} as from_day from ${changedRows(change)} as changed where account_id is not null group by ${key}${whereAsked(model, change)}`;
     }
     return sql`select a.account_id as account_id, g.from_day as from_day
@@ -270,11 +273,15 @@ function accountsOf({ model, models, company }: Building, { changed, days }: Sta
     concerned.push(
       sql`select account_id, ${days.from ? bind("date", days.from) : firstOfAll} as from_day from ${accounts}`,
     );
-  return sql`
+  const accountsConcerned = sql`
 select account_id, min(from_day) as from_day
 from (
   ${join(concerned, "\n  union all\n  ")}
 ) as concerned
 where from_day is not null
 group by account_id`;
+  const { isConcerned } = model;
+  return isConcerned
+    ? sql`select * from (${accountsConcerned}) as concerned where ${isConcerned(sql`from_day`)}`
+    : accountsConcerned;
 }

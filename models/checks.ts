@@ -40,10 +40,18 @@ export interface HeldRows extends CheckResult {
   readonly failing: Sql;
 }
 
+/** Something that must hold of a table: a condition that each row may fail, or a query of the rows that do. */
+interface Rule {
+  readonly check: string;
+  readonly expected: string;
+  readonly fails?: Sql;
+  readonly failing: Sql;
+}
+
 /**
  * Hold built rows against their model before they are taken into its table: grain unique, not null, ranges, accepted
- * values, references. All rules on rows are counted in one pass; examples are read only where something failed.
- * Rules that only warn are held later, over the whole table (`warningsOf`).
+ * values, references. All of it is counted in one statement, the rules on rows in one pass; examples are read only
+ * where something failed. Rules that only warn are held later, over the whole table (`warningsOf`).
  */
 export async function checkTable(
   warehouse: Warehouse,
@@ -52,64 +60,59 @@ export async function checkTable(
   options: RunOptions,
 ): Promise<HeldRows[]> {
   const columns = model.columnsFor(company);
-  const rules = [
+  const rules = rulesOf(model, columns).map((rule, i) => ({ ...rule, count: `c${i}` }));
+  const onRows = rules.flatMap(({ fails, count }) =>
+    fails ? [sql`${countIf(fails)} as ${name(count)}`] : [],
+  );
+  const counts = [
+    ...(onRows.length > 0 ? [sql`(select ${onRows} from ${relation(model.name)}) as on_rows`] : []),
+    ...rules.flatMap(({ fails, failing, count }) =>
+      fails
+        ? []
+        : [sql`(select count(*) as ${name(count)} from (${failing}) as failing) as ${name(`of_${count}`)}`],
+    ),
+  ];
+  const shape = Object.fromEntries(
+    rules.map(({ count }) => [count, { type: "integer", notNull: true } as const]),
+  );
+  const [row] = await warehouse.query(sql`select * from ${join(counts, " cross join ")}`, shape, options);
+
+  const results: HeldRows[] = [];
+  for (const { check, expected, failing, count } of rules) {
+    const failingRows = row?.[count] ?? 0;
+    const examples =
+      failingRows > 0 ? await examplesOf(warehouse, model, columns, expected, failing, options) : [];
+    results.push({ check, severity: "error", failing, failingRows, examples });
+  }
+  return results;
+}
+
+function rulesOf(model: Model, columns: Readonly<Record<string, ModelColumn>>): Rule[] {
+  const table = relation(model.name);
+  const grain = model.grain.map((column) => name(column));
+  const onRows = [
     ...Object.entries(columns).flatMap(([column, rule]) => rowRules(column, rule)),
     ...(model.checks ?? []).filter(({ severity }) => severity !== "warning"),
   ];
-  const table = relation(model.name);
-  const results: HeldRows[] = [];
-
-  const grain = model.grain.map((column) => name(column));
-  const repeated = sql`select ${grain}, count(*) as copies from ${table} group by ${grain} having count(*) > 1`;
-  results.push(
-    await counted(
-      warehouse,
-      model,
-      columns,
-      `unique ${model.grain.join(", ")}`,
-      "the grain must be unique",
-      repeated,
-      options,
-    ),
-  );
-
-  if (rules.length > 0) {
-    const counts = rules.map((rule, i) => sql`${countIf(rule.fails)} as ${name(`r${i}`)}`);
-    const shape = Object.fromEntries(
-      rules.map((_, i) => [`r${i}`, { type: "integer", notNull: true }]),
-    ) as Record<string, Column & { notNull: true; type: "integer" }>;
-    const [row] = await warehouse.query(sql`select ${counts} from ${table}`, shape, options);
-    for (const [i, rule] of rules.entries()) {
-      const failingRows = row?.[`r${i}`] ?? 0;
-      const failing = sql`select * from ${table} where ${rule.fails}`;
-      results.push({
-        check: rule.check,
-        severity: "error",
-        failing,
-        failingRows,
-        examples:
-          failingRows > 0 ? await examplesOf(warehouse, model, columns, rule.expected, failing, options) : [],
-      });
-    }
-  }
-
-  for (const [column, { references }] of Object.entries(columns)) {
-    if (!references) continue;
-    const [target, key] = references;
-    const orphans = sql`select t.* from ${table} as t left join ${relation(target)} as k on k.${name(key)} = t.${name(column)} where t.${name(column)} is not null and k.${name(key)} is null`;
-    results.push(
-      await counted(
-        warehouse,
-        model,
-        columns,
-        `${column} in ${target}`,
-        `${column} must stand in ${target}.${key}`,
-        orphans,
-        options,
-      ),
-    );
-  }
-  return results;
+  return [
+    {
+      check: `unique ${model.grain.join(", ")}`,
+      expected: "the grain must be unique",
+      failing: sql`select ${grain}, count(*) as copies from ${table} group by ${grain} having count(*) > 1`,
+    },
+    ...onRows.map((rule) => ({ ...rule, failing: sql`select * from ${table} where ${rule.fails}` })),
+    ...Object.entries(columns).flatMap(([column, { references }]) => {
+      if (!references) return [];
+      const [target, key] = references;
+      return [
+        {
+          check: `${column} in ${target}`,
+          expected: `${column} must stand in ${target}.${key}`,
+          failing: sql`select t.* from ${table} as t left join ${relation(target)} as k on k.${name(key)} = t.${name(column)} where t.${name(column)} is not null and k.${name(key)} is null`,
+        },
+      ];
+    }),
+  ];
 }
 
 function rowRules(column: string, rule: ModelColumn): RowRule[] {
@@ -153,30 +156,6 @@ function rowRules(column: string, rule: ModelColumn): RowRule[] {
         ]
       : []),
   ];
-}
-
-async function counted(
-  warehouse: Warehouse,
-  model: Model,
-  columns: Readonly<Record<string, ModelColumn>>,
-  check: string,
-  expected: string,
-  failing: Sql,
-  options: RunOptions,
-): Promise<HeldRows> {
-  const [row] = await warehouse.query(
-    sql`select count(*) as n from (${failing}) as failing`,
-    { n: { type: "integer", notNull: true } },
-    options,
-  );
-  const failingRows = row?.n ?? 0;
-  return {
-    check,
-    severity: "error",
-    failing,
-    failingRows,
-    examples: failingRows > 0 ? await examplesOf(warehouse, model, columns, expected, failing, options) : [],
-  };
 }
 
 /** "account_id a1, day 2024-05-01: score must be at most 100" for a few failing rows. */

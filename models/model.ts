@@ -73,6 +73,8 @@ interface Definition<C extends ModelColumns> {
    * all of the account's where rows have no day.
    */
   readonly touched?: (row: Sql, fromDay: Sql) => Sql;
+  /** Of accounts of which inputs change from a day on, those of which a row may change, come or go; all by default. */
+  readonly isConcerned?: (fromDay: Sql) => Sql;
   /**
    * The first day from which a row that came, went or changed may change what reads it, null for none: an aggregate
    * over its versions. By default that of its days; all days where it has none.

@@ -1,11 +1,11 @@
 import { directions } from "../../journey/conditions.js";
 import { healthMetric, trendMetrics } from "../../journey/trends.js";
 import { addDays, cast, daysBetween, safeDivide, weekNumber, weekOf } from "../../warehouse/dialect.js";
-import { integer, join, name, number, type Sql, sql, text } from "../../warehouse/sql.js";
+import { integer, join, name, number, relation, type Sql, sql, text } from "../../warehouse/sql.js";
 import { accountFacts, factAsNumber } from "../daily/account_facts.js";
 import { timeline } from "../daily/timeline.js";
 import { accountHealth } from "../health/account_health.js";
-import { accountKey, defineModel, ref, whereOfPart, withScope } from "../model.js";
+import { accountKey, defineModel, firstOfAll, ref, whereOfPart, withScope } from "../model.js";
 
 const minWeeks = 8;
 /** From the Sunday of a week back to that of the first week that its figures look at. */
@@ -26,6 +26,9 @@ const parts = [
 ] as const;
 type Part = (typeof parts)[number];
 const partOf = (part: Part, metric: string): string => `_${part}_${metric}`;
+
+/** The last day of the last week that is complete at the end of a day. */
+const lastSunday = (day: Sql): Sql => addDays(weekOf(addDays(day, 1)), -1);
 
 export const accountTrends = defineModel({
   name: "account_trends",
@@ -70,6 +73,9 @@ export const accountTrends = defineModel({
     },
   },
   touched: (row, fromDay) => sql`${row}.week >= ${addDays(fromDay, -6)}`,
+  // On six of seven days most accounts have changed since the last complete week alone.
+  isConcerned: (fromDay) =>
+    sql`${fromDay} <= (select greatest(${lastSunday(sql`t.data_through`)}, coalesce((select ${addDays(sql`max(week)`, 6)} from ${relation("account_trends")}), ${firstOfAll})) from ${ref(timeline)} as t)`,
   changesFrom: () => sql`min(week)`,
   sortBy: ["week"],
   query: ({ journey }) => {
@@ -119,7 +125,7 @@ with weeks as (
   ${whereOfPart(
     sql``,
     sql`${withScope(sql`f.account_id`)}
-  inner join ${ref(timeline)} as t on scope.from_day <= ${addDays(weekOf(addDays(sql`t.data_through`, 1)), -1)}`,
+  inner join ${ref(timeline)} as t on scope.from_day <= ${lastSunday(sql`t.data_through`)}`,
   )}
   where ${daysBetween(weekOf(sql`f.day`), sql`f.day`)} = 6 and f.account_age_days >= 6
 ),
