@@ -9,10 +9,18 @@ import { accountTasks, hasExpired } from "../models/plays/account_tasks.js";
 import { accountSignals } from "../models/signals/account_signals.js";
 import { accountStages } from "../models/stages/account_stages.js";
 import { cast, least } from "../warehouse/dialect.js";
+import { sentFor } from "../warehouse/purpose.js";
 import { bind, type Locate, number, path, type Sql, sql } from "../warehouse/sql.js";
 import type { Columns, Warehouse } from "../warehouse/warehouse.js";
-import { type BuildOptions, type BuildResult, build, describeCompany, type Project } from "./build.js";
-import { withLease } from "./lease.js";
+import {
+  type BuildOptions,
+  type BuildResult,
+  build,
+  describeCompany,
+  type Project,
+  runAccount,
+} from "./build.js";
+import { type Lease, withLease } from "./lease.js";
 import {
   locateIn,
   readBuildSeconds,
@@ -104,7 +112,7 @@ const mostChanges = 1000;
 /**
  * Compare an edited journey with the published one on the published data: what differs is built aside, compared
  * and dropped. Nothing is published.
- * @throws WaymarkError NOT_BUILT where nothing is published to compare with, RUN_IN_PROGRESS, LEASE_LOST
+ * @throws WaymarkError NOT_BUILT where nothing is published to compare with, RUN_IN_PROGRESS, LEASE_LOST, OVER_BUDGET
  */
 export async function planJourney(
   warehouse: Warehouse,
@@ -112,44 +120,55 @@ export async function planJourney(
   options: PlanOptions,
 ): Promise<JourneyPlan> {
   await publishedFor(warehouse);
-  return withLease(warehouse, { purpose: "plan", now: options.now }, async (lease) => {
-    const snapshot = await publishedFor(warehouse);
-    const described = await describeCompany(warehouse, project, options.now());
-    const company: Company = { ...described, attributes: snapshot.words.attributes };
-    const order = buildOrder(models, company);
-    const changed = changedBy(snapshot.words, order, company, warehouse);
-    const needed = new Set(compared.flatMap(({ name }) => [name, ...upstreamOf(order, name)]));
-    const built = order.filter(({ model }) => changed.includes(model.name) && needed.has(model.name));
-    const planned = new Map(
-      built.map(({ model }) => [model.name, [schemas.work, `${model.name}__plan_${lease.token}`]]),
-    );
-    const published = locateIn(snapshot.tables);
-    const locate: Locate = (relation) => planned.get(relation) ?? published(relation);
-    const signal = options.signal ? AbortSignal.any([options.signal, lease.signal]) : lease.signal;
-    await clearWork(warehouse, lease);
-    try {
-      for (const [done, { model }] of built.entries()) {
-        options.onProgress?.(model.name, done, built.length);
-        await warehouse.materialize(
-          {
-            table: locate(model.name),
-            columns: model.columnsFor(company),
-            query: model.query(company),
-          },
-          { locate, signal },
-        );
-      }
-      return {
-        ...(await compare(warehouse, snapshot, locate, signal)),
-        from: snapshot.words.journey.version,
-        to: project.journey.version,
-        dataThrough: snapshot.dataThrough,
-        rebuilds: await rebuildsOf(warehouse, snapshot, changed),
-      };
-    } finally {
-      await clearWork(warehouse, lease);
+  return withLease(warehouse, { purpose: "plan", now: options.now }, (lease) =>
+    sentFor({ caller: "plan" }, [runAccount(project.settings)], () =>
+      plannedUnder(lease, warehouse, project, options),
+    ),
+  );
+}
+
+async function plannedUnder(
+  lease: Lease,
+  warehouse: Warehouse,
+  project: Project,
+  options: PlanOptions,
+): Promise<JourneyPlan> {
+  const snapshot = await publishedFor(warehouse);
+  const described = await describeCompany(warehouse, project, options.now());
+  const company: Company = { ...described, attributes: snapshot.words.attributes };
+  const order = buildOrder(models, company);
+  const changed = changedBy(snapshot.words, order, company, warehouse);
+  const needed = new Set(compared.flatMap(({ name }) => [name, ...upstreamOf(order, name)]));
+  const built = order.filter(({ model }) => changed.includes(model.name) && needed.has(model.name));
+  const planned = new Map(
+    built.map(({ model }) => [model.name, [schemas.work, `${model.name}__plan_${lease.token}`]]),
+  );
+  const published = locateIn(snapshot.tables);
+  const locate: Locate = (relation) => planned.get(relation) ?? published(relation);
+  const signal = options.signal ? AbortSignal.any([options.signal, lease.signal]) : lease.signal;
+  await clearWork(warehouse, lease);
+  try {
+    for (const [done, { model }] of built.entries()) {
+      options.onProgress?.(model.name, done, built.length);
+      await warehouse.materialize(
+        {
+          table: locate(model.name),
+          columns: model.columnsFor(company),
+          query: model.query(company),
+        },
+        { locate, signal },
+      );
     }
-  });
+    return {
+      ...(await compare(warehouse, snapshot, locate, signal)),
+      from: snapshot.words.journey.version,
+      to: project.journey.version,
+      dataThrough: snapshot.dataThrough,
+      rebuilds: await rebuildsOf(warehouse, snapshot, changed),
+    };
+  } finally {
+    await clearWork(warehouse, lease);
+  }
 }
 
 /**
