@@ -11,7 +11,7 @@ import { models } from "../models/index.js";
 import type { Company, Model } from "../models/model.js";
 import { attributesIn, mapSources } from "../models/sources/mapping.js";
 import { traced } from "../telemetry/trace.js";
-import { Account, sentFor } from "../warehouse/purpose.js";
+import { Account, evenOverBudget, sentFor } from "../warehouse/purpose.js";
 import { path, type Sql, sql } from "../warehouse/sql.js";
 import type { Warehouse } from "../warehouse/warehouse.js";
 import { checksOfModel, type HeldRun, prepareChecks, runChecks } from "./checks.js";
@@ -173,10 +173,10 @@ export async function build(
   const started = now();
   const runId = `${started.toISOString().replace(/[:.]/g, "-")}-${randomBytes(3).toString("hex")}`;
   const account = runAccount(project.settings);
-  return sentFor({ caller: trigger, run: runId }, [account], () =>
+  return sentFor({ caller: trigger, run: runId }, [], () =>
     withLease(warehouse, { purpose: trigger, now }, async (lease) => {
       const result = await traced("waymark.run", { "waymark.trigger": trigger, "waymark.run": runId }, () =>
-        record(warehouse, lease, project, options, { runId, started, account }),
+        sentFor({}, [account], () => record(warehouse, lease, project, options, { runId, started, account })),
       );
       if (step) return result;
       // After the run is told of: what was published stands, and whatever fails here is made good by the next one.
@@ -225,16 +225,12 @@ async function record(
   const run = new Run(warehouse, lease, project, options, runId, previous, await readAllTables(warehouse));
   const finish = async (
     outcome: Pick<FinishedRun, "status" | "snapshot_id" | "error_code" | "error">,
-  ): Promise<void> =>
-    lease.transaction([
-      ...modelsFinished(run.models),
-      runFinished({
-        run_id: runId,
-        finished_at: options.now(),
-        bytes_billed: await account.total(),
-        ...outcome,
-      }),
-    ]);
+  ): Promise<void> => {
+    const told = { run_id: runId, finished_at: options.now(), bytes_billed: await account.total() };
+    await evenOverBudget(() =>
+      lease.transaction([...modelsFinished(run.models), runFinished({ ...told, ...outcome })]),
+    );
+  };
   try {
     checkExpected(options.expect, previous?.words.journey.version);
     const company = await describeCompany(warehouse, project, started);

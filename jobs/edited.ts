@@ -2,10 +2,11 @@ import { WaymarkError } from "../errors.js";
 import { buildOrder, upstreamOf } from "../models/graph.js";
 import { models } from "../models/index.js";
 import type { Company, Model } from "../models/model.js";
+import { sentFor } from "../warehouse/purpose.js";
 import type { Locate } from "../warehouse/sql.js";
 import type { Warehouse } from "../warehouse/warehouse.js";
-import { describeCompany, type Project } from "./build.js";
-import { withLease } from "./lease.js";
+import { describeCompany, type Project, runAccount } from "./build.js";
+import { type Lease, withLease } from "./lease.js";
 import { locateIn, readLatestSnapshot, type Snapshot, schemas } from "./ledger.js";
 import { changedBy } from "./plan.js";
 import { clearWork } from "./publish.js";
@@ -33,48 +34,61 @@ export interface EditOptions {
 /**
  * Do work on the tables of an edited journey: of those that the work reads, what differs is built beside the published
  * ones on the published data, and dropped afterwards. Nothing is published.
- * @throws WaymarkError NOT_BUILT where nothing is published to compare with, RUN_IN_PROGRESS, LEASE_LOST
+ * @throws WaymarkError NOT_BUILT where nothing is published to compare with, RUN_IN_PROGRESS, LEASE_LOST, OVER_BUDGET
  */
 export async function withEdited<T>(
+  warehouse: Warehouse,
+  project: Project,
+  reads: readonly Pick<Model, "name">[],
+  options: EditOptions,
+  work: (edited: Edited) => Promise<T>,
+): Promise<T> {
+  await publishedFor(warehouse, reads);
+  return withLease(warehouse, { purpose: "plan", now: options.now }, (lease) =>
+    sentFor({ caller: "plan" }, [runAccount(project.settings)], () =>
+      builtAside(lease, warehouse, project, reads, options, work),
+    ),
+  );
+}
+
+async function builtAside<T>(
+  lease: Lease,
   warehouse: Warehouse,
   project: Project,
   reads: readonly Pick<Model, "name">[],
   { now, signal: stopped, onProgress }: EditOptions,
   work: (edited: Edited) => Promise<T>,
 ): Promise<T> {
-  await publishedFor(warehouse, reads);
-  return withLease(warehouse, { purpose: "plan", now }, async (lease) => {
-    const snapshot = await publishedFor(warehouse, reads);
-    const described = await describeCompany(warehouse, project, now());
-    const company: Company = { ...described, attributes: snapshot.words.attributes };
-    const order = buildOrder(models, company);
-    const changed = changedBy(snapshot.words, order, company, warehouse);
-    const needed = new Set(reads.flatMap(({ name }) => [name, ...upstreamOf(order, name)]));
-    const built = order.filter(({ model }) => changed.includes(model.name) && needed.has(model.name));
-    const aside = new Map(
-      built.map(({ model }) => [model.name, [schemas.work, `${model.name}__plan_${lease.token}`]]),
-    );
-    const published = locateIn(snapshot.tables);
-    const locate: Locate = (relation) => aside.get(relation) ?? published(relation);
-    const signal = stopped ? AbortSignal.any([stopped, lease.signal]) : lease.signal;
-    await clearWork(warehouse, lease);
-    try {
-      for (const [done, { model }] of built.entries()) {
-        onProgress?.(model.name, done, built.length);
-        await warehouse.materialize(
-          {
-            table: locate(model.name),
-            columns: model.columnsFor(company),
-            query: model.query(company),
-          },
-          { locate, signal },
-        );
-      }
-      return await work({ snapshot, company, changed, built: [...aside.keys()], locate, signal });
-    } finally {
-      await clearWork(warehouse, lease);
+  const snapshot = await publishedFor(warehouse, reads);
+  const described = await describeCompany(warehouse, project, now());
+  const company: Company = { ...described, attributes: snapshot.words.attributes };
+  const order = buildOrder(models, company);
+  const changed = changedBy(snapshot.words, order, company, warehouse);
+  const needed = new Set(reads.flatMap(({ name }) => [name, ...upstreamOf(order, name)]));
+  const built = order.filter(({ model }) => changed.includes(model.name) && needed.has(model.name));
+  const aside = new Map(
+    built.map(({ model }) => [model.name, [schemas.work, `${model.name}__plan_${lease.token}`]]),
+  );
+  const published = locateIn(snapshot.tables);
+  const locate: Locate = (relation) => aside.get(relation) ?? published(relation);
+  const signal = stopped ? AbortSignal.any([stopped, lease.signal]) : lease.signal;
+  await clearWork(warehouse, lease);
+  try {
+    for (const [done, { model }] of built.entries()) {
+      onProgress?.(model.name, done, built.length);
+      await warehouse.materialize(
+        {
+          table: locate(model.name),
+          columns: model.columnsFor(company),
+          query: model.query(company),
+        },
+        { locate, signal },
+      );
     }
-  });
+    return await work({ snapshot, company, changed, built: [...aside.keys()], locate, signal });
+  } finally {
+    await clearWork(warehouse, lease);
+  }
 }
 
 /**

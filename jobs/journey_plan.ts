@@ -90,7 +90,7 @@ const mostChanges = 1000;
 /**
  * Compare an edited journey with the published one on the published data: what differs is built aside, compared
  * and dropped. Nothing is published.
- * @throws WaymarkError NOT_BUILT where nothing is published to compare with, RUN_IN_PROGRESS, LEASE_LOST
+ * @throws WaymarkError NOT_BUILT where nothing is published to compare with, RUN_IN_PROGRESS, LEASE_LOST, OVER_BUDGET
  */
 export const planJourney = (
   warehouse: Warehouse,

@@ -12,7 +12,17 @@ import type { CompanyWords, Model } from "../models/model.js";
 import { accountTrends } from "../models/trends/account_trends.js";
 import { inArray, nullOf } from "../warehouse/dialect.js";
 import { type Account, sentFor } from "../warehouse/purpose.js";
-import { bind, join, name, path, render, type Sql, type Statement, sql } from "../warehouse/sql.js";
+import {
+  bind,
+  join,
+  name,
+  path,
+  render,
+  type Sql,
+  type Statement,
+  sql,
+  verbatimPath,
+} from "../warehouse/sql.js";
 import type { Columns, Row, Warehouse } from "../warehouse/warehouse.js";
 import type { Results } from "./results.js";
 import { isHidden, type Scope, seesAll, visibleAccounts } from "./scope.js";
@@ -49,7 +59,8 @@ export function readerOf(
   scope: Scope,
   { caller, query, accounts = [], signal, onStatement = () => {}, results }: ReaderOptions,
 ): Reader {
-  const { schemaName } = warehouse;
+  const { schemaName, dialect } = warehouse;
+  const ledger = render(verbatimPath(schemaName(schemas.ledger)), dialect).text;
   const labels = { caller, snapshot: String(snapshot.id), ...(query ? { query } : {}) };
   const read = tablesFor(snapshot, scope);
   return {
@@ -60,11 +71,11 @@ export function readerOf(
         read(model, isScore(model) ? scoredBy : snapshot);
       const ask = (signal: AbortSignal | undefined) =>
         sentFor(labels, accounts, () => warehouse.query(statement, columns, { locate, signal }));
-      const rendered = render(statement, warehouse.dialect, { locate, schemaName });
+      const rendered = render(statement, dialect, { locate, schemaName });
       onStatement(rendered);
       const { text, params } = rendered;
       // The ledger changes between snapshots: what was done with a task is seen at once.
-      if (!results || text.includes(schemaName(schemas.ledger))) return ask(signal);
+      if (!results || text.includes(`${ledger}.`)) return ask(signal);
       const key = JSON.stringify([snapshot.id, text, params, columns]);
       let isOurs = false;
       const askAsOurs: typeof ask = (signal) => {

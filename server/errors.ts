@@ -21,7 +21,8 @@ export function formatError(
     if (isOurs) log(original);
     const message = isOurs ? "The warehouse could not answer; the server's log says why." : original.message;
     // By these a caller can tell by how much a question is too large.
-    const figures = original.code === "OVER_BUDGET" ? original.details : {};
+    const { estimatedBytes, leftBytes, budgetBytes } = original.details;
+    const figures = original.code === "OVER_BUDGET" ? { estimatedBytes, leftBytes, budgetBytes } : {};
     return { ...place, message, extensions: { ...figures, code: original.code } };
   }
   if (formatted.extensions?.code !== "INTERNAL_SERVER_ERROR") {

@@ -30,7 +30,7 @@ describe("generated documents", () => {
       );
       return `## ${source.name}\n\n${source.description}\n\n| column | type | meaning |\n|---|---|---|\n${rows.join("\n")}\n`;
     });
-    const text = `# Sources\n\nThe entities to which \`waymark.yml\` maps raw data. Required: \`accounts\`, and at least one of \`usage_events\`, \`tickets\` and \`survey_responses\`; what else is missing makes its facts null. Columns marked as required must be mapped, and a row without them can't be used.\n\n${sections.join("\n")}`;
+    const text = `# Sources\n\nThe entities to which \`waymark.yml\` maps raw data. Required: \`accounts\`, and at least one of \`usage_events\`, \`tickets\` and \`survey_responses\`; what else is missing makes its facts null. Columns marked as required must be mapped, and a row without them can't be used. Of what BigQuery alone has, such as other projects, wildcard tables, nested fields and ingestion-time partitions, [bigquery.md](bigquery.md#sources) tells.\n\n${sections.join("\n")}`;
     await expect(text).toMatchFileSnapshot("../docs/sources.md");
   });
 

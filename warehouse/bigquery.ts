@@ -375,12 +375,12 @@ class BigQueryWarehouse implements Warehouse {
    * @throws WaymarkError OVER_BUDGET
    */
   private async setAside(statement: Statement, options: RunOptions) {
-    const { accounts } = purposeNow();
-    const isLimited = accounts.some(({ budget }) => budget);
-    const held = isLimited ? billedAtMost(await this.dryRun(statement, options)) : 0;
-    for (const account of accounts) account.mustHave(held);
+    const { accounts, isLimited } = purposeNow();
+    const limiting = isLimited ? accounts.filter(({ budget }) => budget) : [];
+    const held = limiting.length > 0 ? billedAtMost(await this.dryRun(statement, options)) : 0;
+    for (const account of limiting) account.mustHave(held);
     for (const account of accounts) account.hold(held);
-    const left = held + Math.min(...accounts.map((account) => account.left));
+    const left = held + Math.min(...limiting.map((account) => account.left));
     return {
       most: Math.min(left, this.options.maximumBytesBilled ?? left),
       settle: (job: Job | undefined): void => {
@@ -623,25 +623,32 @@ class BigQueryWarehouse implements Warehouse {
       );
     const message = saidBy(error);
     const line = /at \[(\d+):\d+\]/.exec(message)?.[1];
-    const advice = this.adviceOn(reasonOf(error), message);
+    const advice = this.adviceOn(error, message);
     return new WaymarkError(
-      isPassing(error) ? "WAREHOUSE_UNAVAILABLE" : "WAREHOUSE_FAILED",
+      isPassing(error) ? "WAREHOUSE_UNAVAILABLE" : isOverLimit(error) ? "OVER_BUDGET" : "WAREHOUSE_FAILED",
       `BigQuery: ${message}${advice && ` ${advice}`}`,
       { ...details, ...(line ? { line: Number(line) } : {}) },
       { cause: error },
     );
   }
 
-  private adviceOn(reason: string, message: string): string {
+  private adviceOn(error: unknown, message: string): string {
     const { project, location } = this.options;
+    const reason = reasonOf(error);
     if (/could not load the default credentials/i.test(message))
       return "Sign in with `gcloud auth application-default login`, or name a service account's key file in GOOGLE_APPLICATION_CREDENTIALS.";
     if (reason === "notFound" && /\bdataset\b/i.test(message))
       return `Create the dataset in ${location}, or set warehouse.location in waymark.yml to where it is.`;
+    if (reason === "notFound" && /\btable\b/i.test(message))
+      return `Look whether it was dropped or renamed, and whether its dataset is in ${location}.`;
+    if (/too many partitions/i.test(message))
+      return "Set warehouse.partition_by to month in waymark.yml: a statement may write 4,000 partitions.";
+    if (/partition elimination|partition filter/i.test(message))
+      return 'The table asks for a filter: name under "query" what is to be read of it, such as `select * from raw.events where day >= "2023-01-01"`.';
     if (reason === "accessDenied" || /access denied|permission/i.test(message))
       return `Grant the account that runs Waymark roles/bigquery.jobUser on ${project}, roles/bigquery.dataEditor on Waymark's datasets and roles/bigquery.dataViewer on those of the sources.`;
-    if (reason === "bytesBilledLimitExceeded" || /bytes billed/i.test(message))
-      return "Raise warehouse.maximum_bytes_billed in waymark.yml if the statement is worth it.";
+    if (isOverLimit(error))
+      return "Raise warehouse.maximum_bytes_billed in waymark.yml, or the budget of whoever asks, if the statement is worth it.";
     if (reason === "quotaExceeded")
       return `Wait until the quota renews, or ask for more under IAM & Admin, Quotas, of ${project}.`;
     return "";
@@ -947,6 +954,10 @@ function reasonOf(error: unknown): string {
 /** The first thing that went wrong; the client's own message repeats it. */
 const saidBy = (error: unknown): string =>
   (error as { errors?: ErrorProto[] } | null)?.errors?.[0]?.message ?? messageOf(error);
+
+/** Refused by BigQuery itself, for a limit that was sent with the job; a script finds out on its way. */
+const isOverLimit = (error: unknown): boolean =>
+  reasonOf(error) === "bytesBilledLimitExceeded" || /limit for bytes billed/i.test(saidBy(error));
 
 const isCancellation = (error: unknown): boolean =>
   error instanceof WaymarkError && error.code === "CANCELLED";

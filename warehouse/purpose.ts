@@ -8,10 +8,12 @@ export interface Purpose {
   readonly labels: Readonly<Record<string, string>>;
   /** Where an engine that bills for statements enters what they cost. */
   readonly accounts: readonly Account[];
+  /** Whether the budgets of these refuse what would exceed them. */
+  readonly isLimited: boolean;
 }
 
 const purposes = new AsyncLocalStorage<Purpose>();
-const none: Purpose = { labels: {}, accounts: [] };
+const none: Purpose = { labels: {}, accounts: [], isLimited: true };
 
 /** The purpose of whatever is sent at this moment. */
 export const purposeNow = (): Purpose => purposes.getStore() ?? none;
@@ -20,10 +22,14 @@ export const purposeNow = (): Purpose => purposes.getStore() ?? none;
 export function sentFor<T>(labels: Purpose["labels"], accounts: readonly Account[], work: () => T): T {
   const around = purposeNow();
   return purposes.run(
-    { labels: { ...around.labels, ...labels }, accounts: [...around.accounts, ...accounts] },
+    { ...around, labels: { ...around.labels, ...labels }, accounts: [...around.accounts, ...accounts] },
     work,
   );
 }
+
+/** Do work that can't be left undone: what it costs is entered, and no budget refuses it. */
+export const evenOverBudget = <T>(work: () => T): T =>
+  purposes.run({ ...purposeNow(), isLimited: false }, work);
 
 /** The most that statements may cost together. */
 export interface Budget {

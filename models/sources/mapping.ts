@@ -278,7 +278,7 @@ export const rawRows = ({
   );
 
 function relationOf(mapping: SourceMapping, folder: string, rawNames: readonly string[]): Sql {
-  if (mapping.table !== undefined) return verbatimPath(...mapping.table.split("."));
+  if (mapping.table !== undefined) return tablePath(mapping.table);
   if (mapping.query !== undefined) return sql`(${companySql(mapping.query)}) as raw`;
   const paths = globs(mapping, folder);
   const relations = {
@@ -288,6 +288,13 @@ function relationOf(mapping: SourceMapping, folder: string, rawNames: readonly s
     ndjson: sql`(select ${rawNames.map((key) => sql`json ->> ${text(`$."${key}"`)} as ${name(key)}`)} from read_ndjson_objects(${paths})) as raw`,
   };
   return by({ duckdb: relations[mapping.files?.format ?? "csv"], bigquery: sql`unsupported_files` });
+}
+
+/** Of four parts or more the first are the name of a project: "example.com:acme.raw.accounts". */
+function tablePath(table: string): Sql {
+  const parts = table.split(".");
+  const project = parts.slice(0, -2).join(".");
+  return verbatimPath(...(parts.length > 3 ? [project, ...parts.slice(-2)] : parts));
 }
 
 const globs = (mapping: SourceMapping, folder: string): Sql =>

@@ -5,8 +5,8 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { loadProject, withWarehouse } from "../../cli/project.js";
 import { WaymarkError } from "../../errors.js";
 import { inTransaction, openBigQuery, tableMade } from "../../warehouse/bigquery.js";
-import { sentFor } from "../../warehouse/purpose.js";
-import { bind, integer, render, type Sql, sql } from "../../warehouse/sql.js";
+import { Account, evenOverBudget, sentFor } from "../../warehouse/purpose.js";
+import { bind, integer, path, render, type Sql, sql } from "../../warehouse/sql.js";
 import type { Warehouse } from "../../warehouse/warehouse.js";
 import { type GoogleSql, referenceUnavailable, startReference } from "../googlesql/reference.js";
 import { type BigQueryServer, startBigQueryServer } from "./bigquery_server.js";
@@ -139,6 +139,140 @@ describe.skipIf(unavailable)(`BigQuery over HTTP${unavailable ? ` (skipped: ${un
     expect(query?.maximumBytesBilled).toBe("1000000000000");
   });
 
+  describe("what statements cost", () => {
+    const MB = 2 ** 20;
+    const all = sql`select n from \`costs\`.\`large\``;
+    const budgetOf = (bytes: number) =>
+      new Account({ bytes, whose: "the budget of this test", advice: "Ask less." });
+    const askedOn = (account: Account, statement = all, from = warehouse) =>
+      sentFor({}, [account], () => from.query(statement, n));
+    beforeAll(async () => {
+      await warehouse.load(["costs", "large"], n, [[[1], [2]]]);
+      await warehouse.load(["costs", "small"], n, [[[1]]]);
+      server.weigh("costs.large", 100 * MB - 5);
+    });
+
+    it("is entered as BigQuery bills it, on every account that they are sent for", async () => {
+      const [outer, inner] = [new Account(), new Account()];
+      expect(await outer.total()).toBeNull();
+      await sentFor({}, [outer], async () => {
+        await askedOn(inner);
+        await warehouse.query(numbers(1000), n); // reads no table, and so costs nothing
+        await warehouse.query(sql`select n from \`costs\`.\`small\``, n);
+      });
+      expect([await outer.total(), await inner.total()]).toEqual([110 * MB, 100 * MB]);
+    });
+
+    it("is estimated by a dry run, of queries and of tables that are to be made", async () => {
+      const jobs = server.jobs.length;
+      expect(await warehouse.estimate(all)).toBe(100 * MB);
+      expect(await warehouse.estimate(numbers(1000))).toBe(0);
+      expect(await warehouse.estimate({ table: ["costs", "made"], columns: n, query: all })).toBe(100 * MB);
+      expect(server.jobs.length).toBe(jobs);
+    });
+
+    it("is refused where it is more than a budget leaves, before anything is run", async () => {
+      const account = budgetOf(150 * MB);
+      await askedOn(account);
+      const jobs = server.jobs.length;
+      const error = await failureOf(askedOn(account));
+      expect(error).toMatchObject({
+        code: "OVER_BUDGET",
+        message:
+          "This would be billed for 105 MB; of the budget of this test of 157 MB 52.4 MB are left. Ask less.",
+        details: { estimatedBytes: 100 * MB, leftBytes: 50 * MB, budgetBytes: 150 * MB },
+      });
+      expect(server.jobs.length).toBe(jobs);
+      // What is left is still good for something.
+      await askedOn(account, sql`select n from \`costs\`.\`small\``);
+      expect(await account.total()).toBe(110 * MB);
+    });
+
+    it("of many at once is never more than the budget", async () => {
+      const account = budgetOf(350 * MB);
+      const outcomes = await Promise.allSettled(Array.from({ length: 8 }, () => askedOn(account)));
+      expect(outcomes.filter(({ status }) => status === "fulfilled")).toHaveLength(3);
+      expect(await account.total()).toBe(300 * MB);
+    });
+
+    it("is limited by what is left, too, where a dry run can't tell", async () => {
+      const account = budgetOf(150 * MB);
+      const limited = open({ maximumBytesBilled: 400 * MB });
+      await askedOn(account, all, limited);
+      await askedOn(account, numbers(1000), limited);
+      const told = server.jobs.slice(-2).map(({ configuration }) => configuration.query?.maximumBytesBilled);
+      expect(told).toEqual([String(150 * MB), String(50 * MB)]);
+    });
+
+    it("is entered, and not limited, where work can't be left undone", async () => {
+      const account = budgetOf(10 * MB);
+      await evenOverBudget(() => askedOn(account));
+      expect(await account.total()).toBe(100 * MB);
+      expect(server.jobs.at(-1)?.configuration.query?.maximumBytesBilled).toBeUndefined();
+    });
+
+    it("of a statement that fails is nothing, and its share of the budget is free again", async () => {
+      const account = budgetOf(100 * MB);
+      server.failNext({ reason: "invalidQuery", message: "no" });
+      await failureOf(askedOn(account));
+      await account.total();
+      expect(account.left).toBe(100 * MB);
+    });
+  });
+
+  describe("before a build", () => {
+    const schemas = ["ready_a", "ready_b"];
+    const raw = { accounts: sql`select * from \`raw_ready\`.\`accounts\`` };
+    beforeAll(() => warehouse.load(["raw_ready", "accounts"], n, [[[1]]]));
+
+    it("it is told which rights are needed, what is made, and what reading the sources costs", async () => {
+      await warehouse.createSchema("ready_a");
+      const jobs = server.jobs.length;
+      const readiness = await warehouse.readiness(schemas, raw);
+      expect(readiness).toMatchObject({
+        problems: [],
+        toBeMade: ["ready_b"],
+        reads: [{ source: "accounts", bytes: 10 * 2 ** 20 }],
+      });
+      expect(readiness?.grants.map(({ grant, on }) => [grant, on])).toEqual([
+        ["roles/bigquery.jobUser", "project test-project"],
+        ["bigquery.datasets.create", "project test-project"],
+        ["roles/bigquery.dataEditor", "dataset ready_a"],
+        ["roles/bigquery.dataEditor", "dataset ready_b"],
+        ["roles/bigquery.dataViewer", "dataset raw_ready"],
+      ]);
+      expect(server.jobs.length).toBe(jobs);
+      expect(server.datasetOf("ready_b")).toBeUndefined();
+    });
+
+    it("a dataset elsewhere, rights that lack and a source that isn't there are told at once", async () => {
+      await open({ location: "US" }).createSchema("ready_us");
+      await warehouse.createSchema("ready_denied");
+      server.deny("ready_denied");
+      const readiness = await warehouse.readiness(["ready_us", "ready_denied"], {
+        ...raw,
+        tickets: sql`select * from \`raw_ready\`.\`tickets\``,
+      });
+      expect(readiness?.problems).toEqual([
+        "Dataset ready_us is in US, and warehouse.location in waymark.yml says EU. Name another dataset under warehouse.datasets, or say where it is.",
+        expect.stringMatching(/^Dataset ready_denied: BigQuery: Access Denied: .* Grant the account/),
+        expect.stringMatching(/^sources\.tickets: BigQuery: .*raw_ready/),
+      ]);
+    });
+  });
+
+  it("Waymark's datasets may have other names, in statements, tables and what queries read", async () => {
+    const named = open({ datasets: { waymark_tables: "health_tables" } });
+    await named.materialize({ table: ["waymark_tables", "made"], columns: n, query: sql`select 7 as n` });
+    expect(server.rowsOf("health_tables.made")).toEqual([{ n: 7 }]);
+    expect(await named.query(sql`select n from ${path("waymark_tables", "made")}`, n)).toEqual([{ n: 7 }]);
+    expect(await named.tables("waymark_tables")).toEqual(["made"]);
+    expect(await named.reads("select n from health_tables.made")).toEqual([["waymark_tables", "made"]]);
+    await named.drop([["waymark_tables", "made"]]);
+    expect(await named.tables("waymark_tables")).toEqual([]);
+    expect(server.datasetOf("waymark_tables")).toBeUndefined();
+  });
+
   it("what a query reads is told by a dry run: no job is left behind", async () => {
     await warehouse.load(["reads", "a"], n, []);
     await warehouse.load(["reads", "b"], n, []);
@@ -176,6 +310,24 @@ describe.skipIf(unavailable)(`BigQuery over HTTP${unavailable ? ` (skipped: ${un
       "roles/bigquery.dataViewer",
     ],
     [
+      "a table that is gone",
+      "notFound",
+      "Not found: Table p:raw.t was not found in location EU",
+      "dropped or renamed",
+    ],
+    [
+      "a table of more days than a statement may write",
+      "invalidQuery",
+      "Too many partitions produced by query, allowed 4000, query produces at least 4001 partitions",
+      "warehouse.partition_by to month",
+    ],
+    [
+      "a raw table that may not be read as a whole",
+      "invalidQuery",
+      "Cannot query over table 'raw.t' without a filter over column(s) 'day' that can be used for partition elimination",
+      'under "query"',
+    ],
+    [
       "a quota that is used up",
       "quotaExceeded",
       "Quota exceeded: Your project exceeded quota",
@@ -191,7 +343,7 @@ describe.skipIf(unavailable)(`BigQuery over HTTP${unavailable ? ` (skipped: ${un
     server.failNext({ reason, message });
     const jobs = server.jobs.length;
     const error = await failureOf(warehouse.run(numbers(1000)));
-    expect(error.code).toBe("WAREHOUSE_FAILED");
+    expect(error.code).toBe(reason === "bytesBilledLimitExceeded" ? "OVER_BUDGET" : "WAREHOUSE_FAILED");
     expect(error.message).toContain(message);
     expect(error.message).toContain(advice);
     // It won't pass by itself, so it isn't tried again.

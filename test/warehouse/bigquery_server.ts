@@ -18,8 +18,11 @@ export interface BigQueryServer {
   readonly pages: number;
   /** The next jobs fail so, having changed nothing. */
   failNext(...failures: { reason: string; message: string }[]): void;
-  /** From now on nobody may use these datasets. */
+  /** From now on nobody may use these datasets, until they are allowed again. */
   deny(...datasets: string[]): void;
+  allow(...datasets: string[]): void;
+  /** A table that Waymark has no call for: of another project, or one whose name stands for several. */
+  put(table: string, columns: Record<string, ColumnType>, rows: Row[]): void;
   /** What tables weigh from now on, instead of what their rows do. */
   weigh(table: string, bytes: number): void;
   rowsOf(table: string): readonly Row[];
@@ -36,6 +39,8 @@ export interface ServerJob {
   readonly id: string;
   readonly configuration: Configuration;
   isCancelled: boolean;
+  /** Bytes. */
+  billed: number;
 }
 
 interface Configuration {
@@ -60,7 +65,6 @@ interface Answer {
   rows: Row[];
 }
 interface Job extends ServerJob {
-  billed: number;
   readonly done: Promise<Answer>;
   error?: { reason: string; message: string };
   state: "RUNNING" | "DONE";
@@ -92,9 +96,10 @@ export async function startBigQueryServer(engine: GoogleSql, endless?: RegExp): 
   let pages = 0;
 
   const namedIn = (statement: string): [string, Table][] => {
-    const names = new Set([...statement.matchAll(/`(\w+)`\.`(\w+)`/g)].map(([, d, t]) => `${d}.${t}`));
     const bare = statement.replaceAll("`", "");
-    return [...tables].filter(([name]) => names.has(name) || new RegExp(`\\b${name}\\b`).test(bare));
+    return [...tables].filter(
+      ([name]) => statement.includes(quoted(name)) || new RegExp(`\\b${name}\\b`).test(bare),
+    );
   };
   /** The tables of which a statement may read, as the engine wants them. */
   const catalogueOf = (statement: string): Catalogue =>
@@ -117,6 +122,18 @@ export async function startBigQueryServer(engine: GoogleSql, endless?: RegExp): 
         "accessDenied",
         `Access Denied: Dataset ${project}:${dataset}: Permission denied`,
       );
+  };
+  /** BigQuery finds only what is in the location that a job is sent to. */
+  const mustBeIn = (where: string, statement: string): void => {
+    for (const [, dataset = ""] of statement.matchAll(
+      /\b(?:from|join|into|update|table) `(\w+)`\.`[^`]+`(?!\.)/g,
+    ))
+      if ((datasets.get(dataset)?.location ?? location) !== where || !datasets.has(dataset))
+        throw new Refusal(
+          404,
+          "notFound",
+          `Not found: Dataset ${project}:${dataset} was not found in location ${where}`,
+        );
   };
   const rowsIn = async ({ view, rows }: Table): Promise<Row[]> =>
     view === undefined
@@ -167,10 +184,9 @@ export async function startBigQueryServer(engine: GoogleSql, endless?: RegExp): 
   };
 
   const execute = async (text: string, params: Params, cancelled: Promise<never>): Promise<Answer> => {
-    const script =
-      /^begin\nbegin transaction;\n([\s\S]*);\ncommit transaction;\nexception when error then/.exec(text);
-    if (script?.[1]) {
-      const ddl = script[1].split(";\n").find((part) => /^(create|drop|alter)\b/.test(part));
+    const inTransaction = transactionIn(text);
+    if (inTransaction) {
+      const ddl = inTransaction.find((part) => /^(create|drop|alter)\b/.test(part));
       if (ddl) {
         const [kind = ""] = /^\w+ (or replace )?\w+/.exec(ddl) ?? [];
         throw new Refusal(
@@ -181,7 +197,7 @@ export async function startBigQueryServer(engine: GoogleSql, endless?: RegExp): 
       }
       const before = new Map([...tables].map(([name, table]) => [name, { ...table }]));
       try {
-        for (const part of script[1].split(";\n")) await execute(part, params, cancelled);
+        for (const part of inTransaction) await execute(part, params, cancelled);
       } catch (error) {
         tables.clear();
         for (const [name, table] of before) tables.set(name, table);
@@ -347,17 +363,22 @@ export async function startBigQueryServer(engine: GoogleSql, endless?: RegExp): 
 
     if (at === "POST /jobs") {
       const { jobReference, configuration } = JSON.parse(body) as {
-        jobReference: { jobId: string };
+        jobReference: { jobId: string; location?: string };
         configuration: Configuration;
       };
       const { query = "", queryParameters = [] } = configuration.query ?? {};
       const params = Object.fromEntries(queryParameters.map((p) => [p.name, parameterOf(p)]));
+      const where = jobReference.location ?? location;
       if (configuration.dryRun) {
         mustBeAllowed(query);
+        mustBeIn(where, query);
         return dryRun(engine, query, params, catalogueOf(query), weightRead(query));
       }
       return resourceOf(
-        start(jobReference.jobId, configuration, (cancelled) => execute(query, params, cancelled)),
+        start(jobReference.jobId, configuration, async (cancelled) => {
+          mustBeIn(where, query);
+          return execute(query, params, cancelled);
+        }),
       );
     }
     if (at === "POST /upload/jobs") {
@@ -453,6 +474,10 @@ export async function startBigQueryServer(engine: GoogleSql, endless?: RegExp): 
     deny: (...names) => {
       for (const name of names) denied.add(name);
     },
+    allow: (...names) => {
+      for (const name of names) denied.delete(name);
+    },
+    put: (table, columns, rows) => void tables.set(table, { columns, rows }),
     weigh: (table, bytes) => void weights.set(table, bytes),
     datasetOf: (name) => datasets.get(name),
     rowsOf: (table) => tables.get(table)?.rows ?? [],
@@ -462,6 +487,18 @@ export async function startBigQueryServer(engine: GoogleSql, endless?: RegExp): 
     },
   };
 }
+
+const quoted = (name: string): string =>
+  name
+    .split(".")
+    .map((part) => `\`${part}\``)
+    .join(".");
+
+/** The statements of a script that does them as one transaction. */
+const transactionIn = (text: string): string[] | undefined =>
+  /^begin\nbegin transaction;\n([\s\S]*);\ncommit transaction;\nexception when error then/
+    .exec(text)?.[1]
+    ?.split(";\n");
 
 const megabyte = 1 << 20;
 
@@ -534,22 +571,28 @@ async function dryRun(
   catalogue: Catalogue,
   bytes: number,
 ): Promise<unknown> {
-  const columns = await engine.analyze({ text, params }, catalogue);
-  const fields = fieldsOf(columns);
+  // Of a script nothing is estimated.
+  const statements = transactionIn(text) ?? text.split(";\n");
+  const isScript = statements.length > 1 || statements[0] !== text;
+  const analysed = await Promise.all(
+    statements.map((part) => engine.analyze({ text: part, params: usedIn(part, params) }, catalogue)),
+  );
+  const fields = isScript ? [] : analysed.flatMap(fieldsOf);
   const isQuery = /^\s*(select|with|\()/i.test(text);
   const referencedTables = Object.keys(catalogue).map((name) => {
-    const [datasetId, tableId] = name.split(".");
-    return { projectId: project, datasetId, tableId };
+    const parts = name.split(".");
+    const [datasetId, tableId] = parts.slice(-2);
+    return { projectId: parts.slice(0, -2).join(".") || project, datasetId, tableId };
   });
   return {
     jobReference: { projectId: project, location },
     status: { state: "DONE" },
     statistics: {
       query: {
-        statementType: isQuery ? "SELECT" : "OTHER",
+        statementType: isScript ? "SCRIPT" : isQuery ? "SELECT" : "OTHER",
         schema: { fields },
         referencedTables,
-        totalBytesProcessed: String(bytes),
+        totalBytesProcessed: String(isScript ? 0 : bytes),
       },
     },
   };
