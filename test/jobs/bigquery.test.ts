@@ -5,9 +5,8 @@ import { build, type Project } from "../../jobs/build.js";
 import { readSnapshots, readWritings, schemas } from "../../jobs/ledger.js";
 import { models } from "../../models/index.js";
 import { mapSources } from "../../models/sources/mapping.js";
-import { contextFor } from "../../resolvers/context.js";
+import { contextFor, operator } from "../../resolvers/context.js";
 import { createSchema } from "../../resolvers/schema.js";
-import { operator } from "../../server/sign_in.js";
 import { openBigQuery } from "../../warehouse/bigquery.js";
 import { path, sql } from "../../warehouse/sql.js";
 import type { Warehouse } from "../../warehouse/warehouse.js";
@@ -117,7 +116,7 @@ describe.skipIf(unavailable)(`Builds on BigQuery${unavailable ? ` (${unavailable
 /** What the API answers of the latest snapshot. */
 async function asked(warehouse: Warehouse): Promise<unknown> {
   const caller = { ...operator(false), name: "analyst" };
-  const contextValue = await contextFor(warehouse, { caller, freshnessOf: async () => new Map() });
+  const contextValue = await contextFor(warehouse, { caller, now, freshnessOf: async () => new Map() });
   const { data, errors } = await graphql({
     schema: await createSchema(),
     contextValue,
