@@ -6,7 +6,7 @@ import { tellFreshness } from "../notifications/freshness_news.js";
 import { type NewsOptions, withNews } from "../notifications/news.js";
 import { readDeadLetterViews, readOverview, resend } from "../notifications/overview.js";
 import { type Webhook, webhooksOf } from "../notifications/webhook.js";
-import type { Webhooks } from "../resolvers/webhook.js";
+import type { Webhooks } from "../resolvers/context.js";
 import type { Warehouse } from "../warehouse/warehouse.js";
 import { remark } from "./output.js";
 import type { ProjectFolder } from "./project.js";

@@ -382,6 +382,13 @@ export const settingsSchema = z.strictObject({
         .min(1)
         .optional()
         .describe("How often a caller may ask at /graphql and /q; any number by default."),
+      request_seconds: z.int().min(1).max(3600).default(30).describe("After so long a question is stopped."),
+      export_seconds: z
+        .int()
+        .min(1)
+        .max(86_400)
+        .default(900)
+        .describe("The same of a saved query that is read as a file, which may be long; see docs/bi.md."),
       maximum_bytes_per_request: size
         .transform(bytesOf)
         .optional()

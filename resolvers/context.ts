@@ -10,15 +10,16 @@ import {
   readLatestSnapshot,
   type Snapshot,
 } from "../jobs/ledger.js";
+import type { DeadLetter, Webhook } from "../schema/webhook.js";
 import { Account } from "../warehouse/purpose.js";
 import type { Sql, Statement } from "../warehouse/sql.js";
 import type { Warehouse } from "../warehouse/warehouse.js";
 import { Costs } from "./costs.js";
 import { type Loaders, loadersFor } from "./loaders.js";
+import type { Reading } from "./open_lists.js";
 import { type Reader, readerOf } from "./reader.js";
 import type { Results } from "./results.js";
-import { type Scope, seesAll } from "./scope.js";
-import type { Webhooks } from "./webhook.js";
+import { everything, type Scope, seesAll } from "./scope.js";
 
 /** Who asks. */
 export interface Caller {
@@ -36,6 +37,23 @@ export interface Caller {
 
 /** Whether a caller may see what knows of all accounts: the ledger, and the statements behind an answer. */
 export const isOperator = ({ mayOperate, sees }: Caller): boolean => mayOperate && seesAll(sees);
+
+/** Whoever has the machine: where nobody signs in, the server listens on nothing else. */
+export const operator = (mayWrite: boolean): Caller => ({
+  name: "operator",
+  isSignedIn: false,
+  sees: everything,
+  mayWrite,
+  mayOperate: true,
+});
+
+/** What the server knows of its webhooks, and may do with them. */
+export interface Webhooks {
+  overview(): Promise<Webhook[]>;
+  deadLetters(): Promise<DeadLetter[]>;
+  /** @param ids null = all */
+  resend(ids: readonly string[] | null): Promise<number>;
+}
 
 /** What an edited journey would bring, by the text of its file. */
 export interface Edits {
@@ -57,6 +75,8 @@ export interface Context {
    * @throws WaymarkError FORBIDDEN unless the caller may write
    */
   readonly record: (statement: Sql, task: string) => Promise<void>;
+  /** What time it is: actions are written down with it. */
+  readonly now: () => Date;
   /** Undefined where nothing is published. */
   readonly snapshot: Snapshot | undefined;
   /** The tables that the whole request sees. @throws WaymarkError NOT_BUILT where nothing is published */
@@ -94,6 +114,7 @@ export interface Happening {
 interface Request {
   /** Of what the server can, it is given what the caller may. */
   caller: Caller;
+  now: () => Date;
   edits?: Edits | undefined;
   due?: Context["due"] | undefined;
   webhooks?: Webhooks | undefined;
@@ -108,6 +129,8 @@ interface Request {
   explain?: boolean;
   /** What statements of other requests answered. */
   results?: Results;
+  /** Where lists are read to their end, page after page. */
+  reading?: Reading | undefined;
   /** By what name the question is known, where it is told so early. */
   query?: string | undefined;
   /** What its statements may be billed for, where the caller has no budget of its own. */
@@ -120,12 +143,13 @@ const mayBeOld = 10_000;
 
 /** The context of a request: the latest snapshot, held until the answer is complete. */
 export async function contextFor(warehouse: Warehouse, request: Request): Promise<Context> {
-  const { caller, freshnessOf, edits, due, webhooks, signal, onStatement, explain, results } = request;
-  const { query, costs = new Costs() } = request;
+  const { caller, now, freshnessOf, edits, due, webhooks, signal, onStatement, explain, results } = request;
+  const { query, costs = new Costs(), reading } = request;
   const bytes = caller.bytesPerRequest ?? request.bytesPerRequest;
   const snapshot = await readLatestSnapshot(warehouse, mayBeOld);
   const shared = {
     caller,
+    now,
     costs,
     ledger: (field: string): Warehouse => {
       if (isOperator(caller)) return warehouse;
@@ -158,6 +182,7 @@ export async function contextFor(warehouse: Warehouse, request: Request): Promis
     ],
     signal,
     results,
+    reading,
     onStatement: (statement) => {
       onStatement?.();
       statements?.push(statement);
@@ -187,6 +212,7 @@ class Unpublished implements Context {
   readonly snapshot = undefined;
   readonly statements = undefined;
   readonly caller: Caller;
+  readonly now: () => Date;
   readonly ledger: Context["ledger"];
   readonly record: Context["record"];
   readonly costs: Costs;
@@ -197,11 +223,12 @@ class Unpublished implements Context {
   constructor(
     shared: Pick<
       Context,
-      "caller" | "ledger" | "record" | "costs" | "happenings" | "edits" | "due" | "webhooks"
+      "caller" | "now" | "ledger" | "record" | "costs" | "happenings" | "edits" | "due" | "webhooks"
     >,
   ) {
     ({
       caller: this.caller,
+      now: this.now,
       ledger: this.ledger,
       record: this.record,
       costs: this.costs,

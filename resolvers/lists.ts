@@ -1,6 +1,6 @@
 import { WaymarkError } from "../errors.js";
 import type { PageInfo } from "../schema/account.js";
-import { bind, type ColumnType, integer, join, name, type Sql, sql } from "../warehouse/sql.js";
+import { bind, type ColumnType, integer, join, name, render, type Sql, sql } from "../warehouse/sql.js";
 import type { Columns, Row } from "../warehouse/warehouse.js";
 import type { Reader } from "./reader.js";
 
@@ -47,27 +47,57 @@ export async function listPage<C extends Columns>(
   const ordered = order.map(
     ({ column, isDescending }) => sql`${name(column)} ${isDescending ? sql`desc` : sql`asc`}`,
   );
-  const found = await reader.query(
-    sql`
+  const cursorOf = (row: Row<C>): string =>
+    writeCursor(order.map(({ column }) => (row as Record<string, unknown>)[column]));
+  const page = await nextRows(
+    reader,
+    {
+      from: (behind) => sql`
 select ${Object.keys(columns).map(name)}
 from (${rows}) as listed
 where ${behind}
-order by ${ordered}
-limit ${integer(first + 1)}`,
-    columns,
+order by ${ordered}`,
+      columns,
+      cursorOf,
+    },
+    { behind, after: after ?? null, first },
   );
-  const page = found.slice(0, first);
-  const cursorOf = (row: Row<C> | undefined): string | null =>
-    row ? writeCursor(order.map(({ column }) => (row as Record<string, unknown>)[column])) : null;
+  const cursors = [page.rows[0], page.rows.at(-1)].map((row) => (row ? cursorOf(row) : null));
   return {
-    rows: page,
+    rows: page.rows,
     pageInfo: {
-      hasNextPage: found.length > first,
+      hasNextPage: page.hasMore,
       hasPreviousPage: Boolean(after),
-      startCursor: cursorOf(page[0]),
-      endCursor: cursorOf(page.at(-1)),
+      startCursor: cursors[0] ?? null,
+      endCursor: cursors[1] ?? null,
     },
   };
+}
+
+/** A statement with the rows of a list behind a place, in its order. */
+export interface Ordered<C extends Columns> {
+  readonly from: (behind: Sql) => Sql;
+  readonly columns: C;
+  readonly cursorOf: (row: Row<C>) => string;
+}
+
+/** The first rows behind a cursor, and whether there are more; who reads to the end goes on where the last page ended. */
+export async function nextRows<C extends Columns>(
+  reader: Reader,
+  { from, columns, cursorOf }: Ordered<C>,
+  { behind, after, first }: { behind: Sql; after: string | null; first: number },
+): Promise<{ rows: Row<C>[]; hasMore: boolean }> {
+  const whole = render(from(sql`true`), "duckdb");
+  const placeOf = (cursor: string | null): string => JSON.stringify([whole, cursor]);
+  const list = reader.open?.(placeOf(after), from(behind), columns);
+  if (!list) {
+    const found = await reader.query(sql`${from(behind)}\nlimit ${integer(first + 1)}`, columns);
+    return { rows: found.slice(0, first), hasMore: found.length > first };
+  }
+  const page = await list.take(first);
+  const last = page.rows.at(-1);
+  if (page.hasMore && last) list.leave(placeOf(cursorOf(last)));
+  return page;
 }
 
 /** Behind a row in an order: the first column further on, or equal and the next further on, and so on. */

@@ -9,8 +9,8 @@ import {
   OrderDirection,
 } from "../schema/account.js";
 import { inArray } from "../warehouse/dialect.js";
-import { bind, type ColumnType, integer, join, name, type Sql, sql } from "../warehouse/sql.js";
-import { fits, maxPage } from "./lists.js";
+import { bind, type ColumnType, join, name, type Sql, sql } from "../warehouse/sql.js";
+import { fits, maxPage, nextRows } from "./lists.js";
 import type { AccountRow } from "./loaders.js";
 import { mustSee, type Reader } from "./reader.js";
 
@@ -51,21 +51,21 @@ export async function accountPage(
   const value = name(order.field);
   const behind = after === null ? sql`true` : behindCursor(readCursor(after, order), order);
   const columns = accountLatest.columnsFor(reader.snapshot.words);
-  const rows = (await reader.query(
-    sql`
+  const cursorOf = (row: object): string => writeCursor(row as AccountRow, order);
+  const { rows, hasMore } = await nextRows(
+    reader,
+    {
+      from: (behind) => sql`
 select ${Object.keys(columns).map(name)}
 from ${ref(accountLatest)}
 where ${filterSql(filter, reader)} and ${behind}
-order by case when ${value} is null then 1 else 0 end, ${value} ${direction(order)}, account_id
-limit ${integer(first + 1)}`,
-    columns,
-  )) as unknown as AccountRow[];
-  const page = rows.slice(0, first);
-  return {
-    rows: page,
-    cursors: page.map((row) => writeCursor(row, order)),
-    hasNextPage: rows.length > first,
-  };
+order by case when ${value} is null then 1 else 0 end, ${value} ${direction(order)}, account_id`,
+      columns,
+      cursorOf,
+    },
+    { behind, after, first },
+  );
+  return { rows: rows as unknown as AccountRow[], cursors: rows.map(cursorOf), hasNextPage: hasMore };
 }
 
 export async function countAccounts(reader: Reader, filter: AccountFilter): Promise<number> {

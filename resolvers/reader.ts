@@ -24,6 +24,7 @@ import {
   verbatimPath,
 } from "../warehouse/sql.js";
 import type { Columns, Row, Warehouse } from "../warehouse/warehouse.js";
+import type { OpenList, Reading } from "./open_lists.js";
 import type { Results } from "./results.js";
 import { isHidden, type Scope, seesAll, visibleAccounts } from "./scope.js";
 
@@ -37,6 +38,15 @@ export interface Reader {
    * @throws WaymarkError FORBIDDEN for a table that isn't the caller's
    */
   query<C extends Columns>(statement: Sql, columns: C, scoredBy?: Snapshot): Promise<Row<C>[]>;
+  /**
+   * Where lists are read to their end, the one that stands at a place, else that of the statement; undefined where
+   * there is no room, and not there where each page is asked for by itself.
+   */
+  readonly open?: <C extends Columns>(
+    place: string,
+    statement: Sql,
+    columns: C,
+  ) => OpenList<Row<C>> | undefined;
 }
 
 export interface ReaderOptions {
@@ -50,6 +60,8 @@ export interface ReaderOptions {
   readonly onStatement?: ((statement: Statement) => void) | undefined;
   /** What other requests were answered; nothing is kept without. */
   readonly results?: Results | undefined;
+  /** Where lists are read to their end. */
+  readonly reading?: Reading | undefined;
 }
 
 /** The one place where rows and columns are kept from a caller. */
@@ -57,13 +69,24 @@ export function readerOf(
   warehouse: Warehouse,
   snapshot: Snapshot,
   scope: Scope,
-  { caller, query, accounts = [], signal, onStatement = () => {}, results }: ReaderOptions,
+  { caller, query, accounts = [], signal, onStatement = () => {}, results, reading }: ReaderOptions,
 ): Reader {
   const { schemaName, dialect } = warehouse;
   const ledger = render(verbatimPath(schemaName(schemas.ledger)), dialect).text;
   const labels = { caller, snapshot: String(snapshot.id), ...(query ? { query } : {}) };
   const read = tablesFor(snapshot, scope);
+  const stream = <C extends Columns>(statement: Sql, columns: C): AsyncIterable<Row<C>[]> => {
+    const locate = (model: string): readonly string[] | Sql => read(model, snapshot);
+    onStatement(render(statement, warehouse.dialect, { locate, schemaName }));
+    const rows = warehouse.stream(statement, columns, { locate, signal })[Symbol.asyncIterator]();
+    const next = () => sentFor(labels, accounts, () => rows.next()); // it is sent when the first are taken
+    const end = async () => (await rows.return?.()) ?? { done: true as const, value: undefined };
+    return { [Symbol.asyncIterator]: () => ({ next, return: end }) };
+  };
   return {
+    ...(reading && {
+      open: (place, statement, columns) => reading.open(place, () => stream(statement, columns)),
+    }),
     snapshot,
     scope,
     query: async <C extends Columns>(statement: Sql, columns: C, scoredBy = snapshot): Promise<Row<C>[]> => {

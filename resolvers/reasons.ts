@@ -5,13 +5,16 @@ import { scoredDays } from "../models/signals/scored_days.js";
 import { cast, inArray } from "../warehouse/dialect.js";
 import { bind, name, number, type Sql, sql } from "../warehouse/sql.js";
 import type { Columns } from "../warehouse/warehouse.js";
-import type { Context } from "./context.js";
 import { vocabularyOf } from "./journey_words.js";
 import type { Reader } from "./reader.js";
 import { isHidden } from "./scope.js";
 
 /** Facts by id and trends by "metric measure", on one day of an account. */
 export type SignalValues = Readonly<Record<string, number | string | null>>;
+
+interface SignalValuesLoader {
+  load(key: { id: string; day: string }): Promise<SignalValues>;
+}
 
 const trendKey = (metric: string, measure: string): string => `${metric} ${measure}`;
 
@@ -74,7 +77,7 @@ where ${inArray(sql`f.account_id`, bind("string[]", ids))} and ${inArray(sql`f.d
 export async function reasonTold(
   signal: Signal,
   key: { id: string; day: string },
-  { load, reader }: Pick<Context, "load" | "reader">,
+  { load, reader }: { load: { signalValues: SignalValuesLoader }; reader: Reader },
 ): Promise<string> {
   const asks = leavesOf(signal.when).flatMap((leaf) =>
     "fact" in leaf ? [leaf.fact] : "trend" in leaf ? [leaf.trend] : [],

@@ -185,7 +185,7 @@ const act = (context: Context, id: string, action: Action): Promise<Task> =>
 const oneAtATime = pLimit(1);
 
 async function actAlone(context: Context, id: string, { action, until, note, by }: Action): Promise<Task> {
-  const { caller, reader, record } = context;
+  const { caller, now, reader, record } = context;
   const row = await taskRow(id, reader);
   if (!row)
     throw new WaymarkError(
@@ -216,7 +216,7 @@ async function actAlone(context: Context, id: string, { action, until, note, by 
       snoozed_until: until ?? null,
       note: note?.trim() || null,
       done_by: doneBy([...(by?.trim() ?? "")].slice(0, 200).join(""), caller),
-      done_at: new Date(),
+      done_at: now(),
     }),
     row.task_id,
   );

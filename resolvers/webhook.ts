@@ -3,14 +3,6 @@ import { WaymarkError } from "../errors.js";
 import { DeadLetter, Webhook } from "../schema/webhook.js";
 import type { Context } from "./context.js";
 
-/** What the server knows of its webhooks, and may do with them. */
-export interface Webhooks {
-  overview(): Promise<Webhook[]>;
-  deadLetters(): Promise<DeadLetter[]>;
-  /** @param ids null = all */
-  resend(ids: readonly string[] | null): Promise<number>;
-}
-
 @Resolver()
 export class WebhookResolver {
   @Query(() => [Webhook], { description: "How each webhook fares; none where the server sends nothing." })

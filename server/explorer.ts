@@ -27,6 +27,7 @@ const assets: Record<string, { file: string; type: string }> = {
   "react.js": { file: fileOf("react", "umd/react.production.min.js"), type: "text/javascript" },
   "react-dom.js": { file: fileOf("react-dom", "umd/react-dom.production.min.js"), type: "text/javascript" },
   "graphiql.js": { file: fileOf("graphiql", "graphiql.min.js"), type: "text/javascript" },
+  "graphql-sse.js": { file: fileOf("graphql-sse", "umd/graphql-sse.min.js"), type: "text/javascript" },
   "graphiql.css": { file: fileOf("graphiql", "graphiql.min.css"), type: "text/css" },
 };
 
@@ -43,6 +44,7 @@ const page = `<!doctype html>
     <script src="/explorer/react.js"></script>
     <script src="/explorer/react-dom.js"></script>
     <script src="/explorer/graphiql.js"></script>
+    <script src="/explorer/graphql-sse.js"></script>
     <script src="/explorer/page.js"></script>
   </body>
 </html>
@@ -50,7 +52,12 @@ const page = `<!doctype html>
 
 const style = "html, body, #explorer { height: 100%; margin: 0 }";
 
-const script = `const fetcher = GraphiQL.createFetcher({ url: "/graphql" });
+/** Subscriptions go where they are answered, by a client that GraphiQL takes in place of one for WebSockets. */
+const script = `const fetcher = (question, options) =>
+  GraphiQL.createFetcher({
+    url: "/graphql",
+    wsClient: graphqlSse.createClient({ url: "/graphql/stream", headers: options?.headers, retryAttempts: 0 }),
+  })(question, options);
 ReactDOM.createRoot(document.getElementById("explorer")).render(
   React.createElement(GraphiQL, { fetcher, defaultQuery: ${JSON.stringify(firstQuery)}, defaultEditorToolsVisibility: false }),
 );

@@ -29,8 +29,16 @@ export interface Exports {
   readonly schema: GraphQLSchema;
   /** Answers as /graphql does: the same checks, limits and rows. */
   readonly apollo: ApolloServer<Context>;
-  /** The context of a request, with who asks and what they may see. */
-  readonly requestContext: (request: FastifyRequest, reply: FastifyReply) => Promise<Context>;
+  /**
+   * The context of a request, with who asks and what they may see, and the signal that ends it: when it takes too long
+   * or the caller has gone.
+   * @param readsOn whether its list is read to the end
+   */
+  readonly contextUntil: (
+    request: FastifyRequest,
+    reply: FastifyReply,
+    readsOn: boolean,
+  ) => Promise<[context: Context, until: AbortSignal]>;
   readonly now: () => Date;
 }
 
@@ -39,7 +47,7 @@ export interface Exports {
  * variables in the address. Errors are those of GraphQL, with an HTTP status that fits the code.
  */
 export async function serveExports(app: FastifyInstance, given: Exports): Promise<void> {
-  const { queries, schema, apollo, requestContext } = given;
+  const { queries, schema, apollo, contextUntil } = given;
   // A change of the queries or of the program may change answers: nothing from before this start counts as known.
   const startedAt = given.now();
   const isLive = new Map(queries.map((query) => [query, changesBetweenSnapshots(schema, query)]));
@@ -48,7 +56,8 @@ export async function serveExports(app: FastifyInstance, given: Exports): Promis
   const answerFile = async (request: FileRequest, reply: FastifyReply): Promise<FastifyReply> => {
     const { query, format } = fileNamed(request.params.file, queries);
     const { variables, understood } = variablesIn(request.query, query, schema);
-    const context = await requestContext(request, reply);
+    const readsOn = goesOn(query, variables);
+    const [context, signal] = await contextUntil(request, reply, readsOn);
     const snapshot = await answeredFrom(context, context.reader.snapshot);
     reply.headers({
       "cache-control": "private, no-cache",
@@ -70,9 +79,11 @@ export async function serveExports(app: FastifyInstance, given: Exports): Promis
     if (request.method === "HEAD") return reply.send();
 
     const columns = columnsOf(schema, query.document, query.operation, understood);
-    const pages = pagesOf(query, variables, understood, (values) => answer(apollo, query, values, context));
+    const ask = (values: Readonly<Record<string, unknown>>) => answer(apollo, query, values, context);
+    const pages = pagesOf(readsOn, variables, understood, ask);
     const first = await pages.next(); // before the status is sent: most that can fail does so here
-    return reply.send(Readable.from(format.write(columns, batchesOf(first.value ?? [], pages))));
+    const text = format.write(columns, batchesOf(first.value ?? [], pages));
+    return reply.send(Readable.from(text, { signal }));
   };
 
   await app.register(async (routes) => {
@@ -125,24 +136,28 @@ export function fileNamed(
   return { query, format };
 }
 
+/** Whether a query goes on to its end by itself: it has a variable `after`, and nobody asked for one page of it. */
+const goesOn = ({ operation }: SavedQuery, given: Readonly<Record<string, unknown>>): boolean =>
+  (operation.variableDefinitions ?? []).some(({ variable }) => variable.name.value === "after") &&
+  !("after" in given) &&
+  !("first" in given);
+
 /**
- * The rows of an answer, page by page. A query goes on to the end by itself where it says how: it has a variable
- * `after`, asks for `pageInfo { hasNextPage endCursor }`, and nobody asked for one page of it. Its first page is short,
- * where it has a variable `first`, so that whoever waits sees soon that it is coming.
+ * The rows of an answer, page by page. Whoever reads on comes to the end where the query asks for
+ * `pageInfo { hasNextPage endCursor }`. The first page is then short, where the query has a variable `first`, so that
+ * whoever waits sees soon that it is coming.
  */
 async function* pagesOf(
-  { operation }: SavedQuery,
+  readsOn: boolean,
   given: Readonly<Record<string, unknown>>,
   understood: Readonly<Record<string, unknown>>,
   ask: (variables: Readonly<Record<string, unknown>>) => Promise<unknown>,
 ): AsyncGenerator<CellRow[], void> {
-  const known = new Set(operation.variableDefinitions?.map(({ variable }) => variable.name.value));
-  const goesOn = known.has("after") && !("after" in given) && !("first" in given);
-  const isLong = goesOn && Number(understood.first) > firstPage;
+  const isLong = readsOn && Number(understood.first) > firstPage;
   let data = await ask(isLong ? { ...given, first: firstPage } : given);
   yield rowsOf(data);
   for (;;) {
-    const page = goesOn ? pageIn(data) : undefined;
+    const page = readsOn ? pageIn(data) : undefined;
     if (!page?.hasNextPage) return;
     await letOthersIn(); // pages that are known already come without a pause
     data = await ask({ ...given, after: page.endCursor });

@@ -59,6 +59,7 @@ export function createKey(
     revoked_at: null,
   };
   mkdirSync(folder, { recursive: true, mode: 0o700 });
+  keepFromGit(folder);
   write(folder, key);
   return { key, secret };
 }
@@ -133,6 +134,15 @@ function filesIn(folder: string): string[] {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return [];
     throw error;
+  }
+}
+
+/** The folder stands in the company's repository, often; who may read that needn't know the keys, nor revoke them. */
+function keepFromGit(folder: string): void {
+  try {
+    writeFileSync(join(folder, ".gitignore"), "*\n", { flag: "wx" });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error; // theirs stays as it is
   }
 }
 

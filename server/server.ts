@@ -24,8 +24,9 @@ import {
   readFreshness,
 } from "../jobs/freshness.js";
 import { readLatestSnapshot, type Snapshot } from "../jobs/ledger.js";
-import { type Caller, type Context, contextFor } from "../resolvers/context.js";
+import { type Caller, type Context, contextFor, operator } from "../resolvers/context.js";
 import { Costs } from "../resolvers/costs.js";
+import { OpenLists, type Reading } from "../resolvers/open_lists.js";
 import { Results } from "../resolvers/results.js";
 import { createSchema } from "../resolvers/schema.js";
 import { type Logger, openLog } from "../telemetry/log.js";
@@ -40,7 +41,7 @@ import { Bell, serveLive } from "./live.js";
 import { ledgerMetrics, requestMetrics } from "./metrics.js";
 import { observeRequests } from "./requests.js";
 import { loadSavedQueries } from "./saved_queries.js";
-import { type Access, admit, mustSignInBeyond, operator, refuse, signInBy } from "./sign_in.js";
+import { type Access, admit, mustSignInBeyond, refuse, signInBy } from "./sign_in.js";
 
 export interface ServerOptions {
   warehouse: Warehouse;
@@ -63,6 +64,8 @@ export interface ServerOptions {
   isDevelopment: boolean;
   /** After so long a request's statements are stopped; 30 s by default. */
   timeoutMs?: number;
+  /** The same of a saved query that is read as a file; 15 minutes by default. */
+  exportTimeoutMs?: number;
   /** Folders of saved queries, which /q answers by name; an earlier folder's go first. */
   queryFolders?: readonly string[];
   /** How much one question may ask for, where it isn't as by default. */
@@ -145,17 +148,17 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   const results = new Results();
   const callerOf = admit(app, signIn, operator(!isReadOnly));
   const bell = new Bell(warehouse, warehouse.isExclusive ? 500 : 15_000, (error) => app.log.error(error));
-  const timeoutMs = options.timeoutMs ?? 30_000;
-  /** What a request may see and do; whatever answers with data begins here. Statements stop when it takes too long. */
+  const { timeoutMs = 30_000, exportTimeoutMs = 15 * 60_000 } = options;
+  const openLists = new OpenLists(warehouse.isExclusive);
+  /** What a request may see and do; whatever answers with data begins here. Its statements stop with the signal. */
   const contextOf = (
     caller: Caller,
     request: FastifyRequest,
-    gone: AbortSignal,
-    happenings?: Context["happenings"],
-  ): Promise<Context> => {
-    const signal = AbortSignal.any([gone, AbortSignal.timeout(timeoutMs)]);
-    setMaxListeners(0, signal); // every statement on its way listens to it
-    return contextFor(warehouse, {
+    signal: AbortSignal,
+    more: { happenings?: Context["happenings"]; reading?: Reading | undefined } = {},
+  ): Promise<Context> =>
+    contextFor(warehouse, {
+      now,
       caller: isReadOnly ? { ...caller, mayWrite: false } : caller,
       edits: options.edits,
       due: options.due,
@@ -163,7 +166,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
       freshnessOf,
       results,
       signal,
-      happenings,
+      ...more,
       onActed: (task) => bell.acted(task),
       onStatement: options.onStatement,
       explain: (request.body as GraphQLRequest | undefined)?.extensions?.explain === true,
@@ -171,16 +174,26 @@ export async function startServer(options: ServerOptions): Promise<Server> {
       bytesPerRequest: options.bytesPerRequest,
       costs,
     });
-  };
   const requestContext = (request: FastifyRequest, reply: FastifyReply): Promise<Context> =>
-    contextOf(callerOf(request), request, goneFrom(reply));
+    contextOf(callerOf(request), request, within(timeoutMs, goneFrom(reply)));
   // TLS is the matter of whatever stands before the server, and so is to promise it.
   await app.register(helmet, { strictTransportSecurity: false, contentSecurityPolicy: nothingOfPages });
   await app.register(async (asked) => {
     if (options.requestsPerMinute)
       await limitCallers(asked, options.requestsPerMinute, (request) => callerOf(request).name);
     await asked.register(fastifyApollo(apollo), { context: requestContext });
-    await serveExports(asked, { queries, schema, apollo, requestContext, now });
+    await serveExports(asked, {
+      queries,
+      schema,
+      apollo,
+      now,
+      contextUntil: async (request, reply, readsOn) => {
+        const signal = within(exportTimeoutMs, goneFrom(reply));
+        const reading = readsOn ? openLists.reading(signal) : undefined;
+        if (reading) reply.raw.on("close", () => reading.close());
+        return [await contextOf(callerOf(request), request, signal, { reading }), signal];
+      },
+    });
     await serveAssistants(asked, { queries, schema, apollo, requestContext });
     if (!options.savedQueriesOnly)
       serveLive(asked, {
@@ -190,7 +203,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
         isDevelopment,
         contextNow: async (request, signal, happenings) => {
           const caller = signIn ? await signIn(request.headers.authorization) : callerOf(request);
-          return contextOf(caller, request, signal, happenings);
+          return contextOf(caller, request, within(timeoutMs, signal), { happenings });
         },
       });
   });
@@ -270,6 +283,13 @@ const statementsInAnswers: ApolloServerPlugin<Context> = {
     },
   }),
 };
+
+/** Aborted with another signal, or after so long. */
+function within(ms: number, other: AbortSignal): AbortSignal {
+  const signal = AbortSignal.any([other, AbortSignal.timeout(ms)]);
+  setMaxListeners(0, signal); // every statement on its way listens to it
+  return signal;
+}
 
 /** Aborted when the caller has gone. */
 function goneFrom(reply: FastifyReply): AbortSignal {

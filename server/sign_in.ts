@@ -5,7 +5,6 @@ import { type AccessSettings, isLoopback, type Right, rights } from "../config/a
 import { WaymarkError } from "../errors.js";
 import type { Caller } from "../resolvers/context.js";
 import { type Claims, scopeOf } from "../resolvers/roles.js";
-import { everything } from "../resolvers/scope.js";
 import { httpStatusOf } from "./errors.js";
 import { addressOf, keyInAddress, keyShown, looksLikeKey, stateOf } from "./keys.js";
 
@@ -85,15 +84,6 @@ export function signInBy({ settings, folder, rotationMs }: Access, now: () => Da
     return byToken(credential);
   };
 }
-
-/** Whoever has the machine: where nobody signs in, the server listens on nothing else. */
-export const operator = (mayWrite: boolean): Caller => ({
-  name: "operator",
-  isSignedIn: false,
-  sees: everything,
-  mayWrite,
-  mayOperate: true,
-});
 
 /** Refuse to be reached by others where nobody signs in. @throws WaymarkError CONFIG_INVALID */
 export function mustSignInBeyond(host: string, access: Access | undefined): void {

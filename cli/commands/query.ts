@@ -1,10 +1,10 @@
 import { existsSync, readFileSync } from "node:fs";
 import { Command, Option } from "commander";
 import { didYouMean, messageOf, WaymarkError } from "../../errors.js";
+import { readFreshness } from "../../jobs/freshness.js";
 import { rowsOf } from "../../server/rows.js";
 import type { QueryFile } from "../../server/saved_queries.js";
 import { assigned } from "../arguments.js";
-import { theLog } from "../log.js";
 import { answer, type Format, formats, rowsAs } from "../output.js";
 import { loadProject, optionsOf, queryFolders, withWarehouse } from "../project.js";
 
@@ -57,25 +57,37 @@ function documentAt(given: string, saved: readonly QueryFile[]): Pick<QueryFile,
   );
 }
 
-/** Through a server of its own on a free port of this machine, so that there is one way to answer. */
-export async function askOnce(folder: string, request: Request): Promise<unknown> {
+/** In this process and without a server: the schema, and the context of one question. */
+export async function askOnce(folder: string, { query, variables }: Request): Promise<unknown> {
   const project = loadProject(folder);
+  // The schema takes a while to load, and few commands need it.
+  const [{ createSchema }, { contextFor, operator }, { graphql }] = await Promise.all([
+    import("../../resolvers/schema.js"),
+    import("../../resolvers/context.js"),
+    import("graphql"),
+  ]);
   return withWarehouse(project, async (warehouse) => {
-    const { startServer } = await import("../../server/server.js"); // loaded by the commands that serve alone
-    const server = await startServer({
-      warehouse,
-      port: 0,
-      host: "127.0.0.1",
-      isDevelopment: false,
-      freshness: () => project.settings,
-      now: () => new Date(),
-      log: theLog(),
+    const now = (): Date => new Date();
+    const { data, errors } = await graphql({
+      schema: await createSchema(),
+      source: query,
+      variableValues: variables,
+      contextValue: await contextFor(warehouse, {
+        caller: operator(true),
+        now,
+        freshnessOf: (snapshot) => readFreshness(warehouse, snapshot, project.settings, now()),
+      }),
     });
-    try {
-      return await ask(`${server.url}/graphql`, request);
-    } finally {
-      await server.close();
-    }
+    const [error] = errors ?? [];
+    if (!error) return data;
+    const { originalError, path } = error;
+    if (path && originalError && !(originalError instanceof WaymarkError)) throw originalError;
+    throw new WaymarkError(
+      originalError instanceof WaymarkError ? originalError.code : "BAD_USER_INPUT",
+      (errors ?? []).map(({ message }) => message).join("\n"),
+      {},
+      { cause: error },
+    );
   });
 }
 

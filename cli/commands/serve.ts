@@ -101,6 +101,8 @@ export async function serve(warehouse: Warehouse, project: ProjectFolder, option
       queryFolders: queryFolders(project.folder),
       savedQueriesOnly: project.settings.server.saved_queries_only,
       requestsPerMinute: project.settings.server.requests_per_minute,
+      timeoutMs: project.settings.server.request_seconds * 1000,
+      exportTimeoutMs: project.settings.server.export_seconds * 1000,
       bytesPerRequest: project.settings.server.maximum_bytes_per_request,
       notice: files.notice,
       freshness: () => files.project().settings,

@@ -40,12 +40,13 @@ export interface Client {
 /** A real server on a free port, and a way to ask it. */
 export async function clientOf(warehouse: Warehouse, options: Partial<ServerOptions> = {}): Promise<Client> {
   let count = 0;
+  let time = Date.parse("2026-01-01T06:00:00Z");
   const server = await startServer({
     warehouse,
     port: 0,
     host: "127.0.0.1",
     isDevelopment: false,
-    now: () => new Date("2026-01-01T06:00:00Z"),
+    now: () => new Date(time++), // of two actions one is the later
     onStatement: () => count++,
     ...options,
   });

@@ -1,5 +1,5 @@
 import "reflect-metadata";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Command } from "commander";
@@ -18,7 +18,7 @@ sources:
   tickets: { files: { path: tickets.csv, format: csv }, columns: { ticket_id: id, account_id: org, opened_at: at } }
 ${access}`,
   );
-  return async (...words: string[]) => {
+  const keys = async (...words: string[]) => {
     const said: string[] = [];
     const spy = vi.spyOn(process.stdout, "write").mockImplementation((text) => {
       said.push(String(text));
@@ -33,6 +33,7 @@ ${access}`,
     }
     return JSON.parse(said.join(""));
   };
+  return Object.assign(keys, { folder });
 }
 
 it("a key is created, listed without its secret, and revoked", async () => {
@@ -54,6 +55,7 @@ it("a key is created, listed without its secret, and revoked", async () => {
 
   const { key, ...listed } = created;
   expect(await keys("list")).toEqual([listed]);
+  expect(readFileSync(join(keys.folder, "keys", ".gitignore"), "utf8"), "none is committed").toBe("*\n");
   const revoked = await keys("revoke", created.id);
   expect(revoked).toMatchObject({ id: created.id, state: "revoked" });
   expect(await keys("revoke", created.id), "a second time nothing changes").toEqual(revoked);

@@ -7,11 +7,10 @@ import { estimateBuild } from "../../jobs/estimate.js";
 import { readRunModels, readRuns, readSnapshots, readWritings, schemas } from "../../jobs/ledger.js";
 import { models } from "../../models/index.js";
 import { mapSources } from "../../models/sources/mapping.js";
-import { contextFor } from "../../resolvers/context.js";
+import { contextFor, operator } from "../../resolvers/context.js";
 import { Costs } from "../../resolvers/costs.js";
 import { Results } from "../../resolvers/results.js";
 import { createSchema } from "../../resolvers/schema.js";
-import { operator } from "../../server/sign_in.js";
 import { openBigQuery } from "../../warehouse/bigquery.js";
 import { path, sql } from "../../warehouse/sql.js";
 import type { Columns, Warehouse } from "../../warehouse/warehouse.js";
@@ -276,6 +275,7 @@ async function asked(
   const caller = { ...operator(false), name: "analyst", bytesPerRequest };
   const contextValue = await contextFor(warehouse, {
     caller,
+    now,
     freshnessOf: async () => new Map(),
     ...question,
   });

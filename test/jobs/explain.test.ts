@@ -3,9 +3,8 @@ import { describe, expect, it } from "vitest";
 import { explain } from "../../jobs/explain.js";
 import { readWritings } from "../../jobs/ledger.js";
 import { findingOf, searchOf } from "../../jobs/plan.js";
-import { contextFor } from "../../resolvers/context.js";
+import { contextFor, operator } from "../../resolvers/context.js";
 import { createSchema } from "../../resolvers/schema.js";
-import { operator } from "../../server/sign_in.js";
 import { bind, sql } from "../../warehouse/sql.js";
 import type { Warehouse } from "../../warehouse/warehouse.js";
 import { dayAt, journeyOf, journeyText, now, openBuilt } from "./small.js";
@@ -57,7 +56,7 @@ describe("explaining a day", () => {
     // And the API the same as the ledger.
     const schema = await createSchema();
     const caller = operator(false);
-    const context = await contextFor(warehouse, { caller, freshnessOf: async () => new Map() });
+    const context = await contextFor(warehouse, { caller, now, freshnessOf: async () => new Map() });
     const told = (last: number) =>
       graphql({
         schema,

@@ -16,14 +16,13 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { accessSchema } from "../../config/access.js";
 import { locateIn, readSnapshots, type Snapshot, schemas } from "../../jobs/ledger.js";
 import { models } from "../../models/index.js";
-import { type Context, contextFor } from "../../resolvers/context.js";
+import { type Context, contextFor, operator } from "../../resolvers/context.js";
 import { liveFields, rootFields, type Told } from "../../resolvers/gate.js";
 import { loadersFor } from "../../resolvers/loaders.js";
 import { kindOf, readerOf, tablesFor } from "../../resolvers/reader.js";
 import { createSchema } from "../../resolvers/schema.js";
 import { everything, isHidden, type Scope } from "../../resolvers/scope.js";
 import { createKey } from "../../server/keys.js";
-import { operator } from "../../server/sign_in.js";
 import { name, path, relation, render, type Sql, sql, text } from "../../warehouse/sql.js";
 import type { Warehouse } from "../../warehouse/warehouse.js";
 import { builtCompany, type Client, clientOf } from "../api/company.js";
@@ -104,7 +103,7 @@ const rowsOf = (model: string): Promise<Any[]> =>
 /** The answer of whoever sees this of tables that stand in place of the snapshot's. */
 async function answerOf(query: string, scope: Scope, tables: Record<string, string> = {}): Promise<Any> {
   const caller = { ...operator(true), sees: scope };
-  const context = await contextFor(warehouse, { caller, freshnessOf: async () => new Map() });
+  const context = await contextFor(warehouse, { caller, now: () => now, freshnessOf: async () => new Map() });
   const reader = readerOf(warehouse, { ...snapshot, tables: { ...snapshot.tables, ...tables } }, scope, {
     caller: "test",
   });
