@@ -24,7 +24,7 @@ export interface WebhookOverview {
 /** Those of waymark.yml in its order, then those that only have messages. */
 export async function readOverview(
   warehouse: Warehouse,
-  webhooks: readonly Webhook[],
+  webhooks: readonly Pick<Webhook, "name" | "url">[],
 ): Promise<WebhookOverview[]> {
   const statuses = await readWebhookStatus(warehouse);
   const names = new Set([...webhooks.map(({ name }) => name), ...statuses.map(({ webhook }) => webhook)]);

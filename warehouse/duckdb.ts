@@ -611,7 +611,7 @@ function openingError(file: string, error: unknown): WaymarkError {
   if (holder) {
     return new WaymarkError(
       "WAREHOUSE_IN_USE",
-      `${file} is in use by process ${holder[2]} (${holder[1]}); one process at a time may open a DuckDB file. Stop it, or ask a running server instead: waymark query --url, waymark status --url.`,
+      `${file} is in use by process ${holder[2]} (${holder[1]}); one process at a time may open a DuckDB file. Stop it, wait for it with \`waymark build --wait\`, or ask a running server instead: waymark query --url, waymark status --url.`,
       { file, pid: Number(holder[2]) },
       { cause: error },
     );

@@ -1,4 +1,5 @@
 import { Command } from "commander";
+import type { WebhookSettings } from "../../config/settings.js";
 import { didYouMean, WaymarkError } from "../../errors.js";
 import { deliver, type Round, send } from "../../notifications/deliver.js";
 import { idOf, type Message } from "../../notifications/message.js";
@@ -35,10 +36,10 @@ export const webhooksCommand = (): Command =>
     .action(async (_, command: Command) => {
       const { project: folder, json, dead, url } = optionsOf<WebhooksFlags>(command);
       if (dead) {
-        const letters = url ? await askDeadLetters(url) : await inWarehouse(folder, readDeadLetterViews);
+        const letters = url ? await askDeadLetters(url) : await lookedUp(folder, readDeadLetterViews);
         return json ? answerJson(letters) : printDead(letters);
       }
-      const webhooks = url ? await askOverview(url) : await inWarehouse(folder, readOverview);
+      const webhooks = url ? await askOverview(url) : await lookedUp(folder, readOverview);
       return json ? answerJson(webhooks) : print(webhooks);
     })
     .addCommand(resendCommand())
@@ -115,6 +116,15 @@ const testMessage = (company: string, { name }: Webhook, at: Date): Message => (
   summary: `${company}: a test of the webhook ${name}. Nothing has happened.`,
   data: { webhook: name },
 });
+
+/** To look needs none of the secrets that sending does. */
+function lookedUp<T>(
+  folder: string,
+  look: (warehouse: Warehouse, webhooks: readonly WebhookSettings[]) => Promise<T>,
+): Promise<T> {
+  const project = loadProject(folder);
+  return withWarehouse(project, (warehouse) => look(warehouse, project.settings.webhooks));
+}
 
 function inWarehouse<T>(
   folder: string,

@@ -99,6 +99,8 @@ it("dead letters are shown, and sent again by id, by a running server too", asyn
   expect(dead).toMatchObject([
     { webhook: "ours", attempts: 1, lastStatus: 410, message: { type: "run_failed" } },
   ]);
+  const unsigned = start({ SECRET: "" }, "--project", folder, "webhooks");
+  expect(await new Promise((resolve) => unsigned.on("close", resolve)), "to look needs no secret").toBe(0);
   const wrong = await waymark(folder, "webhooks", "resend", "msg_none");
   expect(wrong).toMatchObject({ code: 2, stderr: expect.stringContaining("msg_none: no message that was") });
   expect(await waymark(folder, "webhooks", "resend")).toMatchObject({ code: 2 });
