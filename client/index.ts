@@ -26,6 +26,8 @@ export interface AnsweredFrom {
   readonly publishedAt: string;
   /** The last day of the data, YYYY-MM-DD. */
   readonly dataThrough: string;
+  /** The company's time zone, in which all days are counted; null where an earlier Waymark published it. */
+  readonly timeZone: string | null;
   /** Sources that are later than they may be; scores that use them rest on old data. */
   readonly late: readonly string[];
 }

@@ -654,7 +654,7 @@ class Run {
       runId: this.runId,
       publishedAt: this.options.now(),
       dataThrough: days?.data_through ?? company.yesterday,
-      words: { journey: company.journey, attributes: company.attributes },
+      words: { journey: company.journey, attributes: company.attributes, timeZone: company.timeZone },
       tables: this.names(),
     };
     await traced("waymark.publish", { "waymark.snapshot": snapshot.id }, () =>

@@ -50,10 +50,11 @@ export function changedBy(
   warehouse: Warehouse,
 ): string[] {
   const changed = new Set<string>();
+  const other = { ...company, ...words, timeZone: words.timeZone ?? company.timeZone };
   for (const { model, upstream } of order) {
     if (
       upstream.some((name) => changed.has(name)) ||
-      codeOf(model, company, warehouse) !== codeOf(model, { ...company, ...words }, warehouse)
+      codeOf(model, company, warehouse) !== codeOf(model, other, warehouse)
     )
       changed.add(model.name);
   }

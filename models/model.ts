@@ -27,11 +27,13 @@ export interface ModelColumn extends Column {
 }
 export type ModelColumns = Readonly<Record<string, ModelColumn>>;
 
-/** The company's own words, from which some columns are made. */
+/** The company's own words, from which some columns are made and by which readers tell what stands in them. */
 export interface CompanyWords {
   readonly journey: Journey;
   /** Names of the accounts' own attributes. */
   readonly attributes: readonly string[];
+  /** In which civil days are counted; undefined where an earlier Waymark wrote the words. */
+  readonly timeZone?: string | undefined;
 }
 
 /** All that a model may know of the company that it is built for; rendering is a pure function of it. */

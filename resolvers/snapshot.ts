@@ -45,6 +45,7 @@ export const snapshotOf = ({ id, publishedAt, dataThrough, words }: Snapshot): S
   id,
   publishedAt,
   dataThrough,
+  timeZone: words.timeZone ?? null,
   journeyVersion: words.journey.version,
 });
 

@@ -19,7 +19,10 @@ export class LastPeriods {
   years?: number | null;
 }
 
-@InputType({ description: "Days: the last so many periods, or from a day to another." })
+@InputType({
+  description:
+    "Days of the company's time zone, which `snapshot` tells: the last so many periods, or from a day to another.",
+})
 export class Range {
   @Field(() => LastPeriods, {
     nullable: true,

@@ -17,6 +17,13 @@ export class SnapshotInfo {
   })
   dataThrough!: string;
 
+  @Field(() => String, {
+    nullable: true,
+    description:
+      "The company's time zone, in which all its days are counted; null for a snapshot that an earlier Waymark published.",
+  })
+  timeZone!: string | null;
+
   @Field(() => String, { description: "Hash of the journey that made it." })
   journeyVersion!: string;
 }

@@ -32,10 +32,10 @@ export async function answer(
 /** What every answer tells of the snapshot that it was read from, and which sources are late by now. */
 export async function answeredFrom(
   { freshness }: Pick<Context, "freshness">,
-  { id, publishedAt, dataThrough }: Snapshot,
+  { id, publishedAt, dataThrough, words }: Snapshot,
 ) {
   const late = lateFeeds(breachesOf(await freshness())).map(({ feed }) => feed);
-  return { id, publishedAt, dataThrough, late };
+  return { id, publishedAt, dataThrough, timeZone: words.timeZone ?? null, late };
 }
 
 /** Errors as GraphQL told them. */

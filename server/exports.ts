@@ -66,6 +66,7 @@ export async function serveExports(app: FastifyInstance, given: Exports): Promis
       "waymark-snapshot": snapshot.id,
       "waymark-published-at": snapshot.publishedAt.toISOString(),
       "waymark-data-through": snapshot.dataThrough,
+      ...(snapshot.timeZone ? { "waymark-time-zone": snapshot.timeZone } : {}),
       ...(snapshot.late.length > 0 ? { "waymark-late": snapshot.late.join(", ") } : {}),
     });
     if (!isLive.get(query)) {

@@ -38,7 +38,12 @@ it("answers a saved query as its types say, with the snapshot it was read from",
   const { data, snapshot } = await ask(AtRiskDocument, { first: 2 });
   const scores: (number | null | undefined)[] = data.accounts.nodes.map(({ health }) => health?.score);
   expect(scores).toHaveLength(2);
-  expect(snapshot).toMatchObject({ id: 1, dataThrough: "2024-03-10", late: expect.any(Array) });
+  expect(snapshot).toMatchObject({
+    id: 1,
+    dataThrough: "2024-03-10",
+    timeZone: "UTC",
+    late: expect.any(Array),
+  });
   // @ts-expect-error the number of accounts is a number
   const wrong = await refusal(ask(AtRiskDocument, { first: "two" }));
   expect(wrong).toMatchObject({ name: "NoAnswer", code: "BAD_USER_INPUT", status: 400, retryAfter: null });

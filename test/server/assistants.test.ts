@@ -82,7 +82,13 @@ describe.each(["auto", "legacy"] as const)("an assistant, by the protocol's revi
     const client = await assistant("reader", mode);
     const answer = (await client.callTool({ name: "all", arguments: { first: 2 } })) as Any;
     expect(answer.structuredContent).toEqual({
-      snapshot: { id: 1, publishedAt: expect.any(String), dataThrough: "2025-12-31", late: [] },
+      snapshot: {
+        id: 1,
+        publishedAt: expect.any(String),
+        dataThrough: "2025-12-31",
+        timeZone: "UTC",
+        late: [],
+      },
       columns: ["id", "mrr"],
       rows: [
         [expect.stringMatching(/^acc_/), expect.anything()],
