@@ -17,6 +17,7 @@ import { initCommand } from "./commands/init.js";
 import { keysCommand } from "./commands/keys.js";
 import { planCommand } from "./commands/plan.js";
 import { programmeCommand } from "./commands/programme.js";
+import { proposeCommand } from "./commands/propose.js";
 import { queryCommand } from "./commands/query.js";
 import { retentionCommand } from "./commands/retention.js";
 import { serveCommand } from "./commands/serve.js";
@@ -72,6 +73,7 @@ for (const command of [
   compareCommand,
   backtestCommand,
   programmeCommand,
+  proposeCommand,
   retentionCommand,
   survivalCommand,
   webhooksCommand,

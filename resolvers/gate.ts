@@ -41,6 +41,7 @@ export const rootFields: Readonly<Record<string, Told>> = {
   comparison: "accounts",
   backtest: "accounts",
   programmeEffect: "accounts",
+  milestoneProposals: "accounts",
   ...Object.fromEntries(views.map((view) => [viewOf(view).field, "groups"])),
 
   completeTask: "changes",

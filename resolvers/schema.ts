@@ -16,6 +16,7 @@ import { ModelResolver } from "./model.js";
 import { AccountOnboardingResolver, OnboardingResolver } from "./onboarding.js";
 import { PortfolioResolver } from "./portfolio.js";
 import { ProgrammeResolver } from "./programme.js";
+import { ProposalResolver } from "./proposal.js";
 import { RetentionResolver } from "./retention.js";
 import { ScheduleResolver } from "./schedule.js";
 import { AccountSignalsResolver, SignalResolver } from "./signal.js";
@@ -74,6 +75,7 @@ export const createSchema = async (): Promise<GraphQLSchema> => {
       ComparisonResolver,
       BacktestResolver,
       ProgrammeResolver,
+      ProposalResolver,
       EndedTermResolver,
       EndedTermAccountResolver,
       TermDayResolver,

@@ -145,7 +145,37 @@ describe("waymark programme", () => {
   });
 });
 
-it.each(["comparison", "backtest", "signal-backtest"])("the saved query %s is answered", async (name) => {
+describe("waymark propose", () => {
+  it("propose prints what is found with its YAML, or why there is nothing", async () => {
+    const few = await waymark("propose");
+    expect(few).toMatchObject({ code: 0, stderr: "" });
+    expect(few.stdout).toMatch(/Each half of them needs 20 of both|Thresholds were chosen by/);
+    const all = await waymark("propose", "--min-outcomes", "4", "--all");
+    expect(all.stdout).toMatch(/^Thresholds were chosen by \d+ that churned and \d+ that stayed/);
+    expect(all.stdout).toContain("Left out");
+    const json = JSON.parse((await waymark("propose", "--min-outcomes", "4", "--json")).stdout);
+    for (const { name } of json.leftOut) expect(all.stdout).toContain(name);
+  });
+
+  it.each([
+    [["propose", "--min-outcomes", "1"], "Expected a whole number from 4 to 1000."],
+    [
+      ["propose", "--from", "2025-06-01", "--to", "2025-05-01"],
+      "from 2025-06-01 must be before to 2025-05-01",
+    ],
+  ])("%s is refused with what is expected", async (words, message) => {
+    const { code, stderr } = await waymark(...words);
+    expect(code).toBe(2);
+    expect(stderr).toContain(message);
+  });
+});
+
+it.each([
+  "comparison",
+  "backtest",
+  "signal-backtest",
+  "milestone-proposals",
+])("the saved query %s is answered", async (name) => {
   const { data, errors } = await client.ask(readFileSync(`queries/${name}.graphql`, "utf8"));
   expect(errors).toEqual([]);
   expect(Object.keys(data)).toHaveLength(1);

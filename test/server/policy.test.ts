@@ -189,6 +189,7 @@ const rootArguments: Record<string, () => string> = {
   survival: () => "by: SEGMENT",
   comparison: () => "minGroup: 2, lateDays: 10000",
   backtest: () => "minGroup: 2",
+  milestoneProposals: () => "minOutcomes: 4, lateDays: 10000",
   programmeEffect: () => `changedOn: "2025-01-01", minGroup: 2`,
 };
 const views = Object.keys(rootFields).filter((field) => rootFields[field] === "groups");
@@ -287,6 +288,7 @@ const shortly: Record<string, string> = {
   onboardingCohorts: "{ month }",
   plannedTouchpoints: "{ done }",
   portfolio: "{ accounts }",
+  milestoneProposals: "{ why }",
   programmeEffect: '(changedOn: "2025-01-01") { why }',
   reopenTask: '(id: "x") { id }',
   retention: "{ from }",
