@@ -10,11 +10,13 @@ import { checkCommand } from "./commands/check.js";
 import { checksCommand } from "./commands/checks.js";
 import { compareCommand } from "./commands/compare.js";
 import { demoCommand } from "./commands/demo.js";
+import { expansionCommand } from "./commands/expansion.js";
 import { explainCommand } from "./commands/explain.js";
 import { factsCommand } from "./commands/facts.js";
 import { gcCommand } from "./commands/gc.js";
 import { initCommand } from "./commands/init.js";
 import { keysCommand } from "./commands/keys.js";
+import { lifetimeCommand } from "./commands/lifetime.js";
 import { planCommand } from "./commands/plan.js";
 import { programmeCommand } from "./commands/programme.js";
 import { proposeCommand } from "./commands/propose.js";
@@ -76,6 +78,8 @@ for (const command of [
   proposeCommand,
   retentionCommand,
   survivalCommand,
+  lifetimeCommand,
+  expansionCommand,
   webhooksCommand,
   keysCommand,
   gcCommand,

@@ -33,6 +33,8 @@ export const rootFields: Readonly<Record<string, Told>> = {
   retention: "accounts",
   cohorts: "accounts",
   survival: "accounts",
+  lifetimeValue: "accounts",
+  expansionCandidates: "accounts",
   stageOutcomes: "accounts",
   stageTimes: "accounts",
   stageTransitions: "accounts",

@@ -7,10 +7,12 @@ import { BacktestResolver } from "./backtest.js";
 import { CheckResolver } from "./check.js";
 import { ComparisonResolver } from "./comparison.js";
 import { EndedTermAccountResolver, EndedTermResolver, TermDayResolver } from "./ended_term.js";
+import { ExpansionResolver } from "./expansion.js";
 import { FederationResolver } from "./federation.js";
 import { guarded } from "./gate.js";
 import { AccountHealthResolver, HealthResolver } from "./health.js";
 import { JourneyResolver } from "./journey.js";
+import { LifetimeResolver } from "./lifetime.js";
 import { MilestoneResolver } from "./milestone.js";
 import { ModelResolver } from "./model.js";
 import { AccountOnboardingResolver, OnboardingResolver } from "./onboarding.js";
@@ -71,6 +73,8 @@ export const createSchema = async (): Promise<GraphQLSchema> => {
       PortfolioResolver,
       RetentionResolver,
       SurvivalResolver,
+      LifetimeResolver,
+      ExpansionResolver,
       StagePathResolver,
       ComparisonResolver,
       BacktestResolver,
