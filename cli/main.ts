@@ -23,6 +23,7 @@ import { proposeCommand } from "./commands/propose.js";
 import { queryCommand } from "./commands/query.js";
 import { retentionCommand } from "./commands/retention.js";
 import { serveCommand } from "./commands/serve.js";
+import { stagesCommand } from "./commands/stages.js";
 import { statusCommand } from "./commands/status.js";
 import { survivalCommand } from "./commands/survival.js";
 import { webhooksCommand } from "./commands/webhooks.js";
@@ -78,6 +79,7 @@ for (const command of [
   proposeCommand,
   retentionCommand,
   survivalCommand,
+  stagesCommand,
   lifetimeCommand,
   expansionCommand,
   webhooksCommand,

@@ -145,6 +145,21 @@ describe("waymark programme", () => {
   });
 });
 
+describe("waymark stages", () => {
+  it("prints where journeys end, how long accounts stay, and the matrix of where they go", async () => {
+    const { code, stdout } = await waymark("stages", "--lead-days", "30");
+    expect(code).toBe(0);
+    const json = JSON.parse((await waymark("stages", "--lead-days", "30", "--json")).stdout);
+    expect(json.stageTimes.length).toBeGreaterThan(2);
+    for (const { stage } of json.stageTimes) expect(stdout).toContain(stage.name);
+    const [move] = json.stageTransitions;
+    expect(stdout).toContain(`${(100 * move.share).toFixed(0)} % (${move.stays})`);
+    expect(stdout).toContain("no more facts");
+    const refused = await waymark("stages", "--lead-days", "0");
+    expect(refused.code).toBe(2);
+  });
+});
+
 describe("waymark propose, lifetime and expansion", () => {
   it("propose prints what is found with its YAML, or why there is nothing", async () => {
     const few = await waymark("propose");
@@ -200,6 +215,9 @@ it.each([
   "signal-backtest",
   "milestone-proposals",
   "lifetime-value",
+  "stage-outcomes",
+  "stage-times",
+  "stage-transitions",
   "expansion-candidates",
 ])("the saved query %s is answered", async (name) => {
   const { data, errors } = await client.ask(readFileSync(`queries/${name}.graphql`, "utf8"));
