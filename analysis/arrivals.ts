@@ -22,20 +22,20 @@ export const cameLate = (loadedAt: Sql, landmark: Sql, lateDays: number): Sql =>
   sql`coalesce(${dayOf(loadedAt, "UTC")} > ${addDays(landmark, lateDays)}, false)`;
 
 /**
- * The CTE `arrivals`: of each account of `landmarks` for which a row that was about days up to its landmark came, or
+ * The CTE `arrivals`: of each account and landmark of `landmarks` for which a row that was about days up to its landmark came, or
  * was last corrected, too late to have been known then, 1 for the sources of which there is one. What a correction
  * changed can't be told, so whatever is made of that source isn't compared for the account. A ticket that was resolved
  * later, or a person who left later, is no such row: days up to the landmark don't know of it.
  */
 export const arrivalsCte = (sources: readonly SourceName[], lateDays: number): Sql => sql`arrivals as (
-  select account_id, ${sources.map((s) => sql`max(${name(s)}) as ${name(isLate(s))}`)}
+  select account_id, landmark, ${sources.map((s) => sql`max(${name(s)}) as ${name(isLate(s))}`)}
   from (
     ${join(
       sources.map((source) => lateRows(source, sources, lateDays)),
       "\n    union all\n    ",
     )}
   ) as late_rows
-  group by account_id
+  group by account_id, landmark
 )`;
 
 function lateRows(source: SourceName, sources: readonly SourceName[], lateDays: number): Sql {
@@ -47,7 +47,7 @@ function lateRows(source: SourceName, sources: readonly SourceName[], lateDays: 
     cameLate(sql`r.loaded_at`, sql`l.landmark`, lateDays),
     ...added.map((day) => sql`coalesce(${day} <= l.landmark, true)`),
   ];
-  return sql`select l.account_id, ${flags}
+  return sql`select l.account_id, l.landmark, ${flags}
     from landmarks as l
     inner join ${ref(table)} as r on r.account_id = l.account_id
     where ${join(conditions, " and ")}`;

@@ -30,32 +30,19 @@ export interface Cohorts {
  * `landmarks` are those of one cohort alone that had facts then and were covered.
  */
 export function landmarkCtes({ first, second, leadDays }: Cohorts): readonly Sql[] {
+  const landmark = addDays(sql`o.outcome_on`, -leadDays);
   return [
-    sql`members as (
-  select account_id, ended_on as outcome_on, ${isIn(first)} as in_first, ${isIn(second)} as in_second
-  from ${ref(termOutcomes)}
-)`,
-    sql`ordered as (
-  select
-    account_id,
-    outcome_on,
-    in_first,
-    in_second,
-    ${addDays(sql`outcome_on`, -leadDays)} as landmark,
-    row_number() over (partition by account_id order by outcome_on desc) as nth
-  from members
-  where in_first + in_second > 0
-)`,
+    ...outcomeCtes(first, second),
     sql`placed as (
   select
     o.account_id as account_id,
     o.outcome_on as outcome_on,
-    o.landmark as landmark,
+    ${landmark} as landmark,
     o.in_first as in_first,
     o.in_second as in_second,
     case when f.account_id is null then 'no facts' when f.is_customer then 'compared' else 'not covered' end as state
   from ordered as o
-  left join ${ref(accountFacts)} as f on f.account_id = o.account_id and f.day = o.landmark
+  left join ${ref(accountFacts)} as f on f.account_id = o.account_id and f.day = ${landmark}
   where o.nth = 1
 )`,
     sql`landmarks as (
@@ -65,6 +52,24 @@ export function landmarkCtes({ first, second, leadDays }: Cohorts): readonly Sql
 )`,
   ];
 }
+
+/** CTEs, of which `ordered` has the outcomes of the cohorts, an account's latest as `nth` 1. */
+export const outcomeCtes = (first: Cohort, second: Cohort): readonly Sql[] => [
+  sql`members as (
+  select account_id, ended_on as outcome_on, ${isIn(first)} as in_first, ${isIn(second)} as in_second
+  from ${ref(termOutcomes)}
+)`,
+  sql`ordered as (
+  select
+    account_id,
+    outcome_on,
+    in_first,
+    in_second,
+    row_number() over (partition by account_id order by outcome_on desc) as nth
+  from members
+  where in_first + in_second > 0
+)`,
+];
 
 function isIn({ outcomes, from, to, accounts }: Cohort): Sql {
   const conditions = [

@@ -10,16 +10,20 @@ import { checkCommand } from "./commands/check.js";
 import { checksCommand } from "./commands/checks.js";
 import { compareCommand } from "./commands/compare.js";
 import { demoCommand } from "./commands/demo.js";
+import { expansionCommand } from "./commands/expansion.js";
 import { explainCommand } from "./commands/explain.js";
 import { factsCommand } from "./commands/facts.js";
 import { gcCommand } from "./commands/gc.js";
 import { initCommand } from "./commands/init.js";
 import { keysCommand } from "./commands/keys.js";
+import { lifetimeCommand } from "./commands/lifetime.js";
 import { planCommand } from "./commands/plan.js";
 import { programmeCommand } from "./commands/programme.js";
+import { proposeCommand } from "./commands/propose.js";
 import { queryCommand } from "./commands/query.js";
 import { retentionCommand } from "./commands/retention.js";
 import { serveCommand } from "./commands/serve.js";
+import { stagesCommand } from "./commands/stages.js";
 import { statusCommand } from "./commands/status.js";
 import { survivalCommand } from "./commands/survival.js";
 import { webhooksCommand } from "./commands/webhooks.js";
@@ -72,8 +76,12 @@ for (const command of [
   compareCommand,
   backtestCommand,
   programmeCommand,
+  proposeCommand,
   retentionCommand,
   survivalCommand,
+  stagesCommand,
+  lifetimeCommand,
+  expansionCommand,
   webhooksCommand,
   keysCommand,
   gcCommand,

@@ -7,7 +7,7 @@ import { sql } from "../warehouse/sql.js";
 import type { Context } from "./context.js";
 import { ofAccounts } from "./pages.js";
 import type { Reader } from "./reader.js";
-import { within } from "./within.js";
+import { inOrder, within } from "./within.js";
 
 const stayed = [TermOutcome.RENEWED, TermOutcome.EXPANDED, TermOutcome.CONTRACTED];
 
@@ -60,11 +60,7 @@ function cohortOf(argument: string, { outcomes, from, to, filter }: CohortInput,
       "BAD_USER_INPUT",
       `comparison(${argument}: { outcomes: [] }): expected at least one of CHURNED, RENEWED, EXPANDED, CONTRACTED.`,
     );
-  if (from && to && from >= to)
-    throw new WaymarkError(
-      "BAD_USER_INPUT",
-      `comparison(${argument}): from ${from} must be before to ${to}.`,
-    );
+  inOrder(`comparison(${argument})`, from, to);
   return {
     outcomes,
     from: from ?? undefined,

@@ -33,6 +33,8 @@ export const rootFields: Readonly<Record<string, Told>> = {
   retention: "accounts",
   cohorts: "accounts",
   survival: "accounts",
+  lifetimeValue: "accounts",
+  expansionCandidates: "accounts",
   stageOutcomes: "accounts",
   stageTimes: "accounts",
   stageTransitions: "accounts",
@@ -41,6 +43,7 @@ export const rootFields: Readonly<Record<string, Told>> = {
   comparison: "accounts",
   backtest: "accounts",
   programmeEffect: "accounts",
+  milestoneProposals: "accounts",
   ...Object.fromEntries(views.map((view) => [viewOf(view).field, "groups"])),
 
   completeTask: "changes",

@@ -7,15 +7,18 @@ import { BacktestResolver } from "./backtest.js";
 import { CheckResolver } from "./check.js";
 import { ComparisonResolver } from "./comparison.js";
 import { EndedTermAccountResolver, EndedTermResolver, TermDayResolver } from "./ended_term.js";
+import { ExpansionResolver } from "./expansion.js";
 import { FederationResolver } from "./federation.js";
 import { guarded } from "./gate.js";
 import { AccountHealthResolver, HealthResolver } from "./health.js";
 import { JourneyResolver } from "./journey.js";
+import { LifetimeResolver } from "./lifetime.js";
 import { MilestoneResolver } from "./milestone.js";
 import { ModelResolver } from "./model.js";
 import { AccountOnboardingResolver, OnboardingResolver } from "./onboarding.js";
 import { PortfolioResolver } from "./portfolio.js";
 import { ProgrammeResolver } from "./programme.js";
+import { ProposalResolver } from "./proposal.js";
 import { RetentionResolver } from "./retention.js";
 import { ScheduleResolver } from "./schedule.js";
 import { AccountSignalsResolver, SignalResolver } from "./signal.js";
@@ -70,10 +73,13 @@ export const createSchema = async (): Promise<GraphQLSchema> => {
       PortfolioResolver,
       RetentionResolver,
       SurvivalResolver,
+      LifetimeResolver,
+      ExpansionResolver,
       StagePathResolver,
       ComparisonResolver,
       BacktestResolver,
       ProgrammeResolver,
+      ProposalResolver,
       EndedTermResolver,
       EndedTermAccountResolver,
       TermDayResolver,

@@ -26,7 +26,7 @@ import { filterSql } from "./pages.js";
 import { mustSee, type Reader } from "./reader.js";
 
 /** Of fewer customers nothing is shown but how many they are. */
-const minGroup = 5;
+export const minGroup = 5;
 const mostSteps = 400;
 const mostGroups = 50;
 
@@ -64,11 +64,15 @@ export class SurvivalResolver {
   }
 }
 
-interface SurvivalQuestion {
-  readonly every: number;
+/** Which customers' lives, told apart by what, and from when on they are seen. */
+export interface LivesQuestion {
   readonly by: SurvivalDimension | undefined;
-  readonly from: string | undefined;
+  readonly from?: string | undefined;
   readonly filter: AccountFilter;
+}
+
+interface SurvivalQuestion extends LivesQuestion {
+  readonly every: number;
 }
 
 const columns = {
@@ -80,47 +84,29 @@ const columns = {
 } as const satisfies Columns;
 
 /** One grouped statement counts who comes and who goes on each day of a customer's life; the curves are made of that. */
-async function survivalOf(reader: Reader, { every, by, from, filter }: SurvivalQuestion): Promise<Survival> {
+async function survivalOf(reader: Reader, question: SurvivalQuestion): Promise<Survival> {
+  const { every, by } = question;
   if (every < 1) throw new WaymarkError("BAD_USER_INPUT", `survival: every is ${every}, expected 1 or more.`);
-  const group: Sql = by
-    ? {
-        [SurvivalDimension.SEGMENT]: sql`segment`,
-        [SurvivalDimension.REGION]: sql`region`,
-        [SurvivalDimension.START_YEAR]: cast(periodOf(sql`customer_since`, "year"), "string"),
-      }[by]
-    : nullOf("string");
-  const through = bind("date", reader.snapshot.dataThrough);
-  const entry = from
-    ? greatest(daysBetween(sql`c.customer_since`, bind("date", from)), integer(0))
-    : integer(0);
+  const groups = await happenedIn(reader, "survival", question);
+  const shown = [...groups.values()].filter((group) => customersIn(group) >= minGroup);
+  return {
+    groups: [...groups].map(([group, happenings]) => groupOf(group && nameOf(group, by), happenings, every)),
+    difference: logRank(shown),
+  };
+}
+
+/** Who came and who went on each day of a customer's life, by group. */
+export async function happenedIn(
+  reader: Reader,
+  field: string,
+  lives: LivesQuestion,
+): Promise<Map<string | null, Happening[]>> {
   const rows = await reader.query(
     sql`
-with ends as (
-  select
-    account_id,
-    min(case when outcome = 'churned' then ended_on end) as churned_on,
-    min(case when outcome = 'undecided' then ended_on end) as undecided_on
-  from ${ref(termOutcomes)}
-  group by account_id
-),
-customers as (
-  select account_id, customer_since, ${group} as life_group
-  from ${ref(accountLatest)}
-  where customer_since <= ${through} and ${filterSql(filter, reader)}
-),
-lives as (
-  select
-    c.life_group as life_group,
-    ${entry} as entry,
-    ${daysBetween(sql`c.customer_since`, sql`coalesce(e.churned_on, e.undecided_on, ${addDays(through, 1)})`)} as last_day,
-    e.churned_on is not null as is_churned
-  from customers as c
-  left join ends as e on e.account_id = c.account_id
-),
+with ${livesCtes(reader, lives)},
 happened as (
   select life_group, entry as day, 1 as entries, 0 as events, 0 as censored
   from lives
-  where last_day > entry
   union all
   select
     life_group,
@@ -129,7 +115,6 @@ happened as (
     case when is_churned then 1 else 0 end as events,
     case when is_churned then 0 else 1 end as censored
   from lives
-  where last_day > entry
 )
 select
   life_group,
@@ -151,19 +136,61 @@ order by ${ascending(sql`life_group`)}, day`,
   if (groups.size > mostGroups)
     throw new WaymarkError(
       "BAD_USER_INPUT",
-      `survival: there are ${groups.size} groups, expected at most ${mostGroups}. Leave some out with filter.`,
+      `${field}: there are ${groups.size} groups, expected at most ${mostGroups}. Leave some out with filter.`,
     );
-  const shown = [...groups.values()].filter((group) => customersIn(group) >= minGroup);
-  return {
-    groups: [...groups].map(([group, happenings]) => groupOf(group && nameOf(group, by), happenings, every)),
-    difference: logRank(shown),
-  };
+  return groups;
 }
 
-const customersIn = (group: readonly Happening[]): number => group.reduce((n, { entries }) => n + entries, 0);
+/**
+ * CTEs, of which `lives` has one row per customer: from the day of its life on which it was first seen (`entry`) to that
+ * of its first churn, or on which it was last seen as a customer (`last_day`).
+ */
+export function livesCtes(reader: Reader, { by, from, filter }: LivesQuestion): Sql {
+  const group: Sql = by
+    ? {
+        [SurvivalDimension.SEGMENT]: sql`segment`,
+        [SurvivalDimension.REGION]: sql`region`,
+        [SurvivalDimension.START_YEAR]: cast(periodOf(sql`customer_since`, "year"), "string"),
+      }[by]
+    : nullOf("string");
+  const through = bind("date", reader.snapshot.dataThrough);
+  const entry = from
+    ? greatest(daysBetween(sql`c.customer_since`, bind("date", from)), integer(0))
+    : integer(0);
+  return sql`ends as (
+  select
+    account_id,
+    min(case when outcome = 'churned' then ended_on end) as churned_on,
+    min(case when outcome = 'undecided' then ended_on end) as undecided_on
+  from ${ref(termOutcomes)}
+  group by account_id
+),
+customers as (
+  select account_id, customer_since, ${group} as life_group
+  from ${ref(accountLatest)}
+  where customer_since <= ${through} and ${filterSql(filter, reader)}
+),
+all_lives as (
+  select
+    c.account_id as account_id,
+    c.customer_since as customer_since,
+    c.life_group as life_group,
+    ${entry} as entry,
+    ${daysBetween(sql`c.customer_since`, sql`coalesce(e.churned_on, e.undecided_on, ${addDays(through, 1)})`)} as last_day,
+    e.churned_on is not null as is_churned
+  from customers as c
+  left join ends as e on e.account_id = c.account_id
+),
+lives as (
+  select * from all_lives where last_day > entry
+)`;
+}
+
+export const customersIn = (group: readonly Happening[]): number =>
+  group.reduce((n, { entries }) => n + entries, 0);
 
 /** A year is named by its first day in SQL. */
-const nameOf = (group: string, by: SurvivalDimension | undefined): string =>
+export const nameOf = (group: string, by: SurvivalDimension | undefined): string =>
   by === SurvivalDimension.START_YEAR ? group.slice(0, 4) : group;
 
 function groupOf(group: string | null, happenings: readonly Happening[], every: number): SurvivalGroup {

@@ -11,3 +11,9 @@ export function within(
     if (!(value >= least && value <= most))
       throw new WaymarkError("BAD_USER_INPUT", `${field}(${name}: ${value}): expected ${least} to ${most}.`);
 }
+
+/** @throws WaymarkError BAD_USER_INPUT for a period that ends before it begins, or on its first day */
+export function inOrder(field: string, from: string | null | undefined, to: string | null | undefined): void {
+  if (from && to && from >= to)
+    throw new WaymarkError("BAD_USER_INPUT", `${field}: from ${from} must be before to ${to}.`);
+}

@@ -56,6 +56,28 @@ export function medianOf(steps: readonly Step[]): Estimate {
   return figure(median, from, to);
 }
 
+/**
+ * The mean time up to a last one: the area under the curve, so of a customer that goes on all of it and no more. Variance
+ * by Klein and Moeschberger, 4.5. None where the last time isn't after 0.
+ */
+export function restrictedMean(steps: readonly Step[], last: number): Estimate {
+  if (last <= 0) return noFigure("nobody was seen long enough");
+  const within = steps.filter(({ time }) => time < last);
+  const ends = [...within.slice(1).map(({ time }) => time), last];
+  const areas = within.map(({ time, share }, i) => share * ((ends[i] ?? last) - time));
+  const mean = (within[0]?.time ?? last) + areas.reduce((sum, area) => sum + area, 0);
+  let variance = 0;
+  let rest = 0;
+  for (let i = within.length - 1; i >= 0; i--) {
+    rest += areas[i] ?? 0;
+    const { atRisk, events } = within[i] as Step;
+    // Where all leave there is no area left.
+    if (events < atRisk) variance += (rest * rest * events) / (atRisk * (atRisk - events));
+  }
+  const half = z95 * Math.sqrt(variance);
+  return figure(mean, Math.max(0, mean - half), Math.min(last, mean + half));
+}
+
 /** A test of whether groups differ; `why` says what is missing where there is none. */
 export type Test =
   | { readonly statistic: number; readonly degreesOfFreedom: number; readonly p: number; readonly why: null }

@@ -97,7 +97,8 @@ function stepInWords({ share, from, to, atRisk }: SurvivalGroup["steps"][number]
   return `${percent(share, 0)}${range} [${count(atRisk)}]`;
 }
 
-function medianInWords({ value, from, to, why }: Estimate): string {
+/** Days after which half have left, with the interval, or why there are none. */
+export function medianInWords({ value, from, to, why }: Estimate): string {
   if (value === null) return why ?? "";
   return `${count(value)} days (${from === null ? "?" : count(from)}–${to === null ? "not reached" : count(to)})`;
 }

@@ -188,7 +188,81 @@ describe("waymark programme", () => {
   });
 });
 
-it.each(["comparison", "backtest", "signal-backtest"])("the saved query %s is answered", async (name) => {
+describe("waymark stages", () => {
+  it("prints where journeys end, how long accounts stay, and the matrix of where they go", async () => {
+    const { code, stdout } = await waymark("stages", "--lead-days", "30");
+    expect(code).toBe(0);
+    const json = JSON.parse((await waymark("stages", "--lead-days", "30", "--json")).stdout);
+    expect(json.stageTimes.length).toBeGreaterThan(2);
+    for (const { stage } of json.stageTimes) expect(stdout).toContain(stage.name);
+    const [move] = json.stageTransitions;
+    expect(stdout).toContain(`${(100 * move.share).toFixed(0)} % (${move.stays})`);
+    expect(stdout).toContain("no more facts");
+    const refused = await waymark("stages", "--lead-days", "0");
+    expect(refused.code).toBe(2);
+  });
+});
+
+describe("waymark propose, lifetime and expansion", () => {
+  it("propose prints what is found with its YAML, or why there is nothing", async () => {
+    const few = await waymark("propose");
+    expect(few).toMatchObject({ code: 0, stderr: "" });
+    expect(few.stdout).toMatch(/Each half of them needs 20 of both|Thresholds were chosen by/);
+    const all = await waymark("propose", "--min-outcomes", "4", "--all");
+    expect(all.stdout).toMatch(/^Thresholds were chosen by \d+ that churned and \d+ that stayed/);
+    expect(all.stdout).toContain("Left out");
+    const json = JSON.parse((await waymark("propose", "--min-outcomes", "4", "--json")).stdout);
+    for (const { name } of json.leftOut) expect(all.stdout).toContain(name);
+  });
+
+  it("lifetime prints days, MRR and value, and as JSON the same", async () => {
+    const { code, stdout } = await waymark("lifetime", "--by", "segment", "--gross-margin", "0.8");
+    expect(code).toBe(0);
+    expect(stdout).toContain("The value is 80 % of revenue.");
+    const groups = JSON.parse((await waymark("lifetime", "--by", "segment", "--json")).stdout);
+    for (const { group } of groups) expect(stdout).toContain(group);
+    expect((await waymark("lifetime")).stdout).toContain("The value is revenue, as no margin was given");
+  });
+
+  it("expansion lists who may need more with reasons, and who is held back", async () => {
+    const { code, stdout } = await waymark("expansion", "--min-utilisation", "0.3");
+    expect(code).toBe(0);
+    expect(stdout).toContain("Held back, though they use 30 % of their seats or more");
+    const { nodes } = JSON.parse((await waymark("expansion", "--min-utilisation", "0.3", "--json")).stdout);
+    expect(nodes.length).toBeGreaterThan(0);
+    for (const { account, reasons } of nodes) {
+      expect(stdout).toContain(account.name);
+      expect(reasons[0]).toMatch(/seats/);
+    }
+  });
+
+  it.each([
+    [["propose", "--min-outcomes", "1"], "Expected a whole number from 4 to 1000."],
+    [
+      ["propose", "--from", "2025-06-01", "--to", "2025-05-01"],
+      "from 2025-06-01 must be before to 2025-05-01",
+    ],
+    [["lifetime", "--gross-margin", "80"], "Expected a share above 0 and up to 1, e.g. 0.8."],
+    [["lifetime", "--by", "owner"], "Allowed choices are segment, region, start-year."],
+    [["expansion", "--min-utilisation", "0"], "Expected a share above 0, e.g. 0.8."],
+  ])("%s is refused with what is expected", async (words, message) => {
+    const { code, stderr } = await waymark(...words);
+    expect(code).toBe(2);
+    expect(stderr).toContain(message);
+  });
+});
+
+it.each([
+  "comparison",
+  "backtest",
+  "signal-backtest",
+  "milestone-proposals",
+  "lifetime-value",
+  "stage-outcomes",
+  "stage-times",
+  "stage-transitions",
+  "expansion-candidates",
+])("the saved query %s is answered", async (name) => {
   const { data, errors } = await client.ask(readFileSync(`queries/${name}.graphql`, "utf8"));
   expect(errors).toEqual([]);
   expect(Object.keys(data)).toHaveLength(1);

@@ -188,6 +188,9 @@ const rootArguments: Record<string, () => string> = {
   survival: () => "by: SEGMENT",
   comparison: () => "minGroup: 2, lateDays: 10000",
   backtest: () => "minGroup: 2",
+  milestoneProposals: () => "minOutcomes: 4, lateDays: 10000",
+  lifetimeValue: () => "by: SEGMENT",
+  expansionCandidates: () => "minUtilisation: 0.1, first: 1000",
   programmeEffect: () => `changedOn: "2025-01-01", minGroup: 2`,
 };
 const views = Object.keys(rootFields).filter((field) => rootFields[field] === "groups");
@@ -289,6 +292,9 @@ const shortly: Record<string, string> = {
   onboardingCohorts: "{ month }",
   plannedTouchpoints: "{ done }",
   portfolio: "{ accounts }",
+  expansionCandidates: "{ heldBack { why } }",
+  lifetimeValue: "{ group }",
+  milestoneProposals: "{ why }",
   programmeEffect: '(changedOn: "2025-01-01") { why }',
   reopenTask: '(id: "x") { id }',
   retention: "{ from }",

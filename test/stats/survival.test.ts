@@ -1,5 +1,12 @@
 import { describe, expect, it } from "vitest";
-import { chiSquareTail, type Happening, kaplanMeier, logRank, medianOf } from "../../stats/survival.js";
+import {
+  chiSquareTail,
+  type Happening,
+  kaplanMeier,
+  logRank,
+  medianOf,
+  restrictedMean,
+} from "../../stats/survival.js";
 
 /** Weeks in remission; "+" = still in remission when last seen. */
 function group(times: string, entry = 0): Happening[] {
@@ -86,6 +93,28 @@ describe("Kaplan–Meier", () => {
     expect(median).toMatchObject({ value: 23, from: 13, to: Number.POSITIVE_INFINITY });
     expect(medianOf(kaplanMeier(group("5 9+ 9+ 9+"))).why).toMatch(/more than half/);
     expect(medianOf([]).why).toMatch(/more than half/);
+  });
+});
+
+describe("the restricted mean", () => {
+  it("of the leukaemia trial's curve up to 35 weeks is 23.287 weeks with standard error 2.827, reckoned by hand from its table", () => {
+    const { value, from, to } = restrictedMean(kaplanMeier(treated), 35);
+    expect(value).toBeCloseTo(23.287, 3);
+    expect(((value ?? 0) - (from ?? 0)) / 1.959964).toBeCloseTo(2.8275, 3);
+    expect(((to ?? 0) - (value ?? 0)) / 1.959964).toBeCloseTo(2.8275, 3);
+  });
+
+  it("where everybody is seen to leave is the plain mean", () => {
+    const weeks = [1, 1, 2, 2, 3, 4, 4, 5, 5, 8, 8, 8, 8, 11, 11, 12, 12, 15, 17, 22, 23];
+    const mean = weeks.reduce((sum, w) => sum + w, 0) / weeks.length;
+    expect(restrictedMean(kaplanMeier(placebo), 23).value).toBeCloseTo(mean, 10);
+    expect(restrictedMean(kaplanMeier(placebo), 100).value).toBeCloseTo(mean, 10);
+  });
+
+  it("where nobody leaves is all of the time, and without time there is none", () => {
+    expect(restrictedMean([], 30)).toEqual({ value: 30, from: 30, to: 30, why: null });
+    expect(restrictedMean(kaplanMeier(group("40 50+")), 30)).toMatchObject({ value: 30, from: 30, to: 30 });
+    expect(restrictedMean([], 0).why).toBe("nobody was seen long enough");
   });
 });
 

@@ -711,6 +711,15 @@ describe(`the dialect means the same on both engines${missing ? ` (GoogleSQL ski
         ]);
     });
 
+    test("hexDigest", "the digests of RFC 1321, of the text's UTF-8; of null none", () =>
+      expectValues(xs("string", ["abc", "message digest", "é", null]), dialect.hexDigest(x), "string", [
+        "900150983cd24fb0d6963f7d28e17f72",
+        "f96b697d7cb7938d525a2f31aaf161d0",
+        "66ddcd97cfdeabb2f6fb8a999b4bc76f",
+        null,
+      ]),
+    );
+
     test(
       "rowHash",
       "sums tell rows in any order, told apart by any value and by any number of copies",
