@@ -231,8 +231,13 @@ describe.skipIf(unavailable)(
         const { accountTasks } = (await ask("{ accountTasks(first: 1) { nodes { id } } }")) as {
           accountTasks: { nodes: { id: string }[] };
         };
-        for (const act of ["snoozeTask", "completeTask", "reopenTask", "dismissTask"]) {
-          const more = { snoozeTask: ', until: "2024-08-01"', dismissTask: ', reason: "moved"' }[act] ?? "";
+        const acts: [act: string, more: string][] = [
+          ["snoozeTask", ', until: "2024-08-01"'],
+          ["completeTask", ""],
+          ["reopenTask", ""],
+          ["dismissTask", ', reason: "moved"'],
+        ];
+        for (const [act, more] of acts) {
           await ask(`mutation ($id: ID!) { ${act}(id: $id${more}) { status note } }`, {
             id: accountTasks.nodes[0]?.id,
           });
