@@ -149,6 +149,15 @@ it("is told apart by segment and by the period in which accounts became customer
   ]);
 });
 
+it("counts the accounts alone that a filter names", async () => {
+  const { reader } = await companyWith(
+    [paid("2023-02-01", null, of("a")), paid("2023-11-01", null, of("b"))],
+    "2024-03-31",
+  );
+  const [row] = await resolver.retention({ reader } as never, QUARTER, 1, [], { ids: ["b"] });
+  expect([row?.from, row?.customers, row?.arrived]).toEqual(["2023-10-01", 0, 1]);
+});
+
 it("counts whole periods alone: one ends where the data tells who is a customer on the day after it", async () => {
   const contracts = [paid("2023-01-01", null, of("a"))];
   const last = async (through: string) =>

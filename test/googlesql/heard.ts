@@ -1,9 +1,9 @@
 import { isDeepStrictEqual } from "node:util";
 import { inTransaction, tableMade } from "../../warehouse/bigquery.js";
-import { bind, type ColumnType, name, path, render, type Sql, sql } from "../../warehouse/sql.js";
+import { type ColumnType, path, render, type Sql, sql } from "../../warehouse/sql.js";
 import type { Columns, RunOptions, Warehouse } from "../../warehouse/warehouse.js";
 import { lintGoogleSql } from "./lint.js";
-import type { Catalogue, GoogleSql, Row, Statement } from "./reference.js";
+import type { GoogleSql, Row, Statement } from "./reference.js";
 
 export interface Heard {
   readonly warehouse: Warehouse;
@@ -30,16 +30,27 @@ export function heardBy(engine: GoogleSql, warehouse: Warehouse, { answers = fal
   const complaints: string[] = [];
   const notForTransactions = new Set<string>();
   const scripts: string[] = [];
-  /** What tables hold, until something is written. */
-  let held = new Map<string, Promise<Row[]>>();
+  /** Until something is written. */
+  let held = new Map<string, Promise<Held | undefined>>();
   const told = new Set<string>();
   let statements = 0;
   let answered = 0;
+  const tablesIn = async (statement: string): Promise<[relation: string, Held][]> => {
+    const tables: [string, Held][] = [];
+    for (const relation of namedIn(statement)) {
+      const known = held.get(relation) ?? tableAt(warehouse, relation);
+      held.set(relation, known);
+      const table = await known;
+      if (table) tables.push([relation, table]);
+    }
+    return tables;
+  };
   const hear = async (fragment: Sql, options: RunOptions = {}): Promise<Statement> => {
     statements++;
     const statement = render(fragment, "bigquery", options);
     complaints.push(...lintGoogleSql(statement.text).map((found) => `${found}\n${statement.text}`));
-    const catalogue = await catalogueOf(warehouse, statement.text);
+    const tables = await tablesIn(statement.text);
+    const catalogue = Object.fromEntries(tables.map(([relation, { columns }]) => [relation, columns]));
     await engine.analyze(statement, catalogue).catch((error: Error) => complaints.push(error.message));
     return statement;
   };
@@ -50,8 +61,18 @@ export function heardBy(engine: GoogleSql, warehouse: Warehouse, { answers = fal
     told.add(key);
     answered++;
     try {
-      const catalogue = await catalogueOf(warehouse, text, /(select |\.)\*/.test(text) ? undefined : text);
-      const answer = await engine.evaluate(statement, catalogue, await rowsOf(catalogue));
+      const catalogue: Record<string, Record<string, ColumnType>> = {};
+      const data: Record<string, Row[]> = {};
+      for (const [relation, { columns, rows }] of await tablesIn(text)) {
+        const all = Object.entries(columns);
+        const read = /(select |\.)\*/.test(text) ? all : all.filter(([column]) => text.includes(column));
+        // What is counted may have no column that is named.
+        catalogue[relation] = Object.fromEntries(read.length > 0 ? read : all.slice(0, 1));
+        data[relation] = (await rows()).map((row) =>
+          Object.fromEntries(read.map(([column]) => [column, row[column]])),
+        );
+      }
+      const answer = await engine.evaluate(statement, catalogue, data);
       const [ours, theirs] = [rows, answer.rows].map((of) => comparable(of, columns));
       if (!isDeepStrictEqual(ours, theirs))
         complaints.push(
@@ -60,18 +81,6 @@ export function heardBy(engine: GoogleSql, warehouse: Warehouse, { answers = fal
     } catch (error) {
       complaints.push((error as Error).message);
     }
-  };
-  const rowsOf = async (catalogue: Catalogue): Promise<Record<string, Row[]>> => {
-    const data: Record<string, Row[]> = {};
-    for (const [relation, columns] of Object.entries(catalogue)) {
-      const rows = held.get(relation) ?? tableRows(warehouse, relation);
-      held.set(relation, rows);
-      const wanted = Object.keys(columns);
-      data[relation] = (await rows).map((row) =>
-        Object.fromEntries(wanted.map((column) => [column, row[column]])),
-      );
-    }
-    return data;
   };
   const forget = (): void => {
     held = new Map();
@@ -131,54 +140,41 @@ export function heardBy(engine: GoogleSql, warehouse: Warehouse, { answers = fal
   };
 }
 
-/**
- * The tables that a statement names, with their columns as they are now.
- * @param needed a text that names all columns that are wanted; all of them without
- */
-async function catalogueOf(warehouse: Warehouse, statement: string, needed?: string): Promise<Catalogue> {
-  const named = [...statement.matchAll(/`?([\w-]+)`?\.`?([\w-]+)`?/g)].map(
-    ([, schema, table]) => `${schema}.${table}`,
-  );
-  const columns = await warehouse.query(
-    sql`
-select table_schema || '.' || table_name as relation, column_name, regexp_replace(data_type, '\\(.*', '') as data_type
-from information_schema.columns
-where list_contains(${bind("string[]", [...new Set(named)])}, table_schema || '.' || table_name)
-order by relation, ordinal_position`,
-    {
-      relation: { type: "string", notNull: true },
-      column_name: { type: "string", notNull: true },
-      data_type: { type: "string", notNull: true },
-    },
-  );
-  const catalogue: Record<string, Record<string, ColumnType>> = {};
-  for (const { relation, column_name, data_type } of columns) {
-    const type = types[data_type];
-    if (!type) throw new Error(`${relation}.${column_name} is ${data_type}, which no column of Waymark's is`);
-    // What is counted may have no column that is named.
-    if (needed === undefined || needed.includes(column_name) || !catalogue[relation])
-      catalogue[relation] = { ...catalogue[relation], [column_name]: type };
+/** A table as it is now. */
+interface Held {
+  readonly columns: Record<string, ColumnType>;
+  /** Read when they are first asked for. */
+  readonly rows: () => Promise<Row[]>;
+}
+
+/** Undefined where there is none. */
+async function tableAt(warehouse: Warehouse, relation: string): Promise<Held | undefined> {
+  const table = path(...relation.split("."));
+  const found = await warehouse.describe(sql`select * from ${table}`).catch(() => undefined);
+  if (!found) return undefined;
+  const columns: Record<string, ColumnType> = {};
+  for (const [column, type] of Object.entries(found)) {
+    if (!type) throw new Error(`${relation}.${column} is of a type that no column of Waymark's is`);
+    columns[column] = type;
   }
-  return catalogue;
-}
-
-/** By DuckDB's names. */
-const types: Record<string, ColumnType> = {
-  VARCHAR: "string",
-  BIGINT: "integer",
-  DOUBLE: "number",
-  DECIMAL: "decimal",
-  BOOLEAN: "boolean",
-  DATE: "date",
-  "TIMESTAMP WITH TIME ZONE": "timestamp",
-};
-
-async function tableRows(warehouse: Warehouse, relation: string): Promise<Row[]> {
-  const columns = (await catalogueOf(warehouse, `\`${relation.replace(".", "`.`")}\``))[relation] ?? {};
   const shape = Object.fromEntries(Object.entries(columns).map(([column, type]) => [column, { type }]));
-  const names = Object.keys(columns).map((column) => name(column));
-  return warehouse.query(sql`select ${names} from ${path(...relation.split("."))}`, shape);
+  let rows: Promise<Row[]> | undefined;
+  return {
+    columns,
+    rows: () => {
+      rows ??= warehouse.query(sql`select * from ${table}`, shape);
+      return rows;
+    },
+  };
 }
+
+/** What a statement names: Waymark writes it in backquotes, companies as they like. */
+const namedIn = (statement: string): Set<string> =>
+  new Set(
+    [...statement.matchAll(/`([\w-]+)`\.`([\w-]+)`|\b(?:from|join)\s+([\w-]+)\.([\w-]+)/gi)].map(
+      ([, dataset, table, ownDataset, ownTable]) => `${dataset ?? ownDataset}.${table ?? ownTable}`,
+    ),
+  );
 
 /**
  * In one order: what orders by the week alone leaves the accounts of a week to the engine. Figures to nine digits, as

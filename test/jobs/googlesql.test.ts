@@ -42,5 +42,5 @@ describe.skipIf(unavailable)(`What builds ask of BigQuery${unavailable ? ` (${un
     };
     const told = Object.entries(scripts).map(([what, script]) => `-- What ${what}.\n${script};\n`);
     await expect(told.join("\n")).toMatchFileSnapshot("golden/transactions.bigquery.sql");
-  });
+  }, 300_000);
 });
