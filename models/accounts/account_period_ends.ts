@@ -31,9 +31,9 @@ const ofFacts = {
 };
 
 /**
- * Views read here how things stood at the ends of periods. That takes a fifth of the work that it takes from all days, by
- * half because rows of other days are between those asked for, by half for joining accounts: so they stand here too, and
- * the rows of an account that has changed are made again, which in two years are some 130.
+ * Views read here how things stood at the ends of periods. From all days it takes more than four times the work: the rows
+ * of the days between are read with them, and accounts are joined. So accounts stand here too; where one has changed its
+ * rows are made again, some 130 for two years.
  */
 export const accountPeriodEnds = defineModel({
   name: "account_period_ends",
