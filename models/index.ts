@@ -1,4 +1,5 @@
 import { accountLatest } from "./accounts/account_latest.js";
+import { accountPeriodEnds } from "./accounts/account_period_ends.js";
 import { accountFacts } from "./daily/account_facts.js";
 import { coverageDaily } from "./daily/coverage_daily.js";
 import { featureDays } from "./daily/feature_days.js";
@@ -60,6 +61,7 @@ export const models: readonly Model[] = [
   accountHealth,
   accountTrends,
   accountLatest,
+  accountPeriodEnds,
   accountSignals,
   accountTasks,
   bandRisk,

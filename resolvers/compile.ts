@@ -10,7 +10,7 @@ import { bind, type ColumnType, integer, join, name, type Sql, sql } from "../wa
 import type { Columns } from "../warehouse/warehouse.js";
 import { fits } from "./lists.js";
 import { type Known, ofAccounts } from "./pages.js";
-import { type Days, daysOf, firstShown } from "./range.js";
+import { type Days, daysOf, endsPeriod, firstShown } from "./range.js";
 import { mustSee } from "./reader.js";
 import type { Selected } from "./selection.js";
 
@@ -76,6 +76,7 @@ export function compileView(
 
   const { grain, before, dimensions, measures, overGroups, outputs } = question;
   const days = daysOf(view.field, range, grain, known.snapshot.dataThrough, before);
+  const relation = question.relation(days, rows);
   const conditions = [...question.within(days), ...question.where(where ?? {})];
   const grouped = [...question.grouped(days), ...question.sizes(days)].map(
     ({ alias, value }) => sql`${value} as ${name(alias)}`,
@@ -91,7 +92,7 @@ export function compileView(
     sql`${withheld ? sql`all_groups` : sql`grouped`} as (
   select
     ${join(grouped.length > 0 ? grouped : [sql`1 as nothing`], ",\n    ")}
-  from ${rows} as v${account}${clause("where", conditions)}${groupBy(keys)}
+  from ${relation} as v${account}${clause("where", conditions)}${groupBy(keys)}
 )`,
     ...(withheld
       ? [
@@ -141,6 +142,8 @@ class Question {
   readonly overGroups: { readonly alias: string; readonly value: Sql }[] = [];
   readonly outputs: Output[] = [];
   usesAccount = false;
+  /** Whether the rows are those of period ends, which tell the account too. */
+  #readsEnds = false;
 
   constructor(
     readonly view: View,
@@ -328,6 +331,15 @@ class Question {
     return this.known.scope.minimumGroup;
   }
 
+  /** What is read: the rows of period ends where they tell all that is asked, else all days. */
+  relation({ ends }: Days, rows: Sql): Sql {
+    const { ends: few } = this.view;
+    // A snapshot that an earlier Waymark published has no such table.
+    if (!few || !(few.name in this.known.snapshot.tables)) return rows;
+    this.#readsEnds = this.#isOfEnds && ends.every(endsPeriod);
+    return this.#readsEnds ? ref(few) : rows;
+  }
+
   /** The days that are read; of how things stand the last ones alone. */
   within({ from, to, ends }: Days): Sql[] {
     const day = this.#day;
@@ -365,6 +377,7 @@ class Question {
     return {
       column: (column) => sql`v.${this.#seen(column)}`,
       account: (column) => {
+        if (this.#readsEnds) return sql`v.${this.#seen(column)}`;
         this.usesAccount = true;
         return sql`a.${this.#seen(column)}`;
       },

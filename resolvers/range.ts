@@ -70,6 +70,12 @@ export function daysOf(
   };
 }
 
+/** Whether a week or a month ends with the day, as all longer periods do. */
+export const endsPeriod = (text: string): boolean => {
+  const next = day(text).add({ days: 1 });
+  return next.dayOfWeek === 1 || next.day === 1;
+};
+
 /** First day of the first period that is shown, where some are only compared with. */
 export const firstShown = (days: Days, grain: Grain, before: number): string =>
   floor(day(days.from as string), grain)

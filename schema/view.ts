@@ -73,6 +73,8 @@ export interface View {
   /** The root field that asks it. */
   readonly field: string;
   readonly model: Model;
+  /** The same rows of the days that end a week or a month alone, with the columns of accounts; where there are such. */
+  readonly ends: Model | undefined;
   /** The column by which rows belong to days. */
   readonly day: string;
   readonly description: string;
@@ -132,7 +134,19 @@ export function columnOf(
 
 /** The type of rows, with what all views have: dimensions of the account, the period, and measures of measures. */
 export const View =
-  ({ field, model, day, description }: { field: string; model: object; day: string; description: string }) =>
+  ({
+    field,
+    model,
+    ends,
+    day,
+    description,
+  }: {
+    field: string;
+    model: object;
+    ends?: object;
+    day: string;
+    description: string;
+  }) =>
   (type: ClassType): void => {
     const { prototype } = type;
     for (const [key, decorate] of Object.entries(dimensionsOfAll(day))) decorate(prototype, key);
@@ -210,6 +224,7 @@ export const View =
     const view = {
       field,
       model: model as Model,
+      ends: ends as Model | undefined,
       day,
       description,
       dimensions,

@@ -1,4 +1,5 @@
 import { Float, Int } from "type-graphql";
+import { accountPeriodEnds } from "../../models/accounts/account_period_ends.js";
 import { accountHealth } from "../../models/health/account_health.js";
 import { safeDivide } from "../../warehouse/dialect.js";
 import { sql } from "../../warehouse/sql.js";
@@ -8,6 +9,7 @@ import { accountsOfRows, columnOf, Dimension, equals, Measure, View } from "../v
 @View({
   field: "health",
   model: accountHealth,
+  ends: accountPeriodEnds,
   day: "day",
   description:
     "Health of accounts on the last day of each period: scores are levels, never summed over days.",

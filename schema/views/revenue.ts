@@ -1,4 +1,5 @@
 import { Int } from "type-graphql";
+import { accountPeriodEnds } from "../../models/accounts/account_period_ends.js";
 import { accountFacts } from "../../models/daily/account_facts.js";
 import { bind, sql } from "../../warehouse/sql.js";
 import { Decimal } from "../scalars.js";
@@ -7,6 +8,7 @@ import { accountsOfRows, columnOf, Dimension, levelOf, Measure, View } from "../
 @View({
   field: "revenue",
   model: accountFacts,
+  ends: accountPeriodEnds,
   day: "day",
   description:
     "Recurring revenue, seats and customers on the last day of each period. What came, went and stayed in between is in `retention`.",

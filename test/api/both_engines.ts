@@ -19,8 +19,9 @@ export async function readerOf(
   models: readonly unknown[],
 ): Promise<Reader> {
   for (const model of models) await built.read(model as Model);
+  const tables = Object.fromEntries((models as readonly Model[]).map(({ name }) => [name, name]));
   return {
-    snapshot: { words: built.company, dataThrough } as unknown as Snapshot,
+    snapshot: { words: built.company, dataThrough, tables } as unknown as Snapshot,
     scope: everything,
     query: (statement, columns) => built.warehouse.query(statement, columns, { locate }),
   };

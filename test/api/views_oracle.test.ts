@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Snapshot } from "../../jobs/ledger.js";
 import { accountLatest } from "../../models/accounts/account_latest.js";
 import { models } from "../../models/index.js";
+import type { Model } from "../../models/model.js";
 import { accountTasks } from "../../models/plays/account_tasks.js";
 import { attributeColumn } from "../../models/sources/source.js";
 import { operator } from "../../resolvers/context.js";
@@ -211,12 +212,16 @@ beforeAll(async () => {
   await loadAcme(warehouse);
   const circumstances = { journey: acmeJourney, timeZone: acmeZone, through: acmeThrough, now: acmeNow };
   const { company, read } = await companyIn(warehouse, acmeSources, circumstances);
-  const wanted = new Set([accountLatest.name, ...known.map((view) => view.model.name)]);
+  const wanted = new Set([
+    accountLatest.name,
+    ...known.flatMap(({ model, ends }) => [model.name, ...(ends ? [ends.name] : [])]),
+  ]);
   for (const model of models.filter((m) => wanted.has(m.name) && m !== (accountTasks as object))) {
     tables[model.name] = await read(model);
     types[model.name] = model.columnsFor(company);
   }
-  snapshot = { words: company, dataThrough: acmeThrough } as unknown as Snapshot;
+  const published = Object.fromEntries(Object.keys(tables).map((table) => [table, table]));
+  snapshot = { words: company, dataThrough: acmeThrough, tables: published } as unknown as Snapshot;
   schema = await createSchema();
   if (!referenceUnavailable()) googleSql = await startReference();
 });
@@ -224,13 +229,22 @@ afterAll(async () => {
   await Promise.all([warehouse?.close(), googleSql?.stop()]);
 });
 
-async function ask(query: string, scope: Scope = everything, onGoogle = false): Promise<Row[]> {
+/** The tables that the latest question read. */
+let read: readonly string[] = [];
+
+async function ask(
+  query: string,
+  scope: Scope = everything,
+  onGoogle = false,
+  from: Snapshot = snapshot,
+): Promise<Row[]> {
   let statements = 0;
   const reader: Reader = {
-    snapshot,
+    snapshot: from,
     scope,
     query: (statement, columns) => {
       statements++;
+      read = render(statement, "duckdb").refs;
       if (!onGoogle) return warehouse.query(statement, columns, { locate });
       return evaluate(asRead(statement, scope), columns) as never;
     },
@@ -422,6 +436,41 @@ describe.each(known.map((view) => [view.field, view] as const))("%s", (_, view) 
     const period = (row: Row): string => periodOf(row[view.day], grain);
     expect(told(rows, view)).toEqual(told(expected(view, "key", period, { grain }), view));
     expect(rows.map((r) => r.key)).toEqual(rows.map((r) => r.key).sort());
+  });
+
+  it.skipIf(!view.ends).each([
+    ["WEEK", first],
+    ["MONTH", first],
+    ["QUARTER", "2024-04-01"],
+  ])(
+    "tells how things stand at the end of each %s from the table of period ends, as from all days",
+    async (grain, from) => {
+      const levels = [...view.measures.values()].filter((m) => m.isStock).map((m) => m.name);
+      const ends = (view.ends as Model).name;
+      const { [ends]: _, ...tables } = snapshot.tables;
+      const keys = [...dimensions.map((d) => `key: ${d}`), `key: attribute(name: "industry")`];
+      for (const key of keys) {
+        const dimension = key.slice("key: ".length);
+        const where = dimension.includes("(") ? "" : `, where: { ${dimension}: { isNull: false } }`;
+        const query = `{ ${view.field}(range: { from: "${from}" }, limit: 10000${where}) { period(grain: ${grain}) ${key} ${levels.join(" ")} } }`;
+        const rows = await both(query);
+        expect(read).toEqual([ends]);
+        expect(rows.map(rounded), query).toEqual(
+          (await ask(query, everything, false, { ...snapshot, tables })).map(rounded),
+        );
+        expect(read).not.toContain(ends);
+        expect(rows.length).toBeGreaterThan(0);
+      }
+    },
+  );
+
+  it("reads all days where a period is cut, or a day is none's end", async () => {
+    const level = [...view.measures.values()].find((m) => m.isStock)?.name ?? measures;
+    const cut = `range: { from: "${first}", to: "2024-06-12", running: true }`;
+    for (const period of ["", "period(grain: WEEK)"]) {
+      await ask(`{ ${view.field}(${cut}) { ${period} ${level} } }`);
+      expect(read).toContain(view.model.name);
+    }
   });
 
   it("means it by an attribute of the account", async () => {

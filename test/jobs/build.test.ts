@@ -81,6 +81,7 @@ describe("a build", () => {
         "account_health",
         "account_trends",
         "account_latest",
+        "account_period_ends",
         "early_warnings",
       ].sort(),
     );
@@ -127,6 +128,7 @@ describe("a build", () => {
         "account_indicators",
         "account_latest",
         "account_milestones",
+        "account_period_ends",
         "account_trends",
         "stage_stays",
         "band_risk",
@@ -170,6 +172,7 @@ describe("a selection", () => {
       "account_health",
       "account_indicators",
       "account_latest",
+      "account_period_ends",
       "account_trends",
       "early_warnings",
       "source_quality",

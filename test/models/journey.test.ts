@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { accountLatest } from "../../models/accounts/account_latest.js";
+import { accountPeriodEnds } from "../../models/accounts/account_period_ends.js";
 import { accountHealth } from "../../models/health/account_health.js";
 import { accountIndicators } from "../../models/health/account_indicators.js";
 import { accountMilestones } from "../../models/milestones/account_milestones.js";
@@ -515,6 +516,32 @@ describe("account_latest", () => {
       ["a", "10", 5, 50, "average", "all", 182],
       ["gone", null, null, null, null, null, null],
       ["none", null, null, null, null, null, null],
+    ]);
+  });
+});
+
+describe("account_period_ends", () => {
+  it("has the Sundays and the last days of months, as those days were, with who the account is today", async () => {
+    const built = await companyOf(
+      {
+        accounts: [
+          { account_id: "a", created_on: "2024-02-19", owner: "Mia", attribute: "gold" },
+          { account_id: "none", created_on: null },
+        ],
+        contracts: [paid("2024-02-28", null, { mrr: "10", seats: 4 })],
+        usage_events: [event("2024-02-25", { quantity: 5 })],
+      },
+      { through: "2024-03-05", journey: journey({}) },
+    );
+    const rows = await built.read(accountPeriodEnds);
+    expect(
+      rows
+        .map((r) => [r.account_id, r.day, r.owner, r.score, r.band, r.is_customer, r.mrr, r.active_users_7d])
+        .sort(),
+    ).toEqual([
+      ["a", "2024-02-25", "Mia", 50, "average", false, null, 1],
+      ["a", "2024-02-29", "Mia", 50, "average", true, "10", 1],
+      ["a", "2024-03-03", "Mia", 0, "poor", true, "10", 0],
     ]);
   });
 });
