@@ -8,7 +8,7 @@ import { loadJourney } from "../journey/load.js";
 import { checkMappings } from "../models/sources/mapping.js";
 import { typeName } from "../warehouse/dialect.js";
 import { openDuckDb } from "../warehouse/duckdb.js";
-import { bind, integer, name, path, type Sql, sql, text } from "../warehouse/sql.js";
+import { bind, integer, join, name, path, type Sql, sql, text } from "../warehouse/sql.js";
 import type { Row, Warehouse } from "../warehouse/warehouse.js";
 
 /**
@@ -16,22 +16,29 @@ import type { Row, Warehouse } from "../warehouse/warehouse.js";
  * columns, so that the demo's `waymark.yml` maps them. The same options give the same rows. It has the shape of a company
  * and no truth to be found: for that there is `demo/`.
  *
- * Two years end with `through`. Nine of ten accounts sign up in the first 60 days, the others evenly until the end and
- * beyond. 95 % buy, a year at a time; one renewal in eight fails, in enterprises one in 16. 10–40 people each.
- * Usage rests at weekends, swings in a rhythm of each account's own, ramps up and fades out. In two years an account has
- * about 50 tickets, 10 answers, 20 contacts and 4 outcomes. Of the events 98 % are loaded within the hour, 2 % one
- * to 30 days later; one in a thousand is loaded twice.
+ * Two years, or as many days as are said, end with `through`. Nine of ten accounts sign up in the first 60 days, the
+ * others evenly until the end and beyond. 95 % buy, a year at a time; one renewal in eight fails, in enterprises one in
+ * 16. 10–40 people each. Usage rests at weekends, swings in a rhythm of each account's own, ramps up and fades out. In
+ * two years an account has about 50 tickets, 10 answers, 20 contacts and 4 outcomes. Of the events 98 % are loaded within
+ * the hour, 2 % one to 30 days later; one in a thousand is loaded twice.
  */
 export interface CompanySize {
-  /** Usage events of the two years, within 1 %. */
+  /** Usage events of all days, within 1 %. */
   readonly events: number;
   readonly accounts: number;
+  /** Two years unless another number is said. */
+  readonly days?: number;
 }
 
-/** 100 million events are ten times the use by the same 10,000 accounts. */
+/**
+ * 100 million events are ten times the use by the same 10,000 accounts. Of 500k, 1M and 2M a day is the same; only
+ * the history before it is longer.
+ */
 export const companySizes = {
   "100k": { events: 100_000, accounts: 100 },
+  "500k": { events: 500_000, accounts: 1_000, days: 365 },
   "1M": { events: 1_000_000, accounts: 1_000 },
+  "2M": { events: 2_000_000, accounts: 1_000, days: 1_460 },
   "10M": { events: 10_000_000, accounts: 10_000 },
   "100M": { events: 100_000_000, accounts: 10_000 },
 } as const satisfies Record<string, CompanySize>;
@@ -48,6 +55,7 @@ const noteColumns = {
   seed: { type: "integer", notNull: true },
   accounts: { type: "integer", notNull: true },
   first_day: { type: "date", notNull: true },
+  days: { type: "integer", notNull: true },
   through: { type: "date", notNull: true },
   scale: { type: "number", notNull: true },
 } as const;
@@ -55,23 +63,27 @@ type Notes = Row<typeof noteColumns>;
 const notes = path("bench", "company");
 const lives = path("bench", "lives");
 
-const historyDays = 730;
+const twoYears = 730;
 const latestDays = 30;
+
+/** What DuckDB gets by default: the memory that it has in `waymark.yml`, and the threads of a small machine. */
+export const resources = { memoryLimit: "3GB", threads: 2 } as const;
 
 /** The settings and the journey by which the company's raw tables are read: the demo's, and the default one. */
 export function companyProject(file: string): Project {
   const settings = loadSettings("demo/waymark.yml", checkMappings);
-  const warehouse = { ...settings.warehouse, file, memory_limit: "3GB", threads: 2 };
+  const { memoryLimit: memory_limit, threads } = resources;
+  const warehouse = { ...settings.warehouse, file, memory_limit, threads };
   return { settings: { ...settings, warehouse }, journey: loadJourney("journey/presets/three-stage.yml") };
 }
 
 /** Make the raw tables, in place of any that are there. Answers their rows. */
 export async function generateCompany(
   warehouse: Warehouse,
-  { seed, accounts, events, through }: CompanyOptions,
+  { seed, accounts, events, days = twoYears, through }: CompanyOptions,
 ): Promise<Record<string, number>> {
-  const firstDay = addDays(through, 1 - historyDays);
-  const unscaled: Notes = { seed, accounts, first_day: firstDay, through, scale: 1 };
+  const firstDay = addDays(through, 1 - days);
+  const unscaled: Notes = { seed, accounts, first_day: firstDay, days, through, scale: 1 };
   const end = addDays(through, 1);
   for (const schema of ["raw", "bench"]) {
     await warehouse.run(sql`drop schema if exists ${path(schema)} cascade`);
@@ -117,6 +129,8 @@ export async function nextDay(warehouse: Warehouse): Promise<{ day: string; rows
   return { day, rows };
 }
 
+const yearsIn = ({ days }: Notes): number => Math.round(days / 365);
+
 type RawRows = Partial<Record<DemoTableName, Sql>>;
 
 /** Of rows as they are known at some instant, append those whose version was loaded on the days [from, until). */
@@ -141,7 +155,7 @@ where loaded_at >= ${midnight(from)} and loaded_at < ${midnight(until)} order by
 
 /** One row per account, those of later days too: who it is, how it uses the product, and for how long. */
 function livesOf(company: Notes): Sql {
-  const { accounts, first_day } = company;
+  const { accounts, first_day, days } = company;
   const u = (what: string): Sql => draw(company, what, sql`n`);
   const late = sql`(n - ${integer(accounts)} * 0.9) / (${integer(accounts)} * 0.1)`;
   return sql`
@@ -149,7 +163,7 @@ with arrivals as (
   select
     n,
     printf('acc_%06d', n) as account_id,
-    ${day(first_day)} + cast(floor(case when ${late} <= 0 then ${u("arrival")} * 60 else 60 + ${late} * ${integer(historyDays - 60)} end) as integer) as signed_up,
+    ${day(first_day)} + cast(floor(case when ${late} <= 0 then ${u("arrival")} * 60 else 60 + ${late} * ${integer(days - 60)} end) as integer) as signed_up,
     case when ${u("segment")} < 0.13 then 'enterprise' when ${u("segment")} < 0.47 then 'mid_market' else 'small_business' end as segment
   from range(1, ${integer(Math.ceil(accounts * 1.05) + 1)}) as numbers(n)
 ),
@@ -172,8 +186,13 @@ select
   -- The first day without access; null while there is one.
   case
     when not buys then case when has_trial then starts_on + 14 else starts_on end
-    when ${u("leaves 1")} < loses then cast(starts_on + case when has_trial then 14 else 0 end + interval 1 year as date)
-    when ${u("leaves 2")} < loses then cast(starts_on + case when has_trial then 14 else 0 end + interval 2 year as date)
+    ${join(
+      Array.from({ length: yearsIn(company) }, (_, i) => i + 1).map(
+        (year) =>
+          sql`when ${u(`leaves ${year}`)} < loses then cast(starts_on + case when has_trial then 14 else 0 end + to_years(${integer(year)}) as date)`,
+      ),
+      "\n    ",
+    )}
   end as left_on
 from shaped`;
 }
@@ -182,13 +201,14 @@ from shaped`;
 function slowTables(company: Notes, until: string): RawRows {
   const at = midnight(until);
   const u = (what: string, ...keys: Sql[]): Sql => draw(company, what, sql`n`, ...keys);
+  const days = company.days + 90;
   /** A value that is known once its instant has passed. */
   const since = (instant: Sql, value: Sql): Sql => sql`case when ${instant} < ${at} then ${value} end`;
-  /** Moments of an account with access, so many in two years, spread evenly over all the days that may come. */
+  /** Moments of an account with access, so many in two years, spread evenly over all the days and 90 that may come. */
   const moments = (perAccount: number): Sql => sql`
 select * from (
-  select l.*, k, ${instantOf(sql`${day(company.first_day)}`)} + to_seconds(cast(${u("when", sql`k`, integer(perAccount))} * ${integer((historyDays + 90) * 86_400)} as bigint)) as happened_at
-  from ${lives} as l, range(${integer(Math.round((perAccount * (historyDays + 90)) / historyDays))}) as numbers(k)
+  select l.*, k, ${instantOf(sql`${day(company.first_day)}`)} + to_seconds(cast(${u("when", sql`k`, integer(perAccount))} * ${integer(days * 86_400)} as bigint)) as happened_at
+  from ${lives} as l, range(${integer(Math.round((perAccount * days) / twoYears))}) as numbers(k)
 ) as spread
 where happened_at >= ${instantOf(sql`starts_on`)} and (left_on is null or happened_at < ${instantOf(sql`left_on`)}) and happened_at < ${at}`;
   const someone = personOn(sql`cast(happened_at as date) - signed_up`, u("who", sql`k`));
@@ -231,7 +251,7 @@ from (
       cast(paid_from + to_years(cast(k as integer) + 1) as date) as to_day,
       ${instantOf(sql`cast(paid_from + to_years(cast(k as integer)) as date)`)} - to_days(case when k = 0 then 0 else cast(20 * ${u("signs", sql`k`)} as integer) end) as signed_at,
       case when ${u("adds", sql`k`)} < 0.15 then ${instantOf(sql`cast(paid_from + to_years(cast(k as integer)) as date)`)} + to_days(cast(120 + 120 * ${u("added", sql`k`)} as integer)) end as adds_at
-    from ${lives}, range(3) as numbers(k)
+    from ${lives}, range(${integer(yearsIn(company) + 1)}) as numbers(k)
     where buys
   ) as terms
   where left_on is null or from_day < left_on
@@ -311,7 +331,7 @@ select
   level * people
     * list_value(${week})[isodow(day)]
     * (1 + 0.4 * sin(2 * pi() * ((day - ${day(company.first_day)}) / (60 + 140 * ${u("period")}) + ${u("phase")})))
-    * exp(growth * (day - ${day(company.first_day)}) / ${integer(historyDays)})
+    * exp(growth * (day - ${day(company.first_day)}) / ${integer(twoYears)})
     * least(1, (day - starts_on + 5) / 60)
     * case when left_on is null then 1 else least(1, 0.1 + (left_on - day) / 60) end
     * (0.4 + 1.2 * ${draw(company, "mood", sql`n`, sql`day`)}) as weight
@@ -428,7 +448,7 @@ if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) {
     .option("--through <day>", "the last day", "2025-12-31")
     .parse()
     .opts<{ events: SizeName; file: string; seed: number; through: string }>();
-  const warehouse = await openDuckDb({ file: options.file, memoryLimit: "3GB", threads: 2 });
+  const warehouse = await openDuckDb({ file: options.file, ...resources });
   try {
     const begun = performance.now();
     const rows = await generateCompany(warehouse, {

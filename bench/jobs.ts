@@ -11,7 +11,14 @@ import { readLatestSnapshot, schemas } from "../jobs/ledger.js";
 import { openDuckDb } from "../warehouse/duckdb.js";
 import { path, sql, text } from "../warehouse/sql.js";
 import type { Warehouse } from "../warehouse/warehouse.js";
-import { companyProject, companySizes, generateCompany, nextDay, type SizeName } from "./company.js";
+import {
+  companyProject,
+  companySizes,
+  generateCompany,
+  nextDay,
+  resources,
+  type SizeName,
+} from "./company.js";
 import { type Comparison, compareWithFloors } from "./floor.js";
 import { type Spent, stopwatch } from "./stopwatch.js";
 
@@ -66,6 +73,7 @@ interface Options {
   sizes: SizeName[];
   folder: string;
   days: number;
+  memory: string;
   floor: boolean;
   json?: boolean;
   step?: StepName;
@@ -78,6 +86,7 @@ const options = new Command("jobs")
   .option("--sizes <list>", `of ${Object.keys(companySizes).join(", ")}`, (list) => list.split(","), ["1M"])
   .option("--days <number>", "days added, one after the other", Number, 2)
   .option("--folder <folder>", "where databases are made (and removed)", tmpdir())
+  .option("--memory <size>", "what DuckDB may hold in memory", resources.memoryLimit)
   .option("--no-floor", "leave out the SQL written by hand")
   .option("--json", "answer as JSON")
   .addOption(new Option("--step <step>").choices(Object.keys(steps)).hideHelp())
@@ -125,9 +134,13 @@ async function measure(): Promise<void> {
 /** Run a step in a fresh process; this one only waits. */
 function inProcess<T>(step: StepName, size: SizeName, file: string): Promise<T> {
   return new Promise((resolve, reject) => {
-    const child = fork(process.argv[1] as string, ["--step", step, "--size", size, "--file", file], {
-      env: { ...process.env, UV_THREADPOOL_SIZE: "16" },
-    });
+    const child = fork(
+      process.argv[1] as string,
+      ["--step", step, "--size", size, "--file", file, "--memory", options.memory],
+      {
+        env: { ...process.env, UV_THREADPOOL_SIZE: "16" },
+      },
+    );
     let answer: T | undefined;
     child.on("message", (message) => {
       answer = message as T;
@@ -142,7 +155,7 @@ function inProcess<T>(step: StepName, size: SizeName, file: string): Promise<T> 
 }
 
 async function runStep(step: StepName): Promise<void> {
-  const warehouse = await openDuckDb({ file: options.file, memoryLimit: "3GB", threads: 2 });
+  const warehouse = await openDuckDb({ file: options.file, ...resources, memoryLimit: options.memory });
   try {
     const answer = await steps[step](warehouse);
     await new Promise((sent) => process.send?.(answer, sent));

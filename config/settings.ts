@@ -211,8 +211,11 @@ const duckDb = z.strictObject({
       "expected another name: Waymark's own schemas are called waymark…, and DuckDB would mix them up",
     )
     .describe("The database file, relative to this file."),
-  // What Node and what DuckDB doesn't count come on top: about half a gigabyte.
-  memory_limit: size.default("3GB"),
+  memory_limit: size
+    .default("3GB")
+    .describe(
+      "What DuckDB may hold in memory; what is larger goes by way of the disk. Node and what DuckDB doesn't count come on top: in the build of a large company up to two thirds as much.",
+    ),
   threads: z.int().min(1).optional(),
 });
 
