@@ -10,7 +10,7 @@ import { ascending, countIf, least, nullOf, orNever, periodOf, safeDivide } from
 import { bind, integer, join, name, type Sql, sql } from "../warehouse/sql.js";
 import type { Columns } from "../warehouse/warehouse.js";
 import type { Context } from "./context.js";
-import { filterSql } from "./pages.js";
+import { filterSql, ofAccounts } from "./pages.js";
 import { mustSee, type Reader } from "./reader.js";
 
 /** Ten years of months. */
@@ -206,7 +206,7 @@ placed as (
     a.customer_since >= f.from_day as is_new, ${told}
   from followed as f
   inner join ${ref(accountLatest)} as a on a.account_id = f.account_id
-  where ${filterSql(filter, reader)}
+  where ${ofAccounts(filter, reader, sql`f.account_id`)}
 ),
 counted as (
   select
