@@ -66,7 +66,8 @@ ReactDOM.createRoot(document.getElementById("explorer")).render(
 /** GraphiQL at \`/\`, from files of this installation: nothing is loaded from elsewhere. */
 export function serveExplorer(app: FastifyInstance): void {
   app.addHook("onSend", async (request, reply) => {
-    if (request.url === "/" || request.url.startsWith("/explorer/")) {
+    const { url = "" } = request.routeOptions; // without what stands behind the path
+    if (url === "/" || url.startsWith("/explorer/")) {
       reply.header(
         "content-security-policy",
         "default-src 'self'; style-src 'self' 'unsafe-inline'; font-src 'self' data:; img-src 'self' data:",

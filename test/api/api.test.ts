@@ -414,7 +414,7 @@ describe("the server", () => {
     expect(wrong.errors[0]?.message).not.toContain("Did you mean");
     const development = await clientOf(warehouse, { isDevelopment: true });
     expect((await development.ask(introspect)).data.__schema.queryType.name).toBe("Query");
-    const page = await fetch(`${development.server.url}/`);
+    const page = await fetch(`${development.server.url}/?whatever=stands-behind-it`);
     expect(page.headers.get("content-security-policy")).toContain("default-src 'self'");
     const html = await page.text();
     for (const [, path] of html.matchAll(/(?:src|href)="([^"]+)"/g))

@@ -4,6 +4,7 @@ import { accountLatest } from "../../models/accounts/account_latest.js";
 import { coverageDaily } from "../../models/daily/coverage_daily.js";
 import type { Reader } from "../../resolvers/reader.js";
 import { RetentionResolver } from "../../resolvers/retention.js";
+import type { AccountFilter } from "../../schema/account.js";
 import { type RetentionDimension, RetentionGrain, type RetentionRow } from "../../schema/retention.js";
 import { referenceUnavailable } from "../googlesql/reference.js";
 import { companyOf, type Given } from "../models/built.js";
@@ -34,8 +35,9 @@ const retention = (
   periods: number,
   by: string[] = [],
   grain = MONTH,
+  filter: AccountFilter | null = null,
 ): Promise<RetentionRow[]> =>
-  resolver.retention({ reader } as never, grain, periods, by as RetentionDimension[]);
+  resolver.retention({ reader } as never, grain, periods, by as RetentionDimension[], filter);
 const of = (account_id: string, mrr: string | null = "100") => ({ account_id, mrr });
 
 it("is what textbooks reckon by hand: who was there on the first day, and what became of them", async () => {
@@ -149,13 +151,17 @@ it("is told apart by segment and by the period in which accounts became customer
   ]);
 });
 
-it("counts the accounts alone that a filter names", async () => {
+it("of some accounts is that of theirs alone, by whatever they are chosen", async () => {
   const { reader } = await companyWith(
-    [paid("2023-02-01", null, of("a")), paid("2023-11-01", null, of("b"))],
-    "2024-03-31",
+    [paid("2023-01-01", "2024-01-15", of("a")), paid("2023-01-01", null, of("b"))],
+    "2024-02-01",
+    { a: "small", b: "large" },
   );
-  const [row] = await resolver.retention({ reader } as never, QUARTER, 1, [], { ids: ["b"] });
-  expect([row?.from, row?.customers, row?.arrived]).toEqual(["2023-10-01", 0, 1]);
+  const counts = async (filter: AccountFilter) =>
+    (await retention(reader, 1, [], MONTH, filter)).map((r) => [r.customers, r.churned]);
+  expect(await counts({ ids: ["a"] })).toEqual([[1, 1]]);
+  expect(await counts({ segment: ["large"] })).toEqual([[1, 0]]);
+  expect(await counts({ ids: [] })).toEqual([[0, 0]]);
 });
 
 it("counts whole periods alone: one ends where the data tells who is a customer on the day after it", async () => {

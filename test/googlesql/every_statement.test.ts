@@ -19,12 +19,11 @@ import { deliver } from "../../notifications/deliver.js";
 import { tellFreshness } from "../../notifications/freshness_news.js";
 import { tellNews } from "../../notifications/news.js";
 import { readDeadLetterViews, readOverview, resend } from "../../notifications/overview.js";
-import { contextFor } from "../../resolvers/context.js";
+import { contextFor, operator } from "../../resolvers/context.js";
 import { createSchema } from "../../resolvers/schema.js";
 import { viewOf } from "../../schema/view.js";
 import { views } from "../../schema/views/index.js";
 import { queryFiles } from "../../server/saved_queries.js";
-import { operator } from "../../server/sign_in.js";
 import { openDuckDb } from "../../warehouse/duckdb.js";
 import type { Sql } from "../../warehouse/sql.js";
 import type { Warehouse } from "../../warehouse/warehouse.js";
@@ -183,6 +182,7 @@ describe.skipIf(unavailable)(
     const ask = async (source: string, variableValues = {}): Promise<unknown> => {
       const contextValue = await contextFor(heard.warehouse, {
         caller: operator(true),
+        now,
         freshnessOf: (snapshot) => readFreshness(heard.warehouse, snapshot, defaultFreshness, now()),
       });
       const { data, errors } = await graphql({ schema, source, contextValue, variableValues });

@@ -60,7 +60,7 @@ beforeAll(async () => {
     );
     keys[role] = { id: key.id, secret };
   }
-}, 60_000);
+});
 afterAll(async () => {
   await server?.close();
   await warehouse?.close();

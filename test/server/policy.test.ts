@@ -86,7 +86,7 @@ beforeAll(async () => {
     });
     return response.json();
   };
-}, 120_000);
+});
 afterAll(async () => {
   await client?.server.close();
   await warehouse?.close();
