@@ -20,6 +20,7 @@ import { queryCommand } from "./commands/query.js";
 import { retentionCommand } from "./commands/retention.js";
 import { serveCommand } from "./commands/serve.js";
 import { statusCommand } from "./commands/status.js";
+import { suggestCommand } from "./commands/suggest.js";
 import { survivalCommand } from "./commands/survival.js";
 import { webhooksCommand } from "./commands/webhooks.js";
 import { type LogFormat, logAs, logFormats, theLog } from "./log.js";
@@ -70,6 +71,7 @@ for (const command of [
   applyCommand,
   compareCommand,
   backtestCommand,
+  suggestCommand,
   retentionCommand,
   survivalCommand,
   webhooksCommand,

@@ -40,6 +40,7 @@ export const rootFields: Readonly<Record<string, Told>> = {
   plannedTouchpoints: "accounts",
   comparison: "accounts",
   backtest: "accounts",
+  suggestion: "accounts",
   ...Object.fromEntries(views.map((view) => [viewOf(view).field, "groups"])),
 
   completeTask: "changes",

@@ -262,6 +262,10 @@ export const rowHash = (row: Sql): Sql =>
     bigquery: sql`(farm_fingerprint(to_json_string(${row})) >> 20)`,
   });
 
+/** The MD5 of a text in hexadecimal, the same on both: an order that has nothing to do with what the text says. */
+export const md5Of = (value: Sql): Sql =>
+  by({ duckdb: sql`md5(${value})`, bigquery: sql`to_hex(md5(${value}))` });
+
 /** A row as a JSON object of its columns, as text. */
 export const rowJson = (row: Sql): Sql =>
   by({ duckdb: sql`cast(to_json(${row}) as varchar)`, bigquery: sql`to_json_string(${row})` });

@@ -1,6 +1,7 @@
 import type { Ask } from "../../analysis/compare.js";
 import { accountFacts } from "../../models/daily/account_facts.js";
 import { accountHealth } from "../../models/health/account_health.js";
+import { accountIndicators } from "../../models/health/account_indicators.js";
 import { accountMilestones } from "../../models/milestones/account_milestones.js";
 import { termOutcomes } from "../../models/outcomes/term_outcomes.js";
 import { accountSignals } from "../../models/signals/account_signals.js";
@@ -18,6 +19,7 @@ const read = [
   accounts,
   accountFacts,
   accountHealth,
+  accountIndicators,
   accountMilestones,
   accountSignals,
   accountStages,

@@ -189,6 +189,7 @@ const rootArguments: Record<string, () => string> = {
   survival: () => "by: SEGMENT",
   comparison: () => "minGroup: 2, lateDays: 10000",
   backtest: () => "minGroup: 2",
+  suggestion: () => "minGroup: 2",
 };
 const views = Object.keys(rootFields).filter((field) => rootFields[field] === "groups");
 const tasks: Any[] = [];
@@ -298,6 +299,7 @@ const shortly: Record<string, string> = {
   stageOutcomes: "{ leftOut }",
   stageTimes: "{ stays }",
   stageTransitions: "{ stays }",
+  suggestion: "{ why }",
   survival: "{ groups { group } }",
   task: '(id: "x") { id }',
   webhooks: "{ name }",

@@ -263,6 +263,13 @@ describe(`the dialect means the same on both engines${missing ? ` (GoogleSQL ski
       await expectTotal(given, dialect.minIf(x, sql`y = 9`), "integer", null);
     });
 
+    test("md5Of", "tells the same of a text on both", async () => {
+      await expectValues(xs("string", ["", "é"]), dialect.md5Of(x), "string", [
+        "d41d8cd98f00b204e9800998ecf8427e",
+        "66ddcd97cfdeabb2f6fb8a999b4bc76f",
+      ]);
+    });
+
     test("orNever", "a day that there is not is after all days", async () => {
       const given = pairs("date", [
         ["2024-02-29", "2024-02-29"],
