@@ -138,7 +138,7 @@ export async function backtest(ask: Ask, words: CompanyWords, options: BacktestO
 }
 
 /** Who churned and who stayed, as of a landmark. */
-const cohortsOf = ({ among }: BacktestOptions, leadDays: number) => ({
+export const cohortsOf = ({ among }: Pick<BacktestOptions, "among">, leadDays: number) => ({
   first: { ...among, outcomes: ["churned"] as const },
   second: { ...among, outcomes: ["renewed", "expanded", "contracted"] as const },
   leadDays,

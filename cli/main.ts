@@ -25,6 +25,7 @@ import { retentionCommand } from "./commands/retention.js";
 import { serveCommand } from "./commands/serve.js";
 import { stagesCommand } from "./commands/stages.js";
 import { statusCommand } from "./commands/status.js";
+import { suggestCommand } from "./commands/suggest.js";
 import { survivalCommand } from "./commands/survival.js";
 import { webhooksCommand } from "./commands/webhooks.js";
 import { type LogFormat, logAs, logFormats, theLog } from "./log.js";
@@ -75,6 +76,7 @@ for (const command of [
   applyCommand,
   compareCommand,
   backtestCommand,
+  suggestCommand,
   programmeCommand,
   proposeCommand,
   retentionCommand,

@@ -10,8 +10,9 @@ import { editedFile, editsOf } from "./journey.js";
 import { ofAccounts } from "./pages.js";
 import type { Reader } from "./reader.js";
 
+/** What a back-test is asked of. */
 @ArgsType()
-class BacktestArgs {
+export class BacktestArgs {
   @Field(() => Int, {
     defaultValue: 5,
     description: "Groups of fewer accounts are withheld; 2 to 1000.",
@@ -46,7 +47,7 @@ export class BacktestResolver {
     @Ctx() { reader }: Context,
     @Args(() => BacktestArgs) asked: BacktestArgs,
   ): Promise<Backtest> {
-    const options = optionsOf("backtest", asked, reader);
+    const options = backtestOptions("backtest", asked, reader);
     return (await backtest(reader.query, reader.snapshot.words, options)) as Backtest;
   }
 
@@ -60,13 +61,13 @@ export class BacktestResolver {
     @Args(() => BacktestArgs) asked: BacktestArgs,
   ): Promise<JourneyBacktest> {
     const edits = editsOf(context, "backtest --journey");
-    const options = optionsOf("journeyBacktest", asked, context.reader);
+    const options = backtestOptions("journeyBacktest", asked, context.reader);
     return (await edits.backtest(file, options)) as JourneyBacktest;
   }
 }
 
 /** @throws WaymarkError BAD_USER_INPUT naming the field that was asked */
-function optionsOf(
+export function backtestOptions(
   field: string,
   { minGroup, from, to, filter }: BacktestArgs,
   reader: Reader,

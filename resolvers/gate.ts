@@ -42,6 +42,7 @@ export const rootFields: Readonly<Record<string, Told>> = {
   plannedTouchpoints: "accounts",
   comparison: "accounts",
   backtest: "accounts",
+  suggestion: "accounts",
   programmeEffect: "accounts",
   milestoneProposals: "accounts",
   ...Object.fromEntries(views.map((view) => [viewOf(view).field, "groups"])),

@@ -26,6 +26,7 @@ import { SnapshotResolver } from "./snapshot.js";
 import { SourceResolver } from "./source.js";
 import { AccountStageResolver, StageHistoryResolver } from "./stage.js";
 import { StagePathResolver } from "./stage_path.js";
+import { SuggestionResolver } from "./suggestion.js";
 import { DelightResolver, SupportResolver } from "./support.js";
 import { SurvivalResolver } from "./survival.js";
 import { AccountTasksResolver, TaskResolver } from "./task.js";
@@ -72,6 +73,7 @@ export const createSchema = async (): Promise<GraphQLSchema> => {
       JourneyResolver,
       PortfolioResolver,
       RetentionResolver,
+      SuggestionResolver,
       SurvivalResolver,
       LifetimeResolver,
       ExpansionResolver,

@@ -2,6 +2,7 @@ import type { Ask } from "../../analysis/compare.js";
 import { accountFacts } from "../../models/daily/account_facts.js";
 import { timeline } from "../../models/daily/timeline.js";
 import { accountHealth } from "../../models/health/account_health.js";
+import { accountIndicators } from "../../models/health/account_indicators.js";
 import { accountMilestones } from "../../models/milestones/account_milestones.js";
 import { termOutcomes } from "../../models/outcomes/term_outcomes.js";
 import { accountTasks } from "../../models/plays/account_tasks.js";
@@ -20,6 +21,7 @@ const read = [
   accounts,
   accountFacts,
   accountHealth,
+  accountIndicators,
   accountMilestones,
   accountSignals,
   accountStages,

@@ -140,7 +140,17 @@ describe("waymark backtest", () => {
     const file = join(folder, "edited.yml");
     const text = readFileSync("journey/presets/three-stage.yml", "utf8");
     writeFileSync(file, text.replace(/(fact: active_days_28d\n.*\n\s+weight:) 3/, "$1 30"));
-    const words = ["backtest", "--journey", file, "--min-group", "2", "--where", "segment=small_business"];
+    const words = [
+      "-p",
+      "demo",
+      "backtest",
+      "--journey",
+      file,
+      "--min-group",
+      "2",
+      "--where",
+      "segment=small_business",
+    ];
     const { code, stdout } = await waymark(...words);
     expect(code).toBe(0);
     expect(stdout).toMatch(/^Journey \w+ beside \w+, which is published/);
@@ -155,8 +165,23 @@ describe("waymark backtest", () => {
     for (const { auc } of [both.published.health[0], both.edited.health[0]])
       expect(stdout).toContain(`${auc.value.toFixed(2)} (${auc.from.toFixed(2)}–${auc.to.toFixed(2)})`);
     // A plan tells it too.
-    const plan = await waymark("plan", "--journey", file);
+    const plan = await waymark("-p", "demo", "plan", "--journey", file);
     expect(plan.stdout).toMatch(/Health before the outcome\n.*published.*edited/s);
+  });
+});
+
+describe("waymark suggest", () => {
+  it("says how many outcomes it would take where there are too few", async () => {
+    const { code, stdout } = await waymark("suggest");
+    expect(code).toBe(0);
+    expect(stdout).toMatch(
+      /^Nothing is suggested for journey \w+\. It takes \d+ scored accounts that churned/,
+    );
+    const json = JSON.parse((await waymark("suggest", "--json")).stdout);
+    expect(json.fitted.needed).toBeGreaterThan(Math.min(json.fitted.churned, json.fitted.renewed));
+    expect(json.weights.map((w: { suggested: unknown }) => w.suggested)).toEqual(
+      json.weights.map(() => null),
+    );
   });
 });
 
@@ -256,6 +281,7 @@ it.each([
   "comparison",
   "backtest",
   "signal-backtest",
+  "suggestion",
   "milestone-proposals",
   "lifetime-value",
   "stage-outcomes",
@@ -288,6 +314,7 @@ it.each([
   ["comparison(lateDays: -1) { why }", "comparison(lateDays: -1): expected 0 to 10000."],
   ["comparison(first: { outcomes: [] }) { why }", "expected at least one of CHURNED"],
   [`backtest(from: "2025-02-01", to: "2025-02-01") { why }`, "backtest: from 2025-02-01 must be before to"],
+  ["suggestion(leadDays: 0) { why }", "suggestion(leadDays: 0): expected 1 to 1000."],
   ["backtest(minGroup: 1) { why }", "backtest(minGroup: 1): expected 2 to 1000."],
 ])("%s is refused with what is expected", async (question, message) => {
   const { errors } = await client.ask(`{ ${question} }`);

@@ -192,6 +192,7 @@ const rootArguments: Record<string, () => string> = {
   lifetimeValue: () => "by: SEGMENT",
   expansionCandidates: () => "minUtilisation: 0.1, first: 1000",
   programmeEffect: () => `changedOn: "2025-01-01", minGroup: 2`,
+  suggestion: () => "minGroup: 2",
 };
 const views = Object.keys(rootFields).filter((field) => rootFields[field] === "groups");
 const tasks: Any[] = [];
@@ -305,6 +306,7 @@ const shortly: Record<string, string> = {
   stageOutcomes: "{ leftOut }",
   stageTimes: "{ stays }",
   stageTransitions: "{ stays }",
+  suggestion: "{ why }",
   survival: "{ groups { group } }",
   task: '(id: "x") { id }',
   webhooks: "{ name }",

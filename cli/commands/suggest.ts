@@ -1,0 +1,127 @@
+import { Command } from "commander";
+import { civilDate, wholeNumber } from "../arguments.js";
+import { answer, answerJson, rowsAs } from "../output.js";
+import { optionsOf } from "../project.js";
+import { filterOf, rangeOf } from "./compare.js";
+import { ask, askOnce } from "./query.js";
+
+interface SuggestFlags {
+  leadDays: number;
+  from?: string;
+  to?: string;
+  where?: string[];
+  minGroup: number;
+  url?: string;
+}
+
+export const suggestCommand = (): Command =>
+  new Command("suggest")
+    .description(
+      "suggest weights of health's indicators, fitted to earlier outcomes and tested on later ones; nothing is applied",
+    )
+    .option(
+      "--lead-days <number>",
+      "read points so many days before the outcome",
+      (v) => wholeNumber(v, 1, 1000),
+      60,
+    )
+    .option("--from <day>", "first day of outcomes", civilDate)
+    .option("--to <day>", "first day no longer counted", civilDate)
+    .option("--where <name=value...>", "only accounts of this segment, region, owner or attribute")
+    .option("--min-group <number>", "withhold groups of fewer accounts", (v) => wholeNumber(v, 2, 1000), 5)
+    .option(
+      "--url <url>",
+      "ask a running server instead of opening the warehouse, e.g. http://localhost:4000/graphql",
+    )
+    .action(async (_, command: Command) => {
+      const flags = optionsOf<SuggestFlags>(command);
+      const { leadDays, from, to, where, minGroup, url, project, json } = flags;
+      const variables = { leadDays, from, to, minGroup, filter: filterOf(where) };
+      const request = { query: document, variables };
+      const data = url ? await ask(url, request) : await askOnce(project, request);
+      const { suggestion } = data as { suggestion: Suggestion };
+      return json ? answerJson(suggestion) : answer(inWords(suggestion));
+    });
+
+type Estimate = Parameters<typeof rangeOf>[0];
+
+interface Part {
+  churned: number;
+  renewed: number;
+  needed: number;
+}
+
+interface Suggestion {
+  why: string | null;
+  journeyVersion: string;
+  leadDays: number;
+  testedFrom: string | null;
+  fitted: Part;
+  tested: Part;
+  published: Estimate;
+  suggested: Estimate;
+  gain: Estimate;
+  weights: {
+    id: string;
+    name: string;
+    weight: number;
+    suggested: number | null;
+    stages: { stage: string; weight: number; suggested: number | null }[];
+    why: string | null;
+  }[];
+}
+
+const estimate = "{ value from to why }";
+const document = `
+query ($leadDays: Int!, $from: LocalDate, $to: LocalDate, $minGroup: Int!, $filter: AccountFilter) {
+  suggestion(leadDays: $leadDays, from: $from, to: $to, minGroup: $minGroup, filter: $filter) {
+    why journeyVersion leadDays testedFrom
+    fitted { churned renewed needed } tested { churned renewed needed }
+    published ${estimate} suggested ${estimate} gain ${estimate}
+    weights { id name weight suggested stages { stage weight suggested } why }
+  }
+}`;
+
+function inWords(suggestion: Suggestion): string {
+  const { why, journeyVersion, leadDays, testedFrom, fitted, tested, weights } = suggestion;
+  if (why !== null) return `Nothing is suggested for journey ${journeyVersion}. ${why}`;
+  const { published, suggested, gain } = suggestion;
+  return [
+    `Weights for journey ${journeyVersion}, fitted to points ${leadDays} days before outcomes up to ${testedFrom} (${fitted.churned} churned, ${fitted.renewed} renewed), tested on those from then on (${tested.churned} churned, ${tested.renewed} renewed).`,
+    "",
+    rowsAs("table", [
+      { weights: "today's", AUC: rangeOf(published) },
+      { weights: "suggested", AUC: rangeOf(suggested) },
+      { weights: "gain", AUC: rangeOf(gain, 3) },
+    ]),
+    verdictOf(gain),
+    "",
+    rowsAs(
+      "table",
+      weights.map((w) => ({
+        indicator: w.name,
+        "today's": String(w.weight),
+        suggested: String(w.suggested),
+        "": w.why === null ? "" : `stays: ${w.why}`,
+      })),
+    ),
+    "",
+    "In journey.yml, under health: indicators:",
+    ...weights.map(yamlOf),
+    "",
+    "AUC: how often, of a pair, the one that churned had the lower score, caps aside. Nothing was changed: copy journey.yml, put these weights in, and see `waymark backtest --journey COPY` and `waymark plan --journey COPY`.",
+  ].join("\n");
+}
+
+function verdictOf({ value, from, to, why }: Estimate): string {
+  if (value === null) return `No gain can be told: ${why}.`;
+  if ((from ?? 0) > 0) return "The gain is beyond chance.";
+  return (to ?? 0) < 0
+    ? "Today's weights foresaw the later outcomes better: keep them."
+    : "The gain may be chance: there is no reason to change.";
+}
+
+const yamlOf = ({ id, suggested, stages }: Suggestion["weights"][number]): string => {
+  const others = stages.map((s) => `${s.stage}: ${s.suggested}`).join(", ");
+  return `  ${id}: weight: ${suggested}${others ? `, weights: { ${others} }` : ""}`;
+};
