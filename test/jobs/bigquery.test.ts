@@ -228,15 +228,15 @@ describe.skipIf(unavailable)(`Builds on BigQuery${unavailable ? ` (${unavailable
       { ...project, settings: { ...project.settings, sources: elsewhere } },
     );
     const answer = { id: { type: "string" }, org: { type: "string" }, at: { type: "timestamp" } } as const;
-    const reshape = async (points: Columns): Promise<void> => {
+    const reshape = async (points: Columns, value: unknown = 9): Promise<void> => {
       await bigquery.drop([["raw", "nps"]]);
-      await bigquery.load(["raw", "nps"], { ...answer, ...points }, [[["r1", "a", at(20), 9]]]);
+      await bigquery.load(["raw", "nps"], { ...answer, ...points }, [[["r1", "a", at(20), value]]]);
     };
     await reshape({ points: { type: "integer" } });
     await expectRefused(
-      /^sources\.survey_responses\.columns\.score: the raw data has no column "score"\. It has id, org, at, points\./,
+      /^sources\.survey_responses\.columns\.score: the raw data has no column "score"\. Known: id, org, at, points\./,
     );
-    await reshape({ score: { type: "boolean" } });
+    await reshape({ score: { type: "date" } }, "2024-01-21");
     await expectRefused(
       /^sources\.survey_responses\.columns\.score: .* can't be read as integer; give an expression/,
     );
