@@ -59,6 +59,9 @@ export class Reading {
       list.close();
       return;
     }
+    const other = this.#left.get(place); // of the same list, asked twice in one question
+    clearTimeout(other?.timer);
+    other?.list.close();
     const timer = setTimeout(() => {
       this.#left.delete(place);
       list.close();

@@ -109,8 +109,12 @@ it("a slow reader's list is closed, so that others have its room, and goes on be
   expect(slow[0]?.statements()).toBe(2);
 });
 
-it("readers who have left hold no connection", async () => {
+it("readers who have left hold no connection, also where they read a list twice at once", async () => {
   const lists = new OpenLists();
+  const twice = readingOn(lists);
+  for (const { numbers } of await Promise.all([twice.page(10), twice.page(10)]))
+    expect(numbers).toHaveLength(10);
+  twice.leave();
   for (let i = 0; i < 20; i++) {
     const { page, leave } = readingOn(lists);
     await page(10);

@@ -145,7 +145,7 @@ describe("a stream", () => {
       body: JSON.stringify({ query: `mutation { completeTask(id: "${taskChanged.id}") { status } }` }),
     });
     expect((await next).data.taskChanged).toEqual({ ...taskChanged, status: "DONE", actedBy: "writer" });
-  }, 60_000);
+  });
 
   it("ends when its key is revoked, and tells nothing more", async () => {
     const { key, secret } = createKey(
