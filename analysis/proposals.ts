@@ -144,8 +144,8 @@ function proposable(journey: Journey): ProposableFact[] {
 function whyNothing(halves: readonly Outcomes[], { minOutcomes }: ProposalOptions): string | null {
   const least = (of: keyof Outcomes): number => Math.min(...halves.map((half) => half[of]));
   if (least("churned") >= minOutcomes && least("stayed") >= minOutcomes) return null;
-  const total = (of: keyof Outcomes): number => halves.reduce((sum, half) => sum + half[of], 0);
-  return `Of the accounts that were customers ${proposalDays[0]} days after their first paid day, and of which it is decided how a later term ended, ${total("churned")} churned and ${total("stayed")} stayed. Each half of them needs ${minOutcomes} of both, so it takes about ${2 * minOutcomes} that churned and ${2 * minOutcomes} that stayed.`;
+  const all = (of: keyof Outcomes): number => halves.reduce((sum, half) => sum + half[of], 0);
+  return `Of the accounts that were customers ${proposalDays[0]} days after their first paid day, and of which it is decided how a later term ended, ${all("churned")} churned and ${all("stayed")} stayed. They fall in two halves, and each needs ${minOutcomes} of both; the fewest in one are ${least("churned")} that churned and ${least("stayed")} that stayed.`;
 }
 
 /**

@@ -25,9 +25,10 @@ export function meanDifference(first: Moments, second: Moments): Estimate {
   return figure(difference, difference - half, difference + half);
 }
 
-/** Of a mean: its variance. */
+/** Of a mean: its variance. What is left of equal values by the rounding of their sums is none. */
 function squaredError({ n, sum, squares }: Moments): number {
-  return Math.max(0, squares - (sum * sum) / n) / (n - 1) / n;
+  const spread = squares - (sum * sum) / n;
+  return spread <= squares * 1e-9 ? 0 : spread / (n - 1) / n;
 }
 
 /** Student's 97.5 % point, for 1 degree of freedom or more; beyond a thousand that of a thousand, 1.9623. */

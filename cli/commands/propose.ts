@@ -52,7 +52,7 @@ export const proposeCommand = (): Command =>
       const data = url ? await ask(url, request) : await askOnce(project, request);
       const { milestoneProposals } = data as { milestoneProposals: MilestoneProposals };
       if (json) return answerJson(milestoneProposals);
-      answer(inWords(milestoneProposals, all === true));
+      answer(proposalsInWords(milestoneProposals, all === true));
     });
 
 const counts = "{ churned stayed }";
@@ -68,7 +68,8 @@ query ($from: LocalDate, $to: LocalDate, $minOutcomes: Int!, $lateDays: Int!, $f
   }
 }`;
 
-function inWords(
+/** Proposals for people: a line each, then the YAML of those that are found. */
+export function proposalsInWords(
   { chosenBy, testedBy, why, proposals, leftOut }: MilestoneProposals,
   withAll: boolean,
 ): string {

@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
+import { proposalsInWords } from "../../cli/commands/propose.js";
 import { loadSettings } from "../../config/settings.js";
 import { backtestJourney } from "../../jobs/journey_backtest.js";
 import { planJourney } from "../../jobs/journey_plan.js";
@@ -229,15 +230,52 @@ describe("waymark stages", () => {
 });
 
 describe("waymark propose, lifetime and expansion", () => {
-  it("propose prints what is found with its YAML, or why there is nothing", async () => {
-    const few = await waymark("propose");
-    expect(few).toMatchObject({ code: 0, stderr: "" });
-    expect(few.stdout).toMatch(/Each half of them needs 20 of both|Thresholds were chosen by/);
-    const all = await waymark("propose", "--min-outcomes", "4", "--all");
-    expect(all.stdout).toMatch(/^Thresholds were chosen by \d+ that churned and \d+ that stayed/);
-    expect(all.stdout).toContain("Left out");
-    const json = JSON.parse((await waymark("propose", "--min-outcomes", "4", "--json")).stdout);
-    for (const { name } of json.leftOut) expect(all.stdout).toContain(name);
+  it("propose says why there is nothing where the data can't carry it", async () => {
+    const { code, stdout, stderr } = await waymark("propose");
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+    const json = JSON.parse((await waymark("propose", "--json")).stdout);
+    expect(stdout).toBe(`${json.why}\n`);
+    expect(json).toMatchObject({ why: expect.stringContaining("each needs 20 of both"), proposals: [] });
+  });
+
+  it("propose prints what is found with its YAML, and with --all what may be chance and what was left out", () => {
+    const proposal = {
+      fact: "licence_utilisation_28d",
+      name: "licence utilisation (28 days)",
+      unit: "share",
+      atLeast: 0.2,
+      withinDays: 30,
+      reached: { churned: 5, stayed: 120 },
+      missed: { churned: 18, stayed: 82 },
+      riskRatio: { value: 0.22, from: 0.09, to: 0.58, why: null },
+      p: 0.001,
+      q: 0.002,
+      words: "",
+      yaml: "- id: licence_utilisation_28d_within_30d\n  expected_days: 30\n",
+    };
+    const answer = {
+      chosenBy: { churned: 25, stayed: 200 },
+      testedBy: { churned: 23, stayed: 202 },
+      why: null,
+      proposals: [
+        proposal,
+        { ...proposal, name: "sessions", unit: "sessions", q: 0.4, yaml: "- id: not_found\n" },
+      ],
+      leftOut: [{ fact: "csat_90d", name: "csat (90 days)", why: "not known" }],
+    };
+    const found = proposalsInWords(answer, false);
+    expect(found).toContain("1 of 2 facts that were tested set them apart");
+    expect(found).toMatch(
+      /licence utilisation \(28 days\) +│ 20 % +│ 30 +│ 4 % of 125 +│ 18 % of 100 +│ 0\.22 \(0\.09–0\.58\) +│ 0\.002/,
+    );
+    expect(found).toContain("\n  - id: licence_utilisation_28d_within_30d\n    expected_days: 30\n");
+    expect(found).not.toContain("not_found");
+    const all = proposalsInWords(answer, true);
+    expect(all).toContain("sessions");
+    expect(all).toMatch(/csat \(90 days\) +│ not known/);
+    expect(proposalsInWords({ ...answer, proposals: [] }, false)).toContain(
+      "Nothing sets them apart beyond chance",
+    );
   });
 
   it("lifetime prints days, MRR and value, and as JSON the same", async () => {

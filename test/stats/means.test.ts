@@ -47,6 +47,8 @@ describe("the difference of means", () => {
     expect(meanDifference(moments(1), moments(1, 2)).why).toBe("a group has fewer than two values");
     expect(meanDifference(moments(), moments(1, 2)).why).toBe("a group has fewer than two values");
     expect(meanDifference(moments(3, 3), moments(2, 2)).why).toBe("within each group all values are equal");
+    const thirds = moments(...Array<number>(7).fill(1 / 3));
+    expect(meanDifference(thirds, thirds).why).toBe("within each group all values are equal");
     expect(meanOf(moments())).toBeNull();
   });
 });
