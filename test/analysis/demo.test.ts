@@ -1,13 +1,19 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { landmarkCtes } from "../../analysis/cohorts.js";
 import { type Ask, type CompareOptions, type Comparison, compareCohorts } from "../../analysis/compare.js";
+import { suggestWeights } from "../../analysis/suggest.js";
 import { loadSettings } from "../../config/settings.js";
 import { generateRenewals, type Renewal } from "../../demo/company.js";
 import type { Trait } from "../../demo/effects.js";
 import { loadDemo } from "../../demo/load.js";
 import { build } from "../../jobs/build.js";
+import { withEdited } from "../../jobs/edited.js";
 import { locateIn, readSnapshots, type Snapshot } from "../../jobs/ledger.js";
+import { accountFacts } from "../../models/daily/account_facts.js";
+import { accountHealth } from "../../models/health/account_health.js";
+import { accountIndicators } from "../../models/health/account_indicators.js";
 import { ref } from "../../models/model.js";
+import { termOutcomes } from "../../models/outcomes/term_outcomes.js";
 import { checkMappings } from "../../models/sources/mapping.js";
 import { stgContracts } from "../../models/staging/stg_contracts.js";
 import { daysBetween } from "../../warehouse/dialect.js";
@@ -21,10 +27,11 @@ import { journeyText } from "../models/given.js";
 const request = { seed: 7, accounts: 1500, through: "2025-12-31" };
 const from = "2023-12-31";
 
+const settings = loadSettings("demo/waymark.yml", checkMappings);
+
 /** What the demo plants, as a company would say it. */
-const journey = journeyOf(
-  journeyText({
-    rest: `
+const plantedText = journeyText({
+  rest: `
 facts:
   - { id: integrations, description: Integrations connected., from: usage_events, where: { event: connect_integration }, measure: count }
   - { id: executive_calls_120d, description: Calls with an executive., from: touchpoints, where: { kind: executive_call }, measure: count, over_days: 120 }
@@ -39,8 +46,8 @@ signals:
   - { id: sticky, name: Sticky, kind: positive, when: { fact: sticky_share_28d, at_least: 0.2 } }
   - { id: no_champion, name: No champion, kind: negative, when: { fact: champions, equals: 0 } }
   - { id: detractor, name: Detractor, kind: negative, when: { fact: detractors_180d, at_least: 1 } }`,
-  }),
-);
+});
+const journey = journeyOf(plantedText);
 
 /** Where a comparison shows a planted effect. */
 const shown: Partial<Record<Trait, [kind: string, id: string]>> = {
@@ -76,7 +83,6 @@ describe("the demo company", () => {
   beforeAll(async () => {
     warehouse = await openDuckDb({ file: ":memory:", threads: 1 });
     await loadDemo(warehouse, request, () => {});
-    const settings = loadSettings("demo/waymark.yml", checkMappings);
     await build(
       warehouse,
       { settings, journey },
@@ -145,5 +151,42 @@ describe("the demo company", () => {
     );
     expect(decoys.length).toBeGreaterThan(15);
     expect(decoys.filter(({ q }) => q < 0.05).map(({ words }) => words)).toEqual([]);
+  });
+
+  it("moves weight from what was planted without effect to what has one, and foresees more of the later outcomes", async () => {
+    const planted = ["executive", "confirmed", "champion", "sticky"];
+    const edited = journeyOf(
+      plantedText.replace(
+        /health:\n {2}indicators:\n.*\n/,
+        `health:
+  indicators:
+    - { id: executive, name: Executive, dimension: outcomes, fact: executive_calls_120d, scale: [[0, 0], [1, 100]] }
+    - { id: confirmed, name: Confirmed, dimension: outcomes, fact: confirmed_180d, scale: [[0, 0], [1, 100]] }
+    - { id: champion, name: Champion, dimension: engagement, fact: champions, scale: [[0, 0], [1, 100]] }
+    - { id: sticky, name: Sticky, dimension: utilisation, fact: sticky_share_28d, scale: [[0.1, 0], [0.2, 100]] }
+    - { id: tickets, name: Tickets, dimension: support, fact: tickets_opened_28d, scale: [[0, 100], [3, 0]], weight: 6 }
+`,
+      ),
+    );
+    const reads = [accountFacts, accountHealth, accountIndicators, termOutcomes];
+    const now = () => new Date("2026-01-01T06:00:00Z");
+    const { why, weights, gain } = await withEdited(
+      warehouse,
+      { settings, journey: edited },
+      reads,
+      { now },
+      ({ company, locate }) =>
+        suggestWeights((statement, columns) => warehouse.query(statement, columns, { locate }), company, {
+          leadDays: 60,
+          minGroup: 5,
+          among: { accounts: annual },
+        }),
+    );
+    expect(why).toBeNull();
+    const ofPlanted = weights
+      .filter(({ id }) => planted.includes(id))
+      .reduce((sum, { suggested }) => sum + (suggested ?? 0), 0);
+    expect(ofPlanted, JSON.stringify(weights)).toBeGreaterThan(7); // of 10; today 4
+    expect(gain.value, JSON.stringify(gain)).toBeGreaterThan(0);
   });
 });
