@@ -10,7 +10,7 @@ import { loadSettings } from "../config/settings.js";
 import { type DemoOptions, generateRenewals, type Renewal } from "../demo/company.js";
 import { effects, type Trait } from "../demo/effects.js";
 import { loadDemo } from "../demo/load.js";
-import { build } from "../jobs/build.js";
+import { build, type Project } from "../jobs/build.js";
 import { locateIn, readSnapshots, type Snapshot } from "../jobs/ledger.js";
 import { parseJourney } from "../journey/load.js";
 import { checkOwnFacts } from "../models/daily/own_fact_days.js";
@@ -23,8 +23,7 @@ import { join, sql } from "../warehouse/sql.js";
 import type { Warehouse } from "../warehouse/warehouse.js";
 
 /** What the demo company plants, as a company would say it. */
-export const plantedJourney = parseJourney(
-  `
+export const plantedText = `
 stages:
   - { id: all, name: All }
 health:
@@ -43,10 +42,13 @@ signals:
   - { id: confirmed, name: Outcome confirmed, kind: positive, when: { fact: confirmed_180d, at_least: 1 } }
   - { id: sticky, name: Sticky, kind: positive, when: { fact: sticky_share_28d, at_least: 0.2 } }
   - { id: no_champion, name: No champion, kind: negative, when: { fact: champions, equals: 0 } }
-  - { id: detractor, name: Detractor, kind: negative, when: { fact: detractors_180d, at_least: 1 } }`,
-  "planted.yml",
-  checkOwnFacts,
-);
+  - { id: detractor, name: Detractor, kind: negative, when: { fact: detractors_180d, at_least: 1 } }`;
+
+/** The demo company with what it plants, or an edit of that, as its journey. */
+export const plantedProject = (text = plantedText): Project => ({
+  settings: loadSettings("demo/waymark.yml", checkMappings),
+  journey: parseJourney(text, "planted.yml", checkOwnFacts),
+});
 
 /** Where a comparison shows a planted effect. */
 export const shownAs: Partial<Record<Trait, [kind: string, id: string]>> = {
@@ -80,9 +82,11 @@ export const plantedOptions: CompareOptions = {
 /** Two years, as `loadDemo` generates them. */
 const through = "2025-12-31";
 const from = "2023-12-31";
+export const afterwards = (): Date => new Date("2026-01-01T06:00:00Z");
 
 /** A demo company that is built, and compared as above. */
 export interface Planted extends AsyncDisposable {
+  readonly warehouse: Warehouse;
   readonly ask: Ask;
   readonly snapshot: Snapshot;
   readonly comparison: Comparison;
@@ -99,11 +103,7 @@ export async function plantedCompany(
 ): Promise<Planted> {
   const warehouse: Warehouse = await openDuckDb({ file: ":memory:", threads });
   await loadDemo(warehouse, { seed, accounts, through }, () => {});
-  await build(
-    warehouse,
-    { settings: loadSettings("demo/waymark.yml", checkMappings), journey: plantedJourney },
-    { trigger: "test", now: () => new Date("2026-01-01T06:00:00Z") },
-  );
+  await build(warehouse, plantedProject(), { trigger: "test", now: afterwards });
   const [snapshot] = (await readSnapshots(warehouse, 1)) as [Snapshot];
   const ask: Ask = (statement, columns) =>
     warehouse.query(statement, columns, { locate: locateIn(snapshot.tables) });
@@ -127,6 +127,7 @@ export async function plantedCompany(
     truth.push(renewal);
   }
   return {
+    warehouse,
     ask,
     snapshot,
     comparison: await compareCohorts(ask, snapshot.words, plantedOptions),

@@ -1,6 +1,22 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { discoveriesIn, isDecoy, type Planted, plantedCompany, shownAs } from "../../bench/planted.js";
+import { suggestWeights } from "../../analysis/suggest.js";
+import {
+  afterwards,
+  discoveriesIn,
+  isDecoy,
+  type Planted,
+  plantedCompany,
+  plantedOptions,
+  plantedProject,
+  plantedText,
+  shownAs,
+} from "../../bench/planted.js";
 import type { Trait } from "../../demo/effects.js";
+import { withEdited } from "../../jobs/edited.js";
+import { accountFacts } from "../../models/daily/account_facts.js";
+import { accountHealth } from "../../models/health/account_health.js";
+import { accountIndicators } from "../../models/health/account_indicators.js";
+import { termOutcomes } from "../../models/outcomes/term_outcomes.js";
 
 describe("the demo company", () => {
   let company: Planted;
@@ -44,5 +60,39 @@ describe("the demo company", () => {
     expect(decoys.filter(({ q }) => q < 0.05).map(({ words }) => words)).toEqual([]);
     // `npm run bench:seeds` counts the same over twenty companies.
     expect(discoveriesIn(company.comparison).right).toContain("integration_within_30d");
+  });
+
+  it("moves weight from what was planted without effect to what has one, and foresees more of the later outcomes", async () => {
+    const planted = ["executive", "confirmed", "champion", "sticky"];
+    const edited = plantedText.replace(
+      /health:\n {2}indicators:\n.*\n/,
+      `health:
+  indicators:
+    - { id: executive, name: Executive, dimension: outcomes, fact: executive_calls_120d, scale: [[0, 0], [1, 100]] }
+    - { id: confirmed, name: Confirmed, dimension: outcomes, fact: confirmed_180d, scale: [[0, 0], [1, 100]] }
+    - { id: champion, name: Champion, dimension: engagement, fact: champions, scale: [[0, 0], [1, 100]] }
+    - { id: sticky, name: Sticky, dimension: utilisation, fact: sticky_share_28d, scale: [[0.1, 0], [0.2, 100]] }
+    - { id: tickets, name: Tickets, dimension: support, fact: tickets_opened_28d, scale: [[0, 100], [3, 0]], weight: 6 }
+`,
+    );
+    const { warehouse } = company;
+    const { why, weights, gain } = await withEdited(
+      warehouse,
+      plantedProject(edited),
+      [accountFacts, accountHealth, accountIndicators, termOutcomes],
+      { now: afterwards },
+      ({ company: words, locate }) =>
+        suggestWeights((statement, columns) => warehouse.query(statement, columns, { locate }), words, {
+          leadDays: 60,
+          minGroup: 5,
+          among: { accounts: plantedOptions.first.accounts },
+        }),
+    );
+    expect(why).toBeNull();
+    const ofPlanted = weights
+      .filter(({ id }) => planted.includes(id))
+      .reduce((sum, { suggested }) => sum + (suggested ?? 0), 0);
+    expect(ofPlanted, JSON.stringify(weights)).toBeGreaterThan(7); // of 10; today 4
+    expect(gain.value, JSON.stringify(gain)).toBeGreaterThan(0);
   });
 });
