@@ -282,11 +282,12 @@ class Question {
 
   /**
    * How many accounts a group has where small ones are withheld, by all rows or by those that tell how things stand:
-   * the fewer.
+   * the fewer. It is the same whichever measures are asked for, or two questions would withhold different groups and
+   * their difference would tell of a small one.
    */
   sizes({ ends }: Days): { alias: string; value: Sql }[] {
     if (this.minimumGroup === undefined) return [];
-    const hasLevels = this.measures.some(({ field }) => field.isStock) && !this.#isOfEnds;
+    const hasLevels = [...this.view.measures.values()].some(({ isStock }) => isStock) && !this.#isOfEnds;
     const counts = [this.#row(), ...(hasLevels ? [this.#row(isAnyOf(this.#day, ends))] : [])].map((row) =>
       row.distinct(sql`v.account_id`),
     );

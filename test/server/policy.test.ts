@@ -575,6 +575,20 @@ describe("a role that sees groups", () => {
     expect(withheldOnes).toBeGreaterThan(50);
   });
 
+  it("is withheld the same groups whichever measures it asks for, or their difference would tell of one", async () => {
+    for (const minimum of [3, 13]) {
+      const scope: Scope = { ...everything, minimumGroup: minimum };
+      const shownBy = async (measure: string) =>
+        (
+          await answerOf(`{ usage(limit: 10000) { period(grain: MONTH) owner ${measure} } }`, scope)
+        ).data.usage.map(({ period, owner }: Any) => `${period} ${owner}`);
+      const shown = await shownBy("events");
+      expect(shown.length).toBeGreaterThan(0);
+      expect(await shownBy("licenceUtilisation28d")).toEqual(shown);
+      expect(await shownBy("events licenceUtilisation28d")).toEqual(shown);
+    }
+  });
+
   it("is told of no single account, however it asks", async () => {
     for (const view of views) {
       const { data } = await ask("grouped", `{ ${view} { accountId } }`);
