@@ -21,6 +21,7 @@ import {
   descending,
   hexDigest,
   nullOf,
+  safeDivide,
   sumCount,
   sumCountOver,
 } from "../warehouse/dialect.js";
@@ -214,7 +215,8 @@ function countReached(
   };
   const chosen = (of: string): Sql =>
     cast(sql`${name(`${of}chosen_churned`)} + ${name(`${of}chosen_stayed`)}`, "number");
-  const tenths = (reached: Sql): Sql => sql`floor(${number(10)} * (${reached}) / ${chosen("all_")})`;
+  const tenths = (reached: Sql): Sql =>
+    sql`floor(${safeDivide(sql`${number(10)} * (${reached})`, chosen("all_"))})`;
   return ask(
     sql`
 with ${join(outcomeCtes(churned, stayed), ",\n")},
@@ -336,7 +338,7 @@ running as (
 )
 select fact, within_days, value as at_least, ${groups.map((group) => name(group))}, ${groups.map((group) => name(`all_${group}`))}
 from running
-where value is not null and ${chosen("all_")} > 0 and ${tenths(chosen(""))} > ${tenths(sql`${chosen("")} - own`)}
+where value is not null and ${tenths(chosen(""))} > ${tenths(sql`${chosen("")} - own`)}
 union all
 select ${integer(noFact)} as fact, within_days, ${nullOf("number")} as at_least, ${[...groups, ...groups].map((group) => sumCount(ofHalf[group]))}
 from landmarks

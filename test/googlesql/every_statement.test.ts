@@ -50,6 +50,7 @@ const samples: Samples = {
   signal: ['"quiet"'],
   play: ['"wake"'],
   metric: ['"mrr"'],
+  grossMargin: ["0.8"],
   LocalDate: ['"2024-05-01"'],
   Int: ["7"],
   Float: ["50"],
