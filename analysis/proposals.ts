@@ -30,6 +30,7 @@ import type { Row } from "../warehouse/warehouse.js";
 import { arrivalsCte, isLate } from "./arrivals.js";
 import { type Cohort, outcomeCtes } from "./cohorts.js";
 import { type Ask, solidQ } from "./compare.js";
+import { roundedDown } from "./round_values.js";
 import { sourceNames } from "./traits.js";
 
 export interface ProposalOptions {
@@ -284,7 +285,7 @@ reached as (
       sql`l.in_first as in_first`,
       sql`l.in_second as in_second`,
       sql`l.is_chosen as is_chosen`,
-      ...facts.map((fact) => sql`${rounded(sql`max(d.${name(fact.id)})`, fact)} as ${name(fact.id)}`),
+      ...facts.map((fact) => sql`${roundedDown(sql`max(d.${name(fact.id)})`, fact)} as ${name(fact.id)}`),
     ]}
   from landmarks as l
   inner join first_days as d on d.account_id = l.account_id and d.within_days <= l.within_days
@@ -346,22 +347,6 @@ group by within_days
 order by fact, within_days, at_least`,
     counted,
   );
-}
-
-/**
- * A value rounded down to what people would say: shares to 5 %, from a hundred on to two digits, else to whole numbers,
- * or to tenths where it is none. So it was reached where the threshold was, which is one of these too.
- */
-function rounded(value: Sql, { unit, isWhole }: ProposableFact): Sql {
-  const v = cast(value, "number");
-  const downTo = (step: number): Sql => sql`floor(${v} / ${number(step)}) * ${number(step)}`;
-  const parts = unit === "share" ? 20 : isWhole ? 1 : 10;
-  // In parts of 1, as 0.3 / 0.05 is less than 6.
-  const fine = sql`floor(${v} * ${number(parts)} + ${number(1e-9)}) / ${number(parts)}`;
-  const large = [1e6, 1e5, 1e4, 1e3, 1e2].map(
-    (from) => sql`when ${v} >= ${number(from)} then ${downTo(from / 10)}`,
-  );
-  return sql`case ${join(large, " ")} else ${fine} end`;
 }
 
 const total = ({ churned, stayed }: Outcomes): number => churned + stayed;

@@ -1,28 +1,18 @@
-import type { Indicator } from "../journey/journey.js";
+import type { Indicator, Journey } from "../journey/journey.js";
 import { accountHealth, toTenDecimals } from "../models/health/account_health.js";
 import { accountIndicators, pointsOf, weightOf } from "../models/health/account_indicators.js";
 import { type CompanyWords, ref } from "../models/model.js";
 import { type Estimate, noFigure } from "../stats/estimate.js";
-import { auc, aucGain, type PlacementChange } from "../stats/ranks.js";
-import { cast, hexDigest, safeDivide, sumCount } from "../warehouse/dialect.js";
+import { hexDigest, safeDivide, sumCount } from "../warehouse/dialect.js";
 import { integer, join, name, number, type Sql, sql } from "../warehouse/sql.js";
 import type { Columns } from "../warehouse/warehouse.js";
-import { type BacktestOptions, cohortsOf } from "./backtest.js";
+import { cohortsOf } from "./backtest.js";
 import { landmarkCtes } from "./cohorts.js";
 import { type Ask, cohortSizes, nothingToCompare } from "./compare.js";
+import { type Gain, gainsOf, inTenBillionths } from "./gain.js";
+import { endedOf, type SuggestionPart, type SuggestOptions, whyTooFew } from "./suggest_parts.js";
+import { type SuggestedScale, sameScales, suggestScales } from "./suggest_scales.js";
 import { fitWeights, roundedTo, type Standing } from "./weights.js";
-
-export interface SuggestOptions extends BacktestOptions {
-  /** Points are read as of so many days before the outcome. */
-  readonly leadDays: number;
-}
-
-/** The accounts of which a part of the work is done, and how many of either kind it takes. */
-export interface SuggestionPart {
-  readonly churned: number;
-  readonly renewed: number;
-  readonly needed: number;
-}
 
 /** A weight of the journey, and what outcomes say of it. */
 export interface SuggestedWeight {
@@ -42,11 +32,11 @@ export interface SuggestedWeight {
 }
 
 export interface Suggestion {
-  /** Why nothing is suggested; null where something is. */
+  /** Why no weights are suggested; null where they are. */
   readonly why: string | null;
   readonly journeyVersion: string;
   readonly leadDays: number;
-  /** Weights are fitted to outcomes before this day, and tested on those from it on; null without outcomes. */
+  /** Weights and scales are fitted to outcomes before this day, and tested on those from it on; null without outcomes. */
   readonly testedFrom: string | null;
   readonly fitted: SuggestionPart;
   readonly tested: SuggestionPart;
@@ -56,7 +46,11 @@ export interface Suggestion {
   /** The second less the first. */
   readonly gain: Estimate;
   readonly weights: readonly SuggestedWeight[];
+  /** Each indicator's scale by itself, in the journey's order; whether or not weights are suggested. */
+  readonly scales: readonly SuggestedScale[];
 }
+
+type Weights = Omit<Suggestion, "scales">;
 
 /**
  * Outcomes of the rarer kind that a fitted weight takes: P. Peduzzi et al., *Journal of Clinical Epidemiology* 49 (1996),
@@ -70,42 +64,59 @@ const fittedShare = 2 / 3;
 /** Accounts of either kind that weights are fitted to, at most: more would give them their next decimals. */
 const mostFitted = 20_000;
 
-/**
- * Weights fitted to earlier outcomes, tested on later ones beside today's. Points, scales, caps and what weights add up
- * to stay; nothing is applied.
- */
-export async function suggestWeights(
+/** Weights and scales fitted to earlier outcomes, tested on later ones beside today's. Nothing is applied. */
+export async function suggestHealth(
   ask: Ask,
   { journey }: CompanyWords,
   options: SuggestOptions,
 ): Promise<Suggestion> {
-  const { leadDays } = options;
-  const { indicators, min_coverage } = journey.health;
+  const nothing = (why: string): Suggestion => ({
+    ...sameWeights(journey, options),
+    why,
+    scales: sameScales(journey, why),
+  });
+  const why = nothingToCompare(await cohortSizes(ask, cohortsOf(options, options.leadDays)), options);
+  if (why !== null) return nothing(why);
+  const testedFrom = await firstTested(ask, options);
+  if (testedFrom === undefined)
+    return nothing("All outcomes are of one day: there are no later ones to test with.");
+  const [weights, scales] = await Promise.all([
+    suggestWeights(ask, journey, options, testedFrom),
+    suggestScales(ask, journey, options, testedFrom),
+  ]);
+  return { ...weights, scales };
+}
+
+/** What is told where no weights are suggested, or not yet. */
+function sameWeights({ version, health }: Journey, { leadDays }: SuggestOptions): Weights {
   const nothing = noFigure("nothing is suggested");
-  /** What is told where nothing is suggested, or not yet. */
-  const silent: Suggestion = {
+  return {
     why: null,
-    journeyVersion: journey.version,
+    journeyVersion: version,
     leadDays,
     testedFrom: null,
-    fitted: { churned: 0, renewed: 0, needed: outcomesPerWeight * indicators.length },
+    fitted: { churned: 0, renewed: 0, needed: outcomesPerWeight * health.indicators.length },
     tested: { churned: 0, renewed: 0, needed: outcomesPerWeight },
     published: nothing,
     suggested: nothing,
     gain: nothing,
-    weights: indicators.map((indicator) => suggestedOf(indicator, null, null)),
+    weights: health.indicators.map((indicator) => suggestedOf(indicator, null, null)),
   };
-  const why = nothingToCompare(await cohortSizes(ask, cohortsOf(options, leadDays)), options);
-  if (why !== null) return { ...silent, why };
-  const testedFrom = await firstTested(ask, options);
-  if (testedFrom === undefined)
-    return { ...silent, why: "All outcomes are of one day: there are no later ones to test with." };
+}
 
+/** Points, scales, caps and what weights add up to stay. */
+async function suggestWeights(
+  ask: Ask,
+  journey: Journey,
+  options: SuggestOptions,
+  testedFrom: string,
+): Promise<Weights> {
+  const { indicators, min_coverage } = journey.health;
   const rows = await pointsBefore(ask, indicators, options, testedFrom);
   const reasons = indicators.map((indicator, i) => whyNotFitted(indicator, rows, i));
   const free = indicators.flatMap((_, i) => (reasons[i] === null ? [i] : []));
-  const fitted = { ...countOf(rows), needed: outcomesPerWeight * free.length };
-  const begun = { ...silent, testedFrom, fitted };
+  const fitted = { ...endedOf(rows), needed: outcomesPerWeight * free.length };
+  const begun = { ...sameWeights(journey, options), testedFrom, fitted };
   if (free.length < 2)
     return {
       ...begun,
@@ -133,7 +144,8 @@ export async function suggestWeights(
       reasons[i] ?? null,
     ),
   );
-  const { tested, ...figures } = await testWeights(ask, weights, min_coverage, options, testedFrom);
+  const { churned, renewed, ...figures } = await testWeights(ask, weights, min_coverage, options, testedFrom);
+  const tested = { churned, renewed, needed: outcomesPerWeight };
   const tooFewLater = whyTooFew(tested, `with outcomes from ${testedFrom} on, to test the weights`);
   if (tooFewLater !== null) return { ...begun, tested, why: tooFewLater };
   return { ...begun, tested, ...figures, weights };
@@ -208,23 +220,11 @@ group by uncapped_score, ${columns.map(name)}`,
   });
 }
 
-const countOf = (rows: readonly Standing[]) => ({
-  churned: rows.reduce((sum, { churned }) => sum + churned, 0),
-  renewed: rows.reduce((sum, { renewed }) => sum + renewed, 0),
-});
-
 function whyNotFitted({ weight }: Indicator, rows: readonly Standing[], i: number): string | null {
   if (weight === 0) return "its weight is 0";
   const known = rows.flatMap(({ points }) => points[i] ?? []);
   if (known.length === 0) return "no account had points";
   return known.every((points) => points === known[0]) ? "all accounts had the same points" : null;
-}
-
-function whyTooFew({ churned, renewed, needed }: SuggestionPart, whose: string): string | null {
-  const [rarer, kind] = churned < renewed ? [churned, "churned"] : [renewed, "renewed"];
-  return rarer < needed
-    ? `It takes ${needed} scored accounts that churned and as many that renewed, ${whose}: only ${rarer} ${kind}.`
-    : null;
 }
 
 function suggestedOf(
@@ -255,25 +255,16 @@ async function testWeights(
   minCoverage: number,
   { among, leadDays }: SuggestOptions,
   testedFrom: string,
-): Promise<Pick<Suggestion, "tested" | "published" | "suggested" | "gain">> {
+): Promise<Gain> {
   const changed = weights.map(({ id, weight, suggested }) => ({
     points: sql`i.${name(pointsOf(id))}`,
     weight: sql`i.${name(weightOf(id))} * ${number(weight === 0 ? 1 : (suggested ?? weight) / weight)}`,
   }));
   const sum = (terms: Sql[]): Sql => join(terms, "\n      + ");
-  /** Of a score in ten-billionths of a point: BigQuery has no windows over the like of a fraction. */
-  const ranks = (score: Sql, of: string): Sql => sql`
-    rank() over (order by ${score}) + (count(*) over (partition by ${score}) - 1) / 2 as ${name(`${of}_rank`)},
-    rank() over (partition by in_first order by ${score}) + (count(*) over (partition by in_first, ${score}) - 1) / 2 as ${name(`${of}_rank_within`)},
-    count(*) over (partition by ${score}) as ${name(`${of}_alike`)}`;
-  // The other kind's accounts that it is on the right side of: below, for one that renewed.
-  const placement = (of: string): Sql => {
-    const below = sql`${name(`${of}_rank`)} - ${name(`${of}_rank_within`)}`;
-    return safeDivide(sql`case when in_first = 1 then others - (${below}) else ${below} end`, sql`others`);
-  };
-  const figures = await ask(
+  const [gain] = await gainsOf(
+    ask,
     sql`
-with ${join(landmarkCtes(cohortsOf({ among: { ...among, from: testedFrom } }, leadDays)), ",\n")},
+${join(landmarkCtes(cohortsOf({ among: { ...among, from: testedFrom } }, leadDays)), ",\n")},
 weighed as (
   select
     l.in_first as in_first,
@@ -287,78 +278,15 @@ weighed as (
 ),
 scored as (
   select
+    0 as what,
     in_first,
-    ${cast(sql`round(uncapped_score * 1e10)`, "integer")} as today,
-    ${cast(sql`round(${safeDivide(sql`weighted_points`, sql`weight_with_value`)} * 1e10)`, "integer")} as other
+    ${inTenBillionths(sql`uncapped_score`)} as today,
+    ${inTenBillionths(safeDivide(sql`weighted_points`, sql`weight_with_value`))} as other
   from weighed
   where uncapped_score is not null and weight_with_value > 0 and ${toTenDecimals(safeDivide(sql`weight_with_value`, sql`all_weight`))} >= ${number(minCoverage)}
-),
-ranked as (
-  select
-    in_first,
-    count(*) over () - count(*) over (partition by in_first) as others,${ranks(sql`today`, "today")},${ranks(sql`other`, "other")}
-  from scored
-),
-told_apart as (
-  select
-    in_first,
-    today_rank,
-    other_rank,
-    today_alike,
-    other_alike,
-    ${placement("other")} - ${placement("today")} as gained
-  from ranked
-)
-select
-  in_first,
-  count(*) as accounts,
-  ${cast(sql`sum(today_rank)`, "number")} as today_ranks,
-  ${cast(sql`sum(other_rank)`, "number")} as other_ranks,
-  sum(${cast(sql`today_alike`, "number")} * today_alike - 1) as today_ties,
-  sum(${cast(sql`other_alike`, "number")} * other_alike - 1) as other_ties,
-  avg(gained) as mean,
-  var_samp(gained) as variance
-from told_apart
-group by in_first`,
-    {
-      in_first: n,
-      accounts: n,
-      today_ranks: { type: "number", notNull: true },
-      other_ranks: { type: "number", notNull: true },
-      today_ties: { type: "number", notNull: true },
-      other_ties: { type: "number", notNull: true },
-      mean: { type: "number" },
-      variance: { type: "number" },
-    },
+)`,
+    1,
+    "today's weights tell them all apart already",
   );
-  const [churned, renewed] = [1, 0].map((kind) => figures.find(({ in_first }) => in_first === kind));
-  const aucOf = (score: "today" | "other"): Estimate =>
-    auc({
-      first: renewed?.accounts ?? 0,
-      second: churned?.accounts ?? 0,
-      firstRanks: renewed?.[`${score}_ranks`] ?? 0,
-      ties: (renewed?.[`${score}_ties`] ?? 0) + (churned?.[`${score}_ties`] ?? 0),
-    });
-  const change = (group: typeof churned): PlacementChange => ({
-    n: group?.accounts ?? 0,
-    mean: group?.mean ?? 0,
-    variance: group?.variance ?? 0,
-  });
-  const [published, suggested] = [aucOf("today"), aucOf("other")];
-  const tells = published.value !== null && suggested.value !== null;
-  const isPerfect = published.value === 1 && suggested.value === 1;
-  return {
-    tested: {
-      churned: churned?.accounts ?? 0,
-      renewed: renewed?.accounts ?? 0,
-      needed: outcomesPerWeight,
-    },
-    published,
-    suggested,
-    gain: !tells
-      ? noFigure(published.why ?? suggested.why ?? "")
-      : isPerfect
-        ? noFigure("today's weights tell them all apart already")
-        : aucGain(change(churned), change(renewed)),
-  };
+  return gain as Gain;
 }

@@ -1,5 +1,5 @@
 import { Args, ArgsType, Ctx, Field, Int, Query, Resolver } from "type-graphql";
-import { suggestWeights } from "../analysis/suggest.js";
+import { suggestHealth } from "../analysis/suggest.js";
 import { WaymarkError } from "../errors.js";
 import { Suggestion } from "../schema/suggestion.js";
 import { BacktestArgs, backtestOptions } from "./backtest.js";
@@ -18,7 +18,7 @@ class SuggestionArgs extends BacktestArgs {
 export class SuggestionResolver {
   @Query(() => Suggestion, {
     description:
-      "Weights of health's indicators that would have foreseen churn better than today's, with the gain; or why the outcomes can't tell. Nothing is applied.",
+      "Weights and scales of health's indicators that would have foreseen churn better than today's, with the gain; or why the outcomes can't tell. Nothing is applied.",
   })
   async suggestion(
     @Ctx() { reader }: Context,
@@ -27,6 +27,6 @@ export class SuggestionResolver {
     if (leadDays < 1 || leadDays > 1000)
       throw new WaymarkError("BAD_USER_INPUT", `suggestion(leadDays: ${leadDays}): expected 1 to 1000.`);
     const options = { ...backtestOptions("suggestion", asked, reader), leadDays };
-    return (await suggestWeights(reader.query, reader.snapshot.words, options)) as Suggestion;
+    return (await suggestHealth(reader.query, reader.snapshot.words, options)) as Suggestion;
   }
 }

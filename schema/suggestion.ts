@@ -62,12 +62,65 @@ export class SuggestedWeight {
 @ObjectType({
   simpleResolvers: true,
   description:
-    "Weights of health's indicators fitted to outcomes: by the earlier two thirds of them, tested on the later third. They add up to what today's do. Nothing is applied.",
+    "An indicator's scale, and what outcomes say of it by itself: pairs of the fact's value and its points 0–100 by rising value, straight lines between, level beyond.",
+})
+export class SuggestedScale {
+  @Field(() => ID, { description: "The indicator's id in the journey." })
+  id!: string;
+
+  @Field(() => String, { description: "What people call it." })
+  name!: string;
+
+  @Field(() => String, { description: "The fact that is turned into points." })
+  fact!: string;
+
+  @Field(() => [[Float]], { description: "Its scale today." })
+  scale!: [value: number, points: number][];
+
+  @Field(() => [[Float]], {
+    nullable: true,
+    description:
+      "The suggested scale: 0 points where the most churned and 100 where the fewest did, linear in the log-odds. Null where nothing is suggested.",
+  })
+  suggested!: [value: number, points: number][] | null;
+
+  @Field(() => String, {
+    nullable: true,
+    description: "Why nothing is suggested, with the outcomes that it would take; null where a scale is.",
+  })
+  why!: string | null;
+
+  @Field(() => SuggestionPart, { description: "What it is fitted to, of those with a value." })
+  fitted!: SuggestionPart;
+
+  @Field(() => SuggestionPart, { description: "What it is tested on, of those with a value." })
+  tested!: SuggestionPart;
+
+  @Field(() => Estimate, {
+    description:
+      "Of the tested: probability that of a pair the one that churned had fewer points of this indicator, by today's scale.",
+  })
+  publishedAuc!: Estimate;
+
+  @Field(() => Estimate, { description: "The same by the suggested scale." })
+  suggestedAuc!: Estimate;
+
+  @Field(() => Estimate, {
+    description:
+      "The second less the first, with DeLong's interval: where it holds 0 the gain may be chance. 0 where the scales differ in shape alone.",
+  })
+  gain!: Estimate;
+}
+
+@ObjectType({
+  simpleResolvers: true,
+  description:
+    "Weights and scales of health's indicators fitted to outcomes: by the earlier two thirds of them, tested on the later third. Weights add up to what today's do. Nothing is applied.",
 })
 export class Suggestion {
   @Field(() => String, {
     nullable: true,
-    description: "Why nothing is suggested, with the outcomes that it would take; null where something is.",
+    description: "Why no weights are suggested, with the outcomes that it would take; null where they are.",
   })
   why!: string | null;
 
@@ -80,7 +133,7 @@ export class Suggestion {
   @Field(() => LocalDate, {
     nullable: true,
     description:
-      "Weights are fitted to outcomes before this day and tested on those from it on; null where that isn't begun.",
+      "Weights and scales are fitted to outcomes before this day and tested on those from it on; null where that isn't begun.",
   })
   testedFrom!: string | null;
 
@@ -107,4 +160,10 @@ export class Suggestion {
 
   @Field(() => [SuggestedWeight], { description: "In the journey's order." })
   weights!: SuggestedWeight[];
+
+  @Field(() => [SuggestedScale], {
+    description:
+      "Each indicator's scale by itself, in the journey's order; also where no weights are suggested.",
+  })
+  scales!: SuggestedScale[];
 }

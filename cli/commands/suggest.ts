@@ -17,7 +17,7 @@ interface SuggestFlags {
 export const suggestCommand = (): Command =>
   new Command("suggest")
     .description(
-      "suggest weights of health's indicators, fitted to earlier outcomes and tested on later ones; nothing is applied",
+      "suggest weights and scales of health's indicators, fitted to earlier outcomes and tested on later ones; nothing is applied",
     )
     .option(
       "--lead-days <number>",
@@ -69,7 +69,22 @@ interface Suggestion {
     stages: { stage: string; weight: number; suggested: number | null }[];
     why: string | null;
   }[];
+  scales: {
+    id: string;
+    name: string;
+    fact: string;
+    scale: Scale;
+    suggested: Scale | null;
+    why: string | null;
+    fitted: Part;
+    tested: Part;
+    publishedAuc: Estimate;
+    suggestedAuc: Estimate;
+    gain: Estimate;
+  }[];
 }
+
+type Scale = [value: number, points: number][];
 
 const estimate = "{ value from to why }";
 const document = `
@@ -79,12 +94,44 @@ query ($leadDays: Int!, $from: LocalDate, $to: LocalDate, $minGroup: Int!, $filt
     fitted { churned renewed needed } tested { churned renewed needed }
     published ${estimate} suggested ${estimate} gain ${estimate}
     weights { id name weight suggested stages { stage weight suggested } why }
+    scales {
+      id name fact scale suggested why
+      fitted { churned renewed needed } tested { churned renewed needed }
+      publishedAuc ${estimate} suggestedAuc ${estimate} gain ${estimate}
+    }
   }
 }`;
 
 function inWords(suggestion: Suggestion): string {
+  const { why, journeyVersion, testedFrom, weights, scales } = suggestion;
+  if (testedFrom === null) return `Nothing is suggested for journey ${journeyVersion}. ${why}`;
+  const yaml = weights.flatMap(({ id, suggested, stages }) => {
+    const scale = scales.find((s) => s.id === id)?.suggested ?? null;
+    const settings = [
+      ...(scale === null ? [] : [`scale: ${inYaml(scale)}`]),
+      ...(suggested === null ? [] : [weightsInYaml(suggested, stages)]),
+    ];
+    return settings.length > 0 ? [`  ${id}: ${settings.join(", ")}`] : [];
+  });
+  return [
+    ...weightLines(suggestion),
+    "",
+    ...scaleLines(suggestion),
+    ...(yaml.length > 0
+      ? [
+          "",
+          "In journey.yml, under health: indicators:",
+          ...yaml,
+          "",
+          "AUC: how often, of a pair, the one that churned had the lower score, caps aside, or fewer points. Weights were fitted to points by today's scales: take either, build, and ask again. Nothing was changed: copy journey.yml, put these in, and see `waymark backtest --journey COPY` and `waymark plan --journey COPY`.",
+        ]
+      : []),
+  ].join("\n");
+}
+
+function weightLines(suggestion: Suggestion): string[] {
   const { why, journeyVersion, leadDays, testedFrom, fitted, tested, weights } = suggestion;
-  if (why !== null) return `Nothing is suggested for journey ${journeyVersion}. ${why}`;
+  if (why !== null) return [`No weights are suggested for journey ${journeyVersion}. ${why}`];
   const { published, suggested, gain } = suggestion;
   return [
     `Weights for journey ${journeyVersion}, fitted to points ${leadDays} days before outcomes up to ${testedFrom} (${fitted.churned} churned, ${fitted.renewed} renewed), tested on those from then on (${tested.churned} churned, ${tested.renewed} renewed).`,
@@ -105,12 +152,33 @@ function inWords(suggestion: Suggestion): string {
         "": w.why === null ? "" : `stays: ${w.why}`,
       })),
     ),
-    "",
-    "In journey.yml, under health: indicators:",
-    ...weights.map(yamlOf),
-    "",
-    "AUC: how often, of a pair, the one that churned had the lower score, caps aside. Nothing was changed: copy journey.yml, put these weights in, and see `waymark backtest --journey COPY` and `waymark plan --journey COPY`.",
-  ].join("\n");
+  ];
+}
+
+function scaleLines({ leadDays, testedFrom, scales }: Suggestion): string[] {
+  const fitted = scales.filter(({ suggested }) => suggested !== null);
+  const staying = scales.filter(({ suggested }) => suggested === null);
+  return [
+    ...(fitted.length > 0
+      ? [
+          `Scales, each by itself, fitted to values ${leadDays} days before outcomes up to ${testedFrom}, tested on those from then on.`,
+          "",
+          rowsAs(
+            "table",
+            fitted.map((s) => ({
+              indicator: s.name,
+              "today's": inYaml(s.scale),
+              suggested: inYaml(s.suggested ?? []),
+              "AUC today": rangeOf(s.publishedAuc),
+              "AUC suggested": rangeOf(s.suggestedAuc),
+              gain: rangeOf(s.gain, 3),
+            })),
+          ),
+          "Where the gain's interval holds 0 there is no reason to change.",
+        ]
+      : ["No scales are suggested."]),
+    ...staying.map(({ name, why }) => `${name} keeps its scale. ${why}`),
+  ];
 }
 
 function verdictOf({ value, from, to, why }: Estimate): string {
@@ -121,7 +189,10 @@ function verdictOf({ value, from, to, why }: Estimate): string {
     : "The gain may be chance: there is no reason to change.";
 }
 
-const yamlOf = ({ id, suggested, stages }: Suggestion["weights"][number]): string => {
+const inYaml = (scale: Scale): string =>
+  `[${scale.map(([value, points]) => `[${value}, ${points}]`).join(", ")}]`;
+
+const weightsInYaml = (suggested: number, stages: Suggestion["weights"][number]["stages"]): string => {
   const others = stages.map((s) => `${s.stage}: ${s.suggested}`).join(", ");
-  return `  ${id}: weight: ${suggested}${others ? `, weights: { ${others} }` : ""}`;
+  return `weight: ${suggested}${others ? `, weights: { ${others} }` : ""}`;
 };

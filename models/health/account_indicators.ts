@@ -58,11 +58,17 @@ from ${ref(accountFacts, 0)} as f
 inner join ${ref(accountStages, 0)} as s on s.account_id = f.account_id and s.day = f.day`,
 });
 
-/** Straight lines between the scale's points, level beyond its ends. */
-function pointsSql({ fact, scale, missing }: Indicator): Sql {
+/** Points for the fact of a row `f` of facts: straight lines between the scale's points, level beyond its ends. */
+export function pointsSql({
+  fact,
+  scale,
+  missing,
+}: Pick<Indicator, "fact" | "missing"> & {
+  readonly scale: readonly (readonly [value: number, points: number])[];
+}): Sql {
   const value = factAsNumber(sql`f`, fact);
   const pieces = scale.slice(1).map(([x, points], i) => {
-    const [x0, points0] = scale[i] as [number, number];
+    const [x0, points0] = scale[i] as Indicator["scale"][number];
     return sql`when ${value} < ${number(x)} then ${number(points0)} + (${value} - ${number(x0)}) * ${number((points - points0) / (x - x0))}`;
   });
   const [first, last] = [scale[0] as [number, number], scale.at(-1) as [number, number]];

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { suggestWeights } from "../../analysis/suggest.js";
+import { suggestHealth } from "../../analysis/suggest.js";
 import {
   afterwards,
   discoveriesIn,
@@ -82,7 +82,7 @@ describe("the demo company", () => {
       [accountFacts, accountHealth, accountIndicators, termOutcomes],
       { now: afterwards },
       ({ company: words, locate }) =>
-        suggestWeights((statement, columns) => warehouse.query(statement, columns, { locate }), words, {
+        suggestHealth((statement, columns) => warehouse.query(statement, columns, { locate }), words, {
           leadDays: 60,
           minGroup: 5,
           among: { accounts: plantedOptions.first.accounts },

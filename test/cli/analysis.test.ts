@@ -176,13 +176,16 @@ describe("waymark suggest", () => {
     const { code, stdout } = await waymark("suggest");
     expect(code).toBe(0);
     expect(stdout).toMatch(
-      /^Nothing is suggested for journey \w+\. It takes \d+ scored accounts that churned/,
+      /^No weights are suggested for journey \w+\. It takes \d+ scored accounts that churned/,
     );
+    expect(stdout).toMatch(/^No scales are suggested\.\n.+ keeps its scale\. It takes 20 scored accounts/m);
     const json = JSON.parse((await waymark("suggest", "--json")).stdout);
     expect(json.fitted.needed).toBeGreaterThan(Math.min(json.fitted.churned, json.fitted.renewed));
     expect(json.weights.map((w: { suggested: unknown }) => w.suggested)).toEqual(
       json.weights.map(() => null),
     );
+    for (const { suggested, why } of json.scales)
+      expect({ suggested, why }).toEqual({ suggested: null, why: expect.any(String) });
   });
 });
 
