@@ -105,25 +105,24 @@ query ($leadDays: Int!, $from: LocalDate, $to: LocalDate, $minGroup: Int!, $filt
 function inWords(suggestion: Suggestion): string {
   const { why, journeyVersion, testedFrom, weights, scales } = suggestion;
   if (testedFrom === null) return `Nothing is suggested for journey ${journeyVersion}. ${why}`;
-  const yaml = weights.flatMap(({ id, suggested, stages }) => {
-    const scale = scales.find((s) => s.id === id)?.suggested ?? null;
-    const settings = [
-      ...(scale === null ? [] : [`scale: ${inYaml(scale)}`]),
-      ...(suggested === null ? [] : [weightsInYaml(suggested, stages)]),
-    ];
-    return settings.length > 0 ? [`  ${id}: ${settings.join(", ")}`] : [];
-  });
+  const better = scales.filter(({ suggested, gain }) => suggested !== null && isBeyondChance(gain));
+  const isAny = why === null || scales.some(({ suggested }) => suggested !== null);
   return [
     ...weightLines(suggestion),
+    ...(why === null ? ["", "In journey.yml, under health: indicators:", ...weights.map(yamlOf)] : []),
     "",
     ...scaleLines(suggestion),
-    ...(yaml.length > 0
+    ...(better.length > 0
       ? [
           "",
-          "In journey.yml, under health: indicators:",
-          ...yaml,
+          "In journey.yml, under health: indicators, of those beyond chance:",
+          ...better.map(({ id, suggested }) => `  ${id}: scale: ${inYaml(suggested ?? [])}`),
+        ]
+      : []),
+    ...(isAny
+      ? [
           "",
-          "AUC: how often, of a pair, the one that churned had the lower score, caps aside, or fewer points. Weights were fitted to points by today's scales: take either, build, and ask again. Nothing was changed: copy journey.yml, put these in, and see `waymark backtest --journey COPY` and `waymark plan --journey COPY`.",
+          "AUC: how often, of a pair, the one that churned had the lower score, caps aside, or fewer points of the indicator. Weights are fitted to points by today's scales: with other scales, build and ask again. Nothing was changed: copy journey.yml, put these in, and see `waymark backtest --journey COPY` and `waymark plan --journey COPY`.",
         ]
       : []),
   ].join("\n");
@@ -172,9 +171,9 @@ function scaleLines({ leadDays, testedFrom, scales }: Suggestion): string[] {
               "AUC today": rangeOf(s.publishedAuc),
               "AUC suggested": rangeOf(s.suggestedAuc),
               gain: rangeOf(s.gain, 3),
+              "": scaleVerdictOf(s.gain),
             })),
           ),
-          "Where the gain's interval holds 0 there is no reason to change.",
         ]
       : ["No scales are suggested."]),
     ...staying.map(({ name, why }) => `${name} keeps its scale. ${why}`),
@@ -183,16 +182,26 @@ function scaleLines({ leadDays, testedFrom, scales }: Suggestion): string[] {
 
 function verdictOf({ value, from, to, why }: Estimate): string {
   if (value === null) return `No gain can be told: ${why}.`;
-  if ((from ?? 0) > 0) return "The gain is beyond chance.";
+  if (isBeyondChance({ from })) return "The gain is beyond chance.";
   return (to ?? 0) < 0
     ? "Today's weights foresaw the later outcomes better: keep them."
     : "The gain may be chance: there is no reason to change.";
 }
 
+const isBeyondChance = ({ from }: Pick<Estimate, "from">): boolean => (from ?? 0) > 0;
+
+function scaleVerdictOf(gain: Estimate): string {
+  const { value, from, to } = gain;
+  if (value === null) return "";
+  if (isBeyondChance(gain)) return "beyond chance";
+  if ((to ?? 0) < 0) return "keep today's";
+  return from === 0 && to === 0 ? "same order, other shape" : "may be chance";
+}
+
 const inYaml = (scale: Scale): string =>
   `[${scale.map(([value, points]) => `[${value}, ${points}]`).join(", ")}]`;
 
-const weightsInYaml = (suggested: number, stages: Suggestion["weights"][number]["stages"]): string => {
+const yamlOf = ({ id, suggested, stages }: Suggestion["weights"][number]): string => {
   const others = stages.map((s) => `${s.stage}: ${s.suggested}`).join(", ");
-  return `weight: ${suggested}${others ? `, weights: { ${others} }` : ""}`;
+  return `  ${id}: weight: ${suggested}${others ? `, weights: { ${others} }` : ""}`;
 };
