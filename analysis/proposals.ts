@@ -374,7 +374,9 @@ function judge({ id, unit }: ProposableFact, rows: readonly Counted[], options: 
     total(reached) >= least && total(missed) >= least;
   const divided = rows.filter((row) => isLarge(sidesOf(row, "chosen")));
   if (divided.length === 0)
-    return without(`no value has ${least} accounts on either side: not known, or the same for nearly all`);
+    return without(
+      `no value has ${Math.ceil(least)} accounts on either side: not known, or the same for nearly all`,
+    );
   const better = divided.flatMap((row) => {
     const { reached, missed } = sidesOf(row, "chosen");
     const p = fisherExact(churnedOf(reached), churnedOf(missed)) ?? 1;

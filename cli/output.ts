@@ -19,10 +19,10 @@ export function remark(text: string): void {
   else process.stderr.write(`${text}\n`);
 }
 
-/** Rows for people or machines; the columns are those of all rows together. */
-export function rowsAs(format: Format, rows: readonly CellRow[]): string {
+/** Rows for people or machines; the columns are those of all rows together, those named `first` before the others. */
+export function rowsAs(format: Format, rows: readonly CellRow[], first: readonly string[] = []): string {
   if (format === "json") return JSON.stringify(rows, null, 2);
-  const columns = [...new Set(rows.flatMap((row) => Object.keys(row)))];
+  const columns = [...new Set([...first, ...rows.flatMap((row) => Object.keys(row))])];
   if (format === "csv")
     return stringify([...rows], {
       header: true,

@@ -67,6 +67,7 @@ const backtestHere = (
 ): Promise<Both> =>
   withWarehouse(project, (warehouse) =>
     untilStopped(async (signal) => {
+      await import("reflect-metadata"); // the types that pages.js names need it before them
       const { ofAccounts } = await import("../../resolvers/pages.js"); // takes a while to load
       const { everything } = await import("../../resolvers/scope.js");
       const snapshot = filter && (await readLatestSnapshot(warehouse));

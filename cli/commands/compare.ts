@@ -175,7 +175,11 @@ function inWords({ first, second, leadDays, why, traits, leftOut }: Comparison, 
       "Left out",
       rowsAs(
         "table",
-        leftOut.map(({ kind, name, why: because }) => ({ kind, trait: name, why: because })),
+        leftOut.map(({ kind, name, why: because }) => ({
+          kind: kind.toLowerCase(),
+          trait: name,
+          why: because,
+        })),
       ),
     );
   parts.push(

@@ -79,7 +79,7 @@ export function proposalsInWords(
   const solid = proposals.filter(({ q }) => q <= 0.05);
   const shown = withAll ? proposals : solid;
   const head = [
-    `Thresholds were chosen by ${half(chosenBy)}, and tested by ${half(testedBy)} others.`,
+    `Thresholds were chosen by ${half(chosenBy)}, and tested by others: ${half(testedBy)}.`,
     solid.length === 0
       ? `Nothing sets them apart beyond chance (q up to 0.05), of ${proposals.length} facts that were tested.`
       : `${solid.length} of ${proposals.length} facts that were tested set them apart (q up to 0.05):`,

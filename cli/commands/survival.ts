@@ -85,7 +85,7 @@ export function survivalInWords({ groups, difference }: Survival, by?: Dimension
     ...(lines.length > 0
       ? [
           "\nStill customers after so many days, with the 95 % interval; in brackets the number at risk",
-          rowsAs("table", lines),
+          rowsAs("table", lines, ["days"]), // keys that are years would come before it
         ]
       : []),
     ...(by ? [differenceInWords(difference)] : []),

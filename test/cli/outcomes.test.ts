@@ -149,6 +149,12 @@ describe("survival in words", () => {
     );
   });
 
+  it("begins each line with the days, also where groups are years", () => {
+    const none = { statistic: null, degreesOfFreedom: null, p: null, why: "nobody has left" };
+    const text = survivalInWords({ groups: [{ ...small, group: "2024" }], difference: none }, "start-year");
+    expect(cellsOf(text)).toContainEqual(["days", "2024"]);
+  });
+
   it("says why groups can't be told apart, asks no test of one group, and is clear without customers", () => {
     const none = { statistic: null, degreesOfFreedom: null, p: null, why: "nobody has left" };
     expect(survivalInWords({ groups: [small], difference: none }, "region")).toContain(
