@@ -175,7 +175,8 @@ interface Sides {
 }
 
 async function sidesOf(ask: Ask, options: ProgrammeOptions): Promise<Sides> {
-  const { changedOn, windowDays, days } = options;
+  const { days } = options;
+  const { first, change, last } = windowOf(options);
   const rows = await ask(
     sql`
 with ${join(placedCtes(options), ",\n")}
@@ -184,13 +185,12 @@ from placed
 group by is_after, state`,
     { is_after: n, state: { type: "string", notNull: true }, accounts: n },
   );
-  const change = Temporal.PlainDate.from(changedOn);
   const sideOf = (isAfter: 0 | 1): ProgrammeSide => {
     const count = (state: string): number =>
       rows.find((row) => row.is_after === isAfter && row.state === state)?.accounts ?? 0;
     return {
-      from: change.add({ days: isAfter ? 0 : -windowDays }).toString(),
-      to: change.add({ days: isAfter ? windowDays : 0 }).toString(),
+      from: isAfter ? change : first,
+      to: isAfter ? last : change,
       accounts: count("followed"),
       leftOut: [
         { why: `followed for fewer than ${days} days so far`, accounts: count("recent") },
@@ -199,6 +199,17 @@ group by is_after, state`,
     };
   };
   return { before: sideOf(0), after: sideOf(1) };
+}
+
+/** Days [first, last) around the change, of those that every engine, and LocalDate, can tell: years 1 to 9999. */
+function windowOf({ changedOn: change, windowDays }: Pick<ProgrammeOptions, "changedOn" | "windowDays">) {
+  const day = Temporal.PlainDate.from(change);
+  const [first, last] = [day.subtract({ days: windowDays }), day.add({ days: windowDays })];
+  return {
+    first: first.year < 1 ? "0001-01-01" : first.toString(),
+    change,
+    last: last.year > 9999 ? "9999-12-31" : last.toString(),
+  };
 }
 
 function whyNothing(
@@ -216,8 +227,8 @@ function whyNothing(
  * CTEs, of which `placed` has one row per account whose days began near enough to the change: on which side, and whether
  * it can be followed.
  */
-function placedCtes({ changedOn, from, days, windowDays, accounts: some }: ProgrammeOptions): readonly Sql[] {
-  const change = bind("date", changedOn);
+function placedCtes({ from, days, accounts: some, ...given }: ProgrammeOptions): readonly Sql[] {
+  const { first, change, last } = windowOf(given);
   const started =
     from === "customer_start"
       ? sql`select account_id, customer_since as start_on from ${ref(accounts)} where customer_since is not null`
@@ -232,7 +243,7 @@ function placedCtes({ changedOn, from, days, windowDays, accounts: some }: Progr
   select
     s.account_id as account_id,
     s.start_on as start_on,
-    case when s.start_on >= ${change} then 1 else 0 end as is_after,
+    case when s.start_on >= ${bind("date", change)} then 1 else 0 end as is_after,
     case
       when ${addDays(sql`s.start_on`, days)} > t.data_through then 'recent'
       when coalesce(f.is_customer, false) then 'followed'
@@ -241,7 +252,7 @@ function placedCtes({ changedOn, from, days, windowDays, accounts: some }: Progr
   from (select account_id, start_on from started where ${some ?? sql`true`}) as s
   cross join ${ref(timeline)} as t
   left join ${ref(accountFacts)} as f on f.account_id = s.account_id and f.day = s.start_on
-  where s.start_on >= ${addDays(change, -windowDays)} and s.start_on < ${addDays(change, windowDays)} and s.start_on <= t.data_through
+  where s.start_on >= ${bind("date", first)} and s.start_on < ${bind("date", last)} and s.start_on <= t.data_through
 )`,
   ];
 }

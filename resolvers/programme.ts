@@ -74,7 +74,8 @@ function startOf(
   signal: string | null | undefined,
   play: string | null | undefined,
 ): ProgrammeOptions["from"] {
-  if (signal && play)
+  const isGiven = (id: string | null | undefined): id is string => id !== null && id !== undefined;
+  if (isGiven(signal) && isGiven(play))
     throw new WaymarkError("BAD_USER_INPUT", "programmeEffect: give a signal or a play, not both.");
   const known = (kind: string, id: string, all: readonly { id: string }[]): void => {
     const ids = all.map((one) => one.id);
@@ -84,7 +85,7 @@ function startOf(
         `programmeEffect: the journey has no ${kind} "${id}".${didYouMean(id, ids)}`,
       );
   };
-  if (signal) known("signal", signal, signals);
-  if (play) known("play", play, plays);
-  return signal ? { signal } : play ? { play } : "customer_start";
+  if (isGiven(signal)) known("signal", signal, signals);
+  if (isGiven(play)) known("play", play, plays);
+  return isGiven(signal) ? { signal } : isGiven(play) ? { play } : "customer_start";
 }

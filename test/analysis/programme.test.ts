@@ -176,4 +176,14 @@ it.skipIf(referenceUnavailable())("both engines count the same", async () => {
       await programmeEffect(duckDb, built.company, options),
     );
   }
+  // No engine goes beyond the years 1 to 9999, and LocalDate doesn't either.
+  for (const [changedOn, side, window] of [
+    ["0001-01-01", "before", { from: "0001-01-01", to: "0001-01-01" }],
+    ["9999-12-31", "after", { from: "9999-12-31", to: "9999-12-31" }],
+  ] as const) {
+    const options = { ...usual, changedOn };
+    const effect = await programmeEffect(googleSql.query, built.company, options);
+    expect(effect[side]).toMatchObject(window);
+    expect(await programmeEffect(duckDb, built.company, options)).toEqual(effect);
+  }
 });

@@ -208,6 +208,7 @@ describe("waymark programme", () => {
   it.each([
     [["--changed-on", "2025-02-30"], "Expected a day such as 2024-05-31."],
     [["--changed-on", "2025-01-01", "--play", "nothing"], 'the journey has no play "nothing"'],
+    [["--changed-on", "2025-01-01", "--play", ""], 'the journey has no play ""'],
     [["--changed-on", "2025-01-01", "--days", "0"], "Expected a whole number from 1 to 730."],
     [[], "required option '--changed-on <day>'"],
   ])("%s is refused with what is expected", async (words, message) => {
