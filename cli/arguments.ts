@@ -18,6 +18,16 @@ export function wholeNumber(value: string, least: number, most: number): number 
   throw new InvalidArgumentError(`Expected a whole number from ${least} to ${most}.`);
 }
 
+/** Options of every command that asks the API. */
+export const urlOption = [
+  "--url <url>",
+  "ask a running server instead of opening the warehouse, e.g. http://localhost:4000/graphql",
+] as const;
+export const whereOption = [
+  "--where <name=value...>",
+  "only accounts of this segment, region, owner or attribute",
+] as const;
+
 /** `name=value` by name; a name may come several times. */
 export function assigned(assignments: readonly string[]): Record<string, string[]> {
   const given: Record<string, string[]> = {};

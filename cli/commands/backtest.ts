@@ -3,7 +3,7 @@ import { backtestJourney } from "../../jobs/journey_backtest.js";
 import { readLatestSnapshot } from "../../jobs/ledger.js";
 import type { AccountFilter } from "../../schema/account.js";
 import { sql } from "../../warehouse/sql.js";
-import { civilDate, wholeNumber } from "../arguments.js";
+import { civilDate, urlOption, whereOption, wholeNumber } from "../arguments.js";
 import { answer, answerJson, type CellRow, remark, rowsAs } from "../output.js";
 import { loadProject, optionsOf, type ProjectFolder, withWarehouse } from "../project.js";
 import { untilStopped } from "../stop.js";
@@ -27,12 +27,9 @@ export const backtestCommand = (): Command =>
     .option("-j, --journey <file>", "an edited journey, told beside the published one; nothing is published")
     .option("--from <day>", "first day of outcomes", civilDate)
     .option("--to <day>", "first day no longer counted", civilDate)
-    .option("--where <name=value...>", "only accounts of this segment, region, owner or attribute")
+    .option(...whereOption)
     .option("--min-group <number>", "withhold groups of fewer accounts", (v) => wholeNumber(v, 2, 1000), 5)
-    .option(
-      "--url <url>",
-      "ask a running server instead of opening the warehouse, e.g. http://localhost:4000/graphql",
-    )
+    .option(...urlOption)
     .action(async (_, command: Command) => {
       const { journey, from, to, where, minGroup, url, project, json } = optionsOf<BacktestFlags>(command);
       const asked: Asked = { from, to, minGroup, filter: filterOf(where) };

@@ -10,7 +10,7 @@ import {
 import { mostKeptRows } from "../../jobs/checks.js";
 import type { CheckRow } from "../../jobs/ledger.js";
 import type { Warehouse } from "../../warehouse/warehouse.js";
-import { wholeNumber } from "../arguments.js";
+import { urlOption, wholeNumber } from "../arguments.js";
 import {
   answer,
   answerJson,
@@ -46,11 +46,6 @@ interface ShowFlags {
   format: Format;
   url?: string;
 }
-
-const urlOption = [
-  "--url <url>",
-  "ask a running server instead of opening the warehouse, e.g. http://localhost:4000/graphql",
-] as const;
 
 export const checksCommand = (): Command => {
   const command = new Command("checks")

@@ -1,6 +1,6 @@
 import { Command } from "commander";
 import { didYouMean, WaymarkError } from "../../errors.js";
-import { civilDate, wholeNumber } from "../arguments.js";
+import { civilDate, urlOption, whereOption, wholeNumber } from "../arguments.js";
 import { answer, answerJson, type CellRow, rowsAs } from "../output.js";
 import { optionsOf } from "../project.js";
 import { ask, askOnce } from "./query.js";
@@ -35,7 +35,7 @@ export const compareCommand = (): Command =>
     )
     .option("--from <day>", "first day of outcomes", civilDate)
     .option("--to <day>", "first day no longer counted", civilDate)
-    .option("--where <name=value...>", "only accounts of this segment, region, owner or attribute")
+    .option(...whereOption)
     .option("--min-group <number>", "withhold groups of fewer accounts", (v) => wholeNumber(v, 2, 1000), 5)
     .option(
       "--late-days <number>",
@@ -44,10 +44,7 @@ export const compareCommand = (): Command =>
       14,
     )
     .option("--all", "list what may be chance too, and what was left out")
-    .option(
-      "--url <url>",
-      "ask a running server instead of opening the warehouse, e.g. http://localhost:4000/graphql",
-    )
+    .option(...urlOption)
     .action(async (_, command: Command) => {
       const flags = optionsOf<CompareFlags>(command);
       const cohort = (option: string, words: string) => ({

@@ -1,6 +1,6 @@
 import { Command, InvalidArgumentError } from "commander";
 import type { ExpansionCandidate, ExpansionCandidatePage } from "../../schema/expansion.js";
-import { wholeNumber } from "../arguments.js";
+import { urlOption, whereOption, wholeNumber } from "../arguments.js";
 import { answer, answerJson, rowsAs } from "../output.js";
 import { optionsOf } from "../project.js";
 import { filterOf } from "./compare.js";
@@ -18,11 +18,8 @@ export const expansionCommand = (): Command =>
     .description("list customers that may need more: in good health, seats in real use, nothing that warns")
     .option("--min-utilisation <share>", "users active in 28 days / seats, at least", share, 0.8)
     .option("--first <number>", "how many, the highest MRR first", (v) => wholeNumber(v, 1, 1000), 50)
-    .option("--where <name=value...>", "only accounts of this segment, region, owner or attribute")
-    .option(
-      "--url <url>",
-      "ask a running server instead of opening the warehouse, e.g. http://localhost:4000/graphql",
-    )
+    .option(...whereOption)
+    .option(...urlOption)
     .action(async (_, command: Command) => {
       const { minUtilisation, first, where, url, project, json } = optionsOf<ExpansionFlags>(command);
       const request = {

@@ -1,6 +1,7 @@
 import { Command, InvalidArgumentError, Option } from "commander";
 import type { Estimate } from "../../schema/estimate.js";
 import type { LifetimeValue } from "../../schema/lifetime.js";
+import { urlOption, whereOption } from "../arguments.js";
 import { answer, answerJson, type CellRow, count, percent, rowsAs } from "../output.js";
 import { optionsOf } from "../project.js";
 import { filterOf } from "./compare.js";
@@ -23,11 +24,8 @@ export const lifetimeCommand = (): Command =>
     )
     .addOption(new Option("--by <what>", "tell these apart").choices(dimensions))
     .option("--gross-margin <share>", "what is left of revenue, e.g. 0.8; all of it by default", share, 1)
-    .option("--where <name=value...>", "only accounts of this segment, region, owner or attribute")
-    .option(
-      "--url <url>",
-      "ask a running server instead of opening the warehouse, e.g. http://localhost:4000/graphql",
-    )
+    .option(...whereOption)
+    .option(...urlOption)
     .action(async (_, command: Command) => {
       const { by, grossMargin, where, url, project, json } = optionsOf<LifetimeFlags>(command);
       const request = {

@@ -1,6 +1,6 @@
 import { Command } from "commander";
 import type { ProgrammeEffect, ProgrammeMeasure, ProgrammeSide } from "../../schema/programme.js";
-import { civilDate, wholeNumber } from "../arguments.js";
+import { civilDate, urlOption, whereOption, wholeNumber } from "../arguments.js";
 import { answer, answerJson, rowsAs } from "../output.js";
 import { optionsOf } from "../project.js";
 import { filterOf } from "./compare.js";
@@ -36,11 +36,8 @@ export const programmeCommand = (): Command =>
       365,
     )
     .option("--min-group <number>", "withhold groups of fewer accounts", (v) => wholeNumber(v, 2, 1000), 5)
-    .option("--where <name=value...>", "only accounts of this segment, region, owner or attribute")
-    .option(
-      "--url <url>",
-      "ask a running server instead of opening the warehouse, e.g. http://localhost:4000/graphql",
-    )
+    .option(...whereOption)
+    .option(...urlOption)
     .action(async (_, command: Command) => {
       const { window, where, url, project, json, ...given } = optionsOf<ProgrammeFlags>(command);
       const { changedOn, signal, play, days, minGroup } = given;

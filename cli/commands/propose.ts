@@ -1,7 +1,7 @@
 import { Command } from "commander";
 import { valueInWords } from "../../journey/words.js";
 import type { MilestoneProposals, OutcomeCounts } from "../../schema/proposal.js";
-import { civilDate, wholeNumber } from "../arguments.js";
+import { civilDate, urlOption, whereOption, wholeNumber } from "../arguments.js";
 import { answer, answerJson, type CellRow, rowsAs } from "../output.js";
 import { optionsOf } from "../project.js";
 import { filterOf, rangeOf } from "./compare.js";
@@ -24,7 +24,7 @@ export const proposeCommand = (): Command =>
     )
     .option("--from <day>", "first day of outcomes", civilDate)
     .option("--to <day>", "first day no longer counted", civilDate)
-    .option("--where <name=value...>", "only accounts of this segment, region, owner or attribute")
+    .option(...whereOption)
     .option(
       "--min-outcomes <number>",
       "each half of the accounts needs so many that churned and that stayed",
@@ -38,10 +38,7 @@ export const proposeCommand = (): Command =>
       14,
     )
     .option("--all", "list what may be chance too, and what was left out")
-    .option(
-      "--url <url>",
-      "ask a running server instead of opening the warehouse, e.g. http://localhost:4000/graphql",
-    )
+    .option(...urlOption)
     .action(async (_, command: Command) => {
       const { where, all, url, project, json, from, to, minOutcomes, lateDays } =
         optionsOf<ProposeFlags>(command);

@@ -4,7 +4,7 @@ import { didYouMean, messageOf, WaymarkError } from "../../errors.js";
 import { readFreshness } from "../../jobs/freshness.js";
 import { rowsOf } from "../../server/rows.js";
 import type { QueryFile } from "../../server/saved_queries.js";
-import { assigned } from "../arguments.js";
+import { assigned, urlOption } from "../arguments.js";
 import { answer, type Format, formats, rowsAs } from "../output.js";
 import { loadProject, optionsOf, queryFolders, withWarehouse } from "../project.js";
 
@@ -23,10 +23,7 @@ export const queryCommand = (): Command =>
     )
     .addOption(new Option("--format <format>", "how to print").choices([...formats]))
     .option("--var <name=value...>", "variables of the document, by their types; lists and objects as JSON")
-    .option(
-      "--url <url>",
-      "ask a running server instead of opening the warehouse, e.g. http://localhost:4000/graphql",
-    )
+    .option(...urlOption)
     .action(async (document: string, _, command: Command) => {
       const flags = optionsOf<QueryFlags>(command);
       const saved = await import("../../server/saved_queries.js"); // takes a while to load, and few commands need it

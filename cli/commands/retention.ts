@@ -1,6 +1,6 @@
 import { Command, Option } from "commander";
 import type { CohortCell, RetentionRow } from "../../schema/retention.js";
-import { wholeNumber } from "../arguments.js";
+import { urlOption, whereOption, wholeNumber } from "../arguments.js";
 import { answer, answerJson, type CellRow, count, percent, rowsAs } from "../output.js";
 import { optionsOf } from "../project.js";
 import { filterOf } from "./compare.js";
@@ -31,11 +31,8 @@ export const retentionCommand = (): Command =>
     .option("--periods <number>", "how many whole periods up to the last", (v) => wholeNumber(v, 1, 120), 12)
     .addOption(new Option("--by <what...>", "tell these apart").choices(dimensions).conflicts("cohorts"))
     .option("--cohorts", "the triangle: what is left of those that became customers in each period")
-    .option("--where <name=value...>", "only accounts of this segment, region, owner or attribute")
-    .option(
-      "--url <url>",
-      "ask a running server instead of opening the warehouse, e.g. http://localhost:4000/graphql",
-    )
+    .option(...whereOption)
+    .option(...urlOption)
     .action(async (_, command: Command) => {
       const flags = optionsOf<RetentionFlags>(command);
       const { periods, by = [], cohorts, where, url, project, json } = flags;

@@ -1,6 +1,6 @@
 import { Command } from "commander";
 import type { StageOutcomes, StageTime, StageTransition } from "../../schema/survival.js";
-import { wholeNumber } from "../arguments.js";
+import { urlOption, whereOption, wholeNumber } from "../arguments.js";
 import { answer, answerJson, type CellRow, percent, rowsAs } from "../output.js";
 import { optionsOf } from "../project.js";
 import { filterOf, percentOf } from "./compare.js";
@@ -22,11 +22,8 @@ export const stagesCommand = (): Command =>
       (v) => wholeNumber(v, 1, 730),
       60,
     )
-    .option("--where <name=value...>", "only accounts of this segment, region, owner or attribute")
-    .option(
-      "--url <url>",
-      "ask a running server instead of opening the warehouse, e.g. http://localhost:4000/graphql",
-    )
+    .option(...whereOption)
+    .option(...urlOption)
     .action(async (_, command: Command) => {
       const { leadDays, where, url, project, json } = optionsOf<StagesFlags>(command);
       const request = { query: document, variables: { leadDays, filter: filterOf(where) } };

@@ -15,6 +15,7 @@ import {
   type Snapshot,
 } from "../../jobs/ledger.js";
 import { type Finding, findingOf } from "../../jobs/plan.js";
+import { urlOption } from "../arguments.js";
 import { answer, answerJson, count, rowsAs } from "../output.js";
 import { loadProject, optionsOf, withWarehouse } from "../project.js";
 import { ask } from "./query.js";
@@ -70,10 +71,7 @@ export const statusCommand = (): Command =>
     .description(
       "say what is published, through which day, how old it is, what failed or was missed, and what is next",
     )
-    .option(
-      "--url <url>",
-      "ask a running server instead of opening the warehouse, e.g. http://localhost:4000/graphql",
-    )
+    .option(...urlOption)
     .action(async (_, command: Command) => {
       const { project: folder, json, url } = optionsOf<{ url?: string }>(command);
       const now = new Date();

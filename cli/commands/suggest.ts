@@ -1,5 +1,5 @@
 import { Command } from "commander";
-import { civilDate, wholeNumber } from "../arguments.js";
+import { civilDate, urlOption, whereOption, wholeNumber } from "../arguments.js";
 import { answer, answerJson, rowsAs } from "../output.js";
 import { optionsOf } from "../project.js";
 import { filterOf, rangeOf } from "./compare.js";
@@ -27,12 +27,9 @@ export const suggestCommand = (): Command =>
     )
     .option("--from <day>", "first day of outcomes", civilDate)
     .option("--to <day>", "first day no longer counted", civilDate)
-    .option("--where <name=value...>", "only accounts of this segment, region, owner or attribute")
+    .option(...whereOption)
     .option("--min-group <number>", "withhold groups of fewer accounts", (v) => wholeNumber(v, 2, 1000), 5)
-    .option(
-      "--url <url>",
-      "ask a running server instead of opening the warehouse, e.g. http://localhost:4000/graphql",
-    )
+    .option(...urlOption)
     .action(async (_, command: Command) => {
       const flags = optionsOf<SuggestFlags>(command);
       const { leadDays, from, to, where, minGroup, url, project, json } = flags;

@@ -1,7 +1,7 @@
 import { Command, Option } from "commander";
 import type { Estimate } from "../../schema/estimate.js";
 import type { Survival, SurvivalGroup } from "../../schema/survival.js";
-import { civilDate, wholeNumber } from "../arguments.js";
+import { civilDate, urlOption, whereOption, wholeNumber } from "../arguments.js";
 import { answer, answerJson, type CellRow, count, percent, rowsAs } from "../output.js";
 import { optionsOf } from "../project.js";
 import { filterOf } from "./compare.js";
@@ -26,11 +26,8 @@ export const survivalCommand = (): Command =>
     )
     .option("--every <days>", "days between the lines", (v) => wholeNumber(v, 1, 3650), 90)
     .option("--from <day>", "only what was seen from this day on: customers of before enter late", civilDate)
-    .option("--where <name=value...>", "only accounts of this segment, region, owner or attribute")
-    .option(
-      "--url <url>",
-      "ask a running server instead of opening the warehouse, e.g. http://localhost:4000/graphql",
-    )
+    .option(...whereOption)
+    .option(...urlOption)
     .action(async (_, command: Command) => {
       const { by, every, from, where, url, project, json } = optionsOf<SurvivalFlags>(command);
       const request = {
