@@ -35,7 +35,7 @@ export interface BacktestOptions {
 export interface HealthBefore {
   readonly leadDays: number;
   readonly churned: CohortSize;
-  readonly renewed: CohortSize;
+  readonly stayed: CohortSize;
   /** Accounts without a score then: too little evidence, or a stage that isn't scored. They are in no figure but the bands'. */
   readonly unscored: number;
   /** Probability that of a pair the one that churned had the lower score: 0.5 = the score tells nothing, 1 = all. */
@@ -59,7 +59,7 @@ export interface HealthAmong {
   readonly name: string | null;
   /** Accounts with a score; null where either is withheld. */
   readonly churned: number | null;
-  readonly renewed: number | null;
+  readonly stayed: number | null;
   readonly auc: Estimate;
 }
 
@@ -75,6 +75,7 @@ export interface ScoresBefore {
 
 /** The accounts that stood in a band, and the share of them that churned. */
 export interface BandBefore {
+  readonly leadDays: number;
   readonly band: Band;
   readonly accounts: number;
   /** Null where the band is withheld. */
@@ -102,6 +103,8 @@ export interface Backtest {
   readonly journeyVersion: string;
   /** 30, 60 and 90 days before. */
   readonly health: readonly HealthBefore[];
+  /** The bands of all of these in one list. */
+  readonly bands: readonly BandBefore[];
   /** Of the accounts that churned the share whose health was good 30 days before. */
   readonly goodBeforeChurn: Estimate;
   /** Of the compared accounts the share that churned: what a signal's precision is held against. */
@@ -124,15 +127,15 @@ export async function backtest(ask: Ask, words: CompanyWords, options: BacktestO
   const before = await Promise.all(backtestLeads.map((leadDays) => healthBefore(ask, options, leadDays)));
   const health = before.map(({ goodChurned: _, ...shown }) => shown);
   const nearest = before[0] as (typeof before)[number];
-  const { churned, renewed } = nearest;
-  const why = nothingToCompare({ first: churned, second: renewed }, { leadDays: actDays, ...options });
+  const { churned, stayed } = nearest;
+  const why = nothingToCompare({ first: churned, second: stayed }, { leadDays: actDays, ...options });
   const none = noFigure("no outcomes to tell from");
-  const said = { why, journeyVersion: words.journey.version, health };
+  const said = { why, journeyVersion: words.journey.version, health, bands: health.flatMap((h) => h.bands) };
   if (why !== null) return { ...said, goodBeforeChurn: none, churnRate: none, signals: [] };
   return {
     ...said,
     goodBeforeChurn: wilson({ count: nearest.goodChurned, of: churned.accounts }),
-    churnRate: wilson({ count: churned.accounts, of: churned.accounts + renewed.accounts }),
+    churnRate: wilson({ count: churned.accounts, of: churned.accounts + stayed.accounts }),
     signals: await signalsBefore(ask, words, options, churned.accounts),
   };
 }
@@ -152,30 +155,30 @@ async function healthBefore(
   leadDays: number,
 ): Promise<HealthBefore & { goodChurned: number }> {
   const cohorts = cohortsOf(options, leadDays);
-  const { first: churned, second: renewed } = await cohortSizes(ask, cohorts);
+  const { first: churned, second: stayed } = await cohortSizes(ask, cohorts);
   const landmarks = join(landmarkCtes(cohorts), ",\n");
   const groups = await rankSums(ask, landmarks);
   const standings = await standingsOf(ask, landmarks);
   const { minGroup } = options;
   const among = (group: (typeof groups)[number] | undefined): HealthAmong => {
-    const { name = null, churned = 0, renewed = 0, renewed_ranks = 0, ties = 0 } = group ?? {};
-    if (churned < minGroup || renewed < minGroup)
+    const { name = null, churned = 0, stayed = 0, stayed_ranks = 0, ties = 0 } = group ?? {};
+    if (churned < minGroup || stayed < minGroup)
       return {
         name,
         churned: null,
-        renewed: null,
+        stayed: null,
         auc: noFigure(`fewer than ${minGroup} accounts of a cohort had a score ${leadDays} days before`),
       };
     return {
       name,
       churned,
-      renewed,
-      auc: auc({ first: renewed, second: churned, firstRanks: renewed_ranks, ties }),
+      stayed,
+      auc: auc({ first: stayed, second: churned, firstRanks: stayed_ranks, ties }),
     };
   };
   const amongOf = (kind: string): HealthAmong[] => groups.filter((g) => g.kind === kind).map(among);
   const all = groups.find(({ kind }) => kind === "all");
-  const scored = (all?.churned ?? 0) + (all?.renewed ?? 0);
+  const scored = (all?.churned ?? 0) + (all?.stayed ?? 0);
   const whole = among(all);
   const worst = { count: all?.decile_churned ?? 0, of: all?.decile ?? 0 };
   const worstDecile = whole.churned === null ? whole.auc : withheld(worst, minGroup);
@@ -193,13 +196,13 @@ async function healthBefore(
   return {
     leadDays,
     churned,
-    renewed,
-    unscored: churned.accounts + renewed.accounts - scored,
+    stayed,
+    unscored: churned.accounts + stayed.accounts - scored,
     auc: whole.auc,
     worstDecile,
     goodChurned: standings.reduce((sum, row) => sum + (row.band === "good" ? row.churned : 0), 0),
     lift: worstDecile.value === null ? null : worstDecile.value / ((all?.churned ?? 0) / scored),
-    bands: bands.map((band) => ({ band, ...standing((row) => row.band === band) })),
+    bands: bands.map((band) => ({ leadDays, band, ...standing((row) => row.band === band) })),
     scores: Array.from({ length: 10 }, (_, ten) => ({
       from: ten * 10,
       to: ten * 10 + 10,
@@ -231,7 +234,7 @@ scored as (
     g.name as name,
     h.score as score,
     ${cast(sql`sum(g.in_first)`, "number")} as churned,
-    ${cast(sql`sum(g.in_second)`, "number")} as renewed
+    ${cast(sql`sum(g.in_second)`, "number")} as stayed
   from grouped as g
   inner join ${ref(accountHealth)} as h on h.account_id = g.account_id and h.day = g.landmark
   where h.score is not null
@@ -242,18 +245,18 @@ running as (
     kind,
     name,
     churned,
-    renewed,
-    churned + renewed as accounts,
-    sum(churned + renewed) over (partition by kind, name order by score) as to_here,
-    ${cast(sql`ceil(sum(churned + renewed) over (partition by kind, name) / 10)`, "number")} as decile
+    stayed,
+    churned + stayed as accounts,
+    sum(churned + stayed) over (partition by kind, name order by score) as to_here,
+    ${cast(sql`ceil(sum(churned + stayed) over (partition by kind, name) / 10)`, "number")} as decile
   from scored
 )
 select
   kind,
   name,
   sum(churned) as churned,
-  sum(renewed) as renewed,
-  sum(renewed * (to_here - (accounts - 1) / 2)) as renewed_ranks,
+  sum(stayed) as stayed,
+  sum(stayed * (to_here - (accounts - 1) / 2)) as stayed_ranks,
   sum(accounts * accounts * accounts - accounts) as ties,
   max(decile) as decile,
   sum(churned * ${greatest(number(0), least(sql`accounts`, sql`decile - (to_here - accounts)`))} / accounts) as decile_churned
@@ -264,8 +267,8 @@ order by kind, ${ascending(sql`name`)}`,
       kind: { type: "string", notNull: true },
       name: { type: "string" },
       churned: { type: "number", notNull: true },
-      renewed: { type: "number", notNull: true },
-      renewed_ranks: { type: "number", notNull: true },
+      stayed: { type: "number", notNull: true },
+      stayed_ranks: { type: "number", notNull: true },
       ties: { type: "number", notNull: true },
       decile: { type: "number", notNull: true },
       decile_churned: { type: "number", notNull: true },

@@ -1,6 +1,6 @@
 import { WaymarkError } from "../errors.js";
 import type { Journey } from "../journey/journey.js";
-import { valueInWords } from "../journey/words.js";
+import { daysInWords, valueInWords } from "../journey/words.js";
 import { attributeColumns, type CompanyWords, ref } from "../models/model.js";
 import { attributeColumn } from "../models/sources/source.js";
 import { accounts } from "../models/staging/accounts.js";
@@ -123,8 +123,8 @@ const n = { type: "integer", notNull: true } as const;
 const word = { type: "string", notNull: true } as const;
 
 const states: Readonly<Record<string, (leadDays: number) => string>> = {
-  "no facts": (lead) => `no facts ${lead} days before the outcome`,
-  "not covered": (lead) => `not covered by a paid contract ${lead} days before the outcome`,
+  "no facts": (lead) => `no facts ${daysInWords(lead)} before the outcome`,
+  "not covered": (lead) => `not covered by a paid contract ${daysInWords(lead)} before the outcome`,
 };
 
 /** @throws WaymarkError BAD_USER_INPUT where an outcome is in both cohorts */
@@ -160,12 +160,12 @@ group by in_first, in_second, state`,
   return { first: sizeOf("in_first", first), second: sizeOf("in_second", second) };
 }
 
-/** What people call the cohorts: how their terms ended, where that tells them apart. */
+/** What people call the cohorts: how their terms ended, where that tells them apart. "renewed" is with the same MRR alone. */
 function namesOf({ first, second }: Cohorts): [string, string] {
   const called = ({ outcomes }: Cohort): string =>
     ["renewed", "expanded", "contracted"].every((o) => (outcomes as readonly string[]).includes(o)) &&
     outcomes.length === 3
-      ? "renewed"
+      ? "stayed"
       : outcomes.join(" or ");
   const [one, other] = [called(first), called(second)];
   return one === other ? [`${one} (first)`, `${other} (second)`] : [one, other];
@@ -181,7 +181,7 @@ export function nothingToCompare(
     if (all === 0)
       return `No account is in the cohort "${called}". Terms that ended of late may not be decided yet; a longer period or another filter may have some.`;
     if (compared === 0)
-      return `Of the cohort "${called}" (${all}) nobody was a customer with facts ${leadDays} days before the outcome; a shorter lead may find some.`;
+      return `Of the cohort "${called}" (${all}) nobody was a customer with facts ${daysInWords(leadDays)} before the outcome; a shorter lead may find some.`;
     if (compared < minGroup)
       return `Of the cohort "${called}" only ${compared} can be compared; groups under ${minGroup} are withheld.`;
   }

@@ -4,10 +4,10 @@ import { cast, safeDivide } from "../warehouse/dialect.js";
 import { name, type Sql, sql } from "../warehouse/sql.js";
 import type { Ask } from "./compare.js";
 
-/** How well today's score and another tell those that churned from those that renewed, of accounts that have both. */
+/** How well today's score and another tell those that churned from those that stayed, of accounts that have both. */
 export interface Gain {
   readonly churned: number;
-  readonly renewed: number;
+  readonly stayed: number;
   readonly published: Estimate;
   readonly suggested: Estimate;
   /** The second less the first. */
@@ -29,7 +29,7 @@ export async function gainsOf(ask: Ask, ctes: Sql, pairs: number, whyPerfect: st
     rank() over (partition by what order by ${score}) + (count(*) over (partition by what, ${score}) - 1) / 2 as ${name(`${of}_rank`)},
     rank() over (partition by what, in_first order by ${score}) + (count(*) over (partition by what, in_first, ${score}) - 1) / 2 as ${name(`${of}_rank_within`)},
     count(*) over (partition by what, ${score}) as ${name(`${of}_alike`)}`;
-  // The other kind's accounts that it is on the right side of: below, for one that renewed.
+  // The other kind's accounts that it is on the right side of: below, for one that stayed.
   const placement = (of: string): Sql => {
     const below = sql`${name(`${of}_rank`)} - ${name(`${of}_rank_within`)}`;
     return safeDivide(sql`case when in_first = 1 then others - (${below}) else ${below} end`, sql`others`);
@@ -80,15 +80,15 @@ group by what, in_first`,
     },
   );
   return Array.from({ length: pairs }, (_, pair) => {
-    const [churned, renewed] = [1, 0].map((kind) =>
+    const [churned, stayed] = [1, 0].map((kind) =>
       rows.find(({ what, in_first }) => what === pair && in_first === kind),
     );
     const aucOf = (score: "today" | "other"): Estimate =>
       auc({
-        first: renewed?.accounts ?? 0,
+        first: stayed?.accounts ?? 0,
         second: churned?.accounts ?? 0,
-        firstRanks: renewed?.[`${score}_ranks`] ?? 0,
-        ties: (renewed?.[`${score}_ties`] ?? 0) + (churned?.[`${score}_ties`] ?? 0),
+        firstRanks: stayed?.[`${score}_ranks`] ?? 0,
+        ties: (stayed?.[`${score}_ties`] ?? 0) + (churned?.[`${score}_ties`] ?? 0),
       });
     const change = (group: typeof churned): PlacementChange => ({
       n: group?.accounts ?? 0,
@@ -100,14 +100,14 @@ group by what, in_first`,
     const isPerfect = published.value === 1 && suggested.value === 1;
     return {
       churned: churned?.accounts ?? 0,
-      renewed: renewed?.accounts ?? 0,
+      stayed: stayed?.accounts ?? 0,
       published,
       suggested,
       gain: !tells
         ? noFigure(published.why ?? suggested.why ?? "")
         : isPerfect
           ? noFigure(whyPerfect)
-          : aucGain(change(churned), change(renewed)),
+          : aucGain(change(churned), change(stayed)),
     };
   });
 }

@@ -1,7 +1,7 @@
 import { Temporal } from "temporal-polyfill";
 import { type Milestone, repeats } from "../journey/journey.js";
 import { factsIn } from "../journey/own_facts.js";
-import { label, valueInWords } from "../journey/words.js";
+import { daysInWords, label, valueInWords } from "../journey/words.js";
 import { accountFacts, factAsNumber } from "../models/daily/account_facts.js";
 import { timeline } from "../models/daily/timeline.js";
 import { accountHealth } from "../models/health/account_health.js";
@@ -120,7 +120,7 @@ function measuresOf({ journey }: CompanyWords, { from, days }: ProgrammeOptions)
     {
       kind: "retention",
       id: "is_customer",
-      name: `still a customer ${days} days later`,
+      name: `still a customer ${daysInWords(days)} later`,
       isYesNo: true,
       unit: "",
       value: sql`w.is_customer`,
@@ -132,7 +132,7 @@ function measuresOf({ journey }: CompanyWords, { from, days }: ProgrammeOptions)
       return {
         kind: "milestone",
         id: m.id,
-        name: `${m.name}: reached within ${within} days`,
+        name: `${m.name}: reached within ${daysInWords(within)}`,
         isYesNo: true,
         unit: "",
         // Who had it before the signal or play can't reach it any more.
@@ -145,7 +145,7 @@ function measuresOf({ journey }: CompanyWords, { from, days }: ProgrammeOptions)
     {
       kind: "health",
       id: "health_score",
-      name: `health score ${days} days later`,
+      name: `health score ${daysInWords(days)} later`,
       isYesNo: false,
       unit: "points",
       value: sql`w.score`,
@@ -154,7 +154,7 @@ function measuresOf({ journey }: CompanyWords, { from, days }: ProgrammeOptions)
       (id): Asked => ({
         kind: "fact",
         id,
-        name: `${label(id)} ${days} days later`,
+        name: `${label(id)} ${daysInWords(days)} later`,
         isYesNo: false,
         unit: facts[id]?.unit ?? "",
         value: factAsNumber(sql`w`, id),
@@ -193,7 +193,7 @@ group by is_after, state`,
       to: isAfter ? last : change,
       accounts: count("followed"),
       leftOut: [
-        { why: `followed for fewer than ${days} days so far`, accounts: count("recent") },
+        { why: `followed for fewer than ${daysInWords(days)} so far`, accounts: count("recent") },
         { why: "no customers on their first day", accounts: count("not covered") },
       ].filter(({ accounts }) => accounts > 0),
     };
@@ -220,7 +220,7 @@ function whyNothing(
   if (followed >= minGroup) return null;
   const others = leftOut.map(({ why, accounts: left }) => `${left} ${why}`).join(", ");
   const of = followed === 0 ? "no account" : `only ${followed} accounts`;
-  return `Of those that began ${side} the change, from ${from} to ${to}, ${of} can be followed for ${days} days${others ? ` (left out: ${others})` : ""}; it takes ${minGroup}. A wider window or fewer days may find more.`;
+  return `Of those that began ${side} the change, from ${from} to ${to}, ${of} can be followed for ${daysInWords(days)}${others ? ` (left out: ${others})` : ""}; it takes ${minGroup}. A wider window or fewer days may find more.`;
 }
 
 /**

@@ -36,11 +36,11 @@ export function fitScale(levels: readonly Level[], today: Scale): Scale | string
   if (bins.length < 2) return "In round figures nearly all accounts had the same value.";
   const upwards = turn > 0 ? bins : bins.toReversed();
   const all = endedOf(bins);
-  const renewedOfAll = all.renewed / countOf(all);
+  const stayedOfAll = all.stayed / countOf(all);
   const pools = poolAdjacentViolators(
-    upwards.map(({ churned, renewed }) => ({
-      mean: (renewed + renewedOfAll) / (churned + renewed + 1),
-      weight: churned + renewed + 1,
+    upwards.map(({ churned, stayed }) => ({
+      mean: (stayed + stayedOfAll) / (churned + stayed + 1),
+      weight: churned + stayed + 1,
     })),
   );
   const logOdds = pools.map(({ mean }) => Math.log(mean / (1 - mean)));
@@ -61,7 +61,7 @@ interface Bin extends Ended {
 /** Equal values stay together, so bins may be fewer and differ in size; none has less than half of what it should. */
 function binsOf(levels: readonly Level[]): Bin[] {
   const all = endedOf(levels);
-  const wanted = Math.min(mostBins, Math.floor(Math.min(all.churned, all.renewed) / outcomesPerBin));
+  const wanted = Math.min(mostBins, Math.floor(Math.min(all.churned, all.stayed) / outcomesPerBin));
   const size = countOf(all) / wanted;
   const bins: Bin[] = [];
   let bin: Level[] = [];
@@ -83,7 +83,7 @@ function binsOf(levels: readonly Level[]): Bin[] {
   return bins;
 }
 
-const countOf = ({ churned, renewed }: Ended): number => churned + renewed;
+const countOf = ({ churned, stayed }: Ended): number => churned + stayed;
 
 /** The value that half of the accounts don't exceed. */
 function medianOf(levels: readonly Level[]): number {

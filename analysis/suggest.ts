@@ -27,7 +27,7 @@ export interface SuggestedWeight {
     readonly weight: number;
     readonly suggested: number | null;
   }[];
-  /** Why it stays as it is, where the others are fitted; null where it was fitted too. */
+  /** Why nothing else is suggested for it; null where it was fitted. */
   readonly why: string | null;
 }
 
@@ -71,8 +71,7 @@ export async function suggestHealth(
   options: SuggestOptions,
 ): Promise<Suggestion> {
   const nothing = (why: string): Suggestion => ({
-    ...sameWeights(journey, options),
-    why,
+    ...withReason({ ...sameWeights(journey, options), why }),
     scales: sameScales(journey, why),
   });
   const why = nothingToCompare(await cohortSizes(ask, cohortsOf(options, options.leadDays)), options);
@@ -84,8 +83,14 @@ export async function suggestHealth(
     suggestWeights(ask, journey, options, testedFrom),
     suggestScales(ask, journey, options, testedFrom),
   ]);
-  return { ...weights, scales };
+  return { ...withReason(weights), scales };
 }
+
+/** What nothing is suggested for says why, also where that is why nothing is for any. */
+const withReason = (told: Weights): Weights => ({
+  ...told,
+  weights: told.weights.map((weight) => ({ ...weight, why: weight.why ?? told.why })),
+});
 
 /** What is told where no weights are suggested, or not yet. */
 function sameWeights({ version, health }: Journey, { leadDays }: SuggestOptions): Weights {
@@ -95,8 +100,8 @@ function sameWeights({ version, health }: Journey, { leadDays }: SuggestOptions)
     journeyVersion: version,
     leadDays,
     testedFrom: null,
-    fitted: { churned: 0, renewed: 0, needed: outcomesPerWeight * health.indicators.length },
-    tested: { churned: 0, renewed: 0, needed: outcomesPerWeight },
+    fitted: { churned: 0, stayed: 0, needed: outcomesPerWeight * health.indicators.length },
+    tested: { churned: 0, stayed: 0, needed: outcomesPerWeight },
     published: nothing,
     suggested: nothing,
     gain: nothing,
@@ -144,8 +149,8 @@ async function suggestWeights(
       reasons[i] ?? null,
     ),
   );
-  const { churned, renewed, ...figures } = await testWeights(ask, weights, min_coverage, options, testedFrom);
-  const tested = { churned, renewed, needed: outcomesPerWeight };
+  const { churned, stayed, ...figures } = await testWeights(ask, weights, min_coverage, options, testedFrom);
+  const tested = { churned, stayed, needed: outcomesPerWeight };
   const tooFewLater = whyTooFew(tested, `with outcomes from ${testedFrom} on, to test the weights`);
   if (tooFewLater !== null) return { ...begun, tested, why: tooFewLater };
   return { ...begun, tested, ...figures, weights };
@@ -197,7 +202,7 @@ stood as (
   inner join ${ref(accountIndicators)} as i on i.account_id = l.account_id and i.day = l.landmark
   where h.uncapped_score is not null
 )
-select uncapped_score, ${columns.map(name)}, ${sumCount(sql`in_first`)} as churned, ${sumCount(sql`in_second`)} as renewed
+select uncapped_score, ${columns.map(name)}, ${sumCount(sql`in_first`)} as churned, ${sumCount(sql`in_second`)} as stayed
 from stood
 where nth <= ${integer(mostFitted)}
 group by uncapped_score, ${columns.map(name)}`,
@@ -205,14 +210,14 @@ group by uncapped_score, ${columns.map(name)}`,
       uncapped_score: { type: "number", notNull: true },
       ...(Object.fromEntries(columns.map((column) => [column, { type: "number" }])) as Columns),
       churned: n,
-      renewed: n,
+      stayed: n,
     },
   );
   return rows.map((row) => {
     const values = row as Readonly<Record<string, unknown>>;
     return {
       churned: row.churned as number,
-      renewed: row.renewed as number,
+      stayed: row.stayed as number,
       score: row.uncapped_score as number,
       points: indicators.map(({ id }) => values[pointsOf(id)] as number | null),
       weights: indicators.map(({ id }) => values[weightOf(id)] as number),

@@ -7,7 +7,7 @@ export interface SuggestOptions extends BacktestOptions {
 
 export interface Ended {
   readonly churned: number;
-  readonly renewed: number;
+  readonly stayed: number;
 }
 
 /** The accounts of which a part of the work is done, and how many of either kind it takes. */
@@ -17,12 +17,12 @@ export interface SuggestionPart extends Ended {
 
 export const endedOf = (rows: readonly Ended[]): Ended => ({
   churned: rows.reduce((sum, { churned }) => sum + churned, 0),
-  renewed: rows.reduce((sum, { renewed }) => sum + renewed, 0),
+  stayed: rows.reduce((sum, { stayed }) => sum + stayed, 0),
 });
 
-export function whyTooFew({ churned, renewed, needed }: SuggestionPart, whose: string): string | null {
-  const [rarer, kind] = churned < renewed ? [churned, "churned"] : [renewed, "renewed"];
+export function whyTooFew({ churned, stayed, needed }: SuggestionPart, whose: string): string | null {
+  const [rarer, kind] = churned < stayed ? [churned, "churned"] : [stayed, "stayed"];
   return rarer < needed
-    ? `It takes ${needed} scored accounts that churned and as many that renewed, ${whose}: only ${rarer} ${kind}.`
+    ? `It takes ${needed} scored accounts that churned and as many that stayed, ${whose}: only ${rarer} ${kind}.`
     : null;
 }

@@ -61,7 +61,7 @@ export async function suggestScales(
   return fitted.map(({ indicator, part, scale }): SuggestedScale => {
     if (typeof scale === "string") return { ...unchanged(indicator, scale), fitted: part };
     const gain = gains[changed.findIndex((one) => one.indicator === indicator)];
-    const tested = { churned: gain?.churned ?? 0, renewed: gain?.renewed ?? 0, needed: outcomesPerBin };
+    const tested = { churned: gain?.churned ?? 0, stayed: gain?.stayed ?? 0, needed: outcomesPerBin };
     const tooFew = whyTooFew(tested, `with a value and an outcome from ${testedFrom} on, to test its scale`);
     if (!gain || tooFew !== null) return { ...unchanged(indicator, tooFew ?? ""), fitted: part, tested };
     return {
@@ -85,8 +85,8 @@ function unchanged({ id, name: called, fact, scale }: Indicator, why: string | n
     scale,
     suggested: null,
     why,
-    fitted: { churned: 0, renewed: 0, needed: 2 * outcomesPerBin },
-    tested: { churned: 0, renewed: 0, needed: outcomesPerBin },
+    fitted: { churned: 0, stayed: 0, needed: 2 * outcomesPerBin },
+    tested: { churned: 0, stayed: 0, needed: outcomesPerBin },
     publishedAuc: nothing,
     suggestedAuc: nothing,
     gain: nothing,
@@ -128,12 +128,12 @@ long as (
   from stood as s
   cross join indicators as t
 )
-select what, value, ${sumCount(sql`in_first`)} as churned, ${sumCount(sql`in_second`)} as renewed
+select what, value, ${sumCount(sql`in_first`)} as churned, ${sumCount(sql`in_second`)} as stayed
 from long
 where value is not null
 group by what, value
 order by what, value`,
-    { what: n, value: { type: "number", notNull: true }, churned: n, renewed: n },
+    { what: n, value: { type: "number", notNull: true }, churned: n, stayed: n },
   );
 }
 

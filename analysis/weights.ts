@@ -3,7 +3,7 @@ import { fitLogistic } from "../stats/logistic.js";
 /** Accounts that stood alike some days before their outcome. */
 export interface Standing {
   readonly churned: number;
-  readonly renewed: number;
+  readonly stayed: number;
   /** By today's weights, caps aside. */
   readonly score: number;
   /** By indicator; null = no value. */
@@ -24,12 +24,12 @@ const spread = { ofIndicator: 0.5, ofScore: 5 };
  * draws what outcomes hardly tell towards today's weights. Undefined where all come out as 0.
  */
 export function fitWeights(rows: readonly Standing[], free: readonly number[]): number[] | undefined {
-  const brought = rows.map(({ points, weights, score, churned, renewed }) => {
+  const brought = rows.map(({ points, weights, score, churned, stayed }) => {
     const all = free.reduce((sum, i) => sum + (weights[i] ?? 0), 0);
     return {
       values: free.map((i) => (all > 0 ? ((weights[i] ?? 0) / all) * (points[i] ?? score) : 0)),
       events: churned,
-      others: renewed,
+      others: stayed,
     };
   });
   const count = brought.reduce((sum, { events, others }) => sum + events + others, 0);

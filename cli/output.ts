@@ -1,7 +1,7 @@
 import Table from "cli-table3";
-import { stringify } from "csv-stringify/sync";
 import pc from "picocolors";
 import type { Progress } from "../jobs/build.js";
+import { csv } from "../server/csv.js";
 import type { Cell, CellRow } from "../server/rows.js";
 import { logRun, theLog } from "./log.js";
 
@@ -19,21 +19,21 @@ export function remark(text: string): void {
   else process.stderr.write(`${text}\n`);
 }
 
-/** Rows for people or machines; the columns are those of all rows together, those named `first` before the others. */
-export function rowsAs(format: Format, rows: readonly CellRow[], first: readonly string[] = []): string {
+/** Rows for people or machines; the columns are those of all rows together where none are named. */
+export function rowsAs(
+  format: Format,
+  rows: readonly CellRow[],
+  columns: readonly string[] = columnsOfAll(rows),
+): string {
   if (format === "json") return JSON.stringify(rows, null, 2);
-  const columns = [...new Set([...first, ...rows.flatMap((row) => Object.keys(row))])];
-  if (format === "csv")
-    return stringify([...rows], {
-      header: true,
-      columns,
-      cast: { date: (d) => d.toISOString(), boolean: String },
-    }).trimEnd();
+  if (format === "csv") return csv([columns, ...rows.map((row) => columns.map((c) => row[c]))]).trimEnd();
   if (rows.length === 0) return "(no rows)";
-  const table = new Table({ head: columns, style: { head: [], border: [], compact: true } });
+  const table = new Table({ head: [...columns], style: { head: [], border: [], compact: true } });
   for (const row of rows) table.push(columns.map((column) => shown(row[column])));
   return table.toString();
 }
+
+export const columnsOfAll = (rows: readonly CellRow[]): string[] => [...new Set(rows.flatMap(Object.keys))];
 
 function shown(cell: Cell): string {
   if (cell === null || cell === undefined) return "";

@@ -131,6 +131,8 @@ export function valueInWords(value: number | boolean, unit: string): string {
   return noun ? `${figure(value)} ${noun}` : figure(value);
 }
 
+export const daysInWords = (days: number): string => valueInWords(days, "days");
+
 /** At most two decimals, at least two digits that say something. */
 const figure = (value: number): string =>
   String(Number(Math.abs(value) < 1 ? value.toPrecision(2) : value.toFixed(Math.abs(value) < 10 ? 2 : 1)));

@@ -1,8 +1,9 @@
-import { Arg, Args, ArgsType, Ctx, Field, Int, Query, Resolver } from "type-graphql";
+import { Arg, Args, ArgsType, Ctx, Field, FieldResolver, Int, Query, Resolver, Root } from "type-graphql";
 import { type BacktestOptions, backtest } from "../analysis/backtest.js";
 import { WaymarkError } from "../errors.js";
 import { AccountFilter } from "../schema/account.js";
-import { Backtest, JourneyBacktest } from "../schema/backtest.js";
+import { Backtest, HealthBefore, JourneyBacktest } from "../schema/backtest.js";
+import { CohortSize } from "../schema/comparison.js";
 import { LocalDate } from "../schema/scalars.js";
 import { sql } from "../warehouse/sql.js";
 import type { Context } from "./context.js";
@@ -63,6 +64,17 @@ export class BacktestResolver {
     const edits = editsOf(context, "backtest --journey");
     const options = backtestOptions("journeyBacktest", asked, context.reader);
     return (await edits.backtest(file, options)) as JourneyBacktest;
+  }
+}
+
+@Resolver(() => HealthBefore)
+export class HealthBeforeResolver {
+  @FieldResolver(() => CohortSize, {
+    description: "The accounts that stayed.",
+    deprecationReason: "Use stayed. Stays until 2027-11-30.",
+  })
+  renewed(@Root() { stayed }: HealthBefore): CohortSize {
+    return stayed;
   }
 }
 

@@ -15,7 +15,7 @@ const stayed = [TermOutcome.RENEWED, TermOutcome.EXPANDED, TermOutcome.CONTRACTE
 export class ComparisonResolver {
   @Query(() => Comparison, {
     description:
-      "What tells two cohorts of accounts apart, by default those that churned and those that renewed: every milestone, signal, stage, fact, contact and attribute as it stood some days before the outcome. It tells association, not cause.",
+      "What tells two cohorts of accounts apart, by default those that churned and those that stayed (renewed, expanded or contracted): every milestone, signal, stage, fact, contact and attribute as it stood some days before the outcome. It tells association, not cause.",
   })
   async comparison(
     @Ctx() { reader }: Context,
@@ -37,7 +37,10 @@ export class ComparisonResolver {
     lateDays: number,
     @Arg("first", () => CohortInput, { nullable: true, description: "Those that churned by default." })
     first?: CohortInput | null,
-    @Arg("second", () => CohortInput, { nullable: true, description: "Those that renewed by default." })
+    @Arg("second", () => CohortInput, {
+      nullable: true,
+      description: "Those that stayed by default: renewed, expanded or contracted.",
+    })
     second?: CohortInput | null,
   ): Promise<Comparison> {
     within("comparison", { leadDays }, 1, 1000);

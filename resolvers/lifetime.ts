@@ -5,7 +5,7 @@ import { ref } from "../models/model.js";
 import { AccountFilter } from "../schema/account.js";
 import { LifetimeValue } from "../schema/lifetime.js";
 import { SurvivalDimension } from "../schema/survival.js";
-import { type Estimate, figure, noFigure } from "../stats/estimate.js";
+import { type Estimate, figure, noFigure, type Point, pointAlone } from "../stats/estimate.js";
 import { type Happening, kaplanMeier, medianOf, restrictedMean, riskAt } from "../stats/survival.js";
 import { addDays, cast, daysBetween, greatest, least, orNever, sumInteger } from "../warehouse/dialect.js";
 import { sql } from "../warehouse/sql.js";
@@ -147,11 +147,12 @@ function horizonOf(happenings: readonly Happening[]): number {
   return Math.max(0, ...times);
 }
 
-function worth(meanDays: Estimate, averageMrr: number | null, grossMargin: number): Estimate {
+function worth(meanDays: Estimate | Point, averageMrr: number | null, grossMargin: number): Estimate | Point {
   if (averageMrr === null) return noFigure("their MRR is not known");
   if (meanDays.value === null) return meanDays;
   const of = (days: number): number => (days / daysPerMonth) * averageMrr * grossMargin;
-  return figure(of(meanDays.value), of(meanDays.from), of(meanDays.to));
+  const { value, from, to, why } = meanDays;
+  return from === null ? pointAlone(of(value), why) : figure(of(value), of(from), of(to));
 }
 
 function inWords({
@@ -176,5 +177,6 @@ function inWords({
     left > 0
       ? `; ${(100 * left).toFixed(0)} % are still there after that, so it is worth more than this`
       : "; nobody is left after that";
-  return `${stay} and pay ${averageMrr.toFixed(2)} a month, ${margin}: ${value.value.toFixed(0)} (${value.from?.toFixed(0)}–${value.to?.toFixed(0)})${more}.`;
+  const range = value.from === null ? value.why : `${value.from.toFixed(0)}–${value.to?.toFixed(0)}`;
+  return `${stay} and pay ${averageMrr.toFixed(2)} a month, ${margin}: ${value.value.toFixed(0)} (${range})${more}.`;
 }

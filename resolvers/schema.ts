@@ -3,7 +3,7 @@ import type { GraphQLSchema } from "graphql";
 import { buildSchema, type PubSub } from "type-graphql";
 import { views } from "../schema/views/index.js";
 import { AccountConnectionResolver, AccountResolver } from "./account.js";
-import { BacktestResolver } from "./backtest.js";
+import { BacktestResolver, HealthBeforeResolver } from "./backtest.js";
 import { CheckResolver } from "./check.js";
 import { ComparisonResolver } from "./comparison.js";
 import { EndedTermAccountResolver, EndedTermResolver, TermDayResolver } from "./ended_term.js";
@@ -80,6 +80,7 @@ export const createSchema = async (): Promise<GraphQLSchema> => {
       StagePathResolver,
       ComparisonResolver,
       BacktestResolver,
+      HealthBeforeResolver,
       ProgrammeResolver,
       ProposalResolver,
       EndedTermResolver,

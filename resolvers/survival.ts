@@ -8,7 +8,7 @@ import type { Estimate } from "../schema/estimate.js";
 import { LocalDate } from "../schema/scalars.js";
 import { Survival, SurvivalDimension, type SurvivalGroup } from "../schema/survival.js";
 import { noFigure } from "../stats/estimate.js";
-import { type Happening, kaplanMeier, logRank, medianOf, riskAt } from "../stats/survival.js";
+import { type Happening, kaplanMeier, logRank, medianOf, noTest, riskAt } from "../stats/survival.js";
 import {
   addDays,
   ascending,
@@ -87,11 +87,18 @@ const columns = {
 async function survivalOf(reader: Reader, question: SurvivalQuestion): Promise<Survival> {
   const { every, by } = question;
   if (every < 1) throw new WaymarkError("BAD_USER_INPUT", `survival: every is ${every}, expected 1 or more.`);
-  const groups = await happenedIn(reader, "survival", question);
-  const shown = [...groups.values()].filter((group) => customersIn(group) >= minGroup);
+  const happened = await happenedIn(reader, "survival", question);
+  const shown = [...happened.values()].filter((group) => customersIn(group) >= minGroup);
+  const groups = [...happened].map(([group, happenings]) =>
+    groupOf(group && nameOf(group, by), happenings, every),
+  );
+  const isWithheld = shown.length < 2 && shown.length < happened.size;
   return {
-    groups: [...groups].map(([group, happenings]) => groupOf(group && nameOf(group, by), happenings, every)),
-    difference: logRank(shown),
+    groups,
+    steps: groups.flatMap(({ steps }) => steps),
+    difference: isWithheld
+      ? noTest(`groups of fewer than ${minGroup} customers are withheld, and it takes two others`)
+      : logRank(shown),
   };
 }
 
@@ -201,24 +208,24 @@ function groupOf(group: string | null, happenings: readonly Happening[], every: 
   const curve = kaplanMeier(happenings);
   const at = riskAt(happenings);
   const last = Math.max(...happenings.map(({ time }) => time));
-  const days = Array.from(
-    { length: Math.min(mostSteps, Math.floor(last / every)) },
-    (_, i) => (i + 1) * every,
-  );
+  const days = Array.from({ length: Math.min(mostSteps, Math.floor(last / every)) + 1 }, (_, i) => i * every);
   const steps = days.map((day) => {
     const { share, from, to } = curve.findLast(({ time }) => time <= day) ?? {
       share: 1,
       from: null,
       to: null,
     };
-    return { day, atRisk: at(day).atRisk, share, from, to };
+    // Nobody is at risk before day 0 is over.
+    return { group, day, atRisk: at(day || 0.5).atRisk, share, from, to };
   });
+  // Before the first enters, there is nobody to tell of.
+  const begun = steps.findIndex(({ atRisk }) => atRisk > 0);
   return {
     group,
     customers,
     churned,
     medianDays: finite(medianOf(curve)),
-    steps: [{ day: 0, atRisk: at(0.5).atRisk, share: 1, from: null, to: null }, ...steps],
+    steps: begun < 0 ? [] : steps.slice(begun),
   };
 }
 

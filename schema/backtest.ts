@@ -8,6 +8,9 @@ import { Band } from "./health.js";
   description: "The accounts that stood in a band some days before their outcome.",
 })
 export class BandBefore {
+  @Field(() => Int, { description: "Days before the outcome. Unit: days." })
+  leadDays!: number;
+
   @Field(() => Band, { description: "The band." })
   band!: Band;
 
@@ -66,9 +69,9 @@ export class HealthAmong {
 
   @Field(() => Int, {
     nullable: true,
-    description: "Accounts with a score that renewed; null where the group is withheld.",
+    description: "Accounts with a score that stayed; null where the group is withheld.",
   })
-  renewed!: number | null;
+  stayed!: number | null;
 
   @Field(() => Estimate, {
     description: "Probability that of a pair of them the one that churned had the lower score.",
@@ -84,8 +87,8 @@ export class HealthBefore {
   @Field(() => CohortSize, { description: "The accounts that churned." })
   churned!: CohortSize;
 
-  @Field(() => CohortSize, { description: "The accounts that renewed, with whatever MRR." })
-  renewed!: CohortSize;
+  @Field(() => CohortSize, { description: "The accounts that stayed: renewed, expanded or contracted." })
+  stayed!: CohortSize;
 
   @Field(() => Int, {
     description: "Accounts without a score then; they are in no figure but the bands'.",
@@ -174,6 +177,9 @@ export class Backtest {
 
   @Field(() => [HealthBefore], { description: "Health 30, 60 and 90 days before." })
   health!: HealthBefore[];
+
+  @Field(() => [BandBefore], { description: "The bands 30, 60 and 90 days before in one list." })
+  bands!: BandBefore[];
 
   @Field(() => Estimate, {
     description: "Of the accounts that churned, the share whose health was good 30 days before. Unit: share.",

@@ -14,7 +14,10 @@ export class Estimate {
   @Field(() => Float, { nullable: true, description: "The interval's upper end; null where it has none." })
   to!: number | null;
 
-  @Field(() => String, { nullable: true, description: "Why there is no estimate; null where there is." })
+  @Field(() => String, {
+    nullable: true,
+    description: "Why there is no estimate, or no interval of it; null where there are both.",
+  })
   why!: string | null;
 }
 

@@ -10,8 +10,8 @@ export class SuggestionPart {
   @Field(() => Int, { description: "Accounts that churned." })
   churned!: number;
 
-  @Field(() => Int, { description: "Accounts that renewed." })
-  renewed!: number;
+  @Field(() => Int, { description: "Accounts that stayed: renewed, expanded or contracted." })
+  stayed!: number;
 
   @Field(() => Int, { description: "So many of either kind are needed." })
   needed!: number;
@@ -54,7 +54,7 @@ export class SuggestedWeight {
 
   @Field(() => String, {
     nullable: true,
-    description: "Why it stays as it is where others are fitted; null where it is fitted too.",
+    description: "Why nothing else is suggested for it; null where it is fitted.",
   })
   why!: string | null;
 }

@@ -15,13 +15,22 @@ registerEnumType(SurvivalDimension, {
 
 @ObjectType({ simpleResolvers: true, description: "What is left of a group after some days." })
 export class SurvivalStep {
+  @Field(() => String, {
+    nullable: true,
+    description: "The group; null for accounts without one, and for all.",
+  })
+  group!: string | null;
+
   @Field(() => Int, { description: "Days since they became customers." })
   day!: number;
 
   @Field(() => Int, { description: "Customers that are seen on that day: the number at risk." })
   atRisk!: number;
 
-  @Field(() => Float, { description: "Kaplan–Meier share that is still there. Unit: share." })
+  @Field(() => Float, {
+    description:
+      "Kaplan–Meier share that is still there, of those that were when the first of the group was seen. Unit: share.",
+  })
   share!: number;
 
   @Field(() => Float, {
@@ -56,7 +65,7 @@ export class SurvivalGroup {
 
   @Field(() => [SurvivalStep], {
     description:
-      "The curve, from day 0 on as far as anybody was seen; empty for a group too small to be shown.",
+      "The curve, from the first step at which anybody was seen to the last; empty for a group too small to be shown.",
   })
   steps!: SurvivalStep[];
 }
@@ -69,6 +78,9 @@ export class SurvivalGroup {
 export class Survival {
   @Field(() => [SurvivalGroup], { description: "The groups, in the order of their names." })
   groups!: SurvivalGroup[];
+
+  @Field(() => [SurvivalStep], { description: "The curves of all groups in one list." })
+  steps!: SurvivalStep[];
 
   @Field(() => GroupTest, { description: "Whether the groups shown differ." })
   difference!: GroupTest;

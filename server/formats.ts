@@ -16,9 +16,9 @@ import {
   Utf8,
   vectorFromArray,
 } from "apache-arrow";
-import { stringify } from "csv-stringify/sync";
 import { ByteWriter, ParquetWriter, type SchemaElement } from "hyparquet-writer";
 import type { Column, Kind } from "./columns.js";
+import { csv } from "./csv.js";
 import type { Cell, CellRow } from "./rows.js";
 
 /** How rows are written. Text of a list, and of an object within one, is the same in all. */
@@ -61,16 +61,6 @@ export const formats: readonly Format[] = [
   { name: "arrow", type: "application/vnd.apache.arrow.stream", write: arrow },
   { name: "parquet", type: "application/vnd.apache.parquet", write: parquet },
 ];
-
-/** Text that a spreadsheet would take for a formula gets an apostrophe before it; numbers, also exact ones, don't. */
-const csv = (rows: readonly (readonly unknown[])[]): string =>
-  stringify([...rows] as unknown[][], {
-    cast: {
-      string: (value) => ({ value, escape_formulas: !/^-?\d+(\.\d+)?$/.test(value) }),
-      date: (d) => d.toISOString(),
-      boolean: String,
-    },
-  });
 
 const json = (columns: readonly Column[], row: CellRow): string =>
   JSON.stringify(Object.fromEntries(columns.map(({ name }) => [name, row[name] ?? null])));

@@ -31,11 +31,17 @@ function listIn(value: unknown): unknown[] | undefined {
 }
 
 function flatten(value: unknown, path: string): [string, Cell][] {
-  if (Array.isArray(value))
-    return [[path, value.map((v) => (isObject(v) ? JSON.stringify(v) : String(v))).join("; ")]];
+  if (Array.isArray(value)) return [[path, value.map(textOf).join("; ")]];
   if (isObject(value))
     return Object.entries(value).flatMap(([key, inner]) => flatten(inner, path ? `${path}.${key}` : key));
   return [[path, value as Cell]];
+}
+
+/** Of an item of a list: of an object with a single field that one's value. */
+function textOf(item: unknown): string {
+  if (!isObject(item)) return String(item);
+  const [only, ...others] = Object.values(item);
+  return others.length === 0 && !isObject(only) && !Array.isArray(only) ? String(only) : JSON.stringify(item);
 }
 
 const isObject = (value: unknown): value is Record<string, unknown> =>

@@ -9,6 +9,14 @@ export interface Figure {
   readonly why: null;
 }
 
+/** One whose interval can't be told; `why` says why not. */
+export interface Point {
+  readonly value: number;
+  readonly from: null;
+  readonly to: null;
+  readonly why: string;
+}
+
 export interface NoFigure {
   readonly value: null;
   readonly from: null;
@@ -20,4 +28,5 @@ export interface NoFigure {
 export const z95 = 1.959963984540054;
 
 export const figure = (value: number, from: number, to: number): Figure => ({ value, from, to, why: null });
+export const pointAlone = (value: number, why: string): Point => ({ value, from: null, to: null, why });
 export const noFigure = (why: string): NoFigure => ({ value: null, from: null, to: null, why });

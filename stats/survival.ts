@@ -1,4 +1,4 @@
-import { type Estimate, figure, noFigure, z95 } from "./estimate.js";
+import { type Estimate, figure, noFigure, type Point, pointAlone, z95 } from "./estimate.js";
 import { upperTail } from "./normal.js";
 
 /** What happened to a group at one time, counted; times are of any unit, from 0 on. */
@@ -58,9 +58,10 @@ export function medianOf(steps: readonly Step[]): Estimate {
 
 /**
  * The mean time up to a last one: the area under the curve, so of a customer that goes on all of it and no more. Variance
- * by Klein and Moeschberger, 4.5. None where the last time isn't after 0.
+ * by Klein and Moeschberger, 4.5, which is 0 where nobody left before, or all at once: no interval is told then, as an end
+ * without a width would claim to be sure. None where the last time isn't after 0.
  */
-export function restrictedMean(steps: readonly Step[], last: number): Estimate {
+export function restrictedMean(steps: readonly Step[], last: number): Estimate | Point {
   if (last <= 0) return noFigure("nobody was seen long enough");
   const within = steps.filter(({ time }) => time < last);
   const ends = [...within.slice(1).map(({ time }) => time), last];
@@ -74,6 +75,11 @@ export function restrictedMean(steps: readonly Step[], last: number): Estimate {
     // Where all leave there is no area left.
     if (events < atRisk) variance += (rest * rest * events) / (atRisk * (atRisk - events));
   }
+  if (variance === 0)
+    return pointAlone(
+      mean,
+      `no interval, as ${within.length === 0 ? "nobody left before the last day" : "all left at once"}`,
+    );
   const half = z95 * Math.sqrt(variance);
   return figure(mean, Math.max(0, mean - half), Math.min(last, mean + half));
 }
@@ -83,14 +89,15 @@ export type Test =
   | { readonly statistic: number; readonly degreesOfFreedom: number; readonly p: number; readonly why: null }
   | { readonly statistic: null; readonly degreesOfFreedom: null; readonly p: null; readonly why: string };
 
+export const noTest = (why: string): Test => ({ statistic: null, degreesOfFreedom: null, p: null, why });
+
 /** The log-rank test of several groups, with late entry (Klein and Moeschberger, 7.3). */
 export function logRank(groups: readonly (readonly Happening[])[]): Test {
-  const none = (why: string): Test => ({ statistic: null, degreesOfFreedom: null, p: null, why });
   const seen = groups.filter((group) => group.some(({ entries }) => entries > 0));
-  if (seen.length < 2) return none("it takes two groups with anybody in them");
+  if (seen.length < 2) return noTest("it takes two groups with anybody in them");
   const sets = seen.map(riskAt);
   const times = [...new Set(seen.flatMap((g) => g.flatMap((h) => (h.events > 0 ? [h.time] : []))))];
-  if (times.length === 0) return none("nobody has left");
+  if (times.length === 0) return noTest("nobody has left");
 
   // Of the last group all is known by the others.
   const k = seen.length - 1;
@@ -110,7 +117,7 @@ export function logRank(groups: readonly (readonly Happening[])[]): Test {
     }
   }
   const solved = solve(covariance, excess);
-  if (!solved) return none("the groups were never there at the same time");
+  if (!solved) return noTest("the groups were never there at the same time");
   const statistic = excess.reduce((sum, value, i) => sum + value * (solved[i] ?? 0), 0);
   return { statistic, degreesOfFreedom: k, p: chiSquareTail(statistic, k), why: null };
 }

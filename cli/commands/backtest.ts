@@ -4,10 +4,11 @@ import { readLatestSnapshot } from "../../jobs/ledger.js";
 import type { AccountFilter } from "../../schema/account.js";
 import { sql } from "../../warehouse/sql.js";
 import { civilDate, urlOption, whereOption, wholeNumber } from "../arguments.js";
+import { type Estimate, percentOf, periodName, rangeOf } from "../figures.js";
 import { answer, answerJson, type CellRow, remark, rowsAs } from "../output.js";
 import { loadProject, optionsOf, type ProjectFolder, withWarehouse } from "../project.js";
 import { untilStopped } from "../stop.js";
-import { type Cohort, filterOf, leftOutLines, percentOf, rangeOf } from "./compare.js";
+import { type Cohort, filterOf, leftOutLines } from "./compare.js";
 import { ask, askOnce } from "./query.js";
 
 interface BacktestFlags {
@@ -101,8 +102,6 @@ async function backtestAt(url: string, { journey }: ProjectFolder, asked: Asked)
   return (data as { journeyBacktest: Both }).journeyBacktest;
 }
 
-type Estimate = Parameters<typeof rangeOf>[0];
-
 /** What is told, by the journey: the published one alone, or an edited one beside it. */
 interface Told {
   readonly published: Backtest;
@@ -118,7 +117,7 @@ interface Backtest {
   readonly health: readonly {
     readonly leadDays: number;
     readonly churned: Cohort;
-    readonly renewed: Cohort;
+    readonly stayed: Cohort;
     readonly unscored: number;
     readonly auc: Estimate;
     readonly worstDecile: Estimate;
@@ -148,7 +147,7 @@ interface Backtest {
 interface Among {
   readonly name: string | null;
   readonly churned: number | null;
-  readonly renewed: number | null;
+  readonly stayed: number | null;
   readonly auc: Estimate;
 }
 
@@ -159,14 +158,14 @@ const given = "from: $from, to: $to, minGroup: $minGroup, filter: $filter";
 const fields = `{
   why journeyVersion goodBeforeChurn ${estimate} churnRate ${estimate}
   health {
-    leadDays churned ${cohort} renewed ${cohort} unscored auc ${estimate} worstDecile ${estimate} lift
+    leadDays churned ${cohort} stayed ${cohort} unscored auc ${estimate} worstDecile ${estimate} lift
     bands { band accounts churned rate ${estimate} }
     scores { from to accounts churned rate ${estimate} }
     bySegment { ...among } byQuarter { ...among }
   }
   signals { id name accounts churned precision ${estimate} recall ${estimate} medianLeadDays }
 }`;
-const among = `fragment among on HealthAmong { name churned renewed auc ${estimate} }`;
+const among = `fragment among on HealthAmong { name churned stayed auc ${estimate} }`;
 
 function inWords(told: Told): string {
   const { published, edited } = told;
@@ -178,7 +177,7 @@ function inWords(told: Told): string {
   ];
   if (why !== null) {
     const [nearest] = health;
-    return [...parts, ...(nearest ? [nearest.churned, nearest.renewed].flatMap(leftOutLines) : []), why].join(
+    return [...parts, ...(nearest ? [nearest.churned, nearest.stayed].flatMap(leftOutLines) : []), why].join(
       "\n",
     );
   }
@@ -221,7 +220,7 @@ export const healthInWords = (told: Told): string[] => [
     (h) => ({ days: h.leadDays }),
     (h) => ({
       churned: h.churned.accounts,
-      renewed: h.renewed.accounts,
+      stayed: h.stayed.accounts,
       "no score": h.unscored,
       AUC: rangeOf(h.auc),
       "worst tenth churned": percentOf(h.worstDecile),
@@ -262,10 +261,16 @@ const nearestInWords = (told: Told): string[] => [
   "The score 30 days before, by segment and by quarter of the outcome",
   tableOf(
     told,
-    ({ health: [nearest] }) => (nearest ? [...nearest.bySegment, ...nearest.byQuarter] : []),
+    ({ health: [nearest] }) => [
+      ...(nearest?.bySegment ?? []).map((group) => ({ ...group, name: group.name ?? "(no segment)" })),
+      ...(nearest?.byQuarter ?? []).map((group) => ({
+        ...group,
+        name: periodName(group.name ?? "", "quarter"),
+      })),
+    ],
     (group) => group.name,
-    (group) => ({ among: group.name ?? "(no segment)" }),
-    (group) => ({ churned: group.churned, renewed: group.renewed, AUC: rangeOf(group.auc) }),
+    (group) => ({ among: group.name }),
+    (group) => ({ churned: group.churned, stayed: group.stayed, AUC: rangeOf(group.auc) }),
   ),
   "",
 ];

@@ -1,6 +1,8 @@
 import { Command } from "commander";
 import { didYouMean, WaymarkError } from "../../errors.js";
+import { daysInWords } from "../../journey/words.js";
 import { civilDate, urlOption, whereOption, wholeNumber } from "../arguments.js";
+import { type Estimate, rangeOf, shareOf } from "../figures.js";
 import { answer, answerJson, type CellRow, rowsAs } from "../output.js";
 import { optionsOf } from "../project.js";
 import { ask, askOnce } from "./query.js";
@@ -20,13 +22,13 @@ interface CompareFlags {
 
 export const compareCommand = (): Command =>
   new Command("compare")
-    .description("say what tells accounts that churned from those that renewed, some days before")
+    .description("say what tells accounts that churned from those that stayed, some days before")
     .option(
       "--first <outcomes>",
       "how terms of the first cohort ended: churned,renewed,expanded,contracted",
       "churned",
     )
-    .option("--second <outcomes>", "and those of the second", "renewed,expanded,contracted")
+    .option("--second <outcomes>", "and those of the second: all that stayed", "renewed,expanded,contracted")
     .option(
       "--lead-days <number>",
       "read everything as of so many days before the outcome",
@@ -100,13 +102,6 @@ export function filterOf(conditions: readonly string[] = []): Record<string, unk
   };
 }
 
-interface Estimate {
-  value: number | null;
-  from: number | null;
-  to: number | null;
-  why: string | null;
-}
-
 export interface Cohort {
   name: string;
   accounts: number;
@@ -154,7 +149,7 @@ query ($first: CohortInput, $second: CohortInput, $leadDays: Int!, $minGroup: In
 
 function inWords({ first, second, leadDays, why, traits, leftOut }: Comparison, withAll: boolean): string {
   const parts = [
-    `${first.name} (${first.accounts} accounts) against ${second.name} (${second.accounts}), as of ${leadDays} days before each outcome.`,
+    `${first.name} (${first.accounts} accounts) against ${second.name} (${second.accounts}), as of ${daysInWords(leadDays)} before each outcome.`,
     ...[first, second].flatMap(leftOutLines),
   ];
   if (why !== null) return [...parts, why].join("\n");
@@ -210,16 +205,4 @@ export const leftOutLines = ({ name, leftOut }: Cohort): string[] =>
   );
 
 const figureOf = ({ n, share, median }: InCohort): string =>
-  share === null
-    ? `${median === null ? "–" : Number(median.toPrecision(4))} of ${n}`
-    : `${(100 * share).toFixed(0)} % of ${n}`;
-
-/** An estimate with its interval, or why there is none. */
-export const rangeOf = ({ value, from, to, why }: Estimate, digits = 2): string =>
-  value === null ? (why ?? "") : `${value.toFixed(digits)} (${from?.toFixed(digits)}–${to?.toFixed(digits)})`;
-
-/** The same of a share, in percent. */
-export const percentOf = ({ value, from, to, why }: Estimate): string =>
-  value === null
-    ? (why ?? "")
-    : `${(100 * value).toFixed(0)} % (${(100 * (from ?? 0)).toFixed(0)}–${(100 * (to ?? 0)).toFixed(0)})`;
+  share === null ? `${median === null ? "–" : Number(median.toPrecision(4))} of ${n}` : shareOf(share, n);

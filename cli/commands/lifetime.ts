@@ -1,7 +1,7 @@
 import { Command, InvalidArgumentError, Option } from "commander";
-import type { Estimate } from "../../schema/estimate.js";
 import type { LifetimeValue } from "../../schema/lifetime.js";
 import { urlOption, whereOption } from "../arguments.js";
+import { wholeOf } from "../figures.js";
 import { answer, answerJson, type CellRow, count, percent, rowsAs } from "../output.js";
 import { optionsOf } from "../project.js";
 import { filterOf } from "./compare.js";
@@ -61,10 +61,10 @@ function inWords(groups: readonly LifetimeValue[], grossMargin: number, by?: Dim
       customers: group.customers,
       churned: group.churned,
       "seen for": group.horizonDays === null ? "" : `${count(group.horizonDays)} days`,
-      "stay of these": rangeOf(group.meanDays),
+      "stay of these": wholeOf(group.meanDays, " days"),
       "still there after": percent(group.shareAtHorizon, 0),
       "MRR on average": group.averageMrr === null ? "not known" : count(Math.round(group.averageMrr)),
-      value: rangeOf(group.value),
+      value: wholeOf(group.value),
     }),
   );
   const margin =
@@ -77,8 +77,3 @@ function inWords(groups: readonly LifetimeValue[], grossMargin: number, by?: Dim
     `${margin} It counts the days that were seen and none beyond: where customers are still there after these, they are worth more. Its interval is that of the days alone.`,
   ].join("\n");
 }
-
-const rangeOf = ({ value, from, to, why }: Estimate): string =>
-  value === null
-    ? (why ?? "")
-    : `${count(Math.round(value))} (${count(Math.round(from ?? 0))}–${count(Math.round(to ?? 0))})`;

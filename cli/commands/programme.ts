@@ -1,6 +1,8 @@
 import { Command } from "commander";
+import { daysInWords } from "../../journey/words.js";
 import type { ProgrammeEffect, ProgrammeMeasure, ProgrammeSide } from "../../schema/programme.js";
 import { civilDate, urlOption, whereOption, wholeNumber } from "../arguments.js";
+import { estimateOf, shareOf } from "../figures.js";
 import { answer, answerJson, rowsAs } from "../output.js";
 import { optionsOf } from "../project.js";
 import { filterOf } from "./compare.js";
@@ -70,7 +72,7 @@ function inWords({ before, after, days, why, measures }: ProgrammeEffect): strin
       ...leftOut.map((left) => `${left.accounts} left out: ${left.why}`),
     ].join("; ");
   const head = [
-    `Each account is followed for ${days} days.`,
+    `Each account is followed for ${daysInWords(days)}.`,
     sideOf("Before", before),
     sideOf("After", after),
   ];
@@ -94,13 +96,13 @@ function inWords({ before, after, days, why, measures }: ProgrammeEffect): strin
 
 function figureOf({ isYesNo }: ProgrammeMeasure, { n, value }: ProgrammeMeasure["before"]): string {
   if (value === null) return `– of ${n}`;
-  return isYesNo ? `${(100 * value).toFixed(0)} % of ${n}` : `${Number(value.toPrecision(4))} of ${n}`;
+  return isYesNo ? shareOf(value, n) : `${Number(value.toPrecision(4))} of ${n}`;
 }
 
 function differenceOf({ isYesNo, difference }: ProgrammeMeasure): string {
-  const { value, from, to, why } = difference;
-  if (value === null || from === null || to === null) return why ?? "";
+  const { from, to } = difference;
   const said = (v: number): string =>
     `${v > 0 ? "+" : ""}${isYesNo ? (100 * v).toFixed(0) : Number(v.toPrecision(3))}`;
-  return `${said(value)} (${said(from)} to ${said(to)})${isYesNo ? " points" : ""}${from > 0 || to < 0 ? " *" : ""}`;
+  const isSolid = from !== null && to !== null && (from > 0 || to < 0);
+  return `${estimateOf(difference, said, isYesNo ? " points" : "")}${isSolid ? " *" : ""}`;
 }

@@ -2,9 +2,10 @@ import { Command } from "commander";
 import { valueInWords } from "../../journey/words.js";
 import type { MilestoneProposals, OutcomeCounts } from "../../schema/proposal.js";
 import { civilDate, urlOption, whereOption, wholeNumber } from "../arguments.js";
+import { rangeOf, shareOf } from "../figures.js";
 import { answer, answerJson, type CellRow, rowsAs } from "../output.js";
 import { optionsOf } from "../project.js";
-import { filterOf, rangeOf } from "./compare.js";
+import { filterOf } from "./compare.js";
 import { ask, askOnce } from "./query.js";
 
 interface ProposeFlags {
@@ -113,7 +114,7 @@ export function proposalsInWords(
 function rowOf(proposal: MilestoneProposals["proposals"][number]): CellRow {
   const { name, unit, atLeast, withinDays, reached, missed, riskRatio, q } = proposal;
   const churned = ({ churned, stayed }: OutcomeCounts): string =>
-    `${((100 * churned) / (churned + stayed)).toFixed(0)} % of ${churned + stayed}`;
+    shareOf(churned / (churned + stayed), churned + stayed);
   return {
     fact: name,
     "at least": valueInWords(atLeast, unit),

@@ -1,11 +1,14 @@
 import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { Command, Option } from "commander";
+import type { OperationDefinitionNode } from "graphql";
+import { packageFolder } from "../../config/package.js";
 import { didYouMean, messageOf, WaymarkError } from "../../errors.js";
 import { readFreshness } from "../../jobs/freshness.js";
-import { rowsOf } from "../../server/rows.js";
+import { pageIn, rowsOf } from "../../server/rows.js";
 import type { QueryFile } from "../../server/saved_queries.js";
 import { assigned, urlOption } from "../arguments.js";
-import { answer, type Format, formats, rowsAs } from "../output.js";
+import { answer, answerJson, type Format, formats, remark, rowsAs } from "../output.js";
 import { loadProject, optionsOf, queryFolders, withWarehouse } from "../project.js";
 
 interface QueryFlags {
@@ -28,11 +31,17 @@ export const queryCommand = (): Command =>
       const flags = optionsOf<QueryFlags>(command);
       const saved = await import("../../server/saved_queries.js"); // takes a while to load, and few commands need it
       const query = documentAt(document, saved.queryFiles(queryFolders(flags.project)));
-      const variables = saved.variablesOf(saved.operationIn(query), assigned(flags.var ?? []));
+      const operation = saved.operationIn(query);
+      const variables = saved.variablesOf(operation, assigned(flags.var ?? []));
+      mustBeGiven(operation, variables);
       const request = { query: query.text, variables };
       const data = flags.url ? await ask(flags.url, request) : await askOnce(flags.project, request);
       const format = flags.format ?? (flags.json ? "json" : "table");
-      answer(format === "json" ? JSON.stringify(data, null, 2) : rowsAs(format, rowsOf(data)));
+      if (format === "json") return answerJson(data);
+      answer(rowsAs(format, rowsOf(data), await columnsIn(request)));
+      const page = pageIn(data);
+      if (page?.hasNextPage)
+        remark(`There are more rows; those after these: --var after=${JSON.stringify(page.endCursor)}`);
     });
 
 interface Request {
@@ -52,6 +61,41 @@ function documentAt(given: string, saved: readonly QueryFile[]): Pick<QueryFile,
       saved.map(({ name }) => name),
     )}`,
   );
+}
+
+/** @throws WaymarkError BAD_USER_INPUT for a variable that must be given and isn't */
+function mustBeGiven({ variableDefinitions = [] }: OperationDefinitionNode, given: Request["variables"]) {
+  for (const { variable, type, defaultValue } of variableDefinitions) {
+    if (type.kind !== "NonNullType" || defaultValue || variable.name.value in given) continue;
+    const kind = type.type.kind === "NamedType" ? type.type.name.value : "list";
+    throw new WaymarkError(
+      "BAD_USER_INPUT",
+      `The query needs its variable ${variable.name.value} (${kind}), e.g. --var ${variable.name.value}=${examples[kind] ?? "VALUE"}.`,
+    );
+  }
+}
+
+const examples: Readonly<Record<string, string>> = {
+  LocalDate: "2025-03-01",
+  Int: "30",
+  Float: "0.8",
+  Boolean: "true",
+  String: "TEXT",
+  ID: "ID",
+};
+
+/**
+ * The columns that the answer has, whatever is in it; none where the document isn't of this version's API, as that of a
+ * newer server may not be: then those of its rows must do.
+ */
+async function columnsIn({ query, variables }: Request): Promise<string[] | undefined> {
+  const [{ columnsOf }, graphql] = await Promise.all([import("../../server/columns.js"), import("graphql")]);
+  const schema = graphql.buildSchema(readFileSync(join(packageFolder, "schema", "schema.graphql"), "utf8"));
+  const document = graphql.parse(query);
+  const operation = graphql.getOperationAST(document);
+  if (!operation || graphql.validate(schema, document).length > 0) return undefined;
+  const { coerced = {} } = graphql.getVariableValues(schema, operation.variableDefinitions ?? [], variables);
+  return columnsOf(schema, document, operation, coerced).map(({ name }) => name);
 }
 
 /** In this process and without a server: the schema, and the context of one question. */

@@ -1,6 +1,7 @@
 import { Command, Option } from "commander";
 import type { CohortCell, RetentionRow } from "../../schema/retention.js";
 import { urlOption, whereOption, wholeNumber } from "../arguments.js";
+import { periodName } from "../figures.js";
 import { answer, answerJson, type CellRow, count, percent, rowsAs } from "../output.js";
 import { optionsOf } from "../project.js";
 import { filterOf } from "./compare.js";
@@ -117,11 +118,4 @@ export function cohortsInWords(cells: readonly CohortCell[], grain: Grain): stri
     `Of those that became customers in each ${grain}: the share that is so on the day after it (+0), and 1, 2, … ${grain}s later.`,
     rowsAs("table", table),
   ].join("\n");
-}
-
-/** A period by its first day: 2024-05, 2024 Q2, 2024. */
-function periodName(first: string, grain: Grain): string {
-  const [year = "", month = ""] = first.split("-");
-  if (grain === "year") return year;
-  return grain === "month" ? `${year}-${month}` : `${year} Q${Math.ceil(Number(month) / 3)}`;
 }

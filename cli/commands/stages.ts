@@ -1,11 +1,12 @@
 import { Command } from "commander";
+import { daysInWords } from "../../journey/words.js";
 import type { StageOutcomes, StageTime, StageTransition } from "../../schema/survival.js";
 import { urlOption, whereOption, wholeNumber } from "../arguments.js";
+import { percentOf, wholeOf } from "../figures.js";
 import { answer, answerJson, type CellRow, percent, rowsAs } from "../output.js";
 import { optionsOf } from "../project.js";
-import { filterOf, percentOf } from "./compare.js";
+import { filterOf } from "./compare.js";
 import { ask, askOnce } from "./query.js";
-import { medianInWords } from "./survival.js";
 
 interface StagesFlags {
   leadDays: number;
@@ -64,10 +65,10 @@ function inWords({ journey, stageOutcomes, stageTimes, stageTransitions }: Stage
     stage: stage.name,
     stays,
     over,
-    "half are gone after": medianInWords(medianDays),
+    "half are gone after": wholeOf(medianDays, " days"),
   }));
   return [
-    `Where terms came from, ${leadDays} days before their end, and in which stage those that churned ended`,
+    `Where terms came from, ${daysInWords(leadDays)} before their end, and in which stage those that churned ended`,
     rowsAs("table", outcomes),
     ...(leftOut > 0 ? [`Left out: ${leftOut} terms whose account was no customer with facts that day.`] : []),
     "\nHow long accounts stay, those that are still in it included",

@@ -1,8 +1,10 @@
 import { Command } from "commander";
+import { daysInWords } from "../../journey/words.js";
 import { civilDate, urlOption, whereOption, wholeNumber } from "../arguments.js";
+import { type Estimate, rangeOf } from "../figures.js";
 import { answer, answerJson, rowsAs } from "../output.js";
 import { optionsOf } from "../project.js";
-import { filterOf, rangeOf } from "./compare.js";
+import { filterOf } from "./compare.js";
 import { ask, askOnce } from "./query.js";
 
 interface SuggestFlags {
@@ -40,11 +42,9 @@ export const suggestCommand = (): Command =>
       return json ? answerJson(suggestion) : answer(inWords(suggestion));
     });
 
-type Estimate = Parameters<typeof rangeOf>[0];
-
 interface Part {
   churned: number;
-  renewed: number;
+  stayed: number;
   needed: number;
 }
 
@@ -88,12 +88,12 @@ const document = `
 query ($leadDays: Int!, $from: LocalDate, $to: LocalDate, $minGroup: Int!, $filter: AccountFilter) {
   suggestion(leadDays: $leadDays, from: $from, to: $to, minGroup: $minGroup, filter: $filter) {
     why journeyVersion leadDays testedFrom
-    fitted { churned renewed needed } tested { churned renewed needed }
+    fitted { churned stayed needed } tested { churned stayed needed }
     published ${estimate} suggested ${estimate} gain ${estimate}
     weights { id name weight suggested stages { stage weight suggested } why }
     scales {
       id name fact scale suggested why
-      fitted { churned renewed needed } tested { churned renewed needed }
+      fitted { churned stayed needed } tested { churned stayed needed }
       publishedAuc ${estimate} suggestedAuc ${estimate} gain ${estimate}
     }
   }
@@ -130,7 +130,7 @@ function weightLines(suggestion: Suggestion): string[] {
   if (why !== null) return [`No weights are suggested for journey ${journeyVersion}. ${why}`];
   const { published, suggested, gain } = suggestion;
   return [
-    `Weights for journey ${journeyVersion}, fitted to points ${leadDays} days before outcomes up to ${testedFrom} (${fitted.churned} churned, ${fitted.renewed} renewed), tested on those from then on (${tested.churned} churned, ${tested.renewed} renewed).`,
+    `Weights for journey ${journeyVersion}, fitted to points ${daysInWords(leadDays)} before outcomes up to ${testedFrom} (${fitted.churned} churned, ${fitted.stayed} stayed), tested on those from then on (${tested.churned} churned, ${tested.stayed} stayed).`,
     "",
     rowsAs("table", [
       { weights: "today's", AUC: rangeOf(published) },
@@ -157,7 +157,7 @@ function scaleLines({ leadDays, testedFrom, scales }: Suggestion): string[] {
   return [
     ...(fitted.length > 0
       ? [
-          `Scales, each by itself, fitted to values ${leadDays} days before outcomes up to ${testedFrom}, tested on those from then on.`,
+          `Scales, each by itself, fitted to values ${daysInWords(leadDays)} before outcomes up to ${testedFrom}, tested on those from then on.`,
           "",
           rowsAs(
             "table",

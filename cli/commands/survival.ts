@@ -1,8 +1,8 @@
 import { Command, Option } from "commander";
-import type { Estimate } from "../../schema/estimate.js";
 import type { Survival, SurvivalGroup } from "../../schema/survival.js";
 import { civilDate, urlOption, whereOption, wholeNumber } from "../arguments.js";
-import { answer, answerJson, type CellRow, count, percent, rowsAs } from "../output.js";
+import { percentOf, wholeOf } from "../figures.js";
+import { answer, answerJson, type CellRow, count, rowsAs } from "../output.js";
 import { optionsOf } from "../project.js";
 import { filterOf } from "./compare.js";
 import { ask, askOnce } from "./query.js";
@@ -53,7 +53,10 @@ query ($by: SurvivalDimension, $every: Int!, $from: LocalDate, $filter: AccountF
 }`;
 
 /** Curves for people: each group in a line, then what is left of all of them side by side. */
-export function survivalInWords({ groups, difference }: Survival, by?: Dimension): string {
+export function survivalInWords(
+  { groups, difference }: Pick<Survival, "groups" | "difference">,
+  by?: Dimension,
+): string {
   if (groups.length === 0) return "There are no customers to follow.";
   const nameOf = ({ group }: SurvivalGroup): string => (by ? (group ?? "–") : "still customers");
   const shown = groups.filter(({ steps }) => steps.length > 0);
@@ -76,29 +79,21 @@ export function survivalInWords({ groups, difference }: Survival, by?: Dimension
         ...(by ? { [by]: nameOf(group) } : {}),
         customers: group.customers,
         churned: group.churned,
-        "half have left after": medianInWords(group.medianDays),
+        "half have left after": wholeOf(group.medianDays, " days"),
       })),
     ),
     ...(lines.length > 0
       ? [
           "\nStill customers after so many days, with the 95 % interval; in brackets the number at risk",
-          rowsAs("table", lines, ["days"]), // keys that are years would come before it
+          rowsAs("table", lines, ["days", ...shown.map(nameOf)]), // keys that are years would come first
         ]
       : []),
     ...(by ? [differenceInWords(difference)] : []),
   ].join("\n");
 }
 
-function stepInWords({ share, from, to, atRisk }: SurvivalGroup["steps"][number]): string {
-  const range = from === null || to === null ? "" : ` (${percent(from, 0)}–${percent(to, 0)})`;
-  return `${percent(share, 0)}${range} [${count(atRisk)}]`;
-}
-
-/** Days after which half have left, with the interval, or why there are none. */
-export function medianInWords({ value, from, to, why }: Estimate): string {
-  if (value === null) return why ?? "";
-  return `${count(value)} days (${from === null ? "?" : count(from)}–${to === null ? "not reached" : count(to)})`;
-}
+const stepInWords = ({ share, from, to, atRisk }: SurvivalGroup["steps"][number]): string =>
+  `${percentOf({ value: share, from, to, why: null })} [${count(atRisk)}]`;
 
 function differenceInWords({ statistic, degreesOfFreedom, p, why }: Survival["difference"]): string {
   if (statistic === null || p === null) return `Whether the groups differ can't be said: ${why}.`;

@@ -67,9 +67,9 @@ describe("a back-test", () => {
     expect(why).toBeNull();
     expect(health.map(({ leadDays }) => leadDays)).toEqual([30, 60, 90]);
     const [month, , quarter] = health;
-    expect(month).toMatchObject({ churned: { accounts: 4 }, renewed: { accounts: 6 }, unscored: 0 });
+    expect(month).toMatchObject({ churned: { accounts: 4 }, stayed: { accounts: 6 }, unscored: 0 });
     // Of 24 pairs the churned one is lower in 6 + 5 + 3 + 1 and as low in one each of c2, c3 and c4.
-    // Ranks of the renewed: 2.5, 4, 5.5, 7, 8.5, 10.
+    // Ranks of the stayed: 2.5, 4, 5.5, 7, 8.5, 10.
     const area = auc({ first: 6, second: 4, firstRanks: 37.5, ties: 18 });
     expect(month?.auc.value).toBeCloseTo(16.5 / 24, 12);
     expect(month?.auc).toEqual(area);
@@ -78,6 +78,7 @@ describe("a back-test", () => {
     // Small groups say how many they are, and nothing else.
     const [poor] = (await tested(given, 4)).health[0]?.bands ?? [];
     expect(poor).toEqual({
+      leadDays: 30,
       band: "poor",
       accounts: 3,
       churned: null,
@@ -92,10 +93,10 @@ describe("a back-test", () => {
     expect(quarter?.auc).toMatchObject({ value: null, why: "all values are equal" });
     // Within "small" the churned one is lower in 3 pairs of 4 and once as low; among the others in 4 of 8, and twice.
     expect(month?.bySegment.map(({ auc: { value }, ...group }) => ({ ...group, auc: value }))).toEqual([
-      { name: null, churned: 2, renewed: 4, auc: 5 / 8 },
-      { name: "small", churned: 2, renewed: 2, auc: 3.5 / 4 },
+      { name: null, churned: 2, stayed: 4, auc: 5 / 8 },
+      { name: "small", churned: 2, stayed: 2, auc: 3.5 / 4 },
     ]);
-    expect(month?.byQuarter).toEqual([{ name: "2024-04-01", churned: 4, renewed: 6, auc: area }]);
+    expect(month?.byQuarter).toEqual([{ name: "2024-04-01", churned: 4, stayed: 6, auc: area }]);
     expect(month?.scores.map((s) => [s.from, s.accounts, s.churned])).toEqual([
       [0, 0, 0],
       [10, 1, null],

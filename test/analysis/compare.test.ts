@@ -91,7 +91,7 @@ describe("a comparison of cohorts", () => {
     expect(comparison).toMatchObject({
       why: null,
       first: { name: "churned", accounts: 6, leftOut: [] },
-      second: { name: "renewed", accounts: 8, leftOut: [] },
+      second: { name: "stayed", accounts: 8, leftOut: [] },
     });
     // Of 48 pairs the churned one has more in 3 (5 > 4; 6 > 4, 5), and as many in 3 (4, 5, 6).
     const events = traitIn(comparison, "fact", "events_28d");
@@ -111,7 +111,7 @@ describe("a comparison of cohorts", () => {
       12,
     );
     expect(events?.words).toBe(
-      "events (28 days): median 3.5 events churned, 7.5 events renewed; of a pair the churned one has the lower 91 (60–98) times of 100.",
+      "events (28 days): median 3.5 events churned, 7.5 events stayed; of a pair the churned one has the lower 91 (60–98) times of 100.",
     );
   });
 

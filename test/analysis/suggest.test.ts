@@ -90,8 +90,8 @@ describe("suggested weights", () => {
     const { why, testedFrom, fitted, tested, published, gain } = suggestion;
     expect(why).toBeNull();
     expect(testedFrom).toBe("2024-06-01");
-    expect(fitted).toEqual({ churned: 24, renewed: 24, needed: 20 });
-    expect(tested).toEqual({ churned: 13, renewed: 13, needed: 10 });
+    expect(fitted).toEqual({ churned: 24, stayed: 24, needed: 20 });
+    expect(tested).toEqual({ churned: 13, stayed: 13, needed: 10 });
     const [use = 0, money = 0] = weightsOf(suggestion) as number[];
     expect(use).toBeGreaterThan(4);
     expect(use + money).toBeCloseTo(10, 12);
@@ -112,7 +112,7 @@ describe("suggested weights", () => {
         const score = money === null ? 10 * events : (4 * 10 * events + 6 * money) / 10;
         return {
           churned: Number(churned),
-          renewed: Number(!churned),
+          stayed: Number(!churned),
           score,
           points: [10 * events, money],
           weights: [4, 6],
@@ -149,7 +149,7 @@ describe("suggested weights", () => {
     const few = await suggested(customers.filter((c, i) => !c.isEarly || i < 30));
     expect(few).toMatchObject(silent);
     expect(few.why).toMatch(
-      /^It takes 20 scored accounts that churned and as many that renewed, with outcomes before 2024-06-01, to fit 2 weights: only 15 \w+\. That is about 30 in all\.$/,
+      /^It takes 20 scored accounts that churned and as many that stayed, with outcomes before 2024-06-01, to fit 2 weights: only 15 \w+\. That is about 30 in all\.$/,
     );
     const use = {
       id: "use",
@@ -164,7 +164,7 @@ describe("suggested weights", () => {
       ...use,
       gain: { value: null },
       why: expect.stringMatching(
-        /^It takes 20 scored accounts that churned and as many that renewed, with a value and an outcome before 2024-06-01, to fit its scale: only 15 \w+\.$/,
+        /^It takes 20 scored accounts that churned and as many that stayed, with a value and an outcome before 2024-06-01, to fit its scale: only 15 \w+\.$/,
       ),
     });
     const untested = await suggested(customers.filter((c, i) => c.isEarly || i < 48 + 16));
@@ -172,8 +172,8 @@ describe("suggested weights", () => {
     expect(untested.why).toMatch(/with outcomes from 2024-06-01 on, to test the weights: only 8 \w+\.$/);
     expect(untested.scales[0]).toMatchObject({
       ...use,
-      fitted: { churned: 24, renewed: 24, needed: 20 },
-      tested: { churned: 8, renewed: 8, needed: 10 },
+      fitted: { churned: 24, stayed: 24, needed: 20 },
+      tested: { churned: 8, stayed: 8, needed: 10 },
       why: expect.stringMatching(/outcome from 2024-06-01 on, to test its scale: only 8 \w+\.$/),
     });
     const nobody = await suggested(customers.map((c) => ({ ...c, churned: false })));
@@ -261,8 +261,8 @@ describe("suggested scales", () => {
         [2, 28],
         [6, 100],
       ],
-      fitted: { churned: 95, renewed: 145 },
-      tested: { churned: 47, renewed: 73 },
+      fitted: { churned: 95, stayed: 145 },
+      tested: { churned: 47, stayed: 73 },
     });
     const late = bent.filter(({ isEarly }) => !isEarly);
     const before = wonPairs(late, ({ events }) => Math.min(events, 2));
@@ -273,7 +273,7 @@ describe("suggested scales", () => {
     expect(scales[0]?.gain.from).toBeGreaterThan(0);
   });
 
-  const level = (value: number, churned: number, renewed: number) => ({ value, churned, renewed });
+  const level = (value: number, churned: number, stayed: number) => ({ value, churned, stayed });
 
   it("are linear in the log-odds of the pooled shares, and fall where today's do", () => {
     const levels = [level(1, 10, 90), level(2, 30, 70), level(3, 20, 80), level(9, 60, 40)];

@@ -70,7 +70,9 @@ describe("lifetime value", () => {
     // 547 days of which 365 at 500; more than half are still there, so it has no median, and is worth more.
     const average = (365 * 500 + 182 * 1000) / 547;
     expect(long).toMatchObject({ horizonDays: 547, shareAtHorizon: 1, medianDays: { value: null } });
-    expect(long?.meanDays).toMatchObject({ value: 547, from: 547, to: 547 });
+    const why = "no interval, as nobody left before the last day";
+    expect(long?.meanDays).toEqual({ value: 547, from: null, to: null, why });
+    expect(long?.value).toMatchObject({ from: null, to: null, why });
     expect(long?.averageMrr).toBeCloseTo(average, 8);
     expect(long?.words).toMatch(
       /^Of their first 547 days customers stay 547 on average and pay 666\.36 a month, 80 % of it margin: .*; 100 % are still there after that, so it is worth more than this\.$/,

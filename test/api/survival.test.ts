@@ -82,8 +82,8 @@ describe("survival", () => {
     const { reader } = await companyWith(contracts);
     const { groups } = await survival.survival(context(reader), 50, undefined, "2023-03-01");
     expect(groups[0]).toMatchObject({ customers: 5, churned: 2 });
-    expect(groups[0]?.steps.find(({ day }) => day === 50)).toMatchObject({ atRisk: 0, share: 1 });
-    expect(groups[0]?.steps.find(({ day }) => day === 100)).toMatchObject({ atRisk: 5, share: 3 / 5 });
+    // Before day 59 nobody was seen yet, and nothing is told.
+    expect(groups[0]?.steps[0]).toMatchObject({ day: 100, atRisk: 5, share: 3 / 5 });
   });
 
   it("is told apart by group and tested; of a group of fewer than five only its size is told", async () => {
@@ -105,6 +105,20 @@ describe("survival", () => {
     expect(answer.difference.p).toBeLessThan(0.002);
     const byYear = await survival.survival(context(reader), 365, SurvivalDimension.START_YEAR);
     expect(byYear.groups.map((g) => [g.group, g.customers])).toEqual([["2023", 14]]);
+    expect(answer.steps.map(({ group, day }) => [group, day])).toEqual([
+      ["leavers", 0],
+      ["stayers", 0],
+      ["stayers", 365],
+    ]);
+    // Where all but one are too small, that is why they aren't compared.
+    const one = await survival.survival(context(reader), 365, SurvivalDimension.SEGMENT, undefined, {
+      ids: ["m0", "m1", "m3", "m5", "m7", "m9"],
+    });
+    expect(one.groups.map((g) => [g.group, g.steps.length])).toEqual([
+      ["leavers", 0],
+      ["stayers", 2],
+    ]);
+    expect(one.difference.why).toBe("groups of fewer than 5 customers are withheld, and it takes two others");
     await expect(survival.survival(context(reader), 0)).rejects.toThrow("every is 0, expected 1 or more");
   });
 });

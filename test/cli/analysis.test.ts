@@ -10,6 +10,7 @@ import { planJourney } from "../../jobs/journey_plan.js";
 import { parseJourney } from "../../journey/load.js";
 import { checkOwnFacts } from "../../models/daily/own_fact_days.js";
 import { checkMappings } from "../../models/sources/mapping.js";
+import { rowsOf } from "../../server/rows.js";
 import type { Warehouse } from "../../warehouse/warehouse.js";
 import { builtCompany, type Client, clientOf } from "../api/company.js";
 
@@ -50,7 +51,7 @@ describe("waymark compare", () => {
     expect(table).toMatchObject({ code: 0, stderr: "" });
     const [headline = ""] = table.stdout.split("\n");
     expect(headline).toMatch(
-      /^churned \(\d+ accounts\) against renewed \(\d+\), as of 60 days before each outcome\.$/,
+      /^churned \(\d+ accounts\) against stayed \(\d+\), as of 60 days before each outcome\.$/,
     );
     expect(table.stdout).toContain("These are associations, not causes.");
     const { stdout } = await waymark("compare", "--min-group", "3", "--json");
@@ -128,10 +129,10 @@ describe("waymark backtest", () => {
       expect(stdout).toContain(words);
     const json = JSON.parse((await waymark("backtest", "--min-group", "2", "--json")).stdout);
     expect(json.health.map((h: { leadDays: number }) => h.leadDays)).toEqual([30, 60, 90]);
-    const [{ auc, churned, renewed, bands }] = json.health;
+    const [{ auc, churned, stayed, bands }] = json.health;
     expect(stdout).toContain(`${auc.value.toFixed(2)} (${auc.from.toFixed(2)}–${auc.to.toFixed(2)})`);
     expect(bands.reduce((sum: number, band: { accounts: number }) => sum + band.accounts, 0)).toBe(
-      churned.accounts + renewed.accounts,
+      churned.accounts + stayed.accounts,
     );
   });
 
@@ -180,7 +181,7 @@ describe("waymark suggest", () => {
     );
     expect(stdout).toMatch(/^No scales are suggested\.\n.+ keeps its scale\. It takes 20 scored accounts/m);
     const json = JSON.parse((await waymark("suggest", "--json")).stdout);
-    expect(json.fitted.needed).toBeGreaterThan(Math.min(json.fitted.churned, json.fitted.renewed));
+    expect(json.fitted.needed).toBeGreaterThan(Math.min(json.fitted.churned, json.fitted.stayed));
     expect(json.weights.map((w: { suggested: unknown }) => w.suggested)).toEqual(
       json.weights.map(() => null),
     );
@@ -322,18 +323,23 @@ describe("waymark propose, lifetime and expansion", () => {
 it.each([
   "comparison",
   "backtest",
+  "backtest-bands",
   "signal-backtest",
   "suggestion",
+  "suggested-scales",
   "milestone-proposals",
   "lifetime-value",
+  "survival",
+  "survival-curves",
   "stage-outcomes",
   "stage-times",
   "stage-transitions",
   "expansion-candidates",
-])("the saved query %s is answered", async (name) => {
+])("the saved query %s is answered in rows with a plain value in each cell", async (name) => {
   const { data, errors } = await client.ask(readFileSync(`queries/${name}.graphql`, "utf8"));
   expect(errors).toEqual([]);
   expect(Object.keys(data)).toHaveLength(1);
+  for (const cell of rowsOf(data).flatMap(Object.values)) expect(String(cell)).not.toMatch(/\{"/);
 });
 
 it("the saved query programme-effect is answered", async () => {

@@ -175,6 +175,18 @@ describe("the demo company", () => {
     expect(csv.stdout.split("\n")[0]).toBe("stage.name,band,accounts,mrr");
     const own = join(folder, "own.graphql");
     writeFileSync(own, "query($n: Int!) { accounts(first: $n) { nodes { id health { score band } } } }");
+    const none = join(folder, "none.graphql");
+    writeFileSync(
+      none,
+      '{ accounts(filter: { ids: ["?"] }) { nodes { id stage { name } health { score } } } }',
+    );
+    const header = await waymark("-p", demo, "query", none, "--format", "csv");
+    expect(header.stdout).toBe("id,stage.name,health.score\n");
+    const unasked = await waymark("-p", demo, "query", "programme-effect");
+    expect(unasked.code).toBe(2);
+    expect(unasked.stderr).toContain(
+      "The query needs its variable changedOn (LocalDate), e.g. --var changedOn=2025-03-01.",
+    );
     const table = await waymark("-p", demo, "query", own, "--var", "n=3");
     expect(table.stdout).toContain("health.band");
     const json = await waymark("-p", demo, "--json", "query", own, "--var", "n=3");

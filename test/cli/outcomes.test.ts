@@ -111,8 +111,8 @@ describe("survival in words", () => {
     churned: 700,
     medianDays: median,
     steps: [
-      { day: 0, atRisk: 1200, share: 1, from: null, to: null },
-      { day: 90, atRisk: 1100, share: 0.904, from: 0.88, to: 0.921 },
+      { group: "small", day: 0, atRisk: 1200, share: 1, from: null, to: null },
+      { group: "small", day: 90, atRisk: 1100, share: 0.904, from: 0.88, to: 0.921 },
     ],
   };
   const withheld = {
@@ -138,11 +138,11 @@ describe("survival in words", () => {
     expect(cellsOf(text)).toEqual([
       ["segment", "customers", "churned", "half have left after"],
       ["–", "3", "1", "fewer than 5 customers"],
-      ["small", "1200", "700", "400 days (350–not reached)"],
-      ["large", "1200", "700", "400 days (350–500)"],
+      ["small", "1200", "700", "400 days (350 or more)"],
+      ["large", "1200", "700", "400 days (350 to 500)"],
       ["days", "small", "large"],
       ["0", "100 % [1,200]", "100 % [1,200]"],
-      ["90", "90 % (88 %–92 %) [1,100]", ""],
+      ["90", "90 % (88 to 92) [1,100]", ""],
     ]);
     expect(text).toContain(
       "The groups differ by more than chance: log-rank chi-square 12.35 on 1, p under 0.001. That is association, not cause.",

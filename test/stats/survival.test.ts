@@ -112,8 +112,20 @@ describe("the restricted mean", () => {
   });
 
   it("where nobody leaves is all of the time, and without time there is none", () => {
-    expect(restrictedMean([], 30)).toEqual({ value: 30, from: 30, to: 30, why: null });
-    expect(restrictedMean(kaplanMeier(group("40 50+")), 30)).toMatchObject({ value: 30, from: 30, to: 30 });
+    const why = "no interval, as nobody left before the last day";
+    expect(restrictedMean([], 30)).toEqual({ value: 30, from: null, to: null, why });
+    expect(restrictedMean(kaplanMeier(group("40 50+")), 30)).toEqual({
+      value: 30,
+      from: null,
+      to: null,
+      why,
+    });
+    expect(restrictedMean(kaplanMeier(group("20 20")), 30)).toEqual({
+      value: 20,
+      from: null,
+      to: null,
+      why: "no interval, as all left at once",
+    });
     expect(restrictedMean([], 0).why).toBe("nobody was seen long enough");
   });
 });
