@@ -81,7 +81,7 @@ export async function suggestHealth(
     return nothing("All outcomes are of one day: there are no later ones to test with.");
   const [weights, scales] = await Promise.all([
     suggestWeights(ask, journey, options, testedFrom),
-    suggestScales(ask, journey, options, testedFrom),
+    options.withScales === false ? [] : suggestScales(ask, journey, options, testedFrom),
   ]);
   return { ...withReason(weights), scales };
 }

@@ -3,6 +3,8 @@ import type { BacktestOptions } from "./backtest.js";
 export interface SuggestOptions extends BacktestOptions {
   /** Points and facts are read as of so many days before the outcome. */
   readonly leadDays: number;
+  /** Nothing is asked for scales where they aren't wanted. */
+  readonly withScales?: boolean | undefined;
 }
 
 export interface Ended {

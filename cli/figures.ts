@@ -34,6 +34,10 @@ export const wholeOf = (estimate: Estimate, unit = ""): string =>
 /** Of so many people those of whom something holds. */
 export const shareOf = (share: number, n: number): string => `${(100 * share).toFixed(0)} % of ${count(n)}`;
 
+/** A number of so many people: their median or mean. */
+export const numberOf = (value: number | null, n: number): string =>
+  `${value === null ? "–" : Number(value.toPrecision(4))} (n ${count(n)})`;
+
 /** A period by its first day: 2024-05, 2024 Q2, 2024. */
 export function periodName(first: string, grain: "month" | "quarter" | "year"): string {
   const [year = "", month = ""] = first.split("-");

@@ -125,9 +125,7 @@ export function valueInWords(value: number | boolean, unit: string): string {
   if (word === "share") return `${figure(value * 100)} %`;
   const noun = ["score", "points", "money"].includes(word)
     ? ""
-    : Math.abs(value) === 1
-      ? word.replace(/s$/, "")
-      : word;
+    : spaced(Math.abs(value) === 1 ? word.replace(/s$/, "") : word);
   return noun ? `${figure(value)} ${noun}` : figure(value);
 }
 

@@ -1,42 +1,24 @@
 import { Arg, Args, ArgsType, Ctx, Field, FieldResolver, Int, Query, Resolver, Root } from "type-graphql";
 import { type BacktestOptions, backtest } from "../analysis/backtest.js";
-import { WaymarkError } from "../errors.js";
-import { AccountFilter } from "../schema/account.js";
+import type { Cohort } from "../analysis/cohorts.js";
 import { Backtest, HealthBefore, JourneyBacktest } from "../schema/backtest.js";
-import { CohortSize } from "../schema/comparison.js";
-import { LocalDate } from "../schema/scalars.js";
+import { CohortSize, SomeOutcomes } from "../schema/comparison.js";
 import { sql } from "../warehouse/sql.js";
 import type { Context } from "./context.js";
 import { editedFile, editsOf } from "./journey.js";
+import { orNobody } from "./nobody.js";
 import { ofAccounts } from "./pages.js";
 import type { Reader } from "./reader.js";
+import { inOrder, within } from "./within.js";
 
 /** What a back-test is asked of. */
 @ArgsType()
-export class BacktestArgs {
+export class BacktestArgs extends SomeOutcomes {
   @Field(() => Int, {
     defaultValue: 5,
     description: "Groups of fewer accounts are withheld; 2 to 1000.",
   })
   minGroup!: number;
-
-  @Field(() => LocalDate, {
-    nullable: true,
-    description: "First day of outcomes; the first of all by default.",
-  })
-  from?: string | null;
-
-  @Field(() => LocalDate, {
-    nullable: true,
-    description: "First day no longer counted; up to the last decided one by default.",
-  })
-  to?: string | null;
-
-  @Field(() => AccountFilter, {
-    nullable: true,
-    description: "Only these accounts, as they are today: who they are rather than how they stand.",
-  })
-  filter?: AccountFilter | null;
 }
 
 @Resolver()
@@ -49,7 +31,8 @@ export class BacktestResolver {
     @Args(() => BacktestArgs) asked: BacktestArgs,
   ): Promise<Backtest> {
     const options = backtestOptions("backtest", asked, reader);
-    return (await backtest(reader.query, reader.snapshot.words, options)) as Backtest;
+    const told = (await backtest(reader.query, reader.snapshot.words, options)) as Backtest;
+    return orNobody(reader, [asked.filter], told);
   }
 
   @Query(() => JourneyBacktest, {
@@ -63,7 +46,9 @@ export class BacktestResolver {
   ): Promise<JourneyBacktest> {
     const edits = editsOf(context, "backtest --journey");
     const options = backtestOptions("journeyBacktest", asked, context.reader);
-    return (await edits.backtest(file, options)) as JourneyBacktest;
+    const { published, edited } = (await edits.backtest(file, options)) as JourneyBacktest;
+    const told = (backtest: Backtest) => orNobody(context.reader, [asked.filter], backtest);
+    return { published: await told(published), edited: await told(edited) };
   }
 }
 
@@ -81,17 +66,23 @@ export class HealthBeforeResolver {
 /** @throws WaymarkError BAD_USER_INPUT naming the field that was asked */
 export function backtestOptions(
   field: string,
-  { minGroup, from, to, filter }: BacktestArgs,
+  { minGroup, ...asked }: BacktestArgs,
   reader: Reader,
 ): BacktestOptions {
-  if (minGroup < 2 || minGroup > 1000)
-    throw new WaymarkError("BAD_USER_INPUT", `${field}(minGroup: ${minGroup}): expected 2 to 1000.`);
-  if (from && to && from >= to)
-    throw new WaymarkError("BAD_USER_INPUT", `${field}: from ${from} must be before to ${to}.`);
-  const among = {
+  within(field, { minGroup }, 2, 1000);
+  return { among: outcomesAmong(field, asked, reader), minGroup };
+}
+
+/** Some outcomes, as analyses ask for them. */
+export function outcomesAmong(
+  field: string,
+  { from, to, filter }: SomeOutcomes,
+  reader: Reader,
+): Omit<Cohort, "outcomes"> {
+  inOrder(field, from, to);
+  return {
     from: from ?? undefined,
     to: to ?? undefined,
     ...(filter ? { accounts: ofAccounts(filter, reader, sql`account_id`) } : {}),
   };
-  return { among, minGroup };
 }

@@ -3,11 +3,11 @@ import type { Cohort } from "../analysis/cohorts.js";
 import { compareCohorts } from "../analysis/compare.js";
 import { WaymarkError } from "../errors.js";
 import { CohortInput, Comparison, TermOutcome } from "../schema/comparison.js";
-import { sql } from "../warehouse/sql.js";
+import { outcomesAmong } from "./backtest.js";
 import type { Context } from "./context.js";
-import { ofAccounts } from "./pages.js";
+import { orNobody } from "./nobody.js";
 import type { Reader } from "./reader.js";
-import { inOrder, within } from "./within.js";
+import { within } from "./within.js";
 
 const stayed = [TermOutcome.RENEWED, TermOutcome.EXPANDED, TermOutcome.CONTRACTED];
 
@@ -53,21 +53,15 @@ export class ComparisonResolver {
       minGroup,
       lateDays,
     });
-    return compared as Comparison;
+    return orNobody(reader, [first?.filter, second?.filter], compared as Comparison);
   }
 }
 
-function cohortOf(argument: string, { outcomes, from, to, filter }: CohortInput, reader: Reader): Cohort {
+function cohortOf(argument: string, { outcomes, ...some }: CohortInput, reader: Reader): Cohort {
   if (outcomes.length === 0)
     throw new WaymarkError(
       "BAD_USER_INPUT",
       `comparison(${argument}: { outcomes: [] }): expected at least one of CHURNED, RENEWED, EXPANDED, CONTRACTED.`,
     );
-  inOrder(`comparison(${argument})`, from, to);
-  return {
-    outcomes,
-    from: from ?? undefined,
-    to: to ?? undefined,
-    ...(filter ? { accounts: ofAccounts(filter, reader, sql`account_id`) } : {}),
-  };
+  return { outcomes, ...outcomesAmong(`comparison(${argument})`, some, reader) };
 }

@@ -11,6 +11,7 @@ import { accountNamed } from "./account.js";
 import type { Context } from "./context.js";
 import { listPage } from "./lists.js";
 import { ofAccounts } from "./pages.js";
+import { mustSee } from "./reader.js";
 
 const { mrr, seats, active_users_28d, licence_utilisation_28d, score, days_to_renewal } =
   accountLatest.columns;
@@ -24,6 +25,10 @@ const told = {
   days_to_renewal,
 } as const;
 
+/** More people than seats may use it; this many more is a percentage that was meant as a share. */
+const mostUtilisation = 10;
+const utilisation = "licence_utilisation_28d" satisfies keyof typeof told;
+
 @Resolver(() => ExpansionCandidate)
 export class ExpansionResolver {
   @Query(() => ExpansionCandidatePage, {
@@ -34,7 +39,7 @@ export class ExpansionResolver {
     @Ctx() { reader }: Context,
     @Arg("minUtilisation", () => Float, {
       defaultValue: 0.8,
-      description: "Users active in 28 days / seats, at least; above 0. Unit: share.",
+      description: `Users active in 28 days / seats, at least; above 0, up to ${mostUtilisation}. Unit: share.`,
     })
     minUtilisation: number,
     @Arg("first", () => Int, { defaultValue: 100, description: "How many, 1 to 1000." }) first: number,
@@ -46,10 +51,11 @@ export class ExpansionResolver {
     })
     filter?: AccountFilter | null,
   ): Promise<ExpansionCandidatePage> {
-    if (!(minUtilisation > 0 && minUtilisation <= 100))
+    mustSee(reader, "expansionCandidates", [utilisation]);
+    if (!(minUtilisation > 0 && minUtilisation <= mostUtilisation))
       throw new WaymarkError(
         "BAD_USER_INPUT",
-        `expansionCandidates(minUtilisation: ${minUtilisation}): expected a share above 0, e.g. 0.8.`,
+        `expansionCandidates(minUtilisation: ${minUtilisation}): expected a share above 0 and up to ${mostUtilisation}, e.g. 0.8 for 80 %.`,
       );
     const users = seatsInUse(minUtilisation, ofAccounts(filter, reader, sql`a.account_id`));
     const { rows, pageInfo } = await listPage(
@@ -130,4 +136,4 @@ select
   case when coalesce(a.band, 'unknown') <> 'good' then 'not well' when w.account_id is not null then 'warned' else 'ready' end as state
 from ${ref(accountLatest)} as a
 left join ${ref(earlyWarnings)} as w on w.account_id = a.account_id
-where a.is_customer and a.licence_utilisation_28d >= ${bind("number", minUtilisation)} and ${some}`;
+where a.is_customer and a.${name(utilisation)} >= ${bind("number", minUtilisation)} and ${some}`;

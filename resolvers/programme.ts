@@ -7,6 +7,7 @@ import { ProgrammeEffect } from "../schema/programme.js";
 import { LocalDate } from "../schema/scalars.js";
 import { sql } from "../warehouse/sql.js";
 import type { Context } from "./context.js";
+import { orNobody } from "./nobody.js";
 import { ofAccounts } from "./pages.js";
 import { within } from "./within.js";
 
@@ -65,7 +66,7 @@ export class ProgrammeResolver {
       minGroup,
       accounts: ofAccounts(filter, reader, sql`account_id`),
     });
-    return effect as ProgrammeEffect;
+    return orNobody(reader, [filter], effect as ProgrammeEffect);
   }
 }
 

@@ -7,6 +7,7 @@ import { accountStages } from "../models/stages/account_stages.js";
 import { stageStays } from "../models/stages/stage_stays.js";
 import { AccountFilter } from "../schema/account.js";
 import { StageOutcomes, StageTime, StageTransition } from "../schema/survival.js";
+import { noFigure } from "../stats/estimate.js";
 import { wilson } from "../stats/shares.js";
 import { type Happening, kaplanMeier, medianOf } from "../stats/survival.js";
 import { addDays, countIf } from "../warehouse/dialect.js";
@@ -16,7 +17,9 @@ import type { Context } from "./context.js";
 import { stageOf } from "./journey_words.js";
 import { ofAccounts } from "./pages.js";
 import type { Reader } from "./reader.js";
-import { finite } from "./survival.js";
+import { finite, minGroup } from "./survival.js";
+
+const withheld = noFigure(`groups under ${minGroup} are withheld`);
 
 /** Where journeys lead, and where they end. */
 @Resolver()
@@ -51,7 +54,7 @@ export class StagePathResolver {
   }
 
   @Query(() => [StageTransition], {
-    description: "Where accounts go from each stage, in the journey's order, the most frequent first.",
+    description: `Where accounts go from each stage, in the journey's order, the most frequent first; of a stage that ended fewer than ${minGroup} times nothing.`,
   })
   stageTransitions(
     @Ctx() { reader }: Context,
@@ -115,7 +118,7 @@ group by stage`,
       const row = rows.find(({ stage }) => stage === id);
       if (!row) return [];
       const { terms, churned, churned_at_end: churnedAtEnd } = row;
-      const churnShare = wilson({ count: churned, of: terms });
+      const churnShare = 0 < terms && terms < minGroup ? withheld : wilson({ count: churned, of: terms });
       return [{ stage: stageOf(journey, id), terms, churned, churnShare, churnedAtEnd }];
     }),
     leftOut: rows.find(({ stage }) => stage === null)?.terms ?? 0,
@@ -148,7 +151,8 @@ group by stage, days`,
     const over = own.reduce((n, row) => n + row.ended, 0);
     const stays = own.reduce((n, row) => n + row.ended + row.going_on, 0);
     const curve = kaplanMeier([{ time: 0, entries: stays, events: 0, censored: 0 }, ...ends]);
-    return [{ stage: stageOf(journey, id), stays, over, medianDays: finite(medianOf(curve)) }];
+    const medianDays = stays < minGroup ? withheld : finite(medianOf(curve));
+    return [{ stage: stageOf(journey, id), stays, over, medianDays }];
   });
 }
 
@@ -187,6 +191,7 @@ group by from_stage, to_stage`,
       .filter((row) => row.from_stage === id)
       .sort((a, b) => b.stays - a.stays || place(a.to_stage) - place(b.to_stage));
     const all = own.reduce((n, { stays }) => n + stays, 0);
+    if (all < minGroup) return [];
     return own.map(({ to_stage: to, stays }) => ({
       from: stageOf(journey, id),
       to: to === null ? null : stageOf(journey, to),

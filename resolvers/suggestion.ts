@@ -1,9 +1,12 @@
-import { Args, ArgsType, Ctx, Field, Int, Query, Resolver } from "type-graphql";
+import type { GraphQLResolveInfo } from "graphql";
+import { Args, ArgsType, Ctx, Field, Info, Int, Query, Resolver } from "type-graphql";
 import { suggestHealth } from "../analysis/suggest.js";
-import { WaymarkError } from "../errors.js";
 import { Suggestion } from "../schema/suggestion.js";
 import { BacktestArgs, backtestOptions } from "./backtest.js";
 import type { Context } from "./context.js";
+import { orNobody } from "./nobody.js";
+import { selectionOf } from "./selection.js";
+import { within } from "./within.js";
 
 @ArgsType()
 class SuggestionArgs extends BacktestArgs {
@@ -23,10 +26,12 @@ export class SuggestionResolver {
   async suggestion(
     @Ctx() { reader }: Context,
     @Args(() => SuggestionArgs) { leadDays, ...asked }: SuggestionArgs,
+    @Info() info: GraphQLResolveInfo,
   ): Promise<Suggestion> {
-    if (leadDays < 1 || leadDays > 1000)
-      throw new WaymarkError("BAD_USER_INPUT", `suggestion(leadDays: ${leadDays}): expected 1 to 1000.`);
-    const options = { ...backtestOptions("suggestion", asked, reader), leadDays };
-    return (await suggestHealth(reader.query, reader.snapshot.words, options)) as Suggestion;
+    within("suggestion", { leadDays }, 1, 1000);
+    const withScales = selectionOf(info).some(({ name }) => name === "scales");
+    const options = { ...backtestOptions("suggestion", asked, reader), leadDays, withScales };
+    const told = await suggestHealth(reader.query, reader.snapshot.words, options);
+    return orNobody(reader, [asked.filter], told as Suggestion);
   }
 }

@@ -1,4 +1,4 @@
-import { Field, Float, ID, InputType, Int, ObjectType, registerEnumType } from "type-graphql";
+import { ArgsType, Field, Float, ID, InputType, Int, ObjectType, registerEnumType } from "type-graphql";
 import { AccountFilter } from "./account.js";
 import { Estimate } from "./estimate.js";
 import { LocalDate } from "./scalars.js";
@@ -26,14 +26,10 @@ export enum TraitKind {
 }
 registerEnumType(TraitKind, { name: "TraitKind", description: "What a trait of accounts is about." });
 
-@InputType({
-  description:
-    "Accounts by how their terms ended. Each counts once, by its latest outcome that is in one of the two cohorts.",
-})
-export class CohortInput {
-  @Field(() => [TermOutcome], { description: "How the term ended: in one of these ways." })
-  outcomes!: TermOutcome[];
-
+/** Which outcomes are asked of, and of whom. */
+@ArgsType()
+@InputType()
+export class SomeOutcomes {
   @Field(() => LocalDate, {
     nullable: true,
     description: "First day of outcomes; the first of all by default.",
@@ -51,6 +47,15 @@ export class CohortInput {
     description: "Only these accounts, as they are today: who they are rather than how they stand.",
   })
   filter?: AccountFilter | null;
+}
+
+@InputType({
+  description:
+    "Accounts by how their terms ended. Each counts once, by its latest outcome that is in one of the two cohorts.",
+})
+export class CohortInput extends SomeOutcomes {
+  @Field(() => [TermOutcome], { description: "How the term ended: in one of these ways." })
+  outcomes!: TermOutcome[];
 }
 
 @ObjectType({ simpleResolvers: true, description: "Accounts of a cohort that can't be compared." })

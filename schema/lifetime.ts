@@ -1,24 +1,13 @@
 import { Field, Float, Int, ObjectType } from "type-graphql";
 import { Estimate } from "./estimate.js";
+import { Lives } from "./survival.js";
 
 @ObjectType({
   simpleResolvers: true,
   description:
     "What a customer of a group is worth, as far as customers were seen: nothing is added for the time beyond, so it is a floor where some are still there.",
 })
-export class LifetimeValue {
-  @Field(() => String, {
-    nullable: true,
-    description: "The group; null for accounts without one, and for all.",
-  })
-  group!: string | null;
-
-  @Field(() => Int, { description: "Customers that were seen." })
-  customers!: number;
-
-  @Field(() => Int, { description: "Those of them that churned." })
-  churned!: number;
-
+export class LifetimeValue extends Lives {
   @Field(() => Int, {
     nullable: true,
     description:

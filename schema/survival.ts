@@ -46,8 +46,9 @@ export class SurvivalStep {
   to!: number | null;
 }
 
-@ObjectType({ simpleResolvers: true, description: "How long the customers of a group stay." })
-export class SurvivalGroup {
+/** Customers whose lives are followed, by group. */
+@ObjectType({ simpleResolvers: true })
+export abstract class Lives {
   @Field(() => String, {
     nullable: true,
     description: "The group; null for accounts without one, and for all.",
@@ -59,7 +60,10 @@ export class SurvivalGroup {
 
   @Field(() => Int, { description: "Those of them that churned." })
   churned!: number;
+}
 
+@ObjectType({ simpleResolvers: true, description: "How long the customers of a group stay." })
+export class SurvivalGroup extends Lives {
   @Field(() => Estimate, { description: "Days after which at most half are still customers." })
   medianDays!: Estimate;
 
@@ -100,7 +104,9 @@ export class StageOutcome {
   @Field(() => Int, { description: "Those of them that churned." })
   churned!: number;
 
-  @Field(() => Estimate, { description: "churned / terms with Wilson's interval. Unit: share." })
+  @Field(() => Estimate, {
+    description: "churned / terms with Wilson's interval; none of fewer than 5 terms. Unit: share.",
+  })
   churnShare!: Estimate;
 
   @Field(() => Int, {
@@ -132,7 +138,8 @@ export class StageTime {
   over!: number;
 
   @Field(() => Estimate, {
-    description: "Days after which at most half are still in it; stays that go on are counted.",
+    description:
+      "Days after which at most half are still in it; stays that go on are counted. None of fewer than 5 stays.",
   })
   medianDays!: Estimate;
 }

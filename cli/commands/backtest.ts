@@ -3,7 +3,7 @@ import { backtestJourney } from "../../jobs/journey_backtest.js";
 import { readLatestSnapshot } from "../../jobs/ledger.js";
 import type { AccountFilter } from "../../schema/account.js";
 import { sql } from "../../warehouse/sql.js";
-import { civilDate, urlOption, whereOption, wholeNumber } from "../arguments.js";
+import { fromOption, minGroupOption, toOption, urlOption, whereOption } from "../arguments.js";
 import { type Estimate, percentOf, periodName, rangeOf } from "../figures.js";
 import { answer, answerJson, type CellRow, remark, rowsAs } from "../output.js";
 import { loadProject, optionsOf, type ProjectFolder, withWarehouse } from "../project.js";
@@ -26,10 +26,10 @@ export const backtestCommand = (): Command =>
       "say whether the published journey foresaw who churned, and whether an edited one would have: its health scores and its signals",
     )
     .option("-j, --journey <file>", "an edited journey, told beside the published one; nothing is published")
-    .option("--from <day>", "first day of outcomes", civilDate)
-    .option("--to <day>", "first day no longer counted", civilDate)
+    .option(...fromOption)
+    .option(...toOption)
     .option(...whereOption)
-    .option("--min-group <number>", "withhold groups of fewer accounts", (v) => wholeNumber(v, 2, 1000), 5)
+    .option(...minGroupOption)
     .option(...urlOption)
     .action(async (_, command: Command) => {
       const { journey, from, to, where, minGroup, url, project, json } = optionsOf<BacktestFlags>(command);

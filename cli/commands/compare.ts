@@ -1,8 +1,8 @@
 import { Command } from "commander";
 import { didYouMean, WaymarkError } from "../../errors.js";
-import { daysInWords } from "../../journey/words.js";
-import { civilDate, urlOption, whereOption, wholeNumber } from "../arguments.js";
-import { type Estimate, rangeOf, shareOf } from "../figures.js";
+import { daysInWords, valueInWords } from "../../journey/words.js";
+import { fromOption, minGroupOption, toOption, urlOption, whereOption, wholeNumber } from "../arguments.js";
+import { type Estimate, numberOf, rangeOf, shareOf } from "../figures.js";
 import { answer, answerJson, type CellRow, rowsAs } from "../output.js";
 import { optionsOf } from "../project.js";
 import { ask, askOnce } from "./query.js";
@@ -35,10 +35,10 @@ export const compareCommand = (): Command =>
       (v) => wholeNumber(v, 1, 1000),
       60,
     )
-    .option("--from <day>", "first day of outcomes", civilDate)
-    .option("--to <day>", "first day no longer counted", civilDate)
+    .option(...fromOption)
+    .option(...toOption)
     .option(...whereOption)
-    .option("--min-group <number>", "withhold groups of fewer accounts", (v) => wholeNumber(v, 2, 1000), 5)
+    .option(...minGroupOption)
     .option(
       "--late-days <number>",
       "leave out what came, or was corrected, later than so many days after that day",
@@ -179,7 +179,9 @@ function inWords({ first, second, leadDays, why, traits, leftOut }: Comparison, 
     `These are associations, not causes. ratio: how many times likelier an account with it is to be ${first.name}; auc: how often, of a pair, the ${first.name} one has the higher value.`,
     ...(withAll || leftOut.length === 0
       ? []
-      : [`${leftOut.length} traits were left out; --all tells why, and lists what may be chance.`]),
+      : [
+          `Left out: ${valueInWords(leftOut.length, "traits")}; --all tells why, and lists what may be chance.`,
+        ]),
   );
   return parts.join("\n");
 
@@ -205,4 +207,4 @@ export const leftOutLines = ({ name, leftOut }: Cohort): string[] =>
   );
 
 const figureOf = ({ n, share, median }: InCohort): string =>
-  share === null ? `${median === null ? "–" : Number(median.toPrecision(4))} of ${n}` : shareOf(share, n);
+  share === null ? numberOf(median, n) : shareOf(share, n);

@@ -1,6 +1,6 @@
-import { Command, InvalidArgumentError } from "commander";
+import { Command } from "commander";
 import type { ExpansionCandidate, ExpansionCandidatePage } from "../../schema/expansion.js";
-import { urlOption, whereOption, wholeNumber } from "../arguments.js";
+import { share, urlOption, whereOption, wholeNumber } from "../arguments.js";
 import { answer, answerJson, rowsAs } from "../output.js";
 import { optionsOf } from "../project.js";
 import { filterOf } from "./compare.js";
@@ -16,7 +16,12 @@ interface ExpansionFlags {
 export const expansionCommand = (): Command =>
   new Command("expansion")
     .description("list customers that may need more: in good health, seats in real use, nothing that warns")
-    .option("--min-utilisation <share>", "users active in 28 days / seats, at least", share, 0.8)
+    .option(
+      "--min-utilisation <share>",
+      "users active in 28 days / seats, at least",
+      (v) => share(v, 10),
+      0.8,
+    )
     .option("--first <number>", "how many, the highest MRR first", (v) => wholeNumber(v, 1, 1000), 50)
     .option(...whereOption)
     .option(...urlOption)
@@ -31,12 +36,6 @@ export const expansionCommand = (): Command =>
       if (json) return answerJson(expansionCandidates);
       answer(inWords(expansionCandidates, minUtilisation));
     });
-
-function share(value: string): number {
-  const number = Number(value);
-  if (value.trim() !== "" && number > 0 && number <= 100) return number;
-  throw new InvalidArgumentError("Expected a share above 0, e.g. 0.8.");
-}
 
 interface Page extends Omit<ExpansionCandidatePage, "nodes"> {
   nodes: (ExpansionCandidate & {

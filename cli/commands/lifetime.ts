@@ -1,6 +1,6 @@
-import { Command, InvalidArgumentError, Option } from "commander";
+import { Command, Option } from "commander";
 import type { LifetimeValue } from "../../schema/lifetime.js";
-import { urlOption, whereOption } from "../arguments.js";
+import { remarkNobody, share, urlOption, whereOption } from "../arguments.js";
 import { wholeOf } from "../figures.js";
 import { answer, answerJson, type CellRow, count, percent, rowsAs } from "../output.js";
 import { optionsOf } from "../project.js";
@@ -23,7 +23,12 @@ export const lifetimeCommand = (): Command =>
       "say what a customer is worth: how long customers stay, as far as was seen, times what they pay",
     )
     .addOption(new Option("--by <what>", "tell these apart").choices(dimensions))
-    .option("--gross-margin <share>", "what is left of revenue, e.g. 0.8; all of it by default", share, 1)
+    .option(
+      "--gross-margin <share>",
+      "what is left of revenue, e.g. 0.8; all of it by default",
+      (v) => share(v),
+      1,
+    )
     .option(...whereOption)
     .option(...urlOption)
     .action(async (_, command: Command) => {
@@ -36,13 +41,8 @@ export const lifetimeCommand = (): Command =>
       const { lifetimeValue } = data as { lifetimeValue: LifetimeValue[] };
       if (json) return answerJson(lifetimeValue);
       answer(inWords(lifetimeValue, grossMargin, by));
+      remarkNobody(where, lifetimeValue);
     });
-
-function share(value: string): number {
-  const number = Number(value);
-  if (value.trim() !== "" && number > 0 && number <= 1) return number;
-  throw new InvalidArgumentError("Expected a share above 0 and up to 1, e.g. 0.8.");
-}
 
 const document = `
 query ($by: SurvivalDimension, $grossMargin: Float!, $filter: AccountFilter) {

@@ -1,8 +1,8 @@
 import { Command } from "commander";
 import { daysInWords } from "../../journey/words.js";
 import type { ProgrammeEffect, ProgrammeMeasure, ProgrammeSide } from "../../schema/programme.js";
-import { civilDate, urlOption, whereOption, wholeNumber } from "../arguments.js";
-import { estimateOf, shareOf } from "../figures.js";
+import { civilDate, minGroupOption, urlOption, whereOption, wholeNumber } from "../arguments.js";
+import { estimateOf, numberOf, shareOf } from "../figures.js";
 import { answer, answerJson, rowsAs } from "../output.js";
 import { optionsOf } from "../project.js";
 import { filterOf } from "./compare.js";
@@ -37,7 +37,7 @@ export const programmeCommand = (): Command =>
       (v) => wholeNumber(v, 1, 3650),
       365,
     )
-    .option("--min-group <number>", "withhold groups of fewer accounts", (v) => wholeNumber(v, 2, 1000), 5)
+    .option(...minGroupOption)
     .option(...whereOption)
     .option(...urlOption)
     .action(async (_, command: Command) => {
@@ -94,10 +94,8 @@ function inWords({ before, after, days, why, measures }: ProgrammeEffect): strin
   ].join("\n");
 }
 
-function figureOf({ isYesNo }: ProgrammeMeasure, { n, value }: ProgrammeMeasure["before"]): string {
-  if (value === null) return `– of ${n}`;
-  return isYesNo ? shareOf(value, n) : `${Number(value.toPrecision(4))} of ${n}`;
-}
+const figureOf = ({ isYesNo }: ProgrammeMeasure, { n, value }: ProgrammeMeasure["before"]): string =>
+  isYesNo && value !== null ? shareOf(value, n) : numberOf(value, n);
 
 function differenceOf({ isYesNo, difference }: ProgrammeMeasure): string {
   const { from, to } = difference;

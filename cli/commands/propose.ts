@@ -1,7 +1,7 @@
 import { Command } from "commander";
 import { valueInWords } from "../../journey/words.js";
 import type { MilestoneProposals, OutcomeCounts } from "../../schema/proposal.js";
-import { civilDate, urlOption, whereOption, wholeNumber } from "../arguments.js";
+import { fromOption, toOption, urlOption, whereOption, wholeNumber } from "../arguments.js";
 import { rangeOf, shareOf } from "../figures.js";
 import { answer, answerJson, type CellRow, rowsAs } from "../output.js";
 import { optionsOf } from "../project.js";
@@ -23,8 +23,8 @@ export const proposeCommand = (): Command =>
     .description(
       "propose milestones: thresholds of facts that, reached early, set apart the customers that stayed",
     )
-    .option("--from <day>", "first day of outcomes", civilDate)
-    .option("--to <day>", "first day no longer counted", civilDate)
+    .option(...fromOption)
+    .option(...toOption)
     .option(...whereOption)
     .option(
       "--min-outcomes <number>",
@@ -107,7 +107,9 @@ export function proposalsInWords(
     "These are associations, not causes: facts that say the same in other words are found together.",
     ...(withAll
       ? []
-      : [`${leftOut.length} facts were left out; --all tells why, and lists what may be chance.`]),
+      : [
+          `Left out: ${valueInWords(leftOut.length, "facts")}; --all tells why, and lists what may be chance.`,
+        ]),
   ].join("\n");
 }
 

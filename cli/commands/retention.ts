@@ -1,6 +1,6 @@
 import { Command, Option } from "commander";
 import type { CohortCell, RetentionRow } from "../../schema/retention.js";
-import { urlOption, whereOption, wholeNumber } from "../arguments.js";
+import { remarkNobody, urlOption, whereOption, wholeNumber } from "../arguments.js";
 import { periodName } from "../figures.js";
 import { answer, answerJson, type CellRow, count, percent, rowsAs } from "../output.js";
 import { optionsOf } from "../project.js";
@@ -49,6 +49,10 @@ export const retentionCommand = (): Command =>
       const { rows } = data as { rows: (RetentionRow & CohortCell)[] };
       if (json) return answerJson(rows);
       answer(cohorts ? cohortsInWords(rows, grain) : retentionInWords(rows, grain, by));
+      remarkNobody(
+        where,
+        rows.filter((row) => row.customers > 0 || row.arrived > 0),
+      );
     });
 
 const retentionDocument = `

@@ -1,7 +1,7 @@
 import { Command } from "commander";
 import { daysInWords } from "../../journey/words.js";
 import type { StageOutcomes, StageTime, StageTransition } from "../../schema/survival.js";
-import { urlOption, whereOption, wholeNumber } from "../arguments.js";
+import { remarkNobody, urlOption, whereOption, wholeNumber } from "../arguments.js";
 import { percentOf, wholeOf } from "../figures.js";
 import { answer, answerJson, type CellRow, percent, rowsAs } from "../output.js";
 import { optionsOf } from "../project.js";
@@ -31,6 +31,7 @@ export const stagesCommand = (): Command =>
       const data = (url ? await ask(url, request) : await askOnce(project, request)) as Stages;
       if (json) return answerJson(data);
       answer(inWords(data, leadDays));
+      remarkNobody(where, data.stageTimes);
     });
 
 interface Stages {
@@ -67,6 +68,9 @@ function inWords({ journey, stageOutcomes, stageTimes, stageTransitions }: Stage
     over,
     "half are gone after": wholeOf(medianDays, " days"),
   }));
+  const few = stageTimes
+    .filter(({ stage, over }) => over > 0 && !stageTransitions.some(({ from }) => from.id === stage.id))
+    .map(({ stage }) => stage.name);
   return [
     `Where terms came from, ${daysInWords(leadDays)} before their end, and in which stage those that churned ended`,
     rowsAs("table", outcomes),
@@ -75,6 +79,7 @@ function inWords({ journey, stageOutcomes, stageTimes, stageTransitions }: Stage
     rowsAs("table", times),
     "\nWhere they go from the stage on the left, of all stays that are over",
     rowsAs("table", matrixOf(journey.stages, stageTransitions)),
+    ...(few.length > 0 ? [`Left out, as too few stays are over: ${few.join(", ")}.`] : []),
   ].join("\n");
 }
 

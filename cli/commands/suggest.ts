@@ -1,6 +1,6 @@
 import { Command } from "commander";
 import { daysInWords } from "../../journey/words.js";
-import { civilDate, urlOption, whereOption, wholeNumber } from "../arguments.js";
+import { fromOption, minGroupOption, toOption, urlOption, whereOption, wholeNumber } from "../arguments.js";
 import { type Estimate, rangeOf } from "../figures.js";
 import { answer, answerJson, rowsAs } from "../output.js";
 import { optionsOf } from "../project.js";
@@ -27,10 +27,10 @@ export const suggestCommand = (): Command =>
       (v) => wholeNumber(v, 1, 1000),
       60,
     )
-    .option("--from <day>", "first day of outcomes", civilDate)
-    .option("--to <day>", "first day no longer counted", civilDate)
+    .option(...fromOption)
+    .option(...toOption)
     .option(...whereOption)
-    .option("--min-group <number>", "withhold groups of fewer accounts", (v) => wholeNumber(v, 2, 1000), 5)
+    .option(...minGroupOption)
     .option(...urlOption)
     .action(async (_, command: Command) => {
       const flags = optionsOf<SuggestFlags>(command);

@@ -1,6 +1,6 @@
 import { Command, Option } from "commander";
 import type { Survival, SurvivalGroup } from "../../schema/survival.js";
-import { civilDate, urlOption, whereOption, wholeNumber } from "../arguments.js";
+import { civilDate, remarkNobody, urlOption, whereOption, wholeNumber } from "../arguments.js";
 import { percentOf, wholeOf } from "../figures.js";
 import { answer, answerJson, type CellRow, count, rowsAs } from "../output.js";
 import { optionsOf } from "../project.js";
@@ -38,6 +38,7 @@ export const survivalCommand = (): Command =>
       const { survival } = data as { survival: Survival };
       if (json) return answerJson(survival);
       answer(survivalInWords(survival, by));
+      remarkNobody(where, survival.groups);
     });
 
 const document = `

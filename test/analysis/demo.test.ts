@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { milestoneProposals } from "../../analysis/proposals.js";
 import { suggestHealth } from "../../analysis/suggest.js";
 import {
   afterwards,
@@ -60,6 +61,22 @@ describe("the demo company", () => {
     expect(decoys.filter(({ q }) => q < 0.05).map(({ words }) => words)).toEqual([]);
     // `npm run bench:seeds` counts the same over twenty companies.
     expect(discoveriesIn(company.comparison).right).toContain("integration_within_30d");
+  });
+
+  it("has the planted milestone proposed, of customers of all rhythms, and none of what was planted without effect", async () => {
+    const { ask, snapshot } = company;
+    const { why, proposals } = await milestoneProposals(ask, snapshot.words, {
+      minOutcomes: 20,
+      lateDays: 14,
+    });
+    expect(why).toBeNull();
+    const solid = proposals.filter(({ q }) => q <= 0.05);
+    // Within 30 days is planted; most of those that connect at all do so in the first 14.
+    const integration = solid.find(({ fact }) => fact === "integrations");
+    expect(integration, JSON.stringify(proposals.map(({ words }) => words))).toMatchObject({ atLeast: 1 });
+    expect(integration?.withinDays).toBeLessThanOrEqual(30);
+    expect(integration?.riskRatio.to).toBeLessThan(1);
+    expect(solid.filter(({ fact }) => fact.includes("ticket"))).toEqual([]);
   });
 
   it("moves weight from what was planted without effect to what has one, and foresees more of the later outcomes", async () => {

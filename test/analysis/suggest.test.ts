@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { backtest } from "../../analysis/backtest.js";
 import { fitScale } from "../../analysis/scales.js";
 import { type Suggestion, suggestHealth } from "../../analysis/suggest.js";
 import { fitWeights, roundedTo } from "../../analysis/weights.js";
@@ -271,6 +272,19 @@ describe("suggested scales", () => {
     expect(scales[0]?.suggestedAuc.value).toBeCloseTo(after, 9);
     expect(scales[0]?.gain.value).toBeCloseTo(after - before, 9);
     expect(scales[0]?.gain.from).toBeGreaterThan(0);
+
+    // Put into a journey that scores by nothing else, the scale makes scores that foresee as much as was reckoned.
+    const scale = JSON.stringify(scales[0]?.suggested);
+    const scored = journeyText({
+      indicators: `    - { id: use, name: Use, dimension: engagement, fact: events_1d, scale: ${scale} }`,
+    });
+    const built = await companyOf(given(bent), { ...days, journey: scored });
+    const { health } = await backtest(await onDuckDb(built), built.company, {
+      among: { from: "2024-06-01" },
+      minGroup: 5,
+    });
+    const { auc } = health.find(({ leadDays }) => leadDays === 60) ?? {};
+    expect(auc?.value).toBeCloseTo(scales[0]?.suggestedAuc.value as number, 9);
   });
 
   const level = (value: number, churned: number, stayed: number) => ({ value, churned, stayed });

@@ -6,6 +6,7 @@ import { earlyWarnings } from "../../models/warnings/early_warnings.js";
 import type { Context } from "../../resolvers/context.js";
 import { ExpansionResolver } from "../../resolvers/expansion.js";
 import { loadersFor } from "../../resolvers/loaders.js";
+import { everything } from "../../resolvers/scope.js";
 import { referenceUnavailable } from "../googlesql/reference.js";
 import { companyOf, type Given } from "../models/built.js";
 import { event, journeyText, paid } from "../models/given.js";
@@ -77,7 +78,14 @@ it("expansion candidates are well, use their seats and aren't warned of; who is 
   expect([...first.nodes, ...rest.nodes]).toEqual(page.nodes);
   const half = await resolver.expansionCandidates(context, 0.5, 100);
   expect(half.nodes[0]?.accountId).toBe("half empty");
-  await expect(resolver.expansionCandidates(context, 0, 100)).rejects.toThrow("expected a share above 0");
+  for (const none of [0, 80])
+    await expect(resolver.expansionCandidates(context, none, 100)).rejects.toThrow(
+      `minUtilisation: ${none}): expected a share above 0 and up to 10, e.g. 0.8 for 80 %.`,
+    );
+  // Who may not see what is asked for is told so, and not that there is nobody.
+  const scope = { ...everything, hidden: ["licence_utilisation_28d"] };
+  const blind = { ...context, reader: { ...reader, scope } } as Context;
+  await expect(resolver.expansionCandidates(blind, 0.8, 100)).rejects.toMatchObject({ code: "FORBIDDEN" });
 });
 
 it.skipIf(referenceUnavailable())("expansion candidates are the same on both engines", async () => {

@@ -50,6 +50,10 @@ const contracts = [
   // Back after it churned: its first life is over.
   paid("2023-12-01", null, of("a")),
 ];
+/** The same lives three times over, so that hardly any group is too small to be told of. */
+const threefold = [0, 1, 2].flatMap((i) =>
+  contracts.map((c) => ({ ...c, account_id: `${c.account_id}${i}`, contract_id: `${c.contract_id} ${i}` })),
+);
 const survival = new SurvivalResolver();
 const paths = new StagePathResolver();
 const context = (reader: unknown): Context => ({ reader }) as Context;
@@ -125,43 +129,47 @@ describe("survival", () => {
 
 describe("stages", () => {
   it("tell how terms ended that were in them so many days before, and where those ended that churned", async () => {
-    const { reader } = await companyWith(contracts);
+    const { reader } = await companyWith(threefold);
     const { stages, leftOut } = await paths.stageOutcomes(context(reader), 20);
     // a churned and b, c too; lapses renewed: it is settled twenty days before. The undecided takes no part.
     expect(stages.map((s) => [s.stage.id, s.terms, s.churned, s.churnShare.value, s.churnedAtEnd])).toEqual([
-      ["new", 3, 3, 1, 3],
-      ["settled", 1, 0, 0, 0],
+      ["new", 9, 9, 1, 9],
+      ["settled", 3, 0, null, 0],
     ]);
+    expect(stages[1]?.churnShare.why).toBe("groups under 5 are withheld");
     expect(leftOut).toBe(0);
     // Forty days before its end a had no facts.
-    expect(await paths.stageOutcomes(context(reader), 40)).toMatchObject({ leftOut: 1 });
+    expect(await paths.stageOutcomes(context(reader), 40)).toMatchObject({ leftOut: 3 });
     // A term of fourteen days: twenty before its end there were facts of a prospect alone.
-    const late = await companyWith([...contracts, paid("2023-06-01", "2023-06-15", of("late"))]);
+    const late = await companyWith([...threefold, paid("2023-06-01", "2023-06-15", of("late"))]);
     const withLate = await paths.stageOutcomes(context(late.reader), 20);
     expect(withLate.stages.map((s) => [s.stage.id, s.terms, s.churnedAtEnd])).toEqual([
-      ["new", 3, 4],
-      ["settled", 1, 0],
+      ["new", 9, 10],
+      ["settled", 3, 0],
     ]);
     expect(withLate.leftOut).toBe(1);
     await expect(paths.stageOutcomes(context(reader), 0)).rejects.toThrow("leadDays is 0, expected 1 to 730");
   });
 
   it("tell how long accounts stay, those still there included, and where they go", async () => {
-    const { reader } = await companyWith(contracts);
+    const { reader } = await companyWith(threefold);
     const times = await paths.stageTimes(context(reader));
     expect(times.map((t) => [t.stage.id, t.stays, t.over, t.medianDays.value])).toEqual([
-      ["new", 6, 6, 100],
-      ["settled", 5, 2, 436],
-      ["out", 5, 4, 90],
+      ["new", 18, 18, 100],
+      ["settled", 15, 6, 436],
+      ["out", 15, 12, 90],
     ]);
     const moves = await paths.stageTransitions(context(reader));
     expect(moves.map((m) => [m.from.id, m.to?.id ?? null, m.stays, m.share])).toEqual([
-      ["new", "settled", 3, 0.5],
-      ["new", "out", 3, 0.5],
-      ["settled", "out", 2, 1],
-      ["out", null, 3, 0.75],
-      ["out", "settled", 1, 0.25],
+      ["new", "settled", 9, 0.5],
+      ["new", "out", 9, 0.5],
+      ["settled", "out", 6, 1],
+      ["out", null, 9, 0.75],
+      ["out", "settled", 3, 0.25],
     ]);
+    const two = { ids: ["a0", "b0"] };
+    expect((await paths.stageTimes(context(reader), two))[0]?.medianDays.why).toMatch(/withheld/);
+    expect(await paths.stageTransitions(context(reader), two)).toEqual([]);
   });
 });
 

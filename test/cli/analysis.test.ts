@@ -130,7 +130,7 @@ describe("waymark backtest", () => {
     const json = JSON.parse((await waymark("backtest", "--min-group", "2", "--json")).stdout);
     expect(json.health.map((h: { leadDays: number }) => h.leadDays)).toEqual([30, 60, 90]);
     const [{ auc, churned, stayed, bands }] = json.health;
-    expect(stdout).toContain(`${auc.value.toFixed(2)} (${auc.from.toFixed(2)}–${auc.to.toFixed(2)})`);
+    expect(stdout).toContain(`${auc.value.toFixed(2)} (${auc.from.toFixed(2)} to ${auc.to.toFixed(2)})`);
     expect(bands.reduce((sum: number, band: { accounts: number }) => sum + band.accounts, 0)).toBe(
       churned.accounts + stayed.accounts,
     );
@@ -165,7 +165,7 @@ describe("waymark backtest", () => {
     expect(both.edited.health[0].churned).toEqual(alone.health[0].churned);
     expect(both.edited.health).not.toEqual(alone.health);
     for (const { auc } of [both.published.health[0], both.edited.health[0]])
-      expect(stdout).toContain(`${auc.value.toFixed(2)} (${auc.from.toFixed(2)}–${auc.to.toFixed(2)})`);
+      expect(stdout).toContain(`${auc.value.toFixed(2)} (${auc.from.toFixed(2)} to ${auc.to.toFixed(2)})`);
     // A plan tells it too.
     const plan = await waymark("-p", "demo", "plan", "--journey", file);
     expect(plan.stdout).toMatch(/Health before the outcome\n.*published.*edited/s);
@@ -271,7 +271,7 @@ describe("waymark propose, lifetime and expansion", () => {
     const found = proposalsInWords(answer, false);
     expect(found).toContain("1 of 2 facts that were tested set them apart");
     expect(found).toMatch(
-      /licence utilisation \(28 days\) +│ 20 % +│ 30 +│ 4 % of 125 +│ 18 % of 100 +│ 0\.22 \(0\.09–0\.58\) +│ 0\.002/,
+      /licence utilisation \(28 days\) +│ 20 % +│ 30 +│ 4 % of 125 +│ 18 % of 100 +│ 0\.22 \(0\.09 to 0\.58\) +│ 0\.002/,
     );
     expect(found).toContain("\n  - id: licence_utilisation_28d_within_30d\n    expected_days: 30\n");
     expect(found).not.toContain("not_found");
@@ -310,9 +310,9 @@ describe("waymark propose, lifetime and expansion", () => {
       ["propose", "--from", "2025-06-01", "--to", "2025-05-01"],
       "from 2025-06-01 must be before to 2025-05-01",
     ],
-    [["lifetime", "--gross-margin", "80"], "Expected a share above 0 and up to 1, e.g. 0.8."],
+    [["lifetime", "--gross-margin", "80"], "up to 1, e.g. 0.8 for 80 %. Did you mean 0.8?"],
     [["lifetime", "--by", "owner"], "Allowed choices are segment, region, start-year."],
-    [["expansion", "--min-utilisation", "0"], "Expected a share above 0, e.g. 0.8."],
+    [["expansion", "--min-utilisation", "0"], "Expected a share above 0 and up to 10, e.g. 0.8 for 80 %."],
   ])("%s is refused with what is expected", async (words, message) => {
     const { code, stderr } = await waymark(...words);
     expect(code).toBe(2);
@@ -340,6 +340,22 @@ it.each([
   expect(errors).toEqual([]);
   expect(Object.keys(data)).toHaveLength(1);
   for (const cell of rowsOf(data).flatMap(Object.values)) expect(String(cell)).not.toMatch(/\{"/);
+});
+
+it("a filter that leaves no account is told as such, with what may have been meant", async () => {
+  const filter = '{ segment: ["small_busines"] }';
+  const { data, errors } = await client.ask(`{
+    comparison(first: { outcomes: [CHURNED], filter: ${filter} }) { why }
+    suggestion(filter: ${filter}) { why }
+    milestoneProposals(filter: { segment: ["small_business"], region: ["nowhere"] }) { why }
+    backtest(filter: { segment: ["small_business"], ids: ["?"] }) { why }
+  }`);
+  expect(errors).toEqual([]);
+  const meant = 'there is no segment "small_busines". Did you mean "small_business"?';
+  expect(data.comparison.why).toBe(`No account matches the filter: ${meant}`);
+  expect(data.suggestion.why).toBe(data.comparison.why);
+  expect(data.milestoneProposals.why).toContain('there is no region "nowhere"');
+  expect(data.backtest.why).toBe("No account matches the filter.");
 });
 
 it("the saved query programme-effect is answered", async () => {

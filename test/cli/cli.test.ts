@@ -237,6 +237,12 @@ describe("the demo company", () => {
     const { from, to, bands } = JSON.parse((await waymark("-p", demo, "--json", "plan", "-j", draft)).stdout);
     expect(bands).toContainEqual({ before: "average", after: "good", accounts: expect.any(Number) });
 
+    // The same edit against what came, of some accounts: there are too few outcomes to say how well it did.
+    const words = ["backtest", "--journey", draft, "--where", "segment=small_business"];
+    const tested = await waymark("-p", demo, ...words);
+    expect(tested).toMatchObject({ code: 0, stdout: expect.stringContaining(`${to} beside ${from}`) });
+    expect(tested.stderr).toContain("account_health …");
+
     writeFileSync(file, readFileSync(draft));
     expect(await waymark("-p", demo, "apply")).toMatchObject({
       code: 2,
