@@ -125,9 +125,14 @@ describe.skipIf(unavailable)(
       it("news of accounts and runs, on their way and given up", async () => {
         const { warehouse } = heard;
         expect(await tellNews(warehouse, webhooks, { company, now })).toBeGreaterThan(0);
-        const late = { model: "accounts", watermark: new Date("2024-06-01T00:00:00Z"), maxAgeHours: 24 };
-        for (const breaches of [[late], []])
-          await tellFreshness(warehouse, webhooks, breaches, { company, now: now() });
+        const late = {
+          feed: "accounts",
+          models: ["accounts"],
+          watermark: new Date("2024-06-01T00:00:00Z"),
+          maxAgeHours: 24,
+        };
+        for (const feeds of [[late], []])
+          await tellFreshness(warehouse, webhooks, feeds, { company, now: now() });
         const gone = webhookTo((await receiver(410)).url);
         const [round] = await deliver(warehouse, [gone], { now });
         expect(round?.dead).toBeGreaterThan(0);
