@@ -63,7 +63,16 @@ const samples: Samples = {
 };
 const schema = await createSchema();
 /** Views are held against both engines in views_oracle.test.ts, edited journeys in plans; the rest is asked for below. */
-const elsewhere = ["_entities", "_service", "checks", "comparison", "journeyBacktest", "journeyPlan", "task"];
+const elsewhere = [
+  "_entities",
+  "_service",
+  "checks",
+  "comparison",
+  "explanation",
+  "journeyBacktest",
+  "journeyPlan",
+  "task",
+];
 const viewed = views.map((type) => viewOf(type).field);
 const questions = questionsOf(schema, samples, [...viewed, ...elsewhere]);
 
