@@ -1,6 +1,6 @@
 import type { Settings } from "../config/settings.js";
 import { messageOf } from "../errors.js";
-import { readBreaches } from "../jobs/freshness.js";
+import { lateFeeds, readBreaches } from "../jobs/freshness.js";
 import { deliver, type Round } from "../notifications/deliver.js";
 import { tellFreshness } from "../notifications/freshness_news.js";
 import { type NewsOptions, withNews } from "../notifications/news.js";
@@ -41,7 +41,7 @@ export async function announced<T>(
   }
 }
 
-/** Tell of the published tables whose data has grown too old, and of those that are fresh again. Answers whether it did. */
+/** Tell of the feeds that make published tables too old, and of those that are in time again. Answers whether it did. */
 export async function tellBreaches(
   warehouse: Warehouse,
   webhooks: readonly Webhook[],
@@ -49,8 +49,8 @@ export async function tellBreaches(
   now: Date,
 ): Promise<boolean> {
   if (webhooks.length === 0) return false;
-  const breaches = await readBreaches(warehouse, settings, now);
-  return (await tellFreshness(warehouse, webhooks, breaches, { company: settings.company, now })) > 0;
+  const late = lateFeeds(await readBreaches(warehouse, settings, now));
+  return (await tellFreshness(warehouse, webhooks, late, { company: settings.company, now })) > 0;
 }
 
 /** What a server answers and does for whoever asks of its webhooks. */

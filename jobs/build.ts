@@ -290,6 +290,8 @@ class Run {
   private readonly tables: Record<string, BuiltTable> = {};
   private readonly accounts = new Map<string, Account>();
   private company: Company | undefined;
+  /** The last day built, once the timeline stands. */
+  private dataThrough: string | undefined;
   private byName: ReadonlyMap<string, Model> = new Map();
   private comparedAt: ReadonlyMap<string, Date> = new Map();
   private readonly oneOfFew = pLimit(concurrency.whole);
@@ -351,6 +353,7 @@ class Run {
               this.buildModel(node, company, selected?.has(name) ?? true, signal),
             ),
           );
+          if (name === timeline.name) this.dataThrough = await this.lastDay();
         }),
       );
       finished.set(
@@ -392,7 +395,7 @@ class Run {
       token: this.lease.token,
       models: this.byName,
       manyAccounts: this.options.manyAccounts ?? 1000,
-      options: { locate: this.locate(built), signal },
+      options: { locate: this.locate(built), signal, dataThrough: this.dataThrough },
     };
     if (this.options.step) return this.step(building, node, inputs, built, work);
     if (!built || work.kind === "whole")
@@ -642,18 +645,21 @@ class Run {
     return Object.fromEntries(Object.entries(this.tables).map(([model, table]) => [model, table.table_name]));
   }
 
-  async publish(company: Company): Promise<Snapshot> {
+  /** Undefined where the timeline has no row yet. */
+  private async lastDay(): Promise<string | undefined> {
     const [days] = await this.warehouse.query(
       sql`select data_through from ${path(...this.locate(undefined)(timeline.name))}`,
-      {
-        data_through: { type: "date", notNull: true },
-      },
+      { data_through: { type: "date", notNull: true } },
     );
+    return days?.data_through;
+  }
+
+  async publish(company: Company): Promise<Snapshot> {
     const snapshot: Snapshot = {
       id: this.version,
       runId: this.runId,
       publishedAt: this.options.now(),
-      dataThrough: days?.data_through ?? company.yesterday,
+      dataThrough: this.dataThrough ?? company.yesterday,
       words: { journey: company.journey, attributes: company.attributes, timeZone: company.timeZone },
       tables: this.names(),
     };

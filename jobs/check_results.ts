@@ -25,7 +25,7 @@ export async function readChecks(warehouse: Warehouse, snapshot: Snapshot): Prom
     sql`
 select c.*
 from ${at("checks")} as c
-inner join ${at("tables")} as t on t.run_id = c.run_id and t.model = c.model
+inner join ${at("built_tables")} as t on t.run_id = c.run_id and t.model = c.model
 where c.definition is null and t.table_name in (${names})
 union all
 select c.*
@@ -57,7 +57,7 @@ with considered as (
     row_number() over (partition by m.model order by r.started_at desc, r.run_id desc) as recency
   from ${at("run_models")} as m
   inner join ${at("runs")} as r on r.run_id = m.run_id
-  left join ${at("tables")} as t on t.table_name = m.table_name
+  left join ${at("built_tables")} as t on t.table_name = m.table_name
 ),
 asked as (
   select

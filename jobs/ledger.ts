@@ -41,7 +41,7 @@ const runModels = {
   bytes_billed: { type: "integer" },
 } as const satisfies Columns;
 
-const tables = {
+const builtTables = {
   /** A view of the rows that the table had when it was built. */
   table_name: { type: "string", notNull: true },
   model: { type: "string", notNull: true },
@@ -223,7 +223,7 @@ export const leaseColumns = {
 const ledgerTables = {
   runs,
   run_models: runModels,
-  tables,
+  built_tables: builtTables,
   snapshots,
   checks,
   failing_rows: failingRows,
@@ -241,7 +241,7 @@ export type LedgerTable = keyof typeof ledgerTables;
 
 export type Run = Row<typeof runs>;
 export type RunModel = Row<typeof runModels>;
-export type BuiltTable = Omit<Row<typeof tables>, "inputs"> & { inputs: Inputs };
+export type BuiltTable = Omit<Row<typeof builtTables>, "inputs"> & { inputs: Inputs };
 export type TaskAction = Row<typeof taskActions>;
 export type LeaseRow = Row<typeof leaseColumns>;
 /** What a check found in a run. */
@@ -290,24 +290,30 @@ export interface Snapshot {
 }
 
 export const leasePath = [schemas.ledger, "lease"] as const;
-export const tablesPath = [schemas.ledger, "tables"] as const;
+export const tablesPath = [schemas.ledger, "built_tables"] as const;
 
 type At = (table: LedgerTable) => Sql;
 const at: At = (table) => path(schemas.ledger, table);
 
 /** Create the ledger where there is none; one of an earlier Waymark gets what it lacks. */
 export async function openLedger(warehouse: Warehouse): Promise<void> {
-  if (!(await lackingIn(warehouse))) return;
+  const found = await lackingIn(warehouse);
+  if (!found) return;
   await warehouse.createSchema(schemas.ledger);
   for (const [table, columns] of Object.entries(ledgerTables)) {
-    const definitions = Object.entries(columns).map(
-      ([column, { type }]) => sql`${name(column)} ${typeName(type)}`,
+    const definitions = Object.entries(columns).map(([column, { type }]) => ({
+      column,
+      definition: sql`${name(column)} ${typeName(type)}`,
+    }));
+    await warehouse.run(
+      sql`create table if not exists ${at(table as LedgerTable)} (${definitions.map((d) => d.definition)})`,
     );
-    await warehouse.run(sql`create table if not exists ${at(table as LedgerTable)} (${definitions})`);
-    for (const definition of definitions)
-      await warehouse.run(
-        sql`alter table ${at(table as LedgerTable)} add column if not exists ${definition}`,
-      );
+    const there = found.get(table);
+    for (const { column, definition } of there ? definitions : [])
+      if (!there?.includes(column))
+        await warehouse.run(
+          sql`alter table ${at(table as LedgerTable)} add column if not exists ${definition}`,
+        );
   }
 }
 
@@ -402,7 +408,7 @@ export const modelsFinished = (rows: readonly RunModel[]): Sql[] =>
   rows.length === 0 ? [] : [insert("run_models", ...rows)];
 
 export const tableBuilt = (table: BuiltTable): Sql =>
-  insert("tables", { ...table, inputs: JSON.stringify(table.inputs) });
+  insert("built_tables", { ...table, inputs: JSON.stringify(table.inputs) });
 
 export const checksRecorded = (rows: readonly CheckRow[]): Sql[] =>
   rows.length === 0
@@ -524,8 +530,8 @@ function wordsOf(text: string): CompanyWords {
 export async function readTables(warehouse: Warehouse, snapshot: Snapshot): Promise<Map<string, BuiltTable>> {
   const rows = await read(
     warehouse,
-    tables,
-    (at) => sql`select t.* from ${at("tables")} as t where ${inNames(Object.values(snapshot.tables))}`,
+    builtTables,
+    (at) => sql`select t.* from ${at("built_tables")} as t where ${inNames(Object.values(snapshot.tables))}`,
   );
   return new Map(rows.map((row) => [row.model, builtTableOf(row)]));
 }
@@ -534,24 +540,24 @@ export async function readTables(warehouse: Warehouse, snapshot: Snapshot): Prom
 export async function readAllTables(warehouse: Warehouse): Promise<Map<string, BuiltTable>> {
   const rows = await read(
     warehouse,
-    tables,
-    (at) => sql`select * from ${at("tables")} where store is not null order by version`,
+    builtTables,
+    (at) => sql`select * from ${at("built_tables")} where store is not null order by version`,
   );
   return new Map(rows.map((row) => [row.table_name, builtTableOf(row)]));
 }
 
-const builtTableOf = (row: Row<typeof tables>): BuiltTable => ({
+const builtTableOf = (row: Row<typeof builtTables>): BuiltTable => ({
   ...row,
   inputs: JSON.parse(row.inputs) as Inputs,
 });
 
 /** A table that proved to be the same over newer inputs. */
 export const inputsChanged = ({ table_name, inputs }: BuiltTable): Sql =>
-  sql`update ${at("tables")} set inputs = ${bind("string", JSON.stringify(inputs))} where table_name = ${bind("string", table_name)}`;
+  sql`update ${at("built_tables")} set inputs = ${bind("string", JSON.stringify(inputs))} where table_name = ${bind("string", table_name)}`;
 
 /** Tables that are gone are forgotten. */
 export const tablesDropped = (names: readonly string[]): Sql =>
-  sql`delete from ${at("tables")} as t where ${inNames(names)}`;
+  sql`delete from ${at("built_tables")} as t where ${inNames(names)}`;
 
 /** For each store that was rewritten, the version after which it was. */
 export async function readRewrites(warehouse: Warehouse): Promise<Map<string, number>> {
@@ -561,7 +567,7 @@ export async function readRewrites(warehouse: Warehouse): Promise<Map<string, nu
 
 /** A store's rows stand in another one now. */
 export const storeRewritten = (from: string, to: string, version: number, rewritten_at: Date): Sql[] => [
-  sql`update ${at("tables")} set store = ${bind("string", to)} where store = ${bind("string", from)}`,
+  sql`update ${at("built_tables")} set store = ${bind("string", to)} where store = ${bind("string", from)}`,
   sql`delete from ${at("rewrites")} where store = ${bind("string", from)}`,
   insert("rewrites", { store: to, version, rewritten_at }),
 ];
@@ -643,7 +649,7 @@ export function agedRows(
   const isOldSnapshot = sql`l.published_at < ${old}
 and l.snapshot_id not in (select max(snapshot_id) from ${from("snapshots")} group by journey_version union all select min(snapshot_id) from ${from("snapshots")} group by journey_version)
 and l.snapshot_id not in (select snapshot_id from ${from("snapshots")} order by snapshot_id desc limit ${bind("integer", snapshots)})`;
-  const keptRuns = sql`select run_id from ${from("tables")} union all select l.run_id from ${from("snapshots")} as l where not (${isOldSnapshot})`;
+  const keptRuns = sql`select run_id from ${from("built_tables")} union all select l.run_id from ${from("snapshots")} as l where not (${isOldSnapshot})`;
   const isOldRun = sql`l.started_at < ${old} and l.started_at < (select max(started_at) from ${from("runs")}) and l.run_id not in (${keptRuns})`;
   const ofOldRun = sql`l.run_id in (select l.run_id from ${from("runs")} as l where ${isOldRun})`;
   // Failing rows outlive the run that kept them where what a later one found of its checks still is theirs.
@@ -668,7 +674,10 @@ and l.snapshot_id not in (select snapshot_id from ${from("snapshots")} order by 
     ],
     ["backfills", sql`l.started_at < ${old}`],
     ["told", sql`l.told_at < ${old} and l.told_at < (select max(t.told_at) from ${from("told")} as t)`],
-    ["rewrites", sql`l.store not in (select t.store from ${from("tables")} as t where t.store is not null)`],
+    [
+      "rewrites",
+      sql`l.store not in (select t.store from ${from("built_tables")} as t where t.store is not null)`,
+    ],
     [
       "source_comparisons",
       sql`l.compared_at < (select max(c.compared_at) from ${from("source_comparisons")} as c where c.source = l.source)`,
@@ -759,7 +768,7 @@ export async function readBuildSeconds(
     warehouse,
     { model: { type: "string", notNull: true }, seconds: { type: "number", notNull: true } },
     (at) =>
-      sql`select m.model as model, max(m.seconds) as seconds from ${at("run_models")} as m inner join ${at("tables")} as t on t.run_id = m.run_id and t.model = m.model where ${inNames(Object.values(snapshot.tables))} group by m.model`,
+      sql`select m.model as model, max(m.seconds) as seconds from ${at("run_models")} as m inner join ${at("built_tables")} as t on t.run_id = m.run_id and t.model = m.model where ${inNames(Object.values(snapshot.tables))} group by m.model`,
   );
   return new Map(rows.map((row) => [row.model, row.seconds]));
 }

@@ -25,9 +25,9 @@ export interface Draft extends Omit<Message, "id" | "type"> {
   readonly isEnd?: boolean;
 }
 
-/** Subjects: the builds as a whole, a table, an account. */
+/** Subjects: the builds as a whole, a feed, an account. */
 export const builds = "builds";
-export const ofModel = (model: string): string => `model ${model}`;
+export const ofFeed = (feed: string): string => `feed ${feed}`;
 export const ofAccount = (accountId: string): string => `account ${accountId}`;
 
 /** Hashed, as ids go into headers and accounts may be called anything; without the "." that signatures are joined by. */

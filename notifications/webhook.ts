@@ -81,12 +81,12 @@ function toSlack({ summary }: Message): Letter {
   return { body: JSON.stringify({ text }), headers: {} };
 }
 
-/** One incident while builds fail and one for each stale table; what restores resolves it. */
+/** One incident while builds fail and one for each late feed; what restores resolves it. */
 const toPagerDuty =
   (routingKey: string) =>
   ({ type, company, summary, timestamp, data }: Message): Letter => {
-    const isAboutTable = type === "freshness_breached" || type === "freshness_restored";
-    const about = type === "test" ? "test" : isAboutTable ? `freshness/${data.model}` : "builds";
+    const isAboutFeed = type === "freshness_breached" || type === "freshness_restored";
+    const about = type === "test" ? "test" : isAboutFeed ? `freshness/${data.feed}` : "builds";
     const isOver = type === "run_recovered" || type === "freshness_restored";
     const event = {
       routing_key: routingKey,
@@ -96,7 +96,7 @@ const toPagerDuty =
       payload: {
         summary: summary.slice(0, 1024),
         source: "waymark",
-        severity: type === "test" ? "info" : isAboutTable ? "warning" : "error",
+        severity: type === "test" ? "info" : isAboutFeed ? "warning" : "error",
         timestamp,
         custom_details: data,
       },

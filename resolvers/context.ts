@@ -1,6 +1,7 @@
 import type { BacktestOptions } from "../analysis/backtest.js";
 import { WaymarkError } from "../errors.js";
 import type { Due } from "../jobs/due.js";
+import type { Explanation } from "../jobs/explain.js";
 import type { Freshness } from "../jobs/freshness.js";
 import type { JourneyBacktest } from "../jobs/journey_backtest.js";
 import type { JourneyPlan } from "../jobs/journey_plan.js";
@@ -85,6 +86,8 @@ export interface Context {
   readonly load: Loaders;
   /** Undefined where the server looks at no edits. */
   readonly edits: Edits | undefined;
+  /** Says of a table, or of a day of it, why it is stale or fresh; undefined where the server, or this caller, may not. */
+  readonly explanationOf: ((model: string, day: string | null) => Promise<Explanation>) | undefined;
   /** Where the scheduled build stands; undefined where the server has no timetable. */
   readonly due: (() => Promise<Due>) | undefined;
   /** Undefined where the server sends nothing. */
@@ -116,6 +119,7 @@ interface Request {
   caller: Caller;
   now: () => Date;
   edits?: Edits | undefined;
+  explanationOf?: Context["explanationOf"];
   due?: Context["due"] | undefined;
   webhooks?: Webhooks | undefined;
   freshnessOf: (snapshot: Snapshot) => Promise<ReadonlyMap<string, Freshness>>;
@@ -165,6 +169,7 @@ export async function contextFor(warehouse: Warehouse, request: Request): Promis
     },
     happenings: request.happenings,
     edits: isOperator(caller) ? edits : undefined,
+    explanationOf: isOperator(caller) ? request.explanationOf : undefined,
     due,
     webhooks: isOperator(caller) ? webhooks : undefined,
   };
@@ -218,12 +223,22 @@ class Unpublished implements Context {
   readonly costs: Costs;
   readonly happenings: Context["happenings"];
   readonly edits: Context["edits"];
+  readonly explanationOf: Context["explanationOf"];
   readonly due: Context["due"];
   readonly webhooks: Webhooks | undefined;
   constructor(
     shared: Pick<
       Context,
-      "caller" | "now" | "ledger" | "record" | "costs" | "happenings" | "edits" | "due" | "webhooks"
+      | "caller"
+      | "now"
+      | "ledger"
+      | "record"
+      | "costs"
+      | "happenings"
+      | "edits"
+      | "explanationOf"
+      | "due"
+      | "webhooks"
     >,
   ) {
     ({
@@ -234,6 +249,7 @@ class Unpublished implements Context {
       costs: this.costs,
       happenings: this.happenings,
       edits: this.edits,
+      explanationOf: this.explanationOf,
       due: this.due,
       webhooks: this.webhooks,
     } = shared);

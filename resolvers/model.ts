@@ -1,11 +1,13 @@
+import { GraphQLJSONObject } from "graphql-scalars";
 import { Arg, Ctx, FieldResolver, Int, Query, Resolver, Root } from "type-graphql";
 import { didYouMean, WaymarkError } from "../errors.js";
 import { modelsOf, readChecks } from "../jobs/check_results.js";
-import { daysOf } from "../jobs/explain.js";
+import { daysOf, type Explanation } from "../jobs/explain.js";
 import { readBilled, readRuns, readTables, readWritings } from "../jobs/ledger.js";
 import { models } from "../models/index.js";
 import { Check } from "../schema/check.js";
 import { ModelBuild, ModelInfo } from "../schema/model.js";
+import { LocalDate } from "../schema/scalars.js";
 import { Run } from "../schema/snapshot.js";
 import { checkOf } from "./check.js";
 import type { Context } from "./context.js";
@@ -55,6 +57,23 @@ export class ModelResolver {
         freshness: ages.get(model.name) ?? null,
       } as ModelInfo;
     });
+  }
+
+  @Query(() => GraphQLJSONObject, {
+    description:
+      "When and from what a table, or a day of it, was written, and why a build would or wouldn't write it anew, as `waymark explain --json` has it. All raw rows that it hangs on are compared with what was read, which takes its time.",
+  })
+  async explanation(
+    @Ctx() { explanationOf }: Context,
+    @Arg("model", () => String, { description: "The table, e.g. account_health." }) model: string,
+    @Arg("day", () => LocalDate, { nullable: true, description: "The day; the whole table by default." })
+    day?: string | null,
+  ): Promise<Explanation> {
+    if (explanationOf) return explanationOf(model, day ?? null);
+    throw new WaymarkError(
+      "FORBIDDEN",
+      "explanation: you may not ask this server why tables are stale; use `waymark explain` beside the warehouse.",
+    );
   }
 
   @FieldResolver(() => [Check], {

@@ -54,6 +54,8 @@ export interface ServerOptions {
   isReadOnly?: boolean | undefined;
   /** Looks at edits of the journey, where the server may; `journeyPlan` and `journeyBacktest` ask it. */
   edits?: Context["edits"] | undefined;
+  /** Says why a table is stale or fresh, where the server can; `explanation` asks it. */
+  explanationOf?: Context["explanationOf"];
   /** Where the scheduled build stands, where the server has a timetable; `schedule` asks it. */
   due?: Context["due"] | undefined;
   /** The webhooks that it sends to, for whoever asks how they fare. */
@@ -161,6 +163,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
       now,
       caller: isReadOnly ? { ...caller, mayWrite: false } : caller,
       edits: options.edits,
+      explanationOf: options.explanationOf,
       due: options.due,
       webhooks: options.webhooks,
       freshnessOf,

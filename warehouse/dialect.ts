@@ -93,7 +93,7 @@ export const weekOf = (day: Sql): Sql =>
     bigquery: sql`date_trunc(${day}, week(monday))`,
   });
 
-/** Weeks counted from the one of 1969-12-29, a Monday: an integer order for windows by range. */
+/** Weeks counted from the one of 1969-12-29, a Monday. */
 export const weekNumber = (day: Sql): Sql => {
   // From Monday to Monday, as division rounds towards 0 and would give the weeks around 1970 one number.
   const monday = dayNumber(weekOf(day));

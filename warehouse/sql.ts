@@ -51,6 +51,8 @@ export interface RenderOptions {
   scope?: Scope | undefined;
   /** How the engine calls a schema of Waymark's; as Waymark does by default. */
   schemaName?: ((schema: string) => string) | undefined;
+  /** The last day built, once it is known. */
+  dataThrough?: string | undefined;
 }
 
 interface Rendering {
@@ -58,6 +60,7 @@ interface Rendering {
   locate: LocateRows;
   schemaName: (schema: string) => string;
   scope: Scope | undefined;
+  dataThrough: string | undefined;
   params: Map<Sql, { name: string; parameter: Parameter }>;
   refs: Set<string>;
 }
@@ -142,6 +145,17 @@ export const inPart = (of: Scope["of"], whole: Sql, part: (rows: Sql, scope: Sco
   new Sql((r) => (r.scope?.of === of ? part(path(...r.scope.path), r.scope) : whole).emit(r));
 
 /**
+ * A day that a query could ask for, as a literal where it is known when the statement is rendered: BigQuery leaves
+ * partitions out by literals, and not by what it finds on the way.
+ */
+export const asLiteral = (known: "dataThrough", asked: Sql): Sql =>
+  new Sql((r) => {
+    const asking = asked.emit(r); // it reads the same tables either way
+    const day = r[known];
+    return day === undefined ? asking : `date ${text(day).emit(r)}`;
+  });
+
+/**
  * Text that a company wrote in `waymark.yml` in its warehouse's own SQL: the only way for raw text in.
  * Comments, statement ends and dollar quotes are refused, so a fragment can't swallow what follows it.
  */
@@ -156,9 +170,22 @@ export function companySql(expression: string): Sql {
 export function render(
   fragment: Sql,
   dialect: Dialect,
-  { locate = (relation) => [relation], scope, schemaName = (schema) => schema }: RenderOptions = {},
+  {
+    locate = (relation) => [relation],
+    scope,
+    schemaName = (schema) => schema,
+    dataThrough,
+  }: RenderOptions = {},
 ): Statement {
-  const rendering: Rendering = { dialect, schemaName, locate, scope, params: new Map(), refs: new Set() };
+  const rendering: Rendering = {
+    dialect,
+    schemaName,
+    locate,
+    scope,
+    dataThrough,
+    params: new Map(),
+    refs: new Set(),
+  };
   const text = tidy(fragment.emit(rendering));
   const params = Object.fromEntries([...rendering.params.values()].map((p) => [p.name, p.parameter]));
   return { text, params, refs: [...rendering.refs] };

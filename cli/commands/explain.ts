@@ -1,23 +1,37 @@
 import { Command } from "commander";
 import { type Explanation, explain } from "../../jobs/explain.js";
-import { civilDate } from "../arguments.js";
+import { civilDate, urlOption } from "../arguments.js";
 import { answer, answerJson, count } from "../output.js";
 import { loadProject, optionsOf, withWarehouse } from "../project.js";
+import { ask } from "./query.js";
 
 export const explainCommand = (): Command =>
   new Command("explain")
     .description("say when and from what a day of a table was written, and why it is stale or fresh")
     .argument("<model>", "the table, e.g. account_health")
     .argument("[day]", "the day, e.g. 2024-05-01; the whole table without one", civilDate)
+    .option(...urlOption)
     .action(async (model: string, day: string | undefined, _, command: Command) => {
-      const { project: folder, json } = optionsOf(command);
-      const project = loadProject(folder);
-      const explanation = await withWarehouse(project, (warehouse) =>
-        explain(warehouse, project, model, day ?? null, new Date()),
-      );
+      const { project: folder, json, url } = optionsOf<{ url?: string }>(command);
+      const explanation = url
+        ? await explainedAt(url, model, day ?? null)
+        : await explainedHere(folder, model, day ?? null);
       if (json) return answerJson(explanation);
       answer(inWords(explanation));
     });
+
+function explainedHere(folder: string, model: string, day: string | null): Promise<Explanation> {
+  const project = loadProject(folder);
+  return withWarehouse(project, (warehouse) => explain(warehouse, project, model, day, new Date()));
+}
+
+async function explainedAt(url: string, model: string, day: string | null): Promise<Explanation> {
+  const query = "query ($model: String!, $day: LocalDate) { explanation(model: $model, day: $day) }";
+  const data = await ask(url, { query, variables: { model, day } });
+  const { explanation } = data as { explanation: Explanation };
+  const { written } = explanation;
+  return { ...explanation, written: written && { ...written, written_at: new Date(written.written_at) } };
+}
 
 function inWords({ model, day, snapshot, rows, written, isStale, reasons }: Explanation): string {
   const what = day === null ? model : `${model} on ${day}`;

@@ -6,6 +6,7 @@ import type { AccessSettings } from "../../config/access.js";
 import { isTransient, messageOf, WaymarkError } from "../../errors.js";
 import { build, type Project } from "../../jobs/build.js";
 import { isBuilt, readDue } from "../../jobs/due.js";
+import { explain } from "../../jobs/explain.js";
 import { backtestJourney } from "../../jobs/journey_backtest.js";
 import { planJourney } from "../../jobs/journey_plan.js";
 import { whenFree } from "../../jobs/lease.js";
@@ -118,6 +119,7 @@ export async function serve(warehouse: Warehouse, project: ProjectFolder, option
           return inTurn(() => backtestJourney(warehouse, edited, { ...asked, now, signal }));
         },
       },
+      explanationOf: (model, day) => explain(warehouse, files.project(), model, day, now()),
       access: accessOf(project),
       isReadOnly: options.readOnly,
       port: options.port ?? project.settings.server.port,

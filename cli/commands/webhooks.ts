@@ -68,7 +68,7 @@ const resendCommand = (): Command =>
 
 const deliverCommand = (): Command =>
   new Command("deliver")
-    .description("send what is due now, late tables too; `waymark serve` does so by itself")
+    .description("send what is due now, of late feeds too; `waymark serve` does so by itself")
     .action(async (_, command: Command) => {
       const { project: folder, json } = optionsOf(command);
       await inWarehouse(folder, async (warehouse, webhooks, { settings }) => {

@@ -1,7 +1,7 @@
 import { factsIn } from "../../journey/own_facts.js";
 import { name, type Sql, sql } from "../../warehouse/sql.js";
 import { accountFacts, factColumns, ownFactColumns } from "../daily/account_facts.js";
-import { timeline } from "../daily/timeline.js";
+import { dataThrough } from "../daily/timeline.js";
 import { accountHealth } from "../health/account_health.js";
 import { attributeColumns, defineModel, type ModelColumns, type Readable, ref } from "../model.js";
 import { stageStays } from "../stages/stage_stays.js";
@@ -45,9 +45,9 @@ left join ${onLastDay(accountHealth)} as h on h.account_id = a.account_id
 left join ${ref(stageStays)} as s on s.account_id = a.account_id and s.left_on is null`,
 });
 
-/** The rows of the last day built: joined from within, by which DuckDB skips those of all other days. */
+/** The rows of the last day built. */
 const onLastDay = (model: Readable): Sql =>
-  sql`(select d.* from ${ref(model)} as d inner join ${ref(timeline)} as t on t.data_through = d.day)`;
+  sql`(select d.* from ${ref(model)} as d where d.day = ${dataThrough})`;
 
 /** Columns of a table of days as they stand here: null for an account without a row on the last day. */
 function asNullable<C extends ModelColumns>(

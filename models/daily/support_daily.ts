@@ -159,7 +159,7 @@ ${levelsOfSteps("support_daily", { counts, levels, lastDays: {} }, [
     from: sql`tickets`,
     day: addDays(ratedOn, daysRated),
     where: sql`csat is not null`,
-    adds: { csat_sum_90d: sql`-${csat}`, csat_count_90d: minusOne },
+    adds: { csat_sum_90d: sql`0 - ${csat}`, csat_count_90d: minusOne },
   },
   {
     from: sql`spells`,

@@ -1,5 +1,5 @@
 import { addDays, nullOf } from "../../warehouse/dialect.js";
-import { bind, join, type Sql, sql } from "../../warehouse/sql.js";
+import { asLiteral, bind, join, type Sql, sql } from "../../warehouse/sql.js";
 import { type Company, defineModel, has, ref } from "../model.js";
 import { accounts } from "../staging/accounts.js";
 import { stgSurveyResponses } from "../staging/stg_survey_responses.js";
@@ -33,6 +33,9 @@ select
   ${company.dataThrough ? cap : sql`coalesce((select max(day) from last_days where day <= ${cap}), ${cap})`} as data_through`;
   },
 });
+
+/** The last day built, in another model's statement: a literal where it is known by then. */
+export const dataThrough: Sql = asLiteral("dataThrough", sql`(select data_through from ${ref(timeline)})`);
 
 function lastDays(company: Company): Sql[] {
   const models = [

@@ -152,18 +152,22 @@ ${levelsOfSteps(
     {
       from: sql`daily`,
       day: addDays(sql`day`, 7),
-      adds: { ...negated(sums[7]), active_users_7d: sql`-active_users` },
+      adds: negated({ ...sums[7], active_users_7d: sql`active_users` }),
     },
     {
       from: sql`daily`,
       day: addDays(sql`day`, 28),
-      adds: {
-        ...negated(sums[28]),
-        active_users_28d: sql`-active_users`,
-        features_used_28d: sql`-features`,
-      },
+      adds: negated({
+        ...sums[28],
+        active_users_28d: sql`active_users`,
+        features_used_28d: sql`features`,
+      }),
     },
-    { from: sql`daily`, day: addDays(sql`day`, 56), adds: { active_users_28d_before: sql`-active_users` } },
+    {
+      from: sql`daily`,
+      day: addDays(sql`day`, 56),
+      adds: negated({ active_users_28d_before: sql`active_users` }),
+    },
     { from: sql`users_7d`, day: sql`day`, adds: { active_users_7d: sql`seen` } },
     { from: sql`users_28d`, day: sql`day`, adds: { active_users_28d: sql`seen` } },
     { from: sql`users_28d`, day: addDays(sql`day`, 28), adds: { active_users_28d_before: sql`seen` } },
@@ -187,6 +191,6 @@ function asNamed(...columns: string[]): Record<string, Sql> {
   return Object.fromEntries(columns.map((column) => [column, name(column)]));
 }
 
-function negated(values: Readonly<Record<string, Sql>> = {}): Record<string, Sql> {
-  return Object.fromEntries(Object.entries(values).map(([column, value]) => [column, sql`-(${value})`]));
+function negated(values: Readonly<Record<string, Sql>>): Record<string, Sql> {
+  return Object.fromEntries(Object.entries(values).map(([column, value]) => [column, sql`0 - ${value}`]));
 }

@@ -1,6 +1,14 @@
 import { directions } from "../../journey/conditions.js";
 import { healthMetric, trendMetrics } from "../../journey/trends.js";
-import { addDays, cast, daysBetween, safeDivide, weekNumber, weekOf } from "../../warehouse/dialect.js";
+import {
+  addDays,
+  cast,
+  daysBetween,
+  eachDay,
+  safeDivide,
+  weekNumber,
+  weekOf,
+} from "../../warehouse/dialect.js";
 import { integer, join, name, number, relation, type Sql, sql, text } from "../../warehouse/sql.js";
 import { accountFacts, factAsNumber } from "../daily/account_facts.js";
 import { timeline } from "../daily/timeline.js";
@@ -80,9 +88,10 @@ export const accountTrends = defineModel({
   sortBy: ["week"],
   query: ({ journey }) => {
     const metrics = trendMetrics(journey);
-    const before = sql`partition by account_id order by week_number range between 30 preceding and 1 preceding`;
-    const ending = sql`partition by account_id order by week_number range between 29 preceding and current row`;
-    const lastWeek = sql`partition by account_id order by week_number range between 1 preceding and 1 preceding`;
+    // Weeks without facts stand between the others, so that so many rows are so many weeks: ranges of numbers cost more.
+    const before = sql`partition by account_id order by week rows between 30 preceding and 1 preceding`;
+    const ending = sql`partition by account_id order by week rows between 29 preceding and current row`;
+    const lastWeek = sql`partition by account_id order by week rows between 1 preceding and 1 preceding`;
     const perMetric = (m: string): Sql[] => {
       const y = name(partOf("value", m));
       const x = sql`case when ${y} is not null then week_number end`;
@@ -108,11 +117,10 @@ export const accountTrends = defineModel({
     // Rounding can leave a trace of spread in what never moved; a spread below this share of the level is none.
     const isFlat = (spread: Sql, level: Sql): Sql => sql`${spread} <= ${number(1e-9)} * (1 + abs(${level}))`;
     return sql`
-with weeks as (
+with measured as (
   select
     f.account_id as account_id,
     ${weekOf(sql`f.day`)} as week,
-    ${weekNumber(sql`f.day`)} as week_number,
     ${join(
       metrics.map(
         (m) =>
@@ -129,10 +137,29 @@ with weeks as (
   )}
   where ${daysBetween(weekOf(sql`f.day`), sql`f.day`)} = 6 and f.account_age_days >= 6
 ),
+every_week as (
+  select account_id, day as week
+  from (select account_id, min(week) as first_week, max(week) as last_week from measured group by account_id) as spans
+  cross join ${eachDay(sql`first_week`, sql`last_week`, 7)}
+),
+weeks as (
+  select
+    e.account_id as account_id,
+    e.week as week,
+    ${weekNumber(sql`e.week`)} as week_number,
+    m.week is not null as has_facts,
+    ${join(
+      metrics.map((m) => sql`m.${name(partOf("value", m))} as ${name(partOf("value", m))}`),
+      ",\n    ",
+    )}
+  from every_week as e
+  left join measured as m on m.account_id = e.account_id and m.week = e.week
+),
 windowed as (
   select
     account_id,
     week,
+    has_facts,
     ${join(metrics.flatMap(perMetric), ",\n    ")}
   from weeks
 ),
@@ -153,6 +180,7 @@ long as (
     )}
   from windowed as w
   cross join metrics as m
+  where w.has_facts
 ),
 fitted as (
   select

@@ -1,13 +1,15 @@
 import { bands } from "../../journey/bands.js";
-import { addDays, eachDay, periodOf, safeDivide } from "../../warehouse/dialect.js";
+import { addDays, orNever, periodOf, safeDivide } from "../../warehouse/dialect.js";
 import { integer, join, number, sql, text } from "../../warehouse/sql.js";
-import { accountFacts } from "../daily/account_facts.js";
+import { accountPeriodEnds } from "../accounts/account_period_ends.js";
+import { coverageDaily } from "../daily/coverage_daily.js";
 import { timeline } from "../daily/timeline.js";
-import { accountHealth } from "../health/account_health.js";
 import { defineModel, ref } from "../model.js";
 
 /** How far ahead a band's churn is counted. */
 const aheadDays = 90;
+/** Of the row's day. */
+const next = addDays(sql`e.day`, 1);
 /** Few accounts say little: each band's rate is drawn to that of all as if by so many more. */
 const drawnBy = 10;
 
@@ -41,32 +43,24 @@ export const bandRisk = defineModel({
     },
   },
   query: () => sql`
-with month_ends as (
-  select day, ${addDays(sql`day`, aheadDays)} as day_later
-  from ${ref(timeline)}
-  cross join ${eachDay(sql`data_from`, addDays(sql`data_through`, -aheadDays))}
-  where ${periodOf(addDays(sql`day`, 1), "month")} = ${addDays(sql`day`, 1)}
+with covered as (
+  select
+    account_id,
+    day,
+    ${orNever(sql`lead(day) over (partition by account_id order by day)`)} as next_day,
+    paid_contracts
+  from ${ref(coverageDaily)}
 ),
-scored as (
-  select account_id, day, band
-  from ${ref(accountHealth)} as h
-  where day in (select day from month_ends)
-),
-customers as (
-  select account_id, day
-  from ${ref(accountFacts)} as f
-  where is_customer and day in (select day from month_ends)
-),
-kept as (
-  select account_id, ${addDays(sql`day`, -aheadDays)} as day, is_customer
-  from ${ref(accountFacts)} as f
-  where day in (select day_later from month_ends)
+month_ends as (
+  select e.account_id as account_id, e.band as band, ${addDays(sql`e.day`, aheadDays)} as day_later
+  from ${ref(accountPeriodEnds)} as e
+  inner join ${ref(timeline)} as t on e.day <= ${addDays(sql`t.data_through`, -aheadDays)}
+  where e.is_customer and ${periodOf(next, "month")} = ${next}
 ),
 landmarks as (
-  select s.band as band, coalesce(k.is_customer, false) as is_kept
-  from scored as s
-  inner join customers as c on c.account_id = s.account_id and c.day = s.day
-  left join kept as k on k.account_id = s.account_id and k.day = s.day
+  select m.band as band, coalesce(c.paid_contracts > 0, false) as is_kept
+  from month_ends as m
+  left join covered as c on c.account_id = m.account_id and c.day <= m.day_later and c.next_day > m.day_later
 ),
 counted as (
   select band, count(*) as accounts, sum(case when is_kept then 0 else 1 end) as churned

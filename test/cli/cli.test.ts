@@ -293,6 +293,8 @@ describe("the demo company", () => {
       const { snapshot } = await ready();
       const plan = await waymark("-p", demo, "plan", "--url", `${base}/graphql`);
       expect(plan.stdout).toContain("nothing would change");
+      const why = await waymark("-p", demo, "explain", "account_health", "--url", `${base}/graphql`);
+      expect(why.stdout).toMatch(/^account_health: [\d,]+ rows in snapshot \d+; fresh\.\nLast written 20/);
 
       writeFileSync(file, text.replace("fact: nps_180d", "fact: nsp_180d"));
       await said(server, /unknown fact "nsp_180d"\. Did you mean "nps_180d"\?\nJourney [0-9a-f]{12} stays/);

@@ -72,19 +72,19 @@ it("a failed build reaches its webhook signed, and so does the next that succeed
   ]);
 }, 120_000);
 
-it("tables that are late are told of by a build, and by `deliver` where none runs, each once", async () => {
+it("feeds that are late are told of by a build, and by `deliver` where none runs, each once", async () => {
   const ours = await receiver();
   const folder = project(
     `  - { name: ours, url: "${ours.url}", secret_env: SECRET, events: [freshness_breached] }`,
   );
   const settings = readFileSync(join(folder, "waymark.yml"), "utf8");
-  const expectTold = async (words: string[], limits: string, tables: string[]): Promise<void> => {
+  const expectTold = async (words: string[], limits: string, feeds: string[]): Promise<void> => {
     writeFileSync(join(folder, "waymark.yml"), `${settings}freshness: { models: { ${limits} } }\n`);
     ours.received.length = 0;
     expect(await waymark(folder, ...words)).toMatchObject({ code: 0 });
-    expect(ours.received.map(({ body }) => JSON.parse(body).data.model)).toEqual(tables);
+    expect(ours.received.map(({ body }) => JSON.parse(body).data.feed)).toEqual(feeds);
   };
-  await expectTold(["build"], "stg_tickets: 30", ["stg_tickets"]);
+  await expectTold(["build"], "stg_tickets: 30", ["tickets"]);
   await expectTold(["webhooks", "deliver"], "stg_tickets: 30, timeline: 30", ["timeline"]);
 }, 240_000);
 

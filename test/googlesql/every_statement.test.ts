@@ -63,7 +63,16 @@ const samples: Samples = {
 };
 const schema = await createSchema();
 /** Views are held against both engines in views_oracle.test.ts, edited journeys in plans; the rest is asked for below. */
-const elsewhere = ["_entities", "_service", "checks", "comparison", "journeyBacktest", "journeyPlan", "task"];
+const elsewhere = [
+  "_entities",
+  "_service",
+  "checks",
+  "comparison",
+  "explanation",
+  "journeyBacktest",
+  "journeyPlan",
+  "task",
+];
 const viewed = views.map((type) => viewOf(type).field);
 const questions = questionsOf(schema, samples, [...viewed, ...elsewhere]);
 
@@ -125,9 +134,14 @@ describe.skipIf(unavailable)(
       it("news of accounts and runs, on their way and given up", async () => {
         const { warehouse } = heard;
         expect(await tellNews(warehouse, webhooks, { company, now })).toBeGreaterThan(0);
-        const late = { model: "accounts", watermark: new Date("2024-06-01T00:00:00Z"), maxAgeHours: 24 };
-        for (const breaches of [[late], []])
-          await tellFreshness(warehouse, webhooks, breaches, { company, now: now() });
+        const late = {
+          feed: "accounts",
+          models: ["accounts"],
+          watermark: new Date("2024-06-01T00:00:00Z"),
+          maxAgeHours: 24,
+        };
+        for (const feeds of [[late], []])
+          await tellFreshness(warehouse, webhooks, feeds, { company, now: now() });
         const gone = webhookTo((await receiver(410)).url);
         const [round] = await deliver(warehouse, [gone], { now });
         expect(round?.dead).toBeGreaterThan(0);

@@ -76,6 +76,9 @@ describe.skipIf(unavailable)(`Builds on BigQuery${unavailable ? ` (${unavailable
       model: "account_health",
       run: first?.runId.toLowerCase(),
     });
+    // The last day is a literal by then, by which BigQuery reads no other partition.
+    const latest = server.jobs.find(({ configuration: { labels } }) => labels?.model === "account_latest");
+    expect(latest?.configuration.query?.query).toMatch(/ where d\.day = date '\d{4}-\d\d-\d\d'\)/);
     expect(await asked(bigquery)).toEqual(await asked(duckdb));
     expect(server.jobs.at(-1)?.configuration.labels).toEqual({ caller: "analyst", snapshot: "1" });
 

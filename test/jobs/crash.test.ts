@@ -169,7 +169,7 @@ function crashingCompany(folder: string) {
 /** Tables that the ledger tells of, each with its model. */
 const recorded = async (warehouse: Warehouse): Promise<Map<string, string>> =>
   (await readSnapshots(warehouse, 1)).length > 0 ||
-  (await warehouse.tables(schemas.ledger)).includes("tables")
+  (await warehouse.tables(schemas.ledger)).includes("built_tables")
     ? new Map([...(await readAllTables(warehouse))].map(([table, { model }]) => [table, model]))
     : new Map();
 

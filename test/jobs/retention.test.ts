@@ -121,7 +121,7 @@ describe("retention", () => {
     expect(left.length).toBe(6 - (went.runs ?? 0));
     expect(left.map((run) => run.snapshot_id)).toEqual(expect.arrayContaining([6, 5, 1]));
     expect(left.at(-1)?.run_id).toBe(first.runId);
-    const standing = sql`select count(*) as n from waymark_ledger.tables where run_id not in (select run_id from waymark_ledger.runs)`;
+    const standing = sql`select count(*) as n from waymark_ledger.built_tables where run_id not in (select run_id from waymark_ledger.runs)`;
     expect(await warehouse.query(standing, n)).toEqual([{ n: 0 }]);
     const orphans = sql`select count(*) as n from waymark_ledger.checks where run_id not in (select run_id from waymark_ledger.runs)`;
     expect(await warehouse.query(orphans, n)).toEqual([{ n: 0 }]);

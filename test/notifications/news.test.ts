@@ -304,49 +304,60 @@ describe("runs", { timeout: 120_000 }, () => {
   });
 });
 
-describe("stale tables", () => {
-  const model = "account_health";
-  const breach = { model, watermark: new Date("2024-04-29T18:00:00Z") as Date | null, maxAgeHours: 30 };
+describe("feeds that are late", () => {
+  const models = ["account_health"];
+  const late = {
+    feed: "timeline",
+    models,
+    watermark: new Date("2024-04-29T18:00:00Z") as Date | null,
+    maxAgeHours: 30,
+  };
 
-  it("are told once, restored once, and told again when they become stale again", async () => {
+  it("are told once, restored once, and told again when they are late again", async () => {
     const ours = await receiver();
     const webhooks = [webhookTo(ours.url)];
     const { warehouse } = await warehouseInFile();
     const clock = clockAt("2024-05-01T06:30:00Z");
-    const tell = (breaches: (typeof breach)[]) =>
-      tellFreshness(warehouse, webhooks, breaches, { company: "Small", now: clock.now() });
-    expect(await tell([breach])).toBe(1);
+    const tell = (feeds: (typeof late)[]) =>
+      tellFreshness(warehouse, webhooks, feeds, { company: "Small", now: clock.now() });
+    expect(await tell([late])).toBe(1);
     clock.pass(600);
-    expect(await tell([breach]), "told already").toBe(0);
-    expect(await tell([breach, { ...breach, model: "account_tasks" }])).toBe(1);
+    expect(await tell([late]), "told already").toBe(0);
+    expect(await tell([late, { ...late, feed: "tickets" }])).toBe(1);
     clock.pass(600);
-    expect(await tell([{ ...breach, model: "account_tasks" }])).toBe(1);
-    expect(await tell([{ ...breach, model: "account_tasks" }]), "restored already").toBe(0);
+    expect(await tell([{ ...late, feed: "tickets" }])).toBe(1);
+    expect(await tell([{ ...late, feed: "tickets" }]), "restored already").toBe(0);
     clock.pass(600);
-    expect(await tell([breach])).toBe(2);
+    expect(await tell([late])).toBe(2);
     const messages = await readMessages(warehouse);
     expect(summaries(messages)).toEqual([
-      "Small: account_health is stale: 36.5 h old, where 30 h is the limit.",
-      "Small: account_tasks is stale: 36.7 h old, where 30 h is the limit.",
-      "Small: account_health is fresh again, after 6.8 h.",
-      "Small: account_health is stale: 37 h old, where 30 h is the limit.",
-      "Small: account_tasks is fresh again, after 7 h.",
+      "Small: timeline is late: 36.5 h old, where 30 h is the limit. Stale by it: account_health.",
+      "Small: tickets is late: 36.7 h old, where 30 h is the limit. Stale by it: account_health.",
+      "Small: timeline is in time again, after 6.8 h.",
+      "Small: timeline is late: 37 h old, where 30 h is the limit. Stale by it: account_health.",
+      "Small: tickets is in time again, after 7 h.",
     ]);
     expect(messages[0]).toMatchObject({
       type: "freshness_breached",
-      data: { model, freshUntil: "2024-05-01T00:00:00.000Z", limitHours: 30, ageHours: 36.5 },
+      data: {
+        feed: "timeline",
+        models,
+        freshUntil: "2024-05-01T00:00:00.000Z",
+        limitHours: 30,
+        ageHours: 36.5,
+      },
     });
     await deliver(warehouse, webhooks, { now: clock.now });
     expect(typesIn(ours)).toHaveLength(5);
   });
 
-  it("are told again though nobody listens to their being fresh again in between", async () => {
+  it("are told again though nobody listens to their being in time again in between", async () => {
     const { warehouse } = await warehouseInFile();
     const webhooks = [webhookTo("http://127.0.0.1:9", { events: ["freshness_breached"] })];
     const clock = clockAt("2024-05-01T06:30:00Z");
-    for (const breaches of [[breach], [], [], [breach], [breach]]) {
+    for (const feeds of [[late], [], [], [late], [late]]) {
       clock.pass(600);
-      await tellFreshness(warehouse, webhooks, breaches, { company: "Small", now: clock.now() });
+      await tellFreshness(warehouse, webhooks, feeds, { company: "Small", now: clock.now() });
     }
     expect((await readMessages(warehouse)).map(({ type }) => type)).toEqual([
       "freshness_breached",
@@ -356,29 +367,30 @@ describe("stale tables", () => {
     expect(await readDeliveries(warehouse)).toHaveLength(2);
   });
 
-  it("that lose all their data are stale still, and those that never had any are told too", async () => {
+  it("that lose all their data are late still, and those that never had any are told too", async () => {
     const { warehouse } = await warehouseInFile();
     const clock = clockAt("2024-05-01T06:30:00Z");
-    const tell = (breaches: (typeof breach)[]) =>
-      tellFreshness(warehouse, [webhookTo("http://127.0.0.1:9")], breaches, {
+    const tell = (feeds: (typeof late)[]) =>
+      tellFreshness(warehouse, [webhookTo("http://127.0.0.1:9")], feeds, {
         company: "Small",
         now: clock.now(),
       });
-    expect(await tell([breach])).toBe(1);
-    const empty = { ...breach, watermark: null };
+    expect(await tell([late])).toBe(1);
+    const empty = { ...late, watermark: null };
     expect(await tell([empty])).toBe(0);
-    expect(await tell([empty, { ...empty, model: "usage_daily" }])).toBe(1);
+    expect(await tell([empty, { ...empty, feed: "tickets" }])).toBe(1);
     clock.pass(3600);
     expect(await tell([])).toBe(2);
     const messages = await readMessages(warehouse);
     expect(summaries(messages)).toEqual([
-      "Small: account_health is stale: 36.5 h old, where 30 h is the limit.",
-      "Small: usage_daily is stale: without any data, where 30 h is the limit.",
-      "Small: account_health is fresh again, after 7.5 h.",
-      "Small: usage_daily is fresh again, after 1 h.",
+      "Small: timeline is late: 36.5 h old, where 30 h is the limit. Stale by it: account_health.",
+      "Small: tickets is late: without any data, where 30 h is the limit. Stale by it: account_health.",
+      "Small: timeline is in time again, after 7.5 h.",
+      "Small: tickets is in time again, after 1 h.",
     ]);
     expect(messages[1]?.data).toEqual({
-      model: "usage_daily",
+      feed: "tickets",
+      models,
       freshUntil: null,
       limitHours: 30,
       ageHours: null,

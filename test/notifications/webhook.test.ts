@@ -121,7 +121,7 @@ describe("a message", () => {
     });
   });
 
-  it("to PagerDuty opens one incident for builds and one for each table, and what restores resolves it", () => {
+  it("to PagerDuty opens one incident for builds and one for each late feed, and what restores resolves it", () => {
     const told = (type: Draft["type"], data = {}) => {
       const { routing_key, event_action, dedup_key, payload } = written(pager, {
         ...factOf("a", 1),
@@ -134,13 +134,13 @@ describe("a message", () => {
     expect([
       told("run_failed"),
       told("run_recovered"),
-      told("freshness_breached", { model: "account_health" }),
-      told("freshness_restored", { model: "account_health" }),
+      told("freshness_breached", { feed: "tickets" }),
+      told("freshness_restored", { feed: "tickets" }),
     ]).toEqual([
       ["trigger", "waymark/Small/builds", "error"],
       ["resolve", "waymark/Small/builds", "error"],
-      ["trigger", "waymark/Small/freshness/account_health", "warning"],
-      ["resolve", "waymark/Small/freshness/account_health", "warning"],
+      ["trigger", "waymark/Small/freshness/tickets", "warning"],
+      ["resolve", "waymark/Small/freshness/tickets", "warning"],
     ]);
   });
 });

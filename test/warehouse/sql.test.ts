@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import {
+  asLiteral,
   bind,
   by,
   companySql,
@@ -61,6 +62,15 @@ describe("the sql tag", () => {
     expect(render(query, "duckdb", { locate: (relation) => ["s", `${relation}__7`] })).toMatchObject({
       text: 'select * from "s"."a__7" join "s"."b__7" using (x) join "s"."a__7" as c using (x)',
       refs: ["a", "b"],
+    });
+  });
+
+  it("tells a day that is known as a literal, and reads the same tables where it isn't", () => {
+    const day = sql`day = ${asLiteral("dataThrough", sql`(select last from ${relation("days")})`)}`;
+    expect(duckDb(day)).toMatchObject({ text: 'day = (select last from "days")', refs: ["days"] });
+    expect(render(day, "bigquery", { dataThrough: "2024-03-10" })).toMatchObject({
+      text: "day = date '2024-03-10'",
+      refs: ["days"],
     });
   });
 

@@ -1,29 +1,21 @@
-with month_ends as (
-  select day, date_add(day, interval 90 day) as day_later
-  from `timeline`
-  cross join unnest(generate_date_array(data_from, date_add(data_through, interval -90 day), interval 1 day)) as day
-  where date_trunc(date_add(day, interval 1 day), month) = date_add(day, interval 1 day)
+with covered as (
+  select
+    account_id,
+    day,
+    coalesce(lead(day) over (partition by account_id order by day), date '9999-12-31') as next_day,
+    paid_contracts
+  from `coverage_daily`
 ),
-scored as (
-  select account_id, day, band
-  from `account_health` as h
-  where day in (select day from month_ends)
-),
-customers as (
-  select account_id, day
-  from `account_facts` as f
-  where is_customer and day in (select day from month_ends)
-),
-kept as (
-  select account_id, date_add(day, interval -90 day) as day, is_customer
-  from `account_facts` as f
-  where day in (select day_later from month_ends)
+month_ends as (
+  select e.account_id as account_id, e.band as band, date_add(e.day, interval 90 day) as day_later
+  from `account_period_ends` as e
+  inner join `timeline` as t on e.day <= date_add(t.data_through, interval -90 day)
+  where e.is_customer and date_trunc(date_add(e.day, interval 1 day), month) = date_add(e.day, interval 1 day)
 ),
 landmarks as (
-  select s.band as band, coalesce(k.is_customer, false) as is_kept
-  from scored as s
-  inner join customers as c on c.account_id = s.account_id and c.day = s.day
-  left join kept as k on k.account_id = s.account_id and k.day = s.day
+  select m.band as band, coalesce(c.paid_contracts > 0, false) as is_kept
+  from month_ends as m
+  left join covered as c on c.account_id = m.account_id and c.day <= m.day_later and c.next_day > m.day_later
 ),
 counted as (
   select band, count(*) as accounts, sum(case when is_kept then 0 else 1 end) as churned

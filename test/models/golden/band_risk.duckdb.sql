@@ -1,29 +1,21 @@
-with month_ends as (
-  select day, (day + cast(90 as integer)) as day_later
-  from "timeline"
-  cross join lateral (select cast(unnest(generate_series(data_from, (data_through + cast(-90 as integer)), interval 1 day)) as date) as day) as days
-  where cast(date_trunc('month', (day + cast(1 as integer))) as date) = (day + cast(1 as integer))
+with covered as (
+  select
+    account_id,
+    day,
+    coalesce(lead(day) over (partition by account_id order by day), date '9999-12-31') as next_day,
+    paid_contracts
+  from "coverage_daily"
 ),
-scored as (
-  select account_id, day, band
-  from "account_health" as h
-  where day in (select day from month_ends)
-),
-customers as (
-  select account_id, day
-  from "account_facts" as f
-  where is_customer and day in (select day from month_ends)
-),
-kept as (
-  select account_id, (day + cast(-90 as integer)) as day, is_customer
-  from "account_facts" as f
-  where day in (select day_later from month_ends)
+month_ends as (
+  select e.account_id as account_id, e.band as band, (e.day + cast(90 as integer)) as day_later
+  from "account_period_ends" as e
+  inner join "timeline" as t on e.day <= (t.data_through + cast(-90 as integer))
+  where e.is_customer and cast(date_trunc('month', (e.day + cast(1 as integer))) as date) = (e.day + cast(1 as integer))
 ),
 landmarks as (
-  select s.band as band, coalesce(k.is_customer, false) as is_kept
-  from scored as s
-  inner join customers as c on c.account_id = s.account_id and c.day = s.day
-  left join kept as k on k.account_id = s.account_id and k.day = s.day
+  select m.band as band, coalesce(c.paid_contracts > 0, false) as is_kept
+  from month_ends as m
+  left join covered as c on c.account_id = m.account_id and c.day <= m.day_later and c.next_day > m.day_later
 ),
 counted as (
   select band, count(*) as accounts, sum(case when is_kept then 0 else 1 end) as churned
