@@ -4,18 +4,10 @@ import { setImmediate as letOthersIn } from "node:timers/promises";
 import type { ApolloServer } from "@apollo/server";
 import compress from "@fastify/compress";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
-import {
-  type GraphQLSchema,
-  getNamedType,
-  getVariableValues,
-  print,
-  TypeInfo,
-  valueFromASTUntyped,
-  visit,
-  visitWithTypeInfo,
-} from "graphql";
+import { type GraphQLSchema, getVariableValues, print, valueFromASTUntyped } from "graphql";
 import { didYouMean, WaymarkError } from "../errors.js";
 import type { Context } from "../resolvers/context.js";
+import { asksForLasting } from "../resolvers/lasting.js";
 import { answer, answeredFrom, errorsOf } from "./answer.js";
 import { columnsOf } from "./columns.js";
 import { httpStatusOf } from "./errors.js";
@@ -50,7 +42,7 @@ export async function serveExports(app: FastifyInstance, given: Exports): Promis
   const { queries, schema, apollo, contextUntil } = given;
   // A change of the queries or of the program may change answers: nothing from before this start counts as known.
   const startedAt = given.now();
-  const isLive = new Map(queries.map((query) => [query, changesBetweenSnapshots(schema, query)]));
+  const isLasting = new Map(queries.map((query) => [query, asksForLasting(schema, query.document)]));
   const listed = { queries: queries.map(describeQuery) };
 
   const answerFile = async (request: FileRequest, reply: FastifyReply): Promise<FastifyReply> => {
@@ -69,7 +61,7 @@ export async function serveExports(app: FastifyInstance, given: Exports): Promis
       ...(snapshot.timeZone ? { "waymark-time-zone": snapshot.timeZone } : {}),
       ...(snapshot.late.length > 0 ? { "waymark-late": snapshot.late.join(", ") } : {}),
     });
-    if (!isLive.get(query)) {
+    if (isLasting.get(query)) {
       const changedAt = snapshot.publishedAt > startedAt ? snapshot.publishedAt : startedAt;
       const { id, publishedAt } = snapshot;
       const etag = tagOf(startedAt, id, publishedAt, format.name, query.text, understood, context.caller);
@@ -177,35 +169,6 @@ async function* batchesOf(first: readonly CellRow[], rest: AsyncIterable<readonl
   for await (const rows of rest) yield* inBatches(rows);
 }
 const rowsPerBatch = 500;
-
-/** Types that tell of what changes without a new snapshot: what people did with tasks, how builds and webhooks fare. */
-const liveTypes: ReadonlySet<string> = new Set([
-  "Task",
-  "TasksView",
-  "Run",
-  "QueryCost",
-  "Check",
-  "ModelInfo",
-  "ModelBuild",
-  "SourceInfo",
-  "Freshness",
-  "Schedule",
-  "Webhook",
-  "DeadLetter",
-]);
-
-function changesBetweenSnapshots(schema: GraphQLSchema, { document }: SavedQuery): boolean {
-  const types = new TypeInfo(schema);
-  let isLive = false;
-  const field = {
-    enter: (): void => {
-      const type = types.getType();
-      if (type && liveTypes.has(getNamedType(type).name)) isLive = true;
-    },
-  };
-  visit(document, visitWithTypeInfo(types, { Field: field }));
-  return isLive;
-}
 
 /** Whether the caller has the answer already; the tag says more than the time, which goes by whole seconds. */
 function isKnown(headers: FastifyRequest["headers"], etag: string, changedAt: Date): boolean {
