@@ -41,7 +41,7 @@ interface Told {
 const firstThrough = "2025-12-31";
 
 /** Before a caller asks again. Without it they take all of a small machine, and one build takes as long as the soak. */
-const pauseMs = 100;
+const pauseMs = 250;
 
 async function serve(): Promise<void> {
   const warehouse = await openDuckDb({ file: options.file, memoryLimit: "2GB", threads: 2 });

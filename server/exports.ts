@@ -4,7 +4,13 @@ import { setImmediate as letOthersIn } from "node:timers/promises";
 import type { ApolloServer } from "@apollo/server";
 import compress from "@fastify/compress";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
-import { type GraphQLSchema, getVariableValues, print, valueFromASTUntyped } from "graphql";
+import {
+  type GraphQLSchema,
+  getArgumentValues,
+  getVariableValues,
+  print,
+  valueFromASTUntyped,
+} from "graphql";
 import { didYouMean, WaymarkError } from "../errors.js";
 import type { Context } from "../resolvers/context.js";
 import { asksForLasting } from "../resolvers/lasting.js";
@@ -75,7 +81,10 @@ export async function serveExports(app: FastifyInstance, given: Exports): Promis
     const ask = (values: Readonly<Record<string, unknown>>) => answer(apollo, query, values, context);
     const pages = pagesOf(readsOn, variables, understood, ask);
     const first = await pages.next(); // before the status is sent: most that can fail does so here
-    const text = format.write(columns, batchesOf(first.value ?? [], pages));
+    const rows = first.value ?? [];
+    const most = readsOn ? undefined : mostRowsOf(schema, query, understood);
+    if (most !== undefined && rows.length >= most) reply.header("waymark-row-limit", most);
+    const text = format.write(columns, batchesOf(rows, pages));
     return reply.send(Readable.from(text, { signal }));
   };
 
@@ -134,6 +143,20 @@ const goesOn = ({ operation }: SavedQuery, given: Readonly<Record<string, unknow
   (operation.variableDefinitions ?? []).some(({ variable }) => variable.name.value === "after") &&
   !("after" in given) &&
   !("first" in given);
+
+/** How many rows may come of the one field that a query asks for; undefined where that isn't said, and of several. */
+function mostRowsOf(
+  schema: GraphQLSchema,
+  { operation: { selectionSet } }: SavedQuery,
+  variables: Readonly<Record<string, unknown>>,
+): number | undefined {
+  const [asked, ...others] = selectionSet.selections;
+  if (asked?.kind !== "Field" || others.length > 0) return undefined;
+  const field = schema.getQueryType()?.getFields()[asked.name.value];
+  const { limit, first } = field ? getArgumentValues(field, asked, variables) : {};
+  const most = limit ?? first;
+  return typeof most === "number" ? most : undefined;
+}
 
 /**
  * The rows of an answer, page by page. Whoever reads on comes to the end where the query asks for
