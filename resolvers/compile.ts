@@ -354,7 +354,7 @@ class Question {
 
   #atEnds(days: Days): Sql[] {
     if (!this.#readsEnds || this.grain !== Grain.WEEK) return [isAnyOf(this.#day, days.ends)];
-    // Beside the ends of weeks those of months are there, and to leave out a few days takes DuckDB half as long as to look for many.
+    // Beside them only the ends of months are there, and DuckDB leaves out few days sooner than it looks for many.
     const others = monthEndsBetween(days);
     return others.length > 0 ? [sql`not ${isAnyOf(this.#day, others)}`] : [];
   }

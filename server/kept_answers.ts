@@ -11,8 +11,8 @@ type Question = GraphQLRequestContext<Context>;
 
 /**
  * Answers of /graphql as the text that was sent, for whoever asks the same and may see the same: of questions about
- * what lasts as long as its snapshot, and without errors. Nobody is given one who hasn't signed in, and whose question
- * hasn't passed every limit, as for any other answer.
+ * what lasts as long as its snapshot, and without errors. Before one is given the caller has signed in and isn't above
+ * their rate, and the question is one that may be asked; its size was found within the limits when it was answered first.
  */
 export class KeptAnswers {
   readonly #kept = new LRUCache<string, Text>({
@@ -81,8 +81,9 @@ class Text {
 }
 
 /** An answer as it is sent. */
-export function textOf({ data, ...others }: FormattedExecutionResult): string {
-  if (!(data instanceof Text)) return `${JSON.stringify({ data, ...others })}\n`;
-  const rest = JSON.stringify(others);
-  return `{"data":${data.json}${rest === "{}" ? "" : `,${rest.slice(1, -1)}`}}\n`;
+export function textOf(answer: FormattedExecutionResult): string {
+  const { data, ...others } = answer;
+  if (!(data instanceof Text)) return `${JSON.stringify(answer)}\n`;
+  const rest = JSON.stringify(others).slice(1, -1);
+  return `{"data":${data.json}${rest && `,${rest}`}}\n`;
 }
