@@ -40,6 +40,15 @@ interface Load {
   p50: number;
   p99: number;
   perSecond: number;
+  /** Of the answering process, for each answer: it tells more than the clock where the machine has other work. */
+  cpu: number;
+}
+
+/** What the answering process tells of itself. */
+interface Told {
+  rss: number;
+  /** Milliseconds since it began. */
+  cpu: number;
 }
 interface Result {
   what: string;
@@ -77,9 +86,10 @@ async function serve(file: string): Promise<void> {
     queryFolders: [queries],
   });
   const bare = await startBare(database, schemaText(await createSchema()));
-  process.on("message", (rootValue) => {
-    bare.rootValue = rootValue;
-    process.send?.({ rss: process.memoryUsage.rss() });
+  process.on("message", (message: { rootValue?: unknown }) => {
+    if ("rootValue" in message) bare.rootValue = message.rootValue;
+    const { user, system } = process.cpuUsage();
+    process.send?.({ rss: process.memoryUsage.rss(), cpu: (user + system) / 1000 } satisfies Told);
   });
   process.on("disconnect", async () => {
     await server.close();
@@ -101,12 +111,12 @@ async function measure(): Promise<void> {
   const told = (): Promise<any> => new Promise((resolve) => child.once("message", resolve));
   try {
     const { url, bare } = (await told()) as { url: string; bare: Bare["url"] };
-    const answerWith = (rootValue: unknown): Promise<{ rss: number }> => {
+    const tell = (message: { rootValue?: unknown }): Promise<Told> => {
       const answered = told();
-      child.send((rootValue ?? null) as object);
+      child.send(message);
       return answered;
     };
-    const results = await all(url, bare, answerWith);
+    const results = await all(url, bare, tell);
     console.log(options.json ? JSON.stringify(results, null, 2) : describe(results));
   } finally {
     child.disconnect();
@@ -123,8 +133,13 @@ interface Question {
 async function all(
   url: string,
   bare: string,
-  answerWith: (rootValue: unknown) => Promise<{ rss: number }>,
+  tell: (message: { rootValue?: unknown }) => Promise<Told>,
 ): Promise<Result[]> {
+  const load = async (address: string, bodies: readonly unknown[], callers: number): Promise<Load> => {
+    const before = await tell({});
+    const loaded = await askAll(address, bodies, callers);
+    return { ...loaded, cpu: ((await tell({})).cpu - before.cpu) / bodies.length };
+  };
   // biome-ignore lint/suspicious/noExplicitAny: an answer has the shape of whatever is asked
   const ask = async (question: Question, extensions = {}): Promise<any> => {
     const response = await fetch(`${url}/graphql`, {
@@ -152,8 +167,8 @@ async function all(
     connections: number,
   ): Promise<Result> => {
     const half = Math.floor(questions.length / 2);
-    const known = await Promise.all(questions.slice(0, half).map(statements));
-    const sent = known.map((told) => ({ statements: told }));
+    const sent: { statements: string[] }[] = [];
+    for (const question of questions.slice(0, half)) sent.push({ statements: await statements(question) });
     return {
       what,
       bare: await load(`${bare}/sql`, sent, connections),
@@ -161,9 +176,9 @@ async function all(
     };
   };
   /** One question again and again, against its values resolved by graphql-js alone. */
-  const againstGraphQl = async (what: string, question: Question): Promise<Result> => {
-    await answerWith((await ask(question)).data);
-    const many = Array.from({ length: 300 }, () => question);
+  const againstGraphQl = async (what: string, question: Question, times: number): Promise<Result> => {
+    await tell({ rootValue: (await ask(question)).data });
+    const many = Array.from({ length: times }, () => question);
     for (const address of [bare, url]) await load(`${address}/graphql`, many, 8); // until it is compiled
     return {
       what,
@@ -197,11 +212,15 @@ async function all(
       })),
       1,
     ),
-    await againstGraphQl("a small question, kept", { query: "{ portfolio { accounts mrr } }" }),
-    await againstGraphQl("5,000 rows, kept", {
-      query:
-        "{ health(range: { last: { weeks: 30 } }, limit: 5000) { period(grain: WEEK) accountId averageScore } }",
-    }),
+    await againstGraphQl("a small question, kept", { query: "{ portfolio { accounts mrr } }" }, 3000),
+    await againstGraphQl(
+      "5,000 rows, kept",
+      {
+        query:
+          "{ health(range: { last: { weeks: 30 } }, limit: 5000) { period(grain: WEEK) accountId averageScore } }",
+      },
+      300,
+    ),
   ];
 
   const small: Question[] = Array.from({ length: 300 }, () => ({ query: "{ portfolio { accounts } }" }));
@@ -231,7 +250,7 @@ async function all(
     note: `a heavy one took up to ${heaviest.toFixed(0)} ms`,
   });
 
-  const before = (await answerWith(null)).rss;
+  const { rss: before, cpu } = await tell({});
   const begun = performance.now();
   const response = await fetch(`${url}/q/signals.csv`, { headers: { "accept-encoding": "identity" } });
   let firstByte: number | undefined;
@@ -240,19 +259,24 @@ async function all(
   for await (const chunk of response.body as unknown as AsyncIterable<Uint8Array>) {
     if (firstByte === undefined) firstByte = performance.now() - begun;
     for (const byte of chunk) if (byte === 10) lines++;
-    peak = Math.max(peak, (await answerWith(null)).rss);
+    peak = Math.max(peak, (await tell({})).rss);
   }
   const took = performance.now() - begun;
   results.push({
     what: "a CSV of all signals",
-    ours: { p50: firstByte ?? 0, p99: took, perSecond: (1000 * lines) / took },
+    ours: {
+      p50: firstByte ?? 0,
+      p99: took,
+      perSecond: (1000 * lines) / took,
+      cpu: (await tell({})).cpu - cpu,
+    },
     note: `${lines.toLocaleString("en")} rows: ms to the first byte, to the last, rows a second; memory grew by ${((peak - before) / 2 ** 20).toFixed(0)} MiB`,
   });
   return results;
 }
 
 /** As many callers, each of which asks the next as soon as it is answered, until all is asked. */
-async function load(url: string, bodies: readonly unknown[], callers: number): Promise<Load> {
+async function askAll(url: string, bodies: readonly unknown[], callers: number): Promise<Omit<Load, "cpu">> {
   const agent = new Agent({ keepAlive: true, maxSockets: callers });
   const waiting = bodies.map((body) => JSON.stringify(body)).values();
   const took: number[] = [];
@@ -298,22 +322,25 @@ const literal = (value: unknown): string =>
 
 function describe(results: readonly Result[]): string {
   const table = new Table({
-    head: ["what", "", "p50 ms", "p99 ms", "a second", "ours / bare, p50", "ours / bare, a second"],
+    head: ["what", "", "p50 ms", "p99 ms", "a second", "CPU ms", "ours / bare: p50", "a second", "CPU"],
     style: { head: [], border: [], compact: true },
-    colAligns: ["left", "left", "right", "right", "right", "right", "right"],
+    colAligns: ["left", "left", ...Array.from({ length: 7 }, () => "right" as const)],
   });
-  const figures = ({ p50, p99, perSecond }: Load): string[] => [
+  const figures = ({ p50, p99, perSecond, cpu }: Load): string[] => [
     p50.toFixed(1),
     p99.toFixed(0),
     perSecond.toFixed(0),
+    cpu.toFixed(2),
   ];
   for (const { what, ours, bare, note } of results) {
     const ratios = bare
-      ? [ours.p50 / bare.p50, ours.perSecond / bare.perSecond].map((ratio) => `${ratio.toFixed(2)} ×`)
-      : ["", ""];
+      ? [ours.p50 / bare.p50, ours.perSecond / bare.perSecond, ours.cpu / bare.cpu].map(
+          (ratio) => `${ratio.toFixed(2)} ×`,
+        )
+      : ["", "", ""];
     table.push([what, "ours", ...figures(ours), ...ratios]);
-    if (bare) table.push(["", "bare", ...figures(bare), "", ""]);
-    if (note) table.push([{ colSpan: 7, content: note }]);
+    if (bare) table.push(["", "bare", ...figures(bare), "", "", ""]);
+    if (note) table.push([{ colSpan: 9, content: note }]);
   }
   return table.toString();
 }

@@ -115,10 +115,15 @@ export function defineModel<const C extends ModelColumns>(definition: Definition
       `${definition.name}: grain names ${strays.join(", ")}, which are no columns of it.`,
     );
   }
+  const known = new WeakMap<CompanyWords, ModelColumns>(); // every request asks
   return Object.freeze({
     ...(definition.byDay ? { sortBy: ["day"] } : {}),
     ...definition,
-    columnsFor: (words: CompanyWords) => ({ ...definition.columns, ...definition.companyColumns?.(words) }),
+    columnsFor: (words: CompanyWords) => {
+      const columns = known.get(words) ?? { ...definition.columns, ...definition.companyColumns?.(words) };
+      known.set(words, columns);
+      return columns;
+    },
   });
 }
 

@@ -2,7 +2,7 @@ import { didYouMean, WaymarkError } from "../errors.js";
 import { accountLatest } from "../models/accounts/account_latest.js";
 import { ref } from "../models/model.js";
 import { type AccountFilter, OrderDirection } from "../schema/account.js";
-import type { Grain } from "../schema/health.js";
+import { Grain } from "../schema/health.js";
 import type { Range } from "../schema/range.js";
 import { aggregates, type Measure, type RowSql, type View, type ViewField } from "../schema/view.js";
 import { addPeriods, cast, inArray, safeDivide } from "../warehouse/dialect.js";
@@ -10,7 +10,7 @@ import { bind, type ColumnType, integer, join, name, type Sql, sql } from "../wa
 import type { Columns } from "../warehouse/warehouse.js";
 import { fits } from "./lists.js";
 import { type Known, ofAccounts } from "./pages.js";
-import { type Days, daysOf, endsPeriod, firstShown } from "./range.js";
+import { type Days, daysOf, endsPeriod, firstShown, monthEndsBetween } from "./range.js";
 import { mustSee } from "./reader.js";
 import type { Selected } from "./selection.js";
 
@@ -342,13 +342,21 @@ class Question {
   }
 
   /** The days that are read; of how things stand the last ones alone. */
-  within({ from, to, ends }: Days): Sql[] {
+  within(days: Days): Sql[] {
+    const { from, to } = days;
     const day = this.#day;
     return [
       ...(from ? [sql`${day} >= ${bind("date", from)}`] : []),
       ...(to ? [sql`${day} < ${bind("date", to)}`] : []),
-      ...(this.#isOfEnds ? [isAnyOf(day, ends)] : []),
+      ...(this.#isOfEnds ? this.#atEnds(days) : []),
     ];
+  }
+
+  #atEnds(days: Days): Sql[] {
+    if (!this.#readsEnds || this.grain !== Grain.WEEK) return [isAnyOf(this.#day, days.ends)];
+    // Beside them only the ends of months are there, and DuckDB leaves out few days sooner than it looks for many.
+    const others = monthEndsBetween(days);
+    return others.length > 0 ? [sql`not ${isAnyOf(this.#day, others)}`] : [];
   }
 
   /** The columns of the groups. */

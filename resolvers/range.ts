@@ -76,6 +76,18 @@ export const endsPeriod = (text: string): boolean => {
   return next.dayOfWeek === 1 || next.day === 1;
 };
 
+/** The last days of months within these days that are none of their ends. */
+export function monthEndsBetween({ from, to, ends }: Days): string[] {
+  if (!from || !to) return [];
+  const found: string[] = [];
+  for (let month = floor(day(from), Grain.MONTH); ; ) {
+    month = month.add({ months: 1 });
+    const last = month.subtract({ days: 1 });
+    if (!isBefore(last, day(to))) return found;
+    if (!ends.includes(last.toString())) found.push(last.toString());
+  }
+}
+
 /** First day of the first period that is shown, where some are only compared with. */
 export const firstShown = (days: Days, grain: Grain, before: number): string =>
   floor(day(days.from as string), grain)

@@ -6,16 +6,14 @@ import compress from "@fastify/compress";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import {
   type GraphQLSchema,
-  getNamedType,
+  getArgumentValues,
   getVariableValues,
   print,
-  TypeInfo,
   valueFromASTUntyped,
-  visit,
-  visitWithTypeInfo,
 } from "graphql";
 import { didYouMean, WaymarkError } from "../errors.js";
 import type { Context } from "../resolvers/context.js";
+import { asksForLasting } from "../resolvers/lasting.js";
 import { answer, answeredFrom, errorsOf } from "./answer.js";
 import { columnsOf } from "./columns.js";
 import { httpStatusOf } from "./errors.js";
@@ -50,7 +48,7 @@ export async function serveExports(app: FastifyInstance, given: Exports): Promis
   const { queries, schema, apollo, contextUntil } = given;
   // A change of the queries or of the program may change answers: nothing from before this start counts as known.
   const startedAt = given.now();
-  const isLive = new Map(queries.map((query) => [query, changesBetweenSnapshots(schema, query)]));
+  const isLasting = new Map(queries.map((query) => [query, asksForLasting(schema, query.document)]));
   const listed = { queries: queries.map(describeQuery) };
 
   const answerFile = async (request: FileRequest, reply: FastifyReply): Promise<FastifyReply> => {
@@ -69,7 +67,7 @@ export async function serveExports(app: FastifyInstance, given: Exports): Promis
       ...(snapshot.timeZone ? { "waymark-time-zone": snapshot.timeZone } : {}),
       ...(snapshot.late.length > 0 ? { "waymark-late": snapshot.late.join(", ") } : {}),
     });
-    if (!isLive.get(query)) {
+    if (isLasting.get(query)) {
       const changedAt = snapshot.publishedAt > startedAt ? snapshot.publishedAt : startedAt;
       const { id, publishedAt } = snapshot;
       const etag = tagOf(startedAt, id, publishedAt, format.name, query.text, understood, context.caller);
@@ -83,7 +81,10 @@ export async function serveExports(app: FastifyInstance, given: Exports): Promis
     const ask = (values: Readonly<Record<string, unknown>>) => answer(apollo, query, values, context);
     const pages = pagesOf(readsOn, variables, understood, ask);
     const first = await pages.next(); // before the status is sent: most that can fail does so here
-    const text = format.write(columns, batchesOf(first.value ?? [], pages));
+    const rows = first.value ?? [];
+    const most = readsOn ? undefined : mostRowsOf(schema, query, understood);
+    if (most !== undefined && rows.length >= most) reply.header("waymark-row-limit", most);
+    const text = format.write(columns, batchesOf(rows, pages));
     return reply.send(Readable.from(text, { signal }));
   };
 
@@ -143,6 +144,20 @@ const goesOn = ({ operation }: SavedQuery, given: Readonly<Record<string, unknow
   !("after" in given) &&
   !("first" in given);
 
+/** How many rows may come of the one field that a query asks for; undefined where that isn't said, and of several. */
+function mostRowsOf(
+  schema: GraphQLSchema,
+  { operation: { selectionSet } }: SavedQuery,
+  variables: Readonly<Record<string, unknown>>,
+): number | undefined {
+  const [asked, ...others] = selectionSet.selections;
+  if (asked?.kind !== "Field" || others.length > 0) return undefined;
+  const field = schema.getQueryType()?.getFields()[asked.name.value];
+  const { limit, first } = field ? getArgumentValues(field, asked, variables) : {};
+  const most = limit ?? first;
+  return typeof most === "number" ? most : undefined;
+}
+
 /**
  * The rows of an answer, page by page. Whoever reads on comes to the end where the query asks for
  * `pageInfo { hasNextPage endCursor }`. The first page is then short, where the query has a variable `first`, so that
@@ -177,35 +192,6 @@ async function* batchesOf(first: readonly CellRow[], rest: AsyncIterable<readonl
   for await (const rows of rest) yield* inBatches(rows);
 }
 const rowsPerBatch = 500;
-
-/** Types that tell of what changes without a new snapshot: what people did with tasks, how builds and webhooks fare. */
-const liveTypes: ReadonlySet<string> = new Set([
-  "Task",
-  "TasksView",
-  "Run",
-  "QueryCost",
-  "Check",
-  "ModelInfo",
-  "ModelBuild",
-  "SourceInfo",
-  "Freshness",
-  "Schedule",
-  "Webhook",
-  "DeadLetter",
-]);
-
-function changesBetweenSnapshots(schema: GraphQLSchema, { document }: SavedQuery): boolean {
-  const types = new TypeInfo(schema);
-  let isLive = false;
-  const field = {
-    enter: (): void => {
-      const type = types.getType();
-      if (type && liveTypes.has(getNamedType(type).name)) isLive = true;
-    },
-  };
-  visit(document, visitWithTypeInfo(types, { Field: field }));
-  return isLive;
-}
 
 /** Whether the caller has the answer already; the tag says more than the time, which goes by whole seconds. */
 function isKnown(headers: FastifyRequest["headers"], etag: string, changedAt: Date): boolean {

@@ -22,6 +22,7 @@ import type { ComplexityEstimator } from "graphql-query-complexity";
 import { maxRows } from "../resolvers/compile.js";
 import type { Context } from "../resolvers/context.js";
 import { maxPage } from "../resolvers/lists.js";
+import type { KeptAnswers } from "./kept_answers.js";
 import type { SavedQuery } from "./saved_queries.js";
 import { Turns } from "./turns.js";
 
@@ -64,9 +65,13 @@ const maxKnown = 1000;
 
 /**
  * Refuses a question that asks for too much, before any of it is answered, with the figure and the limit. Heavy ones
- * take turns, so that light ones find the warehouse free.
+ * take turns, so that light ones find the warehouse free. One whose answer is kept has passed already.
  */
-export function limitQueries(schema: GraphQLSchema, limits: QueryLimits): ApolloServerPlugin<Context> {
+export function limitQueries(
+  schema: GraphQLSchema,
+  limits: QueryLimits,
+  kept?: Pick<KeptAnswers, "has">,
+): ApolloServerPlugin<Context> {
   const turns = new Turns(limits.heavyAtOnce, limits.heavyWaiting);
   const slow = new Set<string>(); // by the hash of their text
   return {
@@ -74,9 +79,13 @@ export function limitQueries(schema: GraphQLSchema, limits: QueryLimits): Apollo
       let begun = performance.now();
       let endTurn = (): void => {};
       let isOver = false;
+      let isKept = false;
       return {
-        didResolveOperation: async ({ document, operation, request, queryHash, contextValue }) => {
+        didResolveOperation: async (question) => {
+          const { document, operation, request, queryHash, contextValue } = question;
           if (!operation) return;
+          isKept = kept?.has(question) === true;
+          if (isKept) return;
           const values = checkLimits(schema, document, operation, request.variables ?? {}, limits);
           if (values <= heavy.values && !slow.has(queryHash)) return;
           endTurn = await turns.take(contextValue.caller.name);
@@ -86,7 +95,7 @@ export function limitQueries(schema: GraphQLSchema, limits: QueryLimits): Apollo
         willSendResponse: async ({ queryHash }) => {
           isOver = true;
           endTurn();
-          if (queryHash === undefined) return;
+          if (queryHash === undefined || isKept) return;
           slow.delete(queryHash);
           if ((performance.now() - begun) / 1000 > heavy.seconds) slow.add(queryHash);
           const [oldest] = slow;

@@ -36,6 +36,7 @@ import { serveAssistants } from "./assistants.js";
 import { formatError } from "./errors.js";
 import { serveExplorer } from "./explorer.js";
 import { serveExports } from "./exports.js";
+import { KeptAnswers, textOf } from "./kept_answers.js";
 import { defaultLimits, limitCallers, limitQueries, onlySaved, type QueryLimits } from "./limits.js";
 import { Bell, serveLive } from "./live.js";
 import { ledgerMetrics, requestMetrics } from "./metrics.js";
@@ -123,6 +124,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   const schema = await createSchema();
   const limits = { ...defaultLimits, ...options.limits };
   const queries = loadSavedQueries(options.queryFolders ?? [], schema);
+  const kept = new KeptAnswers(schema);
   const apollo = new ApolloServer<Context>({
     schema,
     introspection: isDevelopment,
@@ -133,14 +135,16 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     formatError: (formatted, error) => formatError(formatted, error, (e) => app.log.error(e)),
     parseOptions: { maxTokens: 2000 },
     maxRecursiveSelections: true,
+    stringifyResult: textOf,
     plugins: [
       fastifyApolloDrainPlugin(app),
       ApolloServerPluginCacheControlDisabled(),
       ApolloServerPluginInlineTraceDisabled(), // our own traces tell it, to whoever runs this and not to callers
       ApolloServerPluginLandingPageDisabled(),
       observeRequests(app, metrics),
-      limitQueries(schema, limits),
+      limitQueries(schema, limits, kept),
       ...(options.savedQueriesOnly ? [onlySaved(queries)] : []),
+      kept.plugin,
       snapshotInAnswers,
       statementsInAnswers,
     ],
@@ -178,7 +182,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
       costs,
     });
   const requestContext = (request: FastifyRequest, reply: FastifyReply): Promise<Context> =>
-    contextOf(callerOf(request), request, within(timeoutMs, goneFrom(reply)));
+    contextOf(callerOf(request), request, untilGone(reply, timeoutMs));
   // TLS is the matter of whatever stands before the server, and so is to promise it.
   await app.register(helmet, { strictTransportSecurity: false, contentSecurityPolicy: nothingOfPages });
   await app.register(async (asked) => {
@@ -191,7 +195,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
       apollo,
       now,
       contextUntil: async (request, reply, readsOn) => {
-        const signal = within(exportTimeoutMs, goneFrom(reply));
+        const signal = untilGone(reply, exportTimeoutMs);
         const reading = readsOn ? openLists.reading(signal) : undefined;
         if (reading) reply.raw.on("close", () => reading.close());
         return [await contextOf(callerOf(request), request, signal, { reading }), signal];
@@ -294,10 +298,13 @@ function within(ms: number, other: AbortSignal): AbortSignal {
   return signal;
 }
 
-/** Aborted when the caller has gone. */
-function goneFrom(reply: FastifyReply): AbortSignal {
+/** Aborted when the caller has gone, or after so long; by hand, as signals of signals cost as much as a small answer. */
+function untilGone(reply: FastifyReply, ms: number): AbortSignal {
   const gone = new AbortController();
+  setMaxListeners(0, gone.signal);
+  const timer = setTimeout(() => gone.abort(), ms).unref();
   reply.raw.on("close", () => {
+    clearTimeout(timer);
     if (!reply.raw.writableFinished) gone.abort();
   });
   return gone.signal;

@@ -35,16 +35,14 @@ const addTickets = (warehouse: Warehouse, n: number): Promise<number> =>
     [["a", "b"].map((account) => [`${account}${n}`, account, new Date("2026-05-01T12:00:00Z")])],
   );
 
-/** Several statements over several tables, of which every publication changes the answers. */
-const question = `{
+/** Several statements over several tables, of which every publication changes the answers: one that is kept, and one that isn't. */
+const kept = `
   snapshot { id }
   accounts(first: 2) { nodes { id tickets { total } } }
   account(id: "a") { tickets { total } }
   all: support(range: { from: "2026-04-01" }) { opened }
-  each: support(range: { from: "2026-04-01" }) { accountId opened }
-  sources { name rows }
-  models { name rows }
-}`;
+  each: support(range: { from: "2026-04-01" }) { accountId opened }`;
+const questions = [`{ ${kept} }`, `{ ${kept} sources { name rows } models { name rows } }`];
 
 it("every answer is of one snapshot, whole, while others are published under many readers", async () => {
   const folder = mkdtempSync(join(tmpdir(), "waymark-readers-"));
@@ -65,7 +63,7 @@ it("every answer is of one snapshot, whole, while others are published under man
   let publishing = true;
   const answers: Answer[] = [];
   const read = async (): Promise<void> => {
-    while (publishing) answers.push(await client.ask(question));
+    while (publishing) for (const question of questions) answers.push(await client.ask(question));
   };
   const reading = Array.from({ length: readers }, read);
   const ticketsOf = new Map([[1, 1]]);
@@ -92,8 +90,10 @@ it("every answer is of one snapshot, whole, while others are published under man
       account: { tickets: { total: n } },
       all: [{ opened: 2 * n }],
       each: expect.arrayContaining(["a", "b"].map((accountId) => ({ accountId, opened: n }))),
-      sources: expect.arrayContaining([{ name: "tickets", rows: 2 * n }]),
-      models: expect.arrayContaining([{ name: "stg_tickets", rows: 2 * n }]),
+      ...(data.models && {
+        sources: expect.arrayContaining([{ name: "tickets", rows: 2 * n }]),
+        models: expect.arrayContaining([{ name: "stg_tickets", rows: 2 * n }]),
+      }),
     });
   }
 }, 600_000);

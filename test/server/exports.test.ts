@@ -53,6 +53,8 @@ fragment basics on Account { id name mrr }`,
 }`,
   done: "{ accountTasks(filter: { status: [DONE] }, first: 10) { nodes { note } } }",
   "health-trend": "query Mine { health { accounts } }",
+  capped:
+    "query Capped($most: Int! = 4) { health(range: { last: { months: 6 } }, limit: $most) { period(grain: MONTH) accounts } }",
 });
 
 let warehouse: Warehouse;
@@ -199,6 +201,22 @@ describe("a saved query", () => {
     expect(await json(`/q/everyone.json?after=${data.accounts.pageInfo.endCursor}`)).toEqual(
       all.slice(50, 100),
     );
+  });
+
+  it("says of what day, time zone and snapshot it is, and where as many rows came as may", async () => {
+    const headersOf = async (path: string) =>
+      Object.fromEntries([...(await get(path)).headers].filter(([name]) => name.startsWith("waymark-")));
+    const told = {
+      "waymark-snapshot": "1",
+      "waymark-published-at": "2026-01-01T06:00:00.000Z",
+      "waymark-data-through": "2025-12-31",
+      "waymark-time-zone": "UTC",
+    };
+    expect(await headersOf("/q/capped.csv")).toEqual({ ...told, "waymark-row-limit": "4" });
+    expect(await headersOf("/q/capped.csv?most=7"), "there are six").toEqual(told);
+    expect(await headersOf("/q/some.csv?first=3")).toEqual(told); // of several fields none is the one
+    expect(await headersOf("/q/everyone.csv"), "it goes on to its end").toEqual(told);
+    expect(await headersOf("/q/long.csv?first=3")).toEqual({ ...told, "waymark-row-limit": "3" });
   });
 
   it("begins with a short page where the size of pages is a variable, so that the first rows come soon", async () => {

@@ -12,17 +12,20 @@ import {
   isRequiredArgument,
   isUnionType,
 } from "graphql";
+import { getMetadataStorage } from "type-graphql";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { accessSchema } from "../../config/access.js";
 import { locateIn, readSnapshots, type Snapshot, schemas } from "../../jobs/ledger.js";
 import { models } from "../../models/index.js";
 import { type Context, contextFor, operator } from "../../resolvers/context.js";
 import { liveFields, rootFields, type Told } from "../../resolvers/gate.js";
+import { lasting, lasts } from "../../resolvers/lasting.js";
 import { loadersFor } from "../../resolvers/loaders.js";
 import { kindOf, readerOf, tablesFor } from "../../resolvers/reader.js";
+import { scopeOf } from "../../resolvers/roles.js";
 import { createSchema } from "../../resolvers/schema.js";
 import { everything, isHidden, type Scope } from "../../resolvers/scope.js";
-import { createKey } from "../../server/keys.js";
+import { createKey, revokeKey } from "../../server/keys.js";
 import { name, path, relation, render, type Sql, sql, text } from "../../warehouse/sql.js";
 import type { Warehouse } from "../../warehouse/warehouse.js";
 import { builtCompany, type Client, clientOf } from "../api/company.js";
@@ -152,24 +155,31 @@ const given: Record<string, string> = {
 /** Of these too much is told to be asked beside all else, or what they tell is asked by itself. */
 const leftOut = ["share", "cumulative", "previous"];
 
+type IsAsked = (type: string, field: string) => boolean;
+
 /** All that can be asked of a type, so deep. */
-function selectionOf(type: GraphQLObjectType, depth: number): string {
+function selectionOf(type: GraphQLObjectType, depth: number, isAsked: IsAsked): string {
   const fields = Object.values(type.getFields()).flatMap((field) => {
-    const text = fieldText(type, field, depth);
+    const text = fieldText(type, field, depth, isAsked);
     return text === undefined ? [] : [text];
   });
   return fields.length > 0 ? `{ ${fields.join(" ")} }` : "{ __typename }";
 }
 
-function fieldText(type: GraphQLObjectType, field: GraphQLField<unknown, unknown>, depth: number) {
-  if (leftOut.includes(field.name)) return undefined;
+function fieldText(
+  type: GraphQLObjectType,
+  field: GraphQLField<unknown, unknown>,
+  depth: number,
+  isAsked: IsAsked,
+) {
+  if (leftOut.includes(field.name) || !isAsked(type.name, field.name)) return undefined;
   const args = given[`${type.name}.${field.name}`] ?? given[field.name];
   if (args === undefined && field.args.some(isRequiredArgument))
     throw new Error(`${type.name}.${field.name} needs arguments: say in this test which`);
   const told = args && field.args.length > 0 ? `(${args})` : "";
   const of = getNamedType(field.type);
   if (!isObjectType(of)) return `${field.name}${told}`;
-  return depth > 0 ? `${field.name}${told} ${selectionOf(of, depth - 1)}` : undefined;
+  return depth > 0 ? `${field.name}${told} ${selectionOf(of, depth - 1, isAsked)}` : undefined;
 }
 
 /** Arguments of root fields. */
@@ -198,15 +208,15 @@ const views = Object.keys(rootFields).filter((field) => rootFields[field] === "g
 const tasks: Any[] = [];
 const taskOf = (account: string): string => tasks.find((t) => t.account_id === account)?.task_id ?? "none";
 
-/** A question that asks a root field for all that it tells. */
-function questionOf(field: string): string {
+/** A question that asks a root field for all that it tells, or for some of it. */
+function questionOf(field: string, isAsked: IsAsked = () => true): string {
   const root = schema.getQueryType()?.getFields()[field] as GraphQLField<unknown, unknown>;
   const named = getNamedType(root.type);
   const type = (isUnionType(named) ? named.getTypes()[0] : named) as GraphQLObjectType;
   const args = views.includes(field)
     ? "range: { last: { months: 12 }, running: true }, limit: 10000"
     : rootArguments[field]?.();
-  const fields = isObjectType(type) ? selectionOf(type, field === "account" ? 3 : 2) : "";
+  const fields = isObjectType(type) ? selectionOf(type, field === "account" ? 3 : 2, isAsked) : "";
   const selection = isUnionType(named) ? `{ ... on ${type.name} ${fields} }` : fields;
   return `{ ${field}${args ? `(${args})` : ""} ${selection} }`;
 }
@@ -615,6 +625,160 @@ describe("a role that sees groups", () => {
     const { errors } = await ask("grouped", query);
     expect(errors?.[0]?.extensions.code).toBe("FORBIDDEN");
     expect(errors[0].message).toContain("groups of at least 5 accounts");
+  });
+});
+
+describe("an answer that is kept", () => {
+  /** What a role is told, and how many statements it cost. */
+  type Told = { cost: number; status: number; text: string };
+  const toldTo = async (role: string, body: object): Promise<Told> => {
+    const before = client.statements();
+    const response = await fetch(`${client.server.url}/graphql`, {
+      method: "POST",
+      headers: { "content-type": "application/json", authorization: `Bearer ${keys[role]}` },
+      body: JSON.stringify(body),
+    });
+    const text = await response.text();
+    return { cost: client.statements() - before, status: response.status, text };
+  };
+
+  it("is made of what is said to last with its snapshot, and of all that it can reach that is said or known not to", () => {
+    const changing = ["Task", "TasksView"];
+    const reached = new Set<string>();
+    const walk = (type: GraphQLObjectType): void => {
+      if (reached.has(type.name)) return;
+      reached.add(type.name);
+      for (const field of Object.values(type.getFields())) {
+        const of = getNamedType(field.type);
+        for (const next of isUnionType(of) ? of.getTypes() : isObjectType(of) ? [of] : [])
+          if (lasts(type.name, field.name)) walk(next);
+          else if (type.name !== "Query") expect(changing).toContain(next.name);
+      }
+    };
+    walk(schema.getQueryType() as GraphQLObjectType);
+    expect([...reached].sort()).toEqual(Object.keys(lasting).sort());
+    const readByThemselves = getMetadataStorage().fieldResolvers.map(
+      ({ getObjectType }) => getObjectType?.().name,
+    );
+    for (const [type, named] of Object.entries(lasting)) {
+      const fields = Object.keys((schema.getType(type) as GraphQLObjectType).getFields());
+      if (named === "all") expect(readByThemselves, "a new field is to be named").not.toContain(type);
+      else expect(fields).toEqual(expect.arrayContaining([...named]));
+    }
+  });
+
+  it.each(lasting.Query as readonly string[])(
+    "is decided by the tables of its snapshot, and by nothing else: %s",
+    async (field) => {
+      const caller = operator(true);
+      const context = await contextFor(warehouse, {
+        caller,
+        now: () => now,
+        freshnessOf: async () => new Map(),
+        explain: true,
+      });
+      const closed = () => {
+        throw new Error("this changes between snapshots");
+      };
+      const { data, errors } = await graphql({
+        schema,
+        source: questionOf(field, lasts),
+        contextValue: { ...context, now: closed, freshness: closed, ledger: closed, record: closed },
+      });
+      expect(errors).toBeUndefined();
+      expect(JSON.stringify(data).length, "something is told").toBeGreaterThan(30);
+      const texts = context.statements?.map(({ text }) => text) ?? [];
+      expect(texts.filter((text) => text.includes("waymark_ledger"))).toEqual([]);
+    },
+  );
+
+  it("is given again, word for word, to whoever may see the same, and what another role may see isn't told", async () => {
+    const questions = [
+      "{ accounts(first: 9) { totalCount nodes { id owner mrr health { score } } } }",
+      "{ revenue { segment customers } health { accounts averageScore } }",
+      "{ revenue { segment mrr } }",
+      "{ snapshot { id } }",
+    ];
+    const known = accessSchema.parse({ roles }).roles;
+    const refused: string[] = [];
+    for (const query of questions) {
+      const first = new Map<string, Told>();
+      for (const role of Object.keys(known)) first.set(role, await toldTo(role, { query }));
+      for (const [role, scope] of Object.entries(known)) {
+        const again = await toldTo(role, { query });
+        const { data, errors } = JSON.parse(again.text);
+        expect(again.text).toBe(first.get(role)?.text);
+        if (errors) refused.push(role);
+        else {
+          expect(again.cost).toBe(0);
+          expect(data).toEqual((await answerOf(query, scopeOf(scope, {}))).data);
+        }
+      }
+      const texts = new Set([...first.values()].map(({ text }) => text));
+      expect(texts.size, query).toBeGreaterThan(query.includes("snapshot") ? 0 : 3);
+    }
+    expect(refused).toEqual(["grouped", "watcher", "watcher", "blind", "watcher"]);
+  });
+
+  it("is given to the same document, operation and variables alone", async () => {
+    const query =
+      "query A($first: Int!) { accounts(first: $first) { nodes { id } } } query B($first: Int!) { b: accounts(first: $first) { nodes { id } } }";
+    for (const _ of ["asked", "kept"])
+      for (const [operationName, first] of [
+        ["A", 2],
+        ["A", 3],
+        ["B", 2],
+      ] as const) {
+        const { data } = JSON.parse(
+          (await toldTo("reader", { query, operationName, variables: { first } })).text,
+        );
+        expect(data[operationName === "A" ? "accounts" : "b"].nodes).toHaveLength(first);
+      }
+    const { status } = await toldTo("reader", { query, variables: { first: 2 } });
+    expect(status, "which of both isn't said").toBe(400);
+  });
+
+  it("isn't given where people's acts, the clock or a failure had a part in it", async () => {
+    const costs = async (role: string, query: string, extensions = {}) => {
+      await toldTo(role, { query, extensions });
+      return (await toldTo(role, { query, extensions })).cost;
+    };
+    expect(await costs("reader", "{ accounts(first: 4) { nodes { id } } }")).toBe(0);
+    expect(await costs("operator", "{ accounts(first: 4) { nodes { id } } }", { explain: true })).toBe(1);
+    expect(
+      await costs(
+        "reader",
+        "{ accounts(first: 4) { nodes { id } } snapshot { id } schedule { __typename } }",
+      ),
+    ).toBe(1);
+    expect(await costs("reader", "{ accounts(first: 4) { nodes { id tasks { id } } } }")).toBe(2);
+    expect(await costs("reader", "{ tasks { status accounts } }")).toBe(1);
+    expect(await costs("reader", `{ account(id: "${own}") { id facts(names: ["x"]) { value } } }`)).toBe(1);
+
+    const open =
+      "{ accountTasks(first: 1) { nodes { id } } tasks(where: { status: { in: [DONE] } }) { status accounts } }";
+    const before = await ask("narrow", open);
+    const [{ id }] = before.data.accountTasks.nodes;
+    await ask("narrow", `mutation { completeTask(id: "${id}") { status } }`);
+    const after = await ask("narrow", open);
+    expect(after.data.accountTasks.nodes[0]?.id).not.toBe(id);
+    expect(after.data.tasks).not.toEqual(before.data.tasks);
+    await ask("narrow", `mutation { reopenTask(id: "${id}") { status } }`);
+    expect((await ask("narrow", open)).data).toEqual(before.data);
+  });
+
+  it("isn't given to whom nobody knows any more", async () => {
+    const query = "{ accounts(first: 4) { nodes { id } } }";
+    const { secret, key } = createKey(
+      join(folder, "keys"),
+      { name: "leaver", role: "reader", scope: null, days: 1 },
+      now,
+    );
+    keys.leaver = secret;
+    await toldTo("leaver", { query });
+    expect(await toldTo("leaver", { query })).toMatchObject({ status: 200, cost: 0 });
+    revokeKey(join(folder, "keys"), key.id, now);
+    expect(await toldTo("leaver", { query })).toMatchObject({ status: 401 });
   });
 });
 
