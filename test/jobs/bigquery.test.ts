@@ -1,22 +1,18 @@
-import { graphql } from "graphql";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { parse } from "yaml";
 import { type Settings, settingsSchema } from "../../config/settings.js";
 import { build, type Project } from "../../jobs/build.js";
 import { estimateBuild } from "../../jobs/estimate.js";
 import { readRunModels, readRuns, readSnapshots, readWritings, schemas } from "../../jobs/ledger.js";
-import { models } from "../../models/index.js";
 import { mapSources } from "../../models/sources/mapping.js";
-import { contextFor, operator } from "../../resolvers/context.js";
 import { Costs } from "../../resolvers/costs.js";
 import { Results } from "../../resolvers/results.js";
-import { createSchema } from "../../resolvers/schema.js";
 import { openBigQuery } from "../../warehouse/bigquery.js";
-import { path, sql } from "../../warehouse/sql.js";
 import type { Columns, Warehouse } from "../../warehouse/warehouse.js";
 import { type GoogleSql, referenceUnavailable, startReference } from "../googlesql/reference.js";
 import { type BigQueryServer, startBigQueryServer } from "../warehouse/bigquery_server.js";
 import { startFaultyProxy } from "../warehouse/faulty_proxy.js";
+import { asked, expectSame, publishedRows } from "./readers.js";
 import { at, journeyOf, journeyText, loadRaw, now, openSmall, smallSettings } from "./small.js";
 
 const unavailable = referenceUnavailable();
@@ -47,11 +43,6 @@ describe.skipIf(unavailable)(`Builds on BigQuery${unavailable ? ` (${unavailable
   const shape = Object.fromEntries(Object.entries(columns).map(([c, type]) => [c, { type }]));
   const load = (warehouse: Warehouse, id: string, day: number): Promise<number> =>
     warehouse.load(["raw", "events"], shape, [[[id, "a", "u9", "export", at(day)]]]);
-  const expectSame = async (one: Warehouse, other: Warehouse): Promise<void> => {
-    for (const { name } of models)
-      expect(await publishedRows(one, name), name).toEqual(await publishedRows(other, name));
-  };
-
   it("publish what builds on DuckDB do, at first and after rows that came late, whatever fails on the way", async () => {
     const proxy = await startFaultyProxy(server.url);
     onTestFinished(() => proxy.stop());
@@ -264,36 +255,6 @@ const bigQuerySettings = (more: string): Settings => ({
     .parse(parse(`warehouse: { engine: bigquery, project: test-project, location: EU, ${more} }`)),
 });
 
-/** What the API answers of the latest snapshot. */
-async function asked(
-  warehouse: Warehouse,
-  {
-    bytesPerRequest,
-    ...question
-  }: { bytesPerRequest?: number } & Pick<
-    Parameters<typeof contextFor>[1],
-    "costs" | "query" | "results"
-  > = {},
-): Promise<unknown> {
-  const caller = { ...operator(false), name: "analyst", bytesPerRequest };
-  const contextValue = await contextFor(warehouse, {
-    caller,
-    now,
-    freshnessOf: async () => new Map(),
-    ...question,
-  });
-  const { data, errors } = await graphql({
-    schema: await createSchema(),
-    contextValue,
-    source: `{
-      accounts(first: 5) { totalCount nodes { id name stage { name days } health { score band indicators { name points contribution } } milestones { name status } signals { signal { name } openedOn } } }
-    }`,
-  });
-  if (errors?.[0]?.originalError) throw errors[0].originalError;
-  expect(errors).toBeUndefined();
-  return data;
-}
-
 it("has no files as sources on BigQuery, and is told so before anything is asked of it", async () => {
   const nothing = { dialect: "bigquery" } as unknown as Warehouse;
   const accounts = { files: { path: "accounts.csv", format: "csv" }, columns: {} };
@@ -303,21 +264,3 @@ it("has no files as sources on BigQuery, and is told so before anything is asked
     message: expect.stringContaining("sources.accounts: BigQuery reads no files"),
   });
 });
-
-/** What readers see of a model, in an order of its own; but for checksums, for which each engine has its own function. */
-async function publishedRows(warehouse: Warehouse, model: string): Promise<string[]> {
-  const rows = path(schemas.published, model);
-  const columns = await warehouse.describe(sql`select * from ${rows}`);
-  const shape = Object.fromEntries(
-    Object.entries(columns)
-      .filter(([column]) => column !== "checksum")
-      .map(([column, type]) => [column, { type: type ?? "string" } as const]),
-  );
-  return (await warehouse.query(sql`select * from ${rows}`, shape))
-    .map((row) => JSON.stringify(row, rounded))
-    .sort();
-}
-
-/** Sums of fractions differ in the last digits by the order in which they were added. */
-const rounded = (_: string, value: unknown): unknown =>
-  typeof value === "number" ? Math.round(value * 1e9) / 1e9 : value;

@@ -32,7 +32,7 @@ export async function startFaultyProxy(upstream: string): Promise<FaultyProxy> {
       return;
     }
     const answer = await passedOn(upstream, request, body);
-    if (met?.fault === "drop after") return request.socket.destroy();
+    if (!answer || met?.fault === "drop after") return request.socket.destroy();
     response.writeHead(answer.status, { "content-type": "application/json" }).end(answer.body);
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
@@ -51,19 +51,20 @@ export async function startFaultyProxy(upstream: string): Promise<FaultyProxy> {
   };
 }
 
-function passedOn(
+/** What a server answers to a request of which the body was read already; undefined where it hangs up. */
+export function passedOn(
   upstream: string,
   { method, url, headers }: IncomingMessage,
   body: Buffer,
-): Promise<{ status: number; body: Buffer }> {
-  return new Promise((resolve, reject) => {
+): Promise<{ status: number; body: Buffer } | undefined> {
+  return new Promise((resolve) => {
     const { "transfer-encoding": _, ...rest } = headers;
     const passed = ask(
       new URL(url ?? "/", upstream),
       { method, headers: { ...rest, "content-length": body.length } },
       async (answer) => resolve({ status: answer.statusCode ?? 502, body: await buffer(answer) }),
     );
-    passed.on("error", reject);
+    passed.on("error", () => resolve(undefined));
     passed.end(body);
   });
 }
