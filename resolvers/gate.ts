@@ -55,6 +55,7 @@ export const rootFields: Readonly<Record<string, Told>> = {
   journeyPlan: "operations",
   journeyBacktest: "operations",
   models: "operations",
+  explanation: "operations",
   sources: "operations",
   checks: "operations",
   lastRun: "operations",

@@ -109,7 +109,8 @@ export const lasting: Readonly<Record<string, "all" | readonly string[]>> = {
   CohortSize: "all",
   CohortLeftOut: "all",
   Backtest: "all",
-  HealthBefore: "all",
+  HealthBefore: fields(`
+    leadDays churned stayed renewed unscored auc worstDecile lift bands scores bySegment byQuarter`),
   BandBefore: "all",
   ScoresBefore: "all",
   HealthAmong: "all",

@@ -85,10 +85,16 @@ describe("a back-test", () => {
       rate: { value: null, from: null, to: null, why: "groups under 4 are withheld" },
     });
     expect(month?.bands).toEqual([
-      { band: "poor", accounts: 3, churned: 2, rate: wilson({ count: 2, of: 3 }) },
-      { band: "average", accounts: 3, churned: 1, rate: wilson({ count: 1, of: 3 }) },
-      { band: "good", accounts: 4, churned: 1, rate: wilson({ count: 1, of: 4 }) },
-      { band: "unknown", accounts: 0, churned: 0, rate: expect.objectContaining({ value: null }) },
+      { leadDays: 30, band: "poor", accounts: 3, churned: 2, rate: wilson({ count: 2, of: 3 }) },
+      { leadDays: 30, band: "average", accounts: 3, churned: 1, rate: wilson({ count: 1, of: 3 }) },
+      { leadDays: 30, band: "good", accounts: 4, churned: 1, rate: wilson({ count: 1, of: 4 }) },
+      {
+        leadDays: 30,
+        band: "unknown",
+        accounts: 0,
+        churned: 0,
+        rate: expect.objectContaining({ value: null }),
+      },
     ]);
     expect(quarter?.auc).toMatchObject({ value: null, why: "all values are equal" });
     // Within "small" the churned one is lower in 3 pairs of 4 and once as low; among the others in 4 of 8, and twice.

@@ -53,6 +53,7 @@ const samples: Samples = {
   grossMargin: ["0.8"],
   LocalDate: ['"2024-05-01"'],
   Int: ["7"],
+  minUtilisation: ["0.5"],
   Float: ["50"],
   Boolean: ["true", "false"],
   // These choose from what is read anyhow, or are asked for by name below.

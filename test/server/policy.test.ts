@@ -253,10 +253,10 @@ describe("every root field", () => {
         expect({ role, field, isRefused }).toEqual({
           role,
           field,
-          // The server of this test plans nothing and sends nothing, whoever asks.
+          // The server of this test plans, explains and sends nothing, whoever asks.
           isRefused:
             !mayAsk[role]?.includes(told) ||
-            ["journeyPlan", "journeyBacktest", "resendDeadLetters"].includes(field),
+            ["journeyPlan", "journeyBacktest", "explanation", "resendDeadLetters"].includes(field),
         });
       }
     },
@@ -290,6 +290,7 @@ const shortly: Record<string, string> = {
   completeTask: '(id: "x") { id }',
   deadLetters: "{ id }",
   delights: "{ day }",
+  explanation: '(model: "accounts")',
   dismissTask: '(id: "x", reason: "y") { id }',
   earlyWarnings: "{ nodes { mrr } }",
   endedTerms: "{ nodes { endedOn } }",
