@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { mkdirSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import {
@@ -609,14 +610,29 @@ function openingError(file: string, error: unknown): WaymarkError {
   const message = messageOf(error);
   const holder = /lock is held in (.+?)(?: \(PID (\d+)\))/.exec(message);
   if (holder) {
+    const since = startedAt(Number(holder[2]));
     return new WaymarkError(
       "WAREHOUSE_IN_USE",
-      `${file} is in use by process ${holder[2]} (${holder[1]}); one process at a time may open a DuckDB file. Stop it, wait for it with \`waymark build --wait\`, or ask a running server instead: waymark query --url, waymark status --url.`,
-      { file, pid: Number(holder[2]) },
+      `${file} is in use by process ${holder[2]} (${holder[1]})${since ? `, which runs since ${since.toISOString()}` : ""}; one process at a time may open a DuckDB file. Stop it, wait for it with \`waymark build --wait\`, or ask a running server instead: waymark query --url, waymark status --url.`,
+      { file, pid: Number(holder[2]), since: since?.toISOString() ?? null },
       { cause: error },
     );
   }
   return new WaymarkError(failureCode(message), `Can't open ${file}: ${message}`, { file }, { cause: error });
+}
+
+/** When a process of this machine began; undefined where nobody can say. */
+function startedAt(pid: number): Date | undefined {
+  try {
+    const said = execFileSync("ps", ["-o", "lstart=", "-p", String(pid)], {
+      encoding: "utf8",
+      env: { ...process.env, LC_ALL: "C" },
+    });
+    const at = new Date(said.trim());
+    return Number.isNaN(at.getTime()) ? undefined : at;
+  } catch {
+    return undefined;
+  }
 }
 
 /** A full disk may be given room; whatever else DuckDB says stays so until somebody mends it. */

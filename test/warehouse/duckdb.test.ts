@@ -95,14 +95,18 @@ describe("a DuckDB file", () => {
     await warehouse.close();
   });
 
-  it("held by another process is refused in one line that names it", async () => {
+  it("held by another process is refused in one line that names it, and since when it runs", async () => {
     const file = join(folder, "held.duckdb");
     const holder = await hold(file);
     const error = await failureOf(openDuckDb({ file }));
     expect(error.code).toBe("WAREHOUSE_IN_USE");
     expect(error.message).toContain(`${file} is in use by process ${holder.pid} (`);
+    expect(error.message).toMatch(/\), which runs since \d{4}-\d\d-\d\dT[\d:.]+Z; one process/);
     expect(error.message.split("\n")).toHaveLength(1);
-    expect(error.details).toEqual({ file, pid: holder.pid });
+    expect(error.details).toEqual({ file, pid: holder.pid, since: expect.any(String) });
+    const age = Date.now() - Date.parse(error.details.since as string);
+    expect(age, "it was started by this test").toBeGreaterThan(-2000);
+    expect(age).toBeLessThan(300_000);
     holder.kill();
     await once(holder, "exit");
     await (await openDuckDb({ file })).close();
