@@ -223,7 +223,10 @@ async function all(
     ),
   ];
 
-  const small: Question[] = Array.from({ length: 300 }, () => ({ query: "{ portfolio { accounts } }" }));
+  // Each of another text, or the first one's answer would be kept.
+  const small: Question[] = Array.from({ length: 300 }, (_, i) => ({
+    query: `{ p${i}: portfolio { accounts } }`,
+  }));
   const alone = await load(`${url}/graphql`, small, 1);
   const heavy = new AbortController();
   const busy = Promise.all(
@@ -250,14 +253,27 @@ async function all(
     note: `a heavy one took up to ${heaviest.toFixed(0)} ms`,
   });
 
+  const csv = (signal?: AbortSignal): Promise<Response> =>
+    fetch(`${url}/q/signals.csv`, {
+      headers: { "accept-encoding": "identity" },
+      ...(signal && { signal }),
+    });
+  const firstBytes: number[] = [];
+  for (let i = 0; i < 9; i++) {
+    const leaving = new AbortController();
+    const asked = performance.now();
+    const { body } = await csv(leaving.signal);
+    await body?.getReader().read();
+    firstBytes.push(performance.now() - asked);
+    leaving.abort();
+  }
+  firstBytes.sort((one, other) => one - other);
   const { rss: before, cpu } = await tell({});
   const begun = performance.now();
-  const response = await fetch(`${url}/q/signals.csv`, { headers: { "accept-encoding": "identity" } });
-  let firstByte: number | undefined;
+  const response = await csv();
   let lines = 0;
   let peak = before;
   for await (const chunk of response.body as unknown as AsyncIterable<Uint8Array>) {
-    if (firstByte === undefined) firstByte = performance.now() - begun;
     for (const byte of chunk) if (byte === 10) lines++;
     peak = Math.max(peak, (await tell({})).rss);
   }
@@ -265,12 +281,12 @@ async function all(
   results.push({
     what: "a CSV of all signals",
     ours: {
-      p50: firstByte ?? 0,
+      p50: firstBytes[4] ?? 0,
       p99: took,
       perSecond: (1000 * lines) / took,
       cpu: (await tell({})).cpu - cpu,
     },
-    note: `${lines.toLocaleString("en")} rows: ms to the first byte, to the last, rows a second; memory grew by ${((peak - before) / 2 ** 20).toFixed(0)} MiB`,
+    note: `${lines.toLocaleString("en")} rows: ms to the first byte (of nine tries), to the last, rows a second; memory grew by ${((peak - before) / 2 ** 20).toFixed(0)} MiB`,
   });
   return results;
 }

@@ -180,7 +180,7 @@ async function* pagesOf(
     yield rowsOf(data);
   }
 }
-const firstPage = 100;
+const firstPage = 25;
 
 /** Rows as they are written: few enough at a time that a slow reader holds up the rest. */
 async function* batchesOf(first: readonly CellRow[], rest: AsyncIterable<readonly CellRow[]>): Batches {
