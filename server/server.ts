@@ -10,6 +10,8 @@ import fastifyApollo, { fastifyApolloDrainPlugin } from "@as-integrations/fastif
 import helmet from "@fastify/helmet";
 import Fastify, {
   type FastifyBaseLogger,
+  type FastifyError,
+  type FastifyInstance,
   type FastifyReply,
   type FastifyRequest,
   LogController,
@@ -111,6 +113,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     forceCloseConnections: true,
     bodyLimit: 256 * 1024,
   });
+  answerFaults(app);
   const costs = new Costs();
   const metrics = requestMetrics(warehouse.dialect === "bigquery" ? costs : undefined);
   // Every answer tells which sources are late: that is judged once a second, not once an answer.
@@ -258,6 +261,25 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   const { port: listening } = app.server.address() as AddressInfo;
   const name = ["127.0.0.1", "::1", "0.0.0.0", "::"].includes(host) ? "localhost" : host;
   return { url: `http://${name}:${listening}`, close: () => app.close() };
+}
+
+/** What fails outside of GraphQL is answered in the shape that its errors have, and tells nothing of the machine. */
+function answerFaults(app: FastifyInstance): void {
+  app.setNotFoundHandler(({ method, url }, reply) =>
+    refuse(
+      reply,
+      new WaymarkError(
+        "NOT_FOUND",
+        `Nothing answers ${method} ${url.split("?")[0]}. Questions go to POST /graphql; GET /q lists the saved ones.`,
+      ),
+    ),
+  );
+  app.setErrorHandler((error: FastifyError & { errors?: unknown }, _, reply) => {
+    const { statusCode = 500, message } = error;
+    if (statusCode >= 500) return refuse(reply, error);
+    const errors = error.errors ?? [{ message, extensions: { code: "BAD_REQUEST" } }];
+    return reply.code(statusCode).send({ errors });
+  });
 }
 
 /** What is served is data; the explorer's page has a policy of its own. */

@@ -206,10 +206,48 @@ describe("GraphQL over HTTP", () => {
     ]);
   });
 
-  it("takes bodies up to 256 KB", async () => {
-    const body = JSON.stringify({ query: "{ __typename }", variables: { x: "x".repeat(256 * 1024) } });
-    const headers = { "content-type": "application/json" };
-    expect((await fetch(`${client.server.url}/graphql`, { method: "POST", headers, body })).status).toBe(413);
+  it("tells of what can't be read as of all errors: a body over 256 KB, no JSON, another type, another address", async () => {
+    const json = { "content-type": "application/json" };
+    const long = JSON.stringify({ query: "{ __typename }", variables: { x: "x".repeat(256 * 1024) } });
+    const posts: [
+      status: number,
+      code: string,
+      path: string,
+      headers: Record<string, string>,
+      body: string,
+    ][] = [
+      [413, "BAD_REQUEST", "/graphql", json, long],
+      [400, "BAD_REQUEST", "/graphql", json, '{"query":'],
+      [415, "BAD_REQUEST", "/graphql", { "content-type": "application/graphql" }, "{ __typename }"],
+      [404, "NOT_FOUND", "/q/at-risk.csv?access_token=x", json, "{}"],
+    ];
+    for (const [status, code, path, headers, body] of posts) {
+      const answer = await fetch(`${client.server.url}${path}`, { method: "POST", headers, body });
+      const told = (await answer.json()) as { errors: { message: string }[] };
+      expect([path, answer.status, told]).toEqual([
+        path,
+        status,
+        { errors: [{ message: expect.any(String), extensions: { code } }] },
+      ]);
+      expect(told.errors[0]?.message).not.toContain("access_token");
+    }
+  });
+
+  it("blames the caller for the text of a persisted query under another's hash", async () => {
+    const answer = await fetch(`${client.server.url}/graphql`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({
+        query: "{ __typename }",
+        extensions: { persistedQuery: { version: 1, sha256Hash: "0".repeat(64) } },
+      }),
+    });
+    expect([answer.status, await answer.json()]).toEqual([
+      400,
+      {
+        errors: [{ message: "provided sha does not match query", extensions: { code: "BAD_REQUEST" } }],
+      },
+    ]);
   });
 
   it("says on every answer what a browser may do with it", async () => {
