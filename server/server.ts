@@ -16,6 +16,7 @@ import Fastify, {
   type FastifyRequest,
   LogController,
 } from "fastify";
+import { GraphQLError } from "graphql";
 import { Registry } from "prom-client";
 import { messageOf, WaymarkError } from "../errors.js";
 import {
@@ -145,6 +146,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
       ApolloServerPluginInlineTraceDisabled(), // our own traces tell it, to whoever runs this and not to callers
       ApolloServerPluginLandingPageDisabled(),
       observeRequests(app, metrics),
+      subscriptionsElsewhere,
       limitQueries(schema, limits, kept),
       ...(options.savedQueriesOnly ? [onlySaved(queries)] : []),
       kept.plugin,
@@ -286,6 +288,18 @@ function answerFaults(app: FastifyInstance): void {
 const nothingOfPages = {
   useDefaults: false,
   directives: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] },
+};
+
+/** Who subscribes where questions are answered is told where to. */
+const subscriptionsElsewhere: ApolloServerPlugin<Context> = {
+  requestDidStart: async () => ({
+    didResolveOperation: async ({ operation }) => {
+      if (operation?.operation !== "subscription") return;
+      throw new GraphQLError("Subscriptions are answered at POST /graphql/stream, as server-sent events.", {
+        extensions: { code: "BAD_REQUEST", http: { status: 400 } },
+      });
+    },
+  }),
 };
 
 /** Every answer tells which snapshot it was read from, and which sources are late. */

@@ -233,20 +233,37 @@ describe("GraphQL over HTTP", () => {
     }
   });
 
-  it("blames the caller for the text of a persisted query under another's hash", async () => {
+  it.each([
+    [
+      "the text of a persisted query under another's hash",
+      {
+        query: "{ __typename }",
+        extensions: { persistedQuery: { version: 1, sha256Hash: "0".repeat(64) } },
+      },
+      "provided sha does not match query",
+      "BAD_REQUEST",
+    ],
+    [
+      "a variable that is null where its argument can't be",
+      { query: "query($n: Int = 2) { health(limit: $n) { accounts } }", variables: { n: null } },
+      'Argument "limit" of non-null type "Int!" must not be null.',
+      "BAD_USER_INPUT",
+    ],
+    [
+      "a subscription where questions are answered",
+      { query: "subscription { snapshotPublished { id } }" },
+      "Subscriptions are answered at POST /graphql/stream, as server-sent events.",
+      "BAD_REQUEST",
+    ],
+  ])("blames the caller for %s", async (_, asked, message, code) => {
     const answer = await fetch(`${client.server.url}/graphql`, {
       method: "POST",
       headers: { "content-type": "application/json" },
-      body: JSON.stringify({
-        query: "{ __typename }",
-        extensions: { persistedQuery: { version: 1, sha256Hash: "0".repeat(64) } },
-      }),
+      body: JSON.stringify(asked),
     });
-    expect([answer.status, await answer.json()]).toEqual([
+    expect([answer.status, await answer.json()]).toMatchObject([
       400,
-      {
-        errors: [{ message: "provided sha does not match query", extensions: { code: "BAD_REQUEST" } }],
-      },
+      { errors: [{ message, extensions: { code } }] },
     ]);
   });
 
