@@ -1,5 +1,5 @@
 import { unwrapResolverError } from "@apollo/server/errors";
-import type { GraphQLFormattedError } from "graphql";
+import { GraphQLError, type GraphQLFormattedError } from "graphql";
 import { type ErrorCode, WaymarkError } from "../errors.js";
 
 /**
@@ -25,19 +25,21 @@ export function formatError(
     const figures = original.code === "OVER_BUDGET" ? { estimatedBytes, leftBytes, budgetBytes } : {};
     return { ...place, message, extensions: { ...figures, code: original.code } };
   }
-  if (formatted.extensions?.code !== "INTERNAL_SERVER_ERROR") {
-    return {
-      ...place,
-      message: formatted.message,
-      extensions: { code: formatted.extensions?.code ?? "BAD_REQUEST" },
-    };
-  }
+  const code = isOfCaller(original) ? "BAD_REQUEST" : (formatted.extensions?.code ?? "BAD_REQUEST");
+  if (code !== "INTERNAL_SERVER_ERROR") return { ...place, message: formatted.message, extensions: { code } };
   log(original);
   return {
     ...place,
     message: "Something went wrong; the server's log says what.",
     extensions: { code: "INTERNAL_SERVER_ERROR" },
   };
+}
+
+/** Whether Apollo blames the request by a status, and gives no code: as for the text of a persisted query under another's hash. */
+function isOfCaller(error: unknown): boolean {
+  if (!(error instanceof GraphQLError) || error.extensions.code !== undefined) return false;
+  const { status = 500 } = (error.extensions.http ?? {}) as { status?: number };
+  return status >= 400 && status < 500;
 }
 
 /** The HTTP status that says as much as the code does; for answers that are no GraphQL. */

@@ -224,7 +224,7 @@ function shapeOf(
   return { ...all, rootFields };
 }
 
-/** @throws GraphQLError where there are too many nodes to count */
+/** @throws GraphQLError where there are too many nodes to count, or null stands for an argument that can't be null */
 function valuesOf(
   schema: GraphQLSchema,
   query: DocumentNode,
@@ -234,7 +234,16 @@ function valuesOf(
   const { errors } = getVariableValues(schema, operation.variableDefinitions ?? [], variables);
   if (errors) return 0; // they are refused when the query is executed
   const name = operation.name ? { operationName: operation.name.value } : {};
-  return getComplexity({ schema, query, variables, ...name, estimators: [valuesOfField] });
+  try {
+    return getComplexity({ schema, query, variables, ...name, estimators: [valuesOfField] });
+  } catch (error) {
+    if (!(error instanceof GraphQLError)) throw error;
+    const { message, nodes } = error;
+    throw new GraphQLError(message, {
+      nodes: nodes ?? null,
+      extensions: { code: "BAD_USER_INPUT", http: { status: 400 } },
+    });
+  }
 }
 
 /** How many items a list has about whose number nothing is said: milestones, indicators, open tasks of an account. */

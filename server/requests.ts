@@ -33,7 +33,6 @@ export function observeRequests(app: FastifyInstance, metrics: RequestMetrics): 
   app.addHook("onError", async (request, _, error) => {
     const span = spans.get(request)?.span;
     if (span) failed(span, error);
-    if ((error.statusCode ?? 500) >= 500) app.log.error(error);
   });
   app.addHook("onResponse", async (request, reply) => {
     const seconds = reply.elapsedTime / 1000;

@@ -10,10 +10,13 @@ import fastifyApollo, { fastifyApolloDrainPlugin } from "@as-integrations/fastif
 import helmet from "@fastify/helmet";
 import Fastify, {
   type FastifyBaseLogger,
+  type FastifyError,
+  type FastifyInstance,
   type FastifyReply,
   type FastifyRequest,
   LogController,
 } from "fastify";
+import { GraphQLError } from "graphql";
 import { Registry } from "prom-client";
 import { messageOf, WaymarkError } from "../errors.js";
 import {
@@ -111,6 +114,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     forceCloseConnections: true,
     bodyLimit: 256 * 1024,
   });
+  answerFaults(app);
   const costs = new Costs();
   const metrics = requestMetrics(warehouse.dialect === "bigquery" ? costs : undefined);
   // Every answer tells which sources are late: that is judged once a second, not once an answer.
@@ -142,6 +146,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
       ApolloServerPluginInlineTraceDisabled(), // our own traces tell it, to whoever runs this and not to callers
       ApolloServerPluginLandingPageDisabled(),
       observeRequests(app, metrics),
+      subscriptionsElsewhere,
       limitQueries(schema, limits, kept),
       ...(options.savedQueriesOnly ? [onlySaved(queries)] : []),
       kept.plugin,
@@ -260,10 +265,41 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   return { url: `http://${name}:${listening}`, close: () => app.close() };
 }
 
+/** What fails outside of GraphQL is answered in the shape that its errors have, and tells nothing of the machine. */
+function answerFaults(app: FastifyInstance): void {
+  app.setNotFoundHandler(({ method, url }, reply) =>
+    refuse(
+      reply,
+      new WaymarkError(
+        "NOT_FOUND",
+        `Nothing answers ${method} ${url.split("?")[0]}. Questions go to POST /graphql; GET /q lists the saved ones.`,
+      ),
+    ),
+  );
+  app.setErrorHandler((error: FastifyError & { errors?: unknown }, _, reply) => {
+    const { statusCode = 500, message } = error;
+    if (statusCode >= 500) return refuse(reply, error);
+    const errors = error.errors ?? [{ message, extensions: { code: "BAD_REQUEST" } }];
+    return reply.code(statusCode).send({ errors });
+  });
+}
+
 /** What is served is data; the explorer's page has a policy of its own. */
 const nothingOfPages = {
   useDefaults: false,
   directives: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] },
+};
+
+/** Who subscribes where questions are answered is told where to. */
+const subscriptionsElsewhere: ApolloServerPlugin<Context> = {
+  requestDidStart: async () => ({
+    didResolveOperation: async ({ operation }) => {
+      if (operation?.operation !== "subscription") return;
+      throw new GraphQLError("Subscriptions are answered at POST /graphql/stream, as server-sent events.", {
+        extensions: { code: "BAD_REQUEST", http: { status: 400 } },
+      });
+    },
+  }),
 };
 
 /** Every answer tells which snapshot it was read from, and which sources are late. */

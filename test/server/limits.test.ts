@@ -206,10 +206,65 @@ describe("GraphQL over HTTP", () => {
     ]);
   });
 
-  it("takes bodies up to 256 KB", async () => {
-    const body = JSON.stringify({ query: "{ __typename }", variables: { x: "x".repeat(256 * 1024) } });
-    const headers = { "content-type": "application/json" };
-    expect((await fetch(`${client.server.url}/graphql`, { method: "POST", headers, body })).status).toBe(413);
+  it("tells of what can't be read as of all errors: a body over 256 KB, no JSON, another type, another address", async () => {
+    const json = { "content-type": "application/json" };
+    const long = JSON.stringify({ query: "{ __typename }", variables: { x: "x".repeat(256 * 1024) } });
+    const posts: [
+      status: number,
+      code: string,
+      path: string,
+      headers: Record<string, string>,
+      body: string,
+    ][] = [
+      [413, "BAD_REQUEST", "/graphql", json, long],
+      [400, "BAD_REQUEST", "/graphql", json, '{"query":'],
+      [415, "BAD_REQUEST", "/graphql", { "content-type": "application/graphql" }, "{ __typename }"],
+      [404, "NOT_FOUND", "/q/at-risk.csv?access_token=x", json, "{}"],
+    ];
+    for (const [status, code, path, headers, body] of posts) {
+      const answer = await fetch(`${client.server.url}${path}`, { method: "POST", headers, body });
+      const told = (await answer.json()) as { errors: { message: string }[] };
+      expect([path, answer.status, told]).toEqual([
+        path,
+        status,
+        { errors: [{ message: expect.any(String), extensions: { code } }] },
+      ]);
+      expect(told.errors[0]?.message).not.toContain("access_token");
+    }
+  });
+
+  it.each([
+    [
+      "the text of a persisted query under another's hash",
+      {
+        query: "{ __typename }",
+        extensions: { persistedQuery: { version: 1, sha256Hash: "0".repeat(64) } },
+      },
+      "provided sha does not match query",
+      "BAD_REQUEST",
+    ],
+    [
+      "a variable that is null where its argument can't be",
+      { query: "query($n: Int = 2) { health(limit: $n) { accounts } }", variables: { n: null } },
+      'Argument "limit" of non-null type "Int!" must not be null.',
+      "BAD_USER_INPUT",
+    ],
+    [
+      "a subscription where questions are answered",
+      { query: "subscription { snapshotPublished { id } }" },
+      "Subscriptions are answered at POST /graphql/stream, as server-sent events.",
+      "BAD_REQUEST",
+    ],
+  ])("blames the caller for %s", async (_, asked, message, code) => {
+    const answer = await fetch(`${client.server.url}/graphql`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify(asked),
+    });
+    expect([answer.status, await answer.json()]).toMatchObject([
+      400,
+      { errors: [{ message, extensions: { code } }] },
+    ]);
   });
 
   it("says on every answer what a browser may do with it", async () => {
