@@ -1,8 +1,8 @@
 import { Command } from "commander";
+import { readFreshness } from "../../jobs/freshness.js";
 import { backtestJourney } from "../../jobs/journey_backtest.js";
-import { readLatestSnapshot } from "../../jobs/ledger.js";
+import type { BacktestArgs } from "../../resolvers/backtest.js";
 import type { AccountFilter } from "../../schema/account.js";
-import { sql } from "../../warehouse/sql.js";
 import { fromOption, minGroupOption, toOption, urlOption, whereOption } from "../arguments.js";
 import { type Estimate, percentOf, periodName, rangeOf } from "../figures.js";
 import { answer, answerJson, type CellRow, remark, rowsAs } from "../output.js";
@@ -58,27 +58,30 @@ interface Asked {
 }
 
 /** Not through a server: what is built aside may take longer than an answer may. */
-const backtestHere = (
-  project: ProjectFolder,
-  { from, to, minGroup, filter }: Asked,
-  isQuiet: boolean,
-): Promise<Both> =>
+const backtestHere = (project: ProjectFolder, asked: Asked, isQuiet: boolean): Promise<Both> =>
   withWarehouse(project, (warehouse) =>
     untilStopped(async (signal) => {
-      await import("reflect-metadata"); // the types that pages.js names need it before them
-      const { ofAccounts } = await import("../../resolvers/pages.js"); // takes a while to load
-      const { everything } = await import("../../resolvers/scope.js");
-      const snapshot = filter && (await readLatestSnapshot(warehouse));
-      const accounts =
-        snapshot && ofAccounts(filter as AccountFilter, { snapshot, scope: everything }, sql`account_id`);
+      await import("reflect-metadata"); // the types that resolvers name need it before them
+      const [{ backtestOptions }, { contextFor, operator }, { orNobody }] = await Promise.all([
+        import("../../resolvers/backtest.js"), // take a while to load
+        import("../../resolvers/context.js"),
+        import("../../resolvers/nobody.js"),
+      ]);
+      const now = (): Date => new Date();
+      const { reader } = await contextFor(warehouse, {
+        caller: operator(true),
+        now,
+        freshnessOf: (snapshot) => readFreshness(warehouse, snapshot, project.settings, now()),
+      });
       const { published, edited } = await backtestJourney(warehouse, project, {
-        now: () => new Date(),
+        now,
         signal,
         ...(isQuiet ? {} : { onProgress: sayProgress }),
-        minGroup,
-        among: { from, to, accounts },
+        ...backtestOptions("backtest", asked as BacktestArgs, reader),
       });
-      return { published: asAnswered(published), edited: asAnswered(edited) };
+      const told = async (backtest: Backtest) =>
+        asAnswered(await orNobody(reader, [asked.filter as AccountFilter], backtest));
+      return { published: await told(published), edited: await told(edited) };
     }),
   );
 

@@ -1,6 +1,6 @@
 import { Command } from "commander";
 import type { ExpansionCandidate, ExpansionCandidatePage } from "../../schema/expansion.js";
-import { share, urlOption, whereOption, wholeNumber } from "../arguments.js";
+import { remarkNobody, share, urlOption, whereOption, wholeNumber } from "../arguments.js";
 import { answer, answerJson, rowsAs } from "../output.js";
 import { optionsOf } from "../project.js";
 import { filterOf } from "./compare.js";
@@ -32,9 +32,13 @@ export const expansionCommand = (): Command =>
         variables: { minUtilisation, first, filter: filterOf(where) },
       };
       const data = url ? await ask(url, request) : await askOnce(project, request);
-      const { expansionCandidates } = data as { expansionCandidates: Page };
+      const { expansionCandidates, accounts } = data as {
+        expansionCandidates: Page;
+        accounts: { nodes: readonly unknown[] };
+      };
       if (json) return answerJson(expansionCandidates);
       answer(inWords(expansionCandidates, minUtilisation));
+      remarkNobody(where, accounts.nodes);
     });
 
 interface Page extends Omit<ExpansionCandidatePage, "nodes"> {
@@ -51,6 +55,7 @@ query ($minUtilisation: Float!, $first: Int!, $filter: AccountFilter) {
     pageInfo { hasNextPage }
     heldBack { why accounts }
   }
+  accounts(filter: $filter, first: 1) { nodes { id } }
 }`;
 
 function inWords({ nodes, pageInfo, heldBack }: Page, minUtilisation: number): string {

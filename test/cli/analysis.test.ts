@@ -302,6 +302,11 @@ describe("waymark propose, lifetime and expansion", () => {
       expect(stdout).toContain(account.name);
       expect(reasons[0]).toMatch(/seats/);
     }
+    // Nobody so by the filter is another thing than nobody so by what is asked of them.
+    const stray = await waymark("expansion", "--where", "segment=enterprize");
+    expect(stray).toMatchObject({ code: 0, stderr: expect.stringContaining("segment=enterprize") });
+    const none = await waymark("expansion", "--min-utilisation", "10", "--where", "segment=small_business");
+    expect(none).toMatchObject({ code: 0, stderr: "", stdout: expect.stringContaining("No customer") });
   });
 
   it.each([

@@ -242,6 +242,12 @@ describe("the demo company", () => {
     const tested = await waymark("-p", demo, ...words);
     expect(tested).toMatchObject({ code: 0, stdout: expect.stringContaining(`${to} beside ${from}`) });
     expect(tested.stderr).toContain("account_health …");
+    const ask = (...some: string[]) => waymark("-p", demo, "backtest", "--journey", draft, ...some);
+    expect((await ask("--where", "segment=small")).stdout).toContain('there is no segment "small"');
+    expect(await ask("--from", "2025-02-01", "--to", "2025-01-01")).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining("from 2025-02-01 must be before to 2025-01-01"),
+    });
 
     writeFileSync(file, readFileSync(draft));
     expect(await waymark("-p", demo, "apply")).toMatchObject({
