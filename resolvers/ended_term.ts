@@ -23,7 +23,7 @@ import type { Context } from "./context.js";
 import { signalOf, stageOf } from "./journey_words.js";
 import { listPage } from "./lists.js";
 import { ofAccounts } from "./pages.js";
-import type { Reader } from "./reader.js";
+import { mustSee, type Reader } from "./reader.js";
 
 /** Ten years. */
 const mostLeadDays = 3650;
@@ -176,8 +176,7 @@ function termRows(reader: Reader, leadDays: number, filter: EndedTermFilter): Sq
   where ${filterSql(filter, reader)}`;
 }
 
-function termOf(row: Row<typeof termColumns>, { snapshot }: Reader): EndedTerm {
-  const { journey } = snapshot.words;
+function termOf(row: Row<typeof termColumns>, reader: Reader): EndedTerm {
   return {
     accountId: row.account_id,
     startedOn: row.started_on,
@@ -187,24 +186,40 @@ function termOf(row: Row<typeof termColumns>, { snapshot }: Reader): EndedTerm {
     mrrBefore: row.mrr_before,
     mrrAfter: row.mrr_after,
     returnedOn: row.returned_on,
-    atLandmark: {
+    atLandmark: termDay(reader, {
       accountId: row.account_id,
       day: row.landmark,
-      stage: stageOf(journey, row.landmark_stage),
+      stage: row.landmark_stage,
       score: row.landmark_score,
-      band: row.landmark_band as Band,
+      band: row.landmark_band,
       daysSinceStart: row.landmark_days,
-    },
-    atEnd: {
+    }),
+    atEnd: termDay(reader, {
       accountId: row.account_id,
       day: row.last_day,
-      stage: stageOf(journey, row.end_stage),
+      stage: row.end_stage,
       score: row.end_score,
-      band: row.end_band as Band,
+      band: row.end_band,
       daysSinceStart: row.end_days,
-    },
+    }),
   };
 }
+
+/** Stage and band are never null, so whoever may not see them is told so when they are asked for. */
+const termDay = (
+  reader: Reader,
+  { stage, band, ...day }: { stage: string; band: string } & Omit<TermDay, "stage" | "band">,
+): TermDay => ({
+  ...day,
+  get stage() {
+    mustSee(reader, "stage", ["stage"]);
+    return stageOf(reader.snapshot.words.journey, stage);
+  },
+  get band() {
+    mustSee(reader, "band", ["band"]);
+    return band as Band;
+  },
+});
 
 function filterSql(filter: EndedTermFilter, reader: Reader): Sql {
   const { outcome, endedFrom, endedBefore, accounts } = filter;

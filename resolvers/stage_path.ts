@@ -16,7 +16,7 @@ import type { Columns } from "../warehouse/warehouse.js";
 import type { Context } from "./context.js";
 import { stageOf } from "./journey_words.js";
 import { ofAccounts } from "./pages.js";
-import type { Reader } from "./reader.js";
+import { mustSee, type Reader } from "./reader.js";
 import { finite, minGroup } from "./survival.js";
 
 const withheld = noFigure(`groups under ${minGroup} are withheld`);
@@ -28,7 +28,7 @@ export class StagePathResolver {
     description:
       "Which stages terms that churned, and terms that didn't, came from: read so many days before the end.",
   })
-  stageOutcomes(
+  async stageOutcomes(
     @Ctx() { reader }: Context,
     @Arg("leadDays", () => Int, { defaultValue: 60, description: "How many days before the end, 1 to 730." })
     leadDays: number,
@@ -38,11 +38,12 @@ export class StagePathResolver {
     })
     filter?: AccountFilter | null,
   ): Promise<StageOutcomes> {
+    mustSee(reader, "stageOutcomes", ["stage"]);
     return stageOutcomesOf(reader, leadDays, filter ?? {});
   }
 
   @Query(() => [StageTime], { description: "How long accounts stay in each stage, in the journey's order." })
-  stageTimes(
+  async stageTimes(
     @Ctx() { reader }: Context,
     @Arg("filter", () => AccountFilter, {
       nullable: true,
@@ -50,13 +51,14 @@ export class StagePathResolver {
     })
     filter?: AccountFilter | null,
   ): Promise<StageTime[]> {
+    mustSee(reader, "stageTimes", ["stage"]);
     return stageTimesOf(reader, filter ?? {});
   }
 
   @Query(() => [StageTransition], {
     description: `Where accounts go from each stage, in the journey's order, the most frequent first; of a stage that ended fewer than ${minGroup} times nothing.`,
   })
-  stageTransitions(
+  async stageTransitions(
     @Ctx() { reader }: Context,
     @Arg("filter", () => AccountFilter, {
       nullable: true,
@@ -64,6 +66,7 @@ export class StagePathResolver {
     })
     filter?: AccountFilter | null,
   ): Promise<StageTransition[]> {
+    mustSee(reader, "stageTransitions", ["stage"]);
     return stageTransitionsOf(reader, filter ?? {});
   }
 }

@@ -517,6 +517,20 @@ describe("a role from which columns are hidden", () => {
     expect(refused.errors).toEqual([expect.stringMatching(refusal)]);
   });
 
+  it("from which stages and bands are hidden is told so where they are asked for, and answered all else", async () => {
+    const scope: Scope = { accounts: "all", hidden: ["stage", "band"] };
+    const ended = (asked: string): string => `{ endedTerms(first: 5) { nodes { atEnd { day ${asked} } } } }`;
+    expect((await answerOf(ended("score"), scope)).data.endedTerms.nodes.length).toBeGreaterThan(0);
+    for (const question of [
+      ended("stage { name }"),
+      ended("band"),
+      "{ stageOutcomes { leftOut } }",
+      "{ stageTimes { stays } }",
+      "{ stageTransitions { stays } }",
+    ])
+      expect((await answerOf(question, scope)).errors?.[0], question).toMatch(refusal);
+  });
+
   it("is told no trend of them", async () => {
     const query = `{ account(id: "${own}") { trend(metric: "mrr") { value } } }`;
     expect((await ask("blind", query)).errors[0].message).toMatch(refusal);
