@@ -1,10 +1,10 @@
 import { bands } from "../../journey/bands.js";
-import { addDays, orNever, periodOf, safeDivide } from "../../warehouse/dialect.js";
+import { addDays, periodOf, safeDivide } from "../../warehouse/dialect.js";
 import { integer, join, number, sql, text } from "../../warehouse/sql.js";
 import { accountPeriodEnds } from "../accounts/account_period_ends.js";
 import { coverageDaily } from "../daily/coverage_daily.js";
 import { timeline } from "../daily/timeline.js";
-import { defineModel, ref } from "../model.js";
+import { defineModel, ref, spansOf } from "../model.js";
 
 /** How far ahead a band's churn is counted. */
 const aheadDays = 90;
@@ -43,15 +43,7 @@ export const bandRisk = defineModel({
     },
   },
   query: () => sql`
-with covered as (
-  select
-    account_id,
-    day,
-    ${orNever(sql`lead(day) over (partition by account_id order by day)`)} as next_day,
-    paid_contracts
-  from ${ref(coverageDaily)}
-),
-month_ends as (
+with month_ends as (
   select e.account_id as account_id, e.band as band, ${addDays(sql`e.day`, aheadDays)} as day_later
   from ${ref(accountPeriodEnds)} as e
   inner join ${ref(timeline)} as t on e.day <= ${addDays(sql`t.data_through`, -aheadDays)}
@@ -60,7 +52,7 @@ month_ends as (
 landmarks as (
   select m.band as band, coalesce(c.paid_contracts > 0, false) as is_kept
   from month_ends as m
-  left join covered as c on c.account_id = m.account_id and c.day <= m.day_later and c.next_day > m.day_later
+  left join ${spansOf(coverageDaily, ref(accountPeriodEnds))} as c on c.account_id = m.account_id and c.day <= m.day_later and c.next_day > m.day_later
 ),
 counted as (
   select band, count(*) as accounts, sum(case when is_kept then 0 else 1 end) as churned

@@ -1,12 +1,4 @@
-with covered as (
-  select
-    account_id,
-    day,
-    coalesce(lead(day) over (partition by account_id order by day), date '9999-12-31') as next_day,
-    paid_contracts
-  from "coverage_daily"
-),
-month_ends as (
+with month_ends as (
   select e.account_id as account_id, e.band as band, (e.day + cast(90 as integer)) as day_later
   from "account_period_ends" as e
   inner join "timeline" as t on e.day <= (t.data_through + cast(-90 as integer))
@@ -15,7 +7,10 @@ month_ends as (
 landmarks as (
   select m.band as band, coalesce(c.paid_contracts > 0, false) as is_kept
   from month_ends as m
-  left join covered as c on c.account_id = m.account_id and c.day <= m.day_later and c.next_day > m.day_later
+  left join (
+    select levels.*, coalesce(lead(day) over (partition by account_id order by day), date '9999-12-31') as next_day
+    from "coverage_daily" as levels
+  ) as c on c.account_id = m.account_id and c.day <= m.day_later and c.next_day > m.day_later
 ),
 counted as (
   select band, count(*) as accounts, sum(case when is_kept then 0 else 1 end) as churned
