@@ -1,4 +1,3 @@
-import { execFile } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -13,6 +12,7 @@ import { checkMappings } from "../../models/sources/mapping.js";
 import { rowsOf } from "../../server/rows.js";
 import type { Warehouse } from "../../warehouse/warehouse.js";
 import { builtCompany, type Client, clientOf } from "../api/company.js";
+import { waymark as command, type Outcome } from "./command.js";
 
 let warehouse: Warehouse;
 let client: Client;
@@ -35,15 +35,8 @@ afterAll(async () => {
   await warehouse.close();
 });
 
-/** The command line in a process of its own, asking the server. */
-const waymark = (...words: string[]): Promise<{ code: number; stdout: string; stderr: string }> =>
-  new Promise((resolve) =>
-    execFile(
-      process.execPath,
-      ["bin/waymark.cjs", ...words, "--url", client.server.url],
-      (error, stdout, stderr) => resolve({ code: Number(error?.code ?? 0), stdout, stderr }),
-    ),
-  );
+/** The command line, asking the server. */
+const waymark = (...words: string[]): Promise<Outcome> => command(...words, "--url", client.server.url);
 
 describe("waymark compare", () => {
   it("prints what the API answers, and as JSON the same", async () => {

@@ -1,45 +1,13 @@
-import { type ChildProcess, spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
+import { ended, said, start, waymark } from "./command.js";
 
-/** Checks as a user has them on the command line: processes of their own over a small demo company. */
+/** Checks as a user has them on the command line, over a small demo company. */
 const folder = mkdtempSync(join(tmpdir(), "waymark-checks-"));
 const demo = join(folder, "demo");
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
-
-interface Outcome {
-  code: number | null;
-  stdout: string;
-  stderr: string;
-}
-
-const start = (...words: string[]): ChildProcess =>
-  spawn(process.execPath, ["bin/waymark.cjs", ...words], {
-    stdio: ["ignore", "pipe", "pipe"],
-  });
-
-function waymark(...words: string[]): Promise<Outcome> {
-  const child = start(...words);
-  let [stdout, stderr] = ["", ""];
-  child.stdout?.on("data", (text) => (stdout += text));
-  child.stderr?.on("data", (text) => (stderr += text));
-  return new Promise((resolve) => child.on("close", (code) => resolve({ code, stdout, stderr })));
-}
-
-/** Wait until a process says something on stderr. */
-function said(child: ChildProcess, what: RegExp): Promise<string> {
-  let text = "";
-  return new Promise((resolve, reject) => {
-    child.stderr?.on("data", (data) => {
-      text += data;
-      const found = what.exec(text);
-      if (found) resolve(found[0]);
-    });
-    child.on("close", () => reject(new Error(`ended without saying ${what}: ${text}`)));
-  });
-}
 
 beforeAll(async () => {
   expect(
@@ -115,16 +83,16 @@ it("checks of the company's own block or warn, and the failing rows are shown, f
       stderr: expect.stringContaining("No check of accounts fails."),
     });
 
-    const server = start("-p", demo, "serve", "--no-build", "--port", "0");
+    const server = start(["-p", demo, "serve", "--no-build", "--port", "0"]);
     try {
       const url = /http:\S+?\/graphql/.exec(await said(server, /Serving GraphQL on \S+/))?.[0] ?? "";
       const asked = await waymark("--json", "checks", "show", "accounts", "--url", url);
       expect(JSON.parse(asked.stdout)).toEqual([shown]);
       expect((await waymark("status", "--url", url)).stdout).toContain('"nobody in EMEA"');
     } finally {
-      const ended = new Promise((resolve) => server.on("close", resolve));
+      const end = ended(server);
       server.kill("SIGTERM");
-      await ended;
+      await end;
     }
   } finally {
     writeFileSync(file, text);

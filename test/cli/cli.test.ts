@@ -1,4 +1,3 @@
-import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
@@ -6,48 +5,17 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { openDuckDb } from "../../warehouse/duckdb.js";
 import { sql } from "../../warehouse/sql.js";
+import { ended, said, start, waymark } from "./command.js";
 
-/** The command line as a user has it: a process of its own, its output, its exit code. */
+/** The command line as a user has it: what it does, says, and exits with. */
 const folder = mkdtempSync(join(tmpdir(), "waymark-cli-"));
 const demo = join(folder, "demo");
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-interface Outcome {
-  code: number | null;
-  stdout: string;
-  stderr: string;
-}
-
-const start = (...words: string[]): ChildProcess =>
-  spawn(process.execPath, ["bin/waymark.cjs", ...words], {
-    stdio: ["ignore", "pipe", "pipe"],
-  });
-
-function waymark(...words: string[]): Promise<Outcome> {
-  const child = start(...words);
-  let [stdout, stderr] = ["", ""];
-  child.stdout?.on("data", (text) => (stdout += text));
-  child.stderr?.on("data", (text) => (stderr += text));
-  return new Promise((resolve) => child.on("close", (code) => resolve({ code, stdout, stderr })));
-}
-
-/** Wait until a process says something on stderr. */
-function said(child: ChildProcess, what: RegExp): Promise<string> {
-  let text = "";
-  return new Promise((resolve, reject) => {
-    child.stderr?.on("data", (data) => {
-      text += data;
-      const found = what.exec(text);
-      if (found) resolve(found[0]);
-    });
-    child.on("close", () => reject(new Error(`ended without saying ${what}: ${text}`)));
-  });
-}
-
 describe("a new project", () => {
   it("init writes two commented files, and never over existing ones", async () => {
     const project = join(folder, "new");
-    expect(await waymark("--project", project, "init")).toMatchObject({ code: 0 });
+    expect(await ended(start(["--project", project, "init"]))).toMatchObject({ code: 0, stdout: "" });
     expect(readFileSync(join(project, "waymark.yml"), "utf8")).toContain("# Waymark: which raw data");
     const again = await waymark("--project", project, "init");
     expect(again).toMatchObject({ code: 2 });
@@ -99,7 +67,7 @@ describe("a new project", () => {
   });
 
   it("a missing project says what to do", async () => {
-    const { code, stderr } = await waymark("--project", join(folder, "nowhere"), "--json", "build");
+    const { code, stderr } = await ended(start(["--project", join(folder, "nowhere"), "--json", "build"]));
     expect(code).toBe(2);
     expect(JSON.parse(stderr)).toMatchObject({
       error: { code: "CONFIG_INVALID", message: expect.stringContaining("waymark init") },
@@ -291,7 +259,7 @@ describe("the demo company", () => {
   it("a journey edited while the server runs is picked up when valid, and refused with the old one kept when not", async () => {
     const file = join(demo, "journey.yml");
     const text = readFileSync(file, "utf8");
-    const server = start("-p", demo, "serve", "--port", "0");
+    const server = start(["-p", demo, "serve", "--port", "0"]);
     try {
       const base = /http:\/\/localhost:\d+/.exec(await said(server, /Serving GraphQL on \S+/))?.[0] ?? "";
       const ready = async () =>
@@ -313,9 +281,9 @@ describe("the demo company", () => {
       expect(after.notice).toBeUndefined();
     } finally {
       writeFileSync(file, text);
-      const ended = new Promise((resolve) => server.on("close", resolve));
+      const end = ended(server);
       server.kill("SIGTERM");
-      expect(await ended).toBe(0);
+      expect(await end).toMatchObject({ code: 0 });
     }
   }, 120_000);
 
@@ -333,7 +301,7 @@ describe("the demo company", () => {
   });
 
   it("while a server holds the file others say so in one line, and may ask it by --url; a second port user too", async () => {
-    const server = start("-p", demo, "serve", "--port", "0");
+    const server = start(["-p", demo, "serve", "--port", "0"]);
     try {
       const url = /http:\S+?\/graphql/.exec(await said(server, /Serving GraphQL on \S+/))?.[0] ?? "";
       const locked = await waymark("-p", demo, "status");
@@ -346,9 +314,9 @@ describe("the demo company", () => {
       });
       expect(await waymark("-p", demo, "query", "portfolio", "--url", url)).toMatchObject({ code: 0 });
     } finally {
-      const ended = new Promise((resolve) => server.on("close", resolve));
+      const end = ended(server);
       server.kill("SIGTERM");
-      expect(await ended).toBe(0);
+      expect(await end).toMatchObject({ code: 0 });
     }
   });
 
@@ -362,7 +330,7 @@ describe("the demo company", () => {
     expect(stdout).toMatch(
       /The build due \d{4}-\d\d-\d\d 03:15 UTC was missed: none has begun since\. The next build is due \d{4}-\d\d-\d\d 03:15 UTC\./,
     );
-    const server = start("-p", demo, "serve", "--no-build", "--port", "0");
+    const server = start(["-p", demo, "serve", "--no-build", "--port", "0"]);
     try {
       const [serving] = await Promise.all([
         said(server, /Serving GraphQL on \S+/),
@@ -377,9 +345,9 @@ describe("the demo company", () => {
       });
       expect(Date.parse(asked.schedule.nextAt) - Date.parse(asked.schedule.dueAt)).toBe(86_400_000);
     } finally {
-      const ended = new Promise((resolve) => server.on("close", resolve));
+      const end = ended(server);
       server.kill("SIGTERM");
-      expect(await ended).toBe(0);
+      expect(await end).toMatchObject({ code: 0 });
     }
   }, 120_000);
 

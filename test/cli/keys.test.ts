@@ -1,10 +1,8 @@
-import "reflect-metadata";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Command } from "commander";
-import { expect, it, onTestFinished, vi } from "vitest";
-import { keysCommand } from "../../cli/commands/keys.js";
+import { expect, it, onTestFinished } from "vitest";
+import { waymark } from "./command.js";
 
 /** A project with these roles, and `waymark keys` on it, answered as JSON. */
 function project(access: string) {
@@ -19,19 +17,9 @@ sources:
 ${access}`,
   );
   const keys = async (...words: string[]) => {
-    const said: string[] = [];
-    const spy = vi.spyOn(process.stdout, "write").mockImplementation((text) => {
-      said.push(String(text));
-      return true;
-    });
-    try {
-      const program = new Command().option("--project <folder>").option("--json").exitOverride();
-      program.addCommand(keysCommand().copyInheritedSettings(program));
-      await program.parseAsync(["--project", folder, "--json", "keys", ...words], { from: "user" });
-    } finally {
-      spy.mockRestore();
-    }
-    return JSON.parse(said.join(""));
+    const { code, stdout, stderr } = await waymark("--project", folder, "--json", "keys", ...words);
+    if (code !== 0) throw new Error(JSON.parse(stderr).error.message);
+    return JSON.parse(stdout);
   };
   return Object.assign(keys, { folder });
 }

@@ -1,4 +1,3 @@
-import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
 import { createServer } from "node:http";
@@ -6,6 +5,7 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from "vitest";
+import { ended, start, waymark } from "./command.js";
 
 // Each starts processes, which a busy machine makes slow.
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
@@ -16,22 +16,8 @@ const demo = join(folder, "demo");
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 beforeAll(async () => {
   const words = ["demo", "--folder", demo, "--accounts", "5", "--through", "2025-12-31"];
-  expect(await ended(start(words))).toMatchObject({ code: 0 });
+  expect(await waymark(...words)).toMatchObject({ code: 0 });
 });
-
-function start(words: readonly string[], env: Record<string, string> = {}): ChildProcess {
-  return spawn(process.execPath, ["bin/waymark.cjs", ...words], {
-    stdio: ["ignore", "pipe", "pipe"],
-    env: { ...process.env, ...env },
-  });
-}
-
-function ended(child: ChildProcess): Promise<{ code: number | null; stdout: string; stderr: string }> {
-  let [stdout, stderr] = ["", ""];
-  child.stdout?.on("data", (text) => (stdout += text));
-  child.stderr?.on("data", (text) => (stderr += text));
-  return new Promise((resolve) => child.on("close", (code) => resolve({ code, stdout, stderr })));
-}
 
 // biome-ignore lint/suspicious/noExplicitAny: what lines hold is what is tested
 type Line = Record<string, any>;
@@ -86,8 +72,8 @@ describe("logs", () => {
         message: expect.stringContaining("waymark init"),
       },
     ]);
-    expect((await ended(start(["-p", nowhere, "build"]))).stderr).not.toMatch(/^\{/);
-    expect(await ended(start(["-p", nowhere, "--log", "xml", "build"]))).toMatchObject({
+    expect((await waymark("-p", nowhere, "build")).stderr).not.toMatch(/^\{/);
+    expect(await waymark("-p", nowhere, "--log", "xml", "build")).toMatchObject({
       code: 2,
       stderr: expect.stringContaining("Allowed choices are text, json"),
     });

@@ -1,4 +1,3 @@
-import { type ChildProcess, spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -7,6 +6,7 @@ import { expect, it, onTestFinished } from "vitest";
 import { openDuckDb } from "../../warehouse/duckdb.js";
 import { readDeliveries, secret } from "../notifications/outbox.js";
 import { receiver, typesIn } from "../notifications/receiver.js";
+import { ended, type Outcome, start, waymarkIn } from "./command.js";
 
 /** A project of one account, whose webhooks are written as in waymark.yml. */
 function project(webhooks: string): string {
@@ -29,21 +29,8 @@ ${webhooks}
   return folder;
 }
 
-function start(environment: Record<string, string>, ...words: string[]): ChildProcess {
-  return spawn(process.execPath, ["bin/waymark.cjs", ...words], {
-    stdio: ["ignore", "pipe", "pipe"],
-    env: { ...process.env, ...environment },
-  });
-}
-
-async function waymark(folder: string, ...words: string[]) {
-  const child = start({ SECRET: secret }, "--project", folder, ...words);
-  let [stdout, stderr] = ["", ""];
-  child.stdout?.on("data", (text) => (stdout += text));
-  child.stderr?.on("data", (text) => (stderr += text));
-  const code = await new Promise<number | null>((resolve) => child.on("close", resolve));
-  return { code, stdout, stderr };
-}
+const waymark = (folder: string, ...words: string[]): Promise<Outcome> =>
+  waymarkIn({ SECRET: secret }, "--project", folder, ...words);
 
 it("a missing secret is told by check, build and serve before anything is done", async () => {
   const folder = project('  - { name: ours, url: "http://127.0.0.1:9", secret_env: NOWHERE_SET }');
@@ -99,8 +86,8 @@ it("dead letters are shown, and sent again by id, by a running server too", asyn
   expect(dead).toMatchObject([
     { webhook: "ours", attempts: 1, lastStatus: 410, message: { type: "run_failed" } },
   ]);
-  const unsigned = start({ SECRET: "" }, "--project", folder, "webhooks");
-  expect(await new Promise((resolve) => unsigned.on("close", resolve)), "to look needs no secret").toBe(0);
+  const unsigned = await waymarkIn({ SECRET: "" }, "--project", folder, "webhooks");
+  expect(unsigned.code, "to look needs no secret").toBe(0);
   const wrong = await waymark(folder, "webhooks", "resend", "msg_none");
   expect(wrong).toMatchObject({ code: 2, stderr: expect.stringContaining("msg_none: no message that was") });
   expect(await waymark(folder, "webhooks", "resend")).toMatchObject({ code: 2 });
@@ -111,7 +98,7 @@ it("dead letters are shown, and sent again by id, by a running server too", asyn
 
   status = 200;
   writeFileSync(join(folder, "tickets.csv"), "id,org,at\nt,a,2024-01-02T00:00:00Z\n");
-  const server = start({ SECRET: secret }, "--project", folder, "serve", "--port", "0", "--json");
+  const server = start(["--project", folder, "serve", "--port", "0", "--json"], { SECRET: secret });
   let said = "";
   server.stdout?.on("data", (text) => (said += text));
   await expect.poll(() => said, { timeout: 60_000 }).toContain("nextBuild");
@@ -132,8 +119,9 @@ it("dead letters are shown, and sent again by id, by a running server too", asyn
   expect(
     JSON.parse((await waymark(folder, "webhooks", "--dead", "--url", `${url}/graphql`, "--json")).stdout),
   ).toEqual([]);
+  const end = ended(server);
   server.kill("SIGINT");
-  expect(await new Promise((resolve) => server.on("close", resolve))).toBe(0);
+  expect(await end).toMatchObject({ code: 0 });
   const warehouse = await openDuckDb({ file: join(folder, "company.duckdb"), threads: 1 });
   expect((await readDeliveries(warehouse)).map((d) => d.status)).toEqual(["delivered", "delivered"]);
   await warehouse.close();
