@@ -43,7 +43,7 @@ import { changedBy, inputsOf, searchOf, type Work, workOf } from "./plan.js";
 import { clearWork, publish, showAgain } from "./publish.js";
 import { collectGarbage } from "./retention.js";
 import { type Building, storeName, tableName, viewCreated } from "./store.js";
-import { buildPart, extentOf, wholeOf } from "./table.js";
+import { buildPart, type Extent, extentIn, extentShape, wholeOf } from "./table.js";
 
 export interface BuildOptions {
   /** Who asked: "manual", "schedule", "start"; "selection" and "apply" where not all is brought up to date. */
@@ -228,7 +228,7 @@ async function record(
   ): Promise<void> => {
     const told = { run_id: runId, finished_at: options.now(), bytes_billed: await account.total() };
     await evenOverBudget(() =>
-      lease.transaction([...modelsFinished(run.models), runFinished({ ...told, ...outcome })]),
+      run.transaction([...modelsFinished(run.models), runFinished({ ...told, ...outcome })]),
     );
   };
   try {
@@ -239,7 +239,7 @@ async function record(
     const warnings = options.step ? [] : await runChecks(warehouse, checks, run.held());
     const isSeen = previous && (options.step || run.isSameAs(previous, company));
     const snapshot = isSeen ? previous : await run.publish(company);
-    if (isSeen && !options.step) await showAgain(lease, snapshot);
+    if (isSeen && !options.step) await showAgain(run, snapshot);
     const snapshot_id = options.step ? null : snapshot.id;
     await finish({ status: "succeeded", snapshot_id, error_code: null, error: null });
     const isNew = snapshot !== previous;
@@ -279,7 +279,7 @@ export function checkExpected(expected: string | undefined, version: string | un
  * One run: the tables as they will be seen, some as they were, some built aside. What is built is recorded at once,
  * so a run that dies has done its share for the next; readers see none of it before the publication.
  */
-class Run {
+class Run implements Pick<Lease, "transaction"> {
   readonly models: RunModel[] = [];
   /** The number of the run's views and rows: later than any that was built, published or not. */
   private readonly version: number;
@@ -289,6 +289,8 @@ class Run {
   /** The tables as they stand in this run. */
   private readonly tables: Record<string, BuiltTable> = {};
   private readonly accounts = new Map<string, Account>();
+  /** What the ledger is told with whatever is told next. */
+  private readonly untold: Sql[] = [];
   private company: Company | undefined;
   /** The last day built, once the timeline stands. */
   private dataThrough: string | undefined;
@@ -415,14 +417,19 @@ class Run {
     this.report(model.name, "building", reason);
     const store = storeName(model.name, token);
     const rows = await this.oneOfFew(() => this.warehouse.materialize(wholeOf(building), options));
-    const checked = await this.check(building, [schemas.tables, store], node, reason, rows, begun);
+    const { told: checked, extent } = await this.check(
+      building,
+      [schemas.tables, store],
+      node,
+      reason,
+      rows,
+      begun,
+    );
     options.signal?.throwIfAborted();
     const compared = model.source ? [sourceCompared(model.source, this.options.now())] : [];
     const read = Object.keys(inputs.tables).map((name) => ({ model: name, from: null }));
-    const wrote = { is_whole: true, rows_added: rows, rows_ended: built?.rows ?? 0, read };
-    const extent = await extentOf(building, [schemas.tables, store]);
-    const told = [...checked, ...compared];
-    await this.record(building, { store, inputs, rows }, told, reason, begun, { ...wrote, ...extent });
+    const wrote = { is_whole: true, rows_added: rows, rows_ended: built?.rows ?? 0, read, ...extent };
+    await this.record(building, { store, inputs, rows }, [...checked, ...compared], reason, begun, wrote);
   }
 
   /** A table in a step of a backfill; what the step doesn't concern, or needs to be built whole, stays as it is. */
@@ -472,11 +479,11 @@ class Run {
     if (work.kind === "part" || days) this.report(model.name, "building", reason);
     const part = await buildPart(building, built, { changed, search, days });
     if (!part || (part.added === 0 && part.ended === 0)) {
-      if (compared.length > 0) await this.lease.transaction(compared);
+      this.untold.push(...compared);
       return this.keep({ ...built, inputs }, part ? "built again, nothing changed" : "fresh");
     }
     const rows = built.rows + part.added - part.ended;
-    const checked = await this.check(building, part.delta, node, reason, rows, begun);
+    const { told: checked } = await this.check(building, part.delta, node, reason, rows, begun);
     options.signal?.throwIfAborted();
     await this.record(
       building,
@@ -495,8 +502,8 @@ class Run {
   }
 
   /**
-   * Hold what was built against its model. Answers what tells the ledger so, together with the rows; a failing check
-   * is told at once and ends the run, and the rows stay to be read.
+   * Hold what was built against its model. Answers what tells the ledger so, together with the rows, and their extent;
+   * a failing check is told at once and ends the run, and the rows stay to be read.
    */
   private async check(
     { model, company, options }: Building,
@@ -505,16 +512,17 @@ class Run {
     reason: string,
     rows: number,
     begun: number,
-  ): Promise<Sql[]> {
+  ): Promise<{ told: Sql[]; extent: Extent }> {
     const locate = (relation: string): readonly string[] =>
       relation === model.name ? rowsAt : this.locate(undefined)(relation);
-    const checks = await traced("waymark.check", { "waymark.model": model.name }, () =>
-      checkTable(this.warehouse, model, company, { ...options, locate }),
+    const also = { select: extentIn(model), shape: extentShape };
+    const { held, figures: extent } = await traced("waymark.check", { "waymark.model": model.name }, () =>
+      checkTable(this.warehouse, model, company, { ...options, locate }, also),
     );
-    const told = await checksOfModel(this.warehouse, this.held(), model.name, checks, { ...options, locate });
-    const failed = checks.filter((check) => check.failingRows > 0);
-    if (failed.length === 0) return told;
-    await this.lease.transaction(told);
+    const told = await checksOfModel(this.warehouse, this.held(), model.name, held, { ...options, locate });
+    const failed = held.filter((check) => check.failingRows > 0);
+    if (failed.length === 0) return { told, extent };
+    await this.transaction(told);
     for (const { check, failingRows, examples } of failed)
       this.options.onProgress?.({
         kind: "check",
@@ -554,10 +562,11 @@ class Run {
       built_at: this.options.now(),
       run_id: this.runId,
     };
-    // Only a feed's own rows need to be there for that.
-    const table = isFeed(model) ? built : await this.withWatermarks(built);
-    await this.warehouse.run(viewCreated(table, model.columnsFor(company)));
-    await this.lease.transaction([
+    await this.warehouse.run(viewCreated(built, model.columnsFor(company)));
+    // A feed is asked by its view how far it reaches: in a part that isn't whole rows come with the transaction.
+    const isToldLater = isFeed(model) && !wrote.is_whole;
+    const table = isToldLater ? built : await this.withWatermarks(built);
+    await this.transaction([
       ...statements,
       tableBuilt(table),
       tableWritten({
@@ -577,7 +586,7 @@ class Run {
       }),
     ]);
     const took = seconds(begun);
-    this.tables[model.name] = isFeed(model) ? await this.told(table) : table;
+    this.tables[model.name] = isToldLater ? await this.told(table) : table;
     const { bytes_billed: bytesBilled } = await this.finishModel(
       model.name,
       table.table_name,
@@ -600,13 +609,17 @@ class Run {
     this.report(table.model, "fresh", reason, { rows: table.rows, seconds: 0 });
   }
 
-  /** With its watermarks, as the ledger knows it; by the next run where this one dies before the ledger does. */
+  /** With its watermarks, as the ledger will know it; by the next run where this one dies before the ledger does. */
   private async told(table: BuiltTable): Promise<BuiltTable> {
     const now = await this.withWatermarks(table);
     const known = this.all.get(table.table_name)?.inputs;
-    if (JSON.stringify(known) !== JSON.stringify(now.inputs))
-      await this.lease.transaction([inputsChanged(now)]);
+    if (JSON.stringify(known) !== JSON.stringify(now.inputs)) this.untold.push(inputsChanged(now));
     return now;
+  }
+
+  /** A transaction of the lease, and with it what the ledger is yet to be told. */
+  transaction(statements: readonly Sql[], views?: readonly Sql[]): Promise<void> {
+    return this.lease.transaction([...this.untold.splice(0), ...statements], views);
   }
 
   /** How far its data reaches. */
@@ -636,9 +649,9 @@ class Run {
 
   /** The tables as they stand in this run, to be checked. */
   held(): HeldRun {
-    const { runId, lease, previous: before } = this;
+    const { runId, previous: before } = this;
     const { now, signal } = this.options;
-    return { runId, lease, tables: this.names(), before, now, signal };
+    return { runId, lease: this, tables: this.names(), before, now, signal };
   }
 
   private names(): Record<string, string> {
@@ -664,7 +677,7 @@ class Run {
       tables: this.names(),
     };
     await traced("waymark.publish", { "waymark.snapshot": snapshot.id }, () =>
-      publish(this.warehouse, this.lease, snapshot),
+      publish(this.warehouse, this, snapshot),
     );
     return snapshot;
   }

@@ -2,7 +2,7 @@ import { journeySchema } from "../journey/journey.js";
 import type { CheckResult } from "../models/checks.js";
 import type { CompanyWords } from "../models/model.js";
 import { typeName } from "../warehouse/dialect.js";
-import { bind, name, path, type Sql, sql } from "../warehouse/sql.js";
+import { bind, join, name, path, type Sql, sql, text } from "../warehouse/sql.js";
 import type { Columns, Row, Warehouse } from "../warehouse/warehouse.js";
 
 /** Where things live: published views to read, the tables behind them, the ledger, and what is built on the way. */
@@ -689,16 +689,20 @@ export const countAged = async (
   warehouse: Warehouse,
   kept: LedgerKept,
 ): Promise<Map<LedgerTable, number>> => {
-  const n = { n: { type: "integer", notNull: true } } as const;
-  const counts = new Map<LedgerTable, number>();
-  for (const [table] of agedRows(kept)) {
-    const [row] = await read(warehouse, n, (from) => {
-      const [, isAged] = agedRows(kept, from).find(([name]) => name === table) ?? [];
-      return sql`select count(*) as n from ${from(table)} as l where ${isAged ?? sql`false`}`;
-    });
-    if (row && row.n > 0) counts.set(table, row.n);
-  }
-  return counts;
+  const columns = {
+    table_name: { type: "string", notNull: true },
+    aged: { type: "integer", notNull: true },
+  } as const;
+  const counted = await read(warehouse, columns, (from) =>
+    join(
+      agedRows(kept, from).map(
+        ([table, isAged]) =>
+          sql`select ${text(table)} as table_name, count(*) as aged from ${from(table)} as l where ${isAged}`,
+      ),
+      "\nunion all\n",
+    ),
+  );
+  return new Map(counted.flatMap((row) => (row.aged > 0 ? [[row.table_name as LedgerTable, row.aged]] : [])));
 };
 
 export const agedRowsDropped = (kept: LedgerKept): Sql[] =>

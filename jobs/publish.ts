@@ -7,7 +7,11 @@ import { mayHavePublished, type Snapshot, schemas, snapshotPublished } from "./l
  * Make a snapshot visible: its row, by which the API goes, and every view swapped to its tables. On DuckDB all of it at
  * once; a swap, because the commit of many inserted rows is not atomic to readers: the rows are there already.
  */
-export async function publish(warehouse: Warehouse, lease: Lease, snapshot: Snapshot): Promise<void> {
+export async function publish(
+  warehouse: Warehouse,
+  lease: Pick<Lease, "transaction">,
+  snapshot: Snapshot,
+): Promise<void> {
   await warehouse.createSchema(schemas.published);
   try {
     await lease.transaction([snapshotPublished(snapshot)], viewsOf(snapshot));
@@ -17,7 +21,7 @@ export async function publish(warehouse: Warehouse, lease: Lease, snapshot: Snap
 }
 
 /** Swap the views again: where they follow the snapshot's row, as on BigQuery, a run may have died in between. */
-export const showAgain = (lease: Lease, snapshot: Snapshot): Promise<void> =>
+export const showAgain = (lease: Pick<Lease, "transaction">, snapshot: Snapshot): Promise<void> =>
   lease.transaction([], viewsOf(snapshot));
 
 const viewsOf = ({ tables }: Snapshot) =>

@@ -187,19 +187,14 @@ where s.comes`;
 /** Of which accounts and days rows are: null where a model's rows are no account's, or have no day. */
 export type Extent = Row<typeof extentShape>;
 
-const extentShape = {
+export const extentShape = {
   accounts: { type: "integer" },
   first_day: { type: "date" },
   last_day: { type: "date" },
 } as const satisfies Columns;
 const nowhere: Extent = { accounts: null, first_day: null, last_day: null };
 
-export async function extentOf({ warehouse, model }: Building, rows: readonly string[]): Promise<Extent> {
-  const [extent] = await warehouse.query(sql`select ${extentIn(model)} from ${path(...rows)}`, extentShape);
-  return extent ?? nowhere;
-}
-
-const extentIn = ({ columns }: Model): Sql =>
+export const extentIn = ({ columns }: Model): Sql =>
   sql`${"account_id" in columns ? sql`count(distinct account_id)` : nullOf("integer")} as accounts, ${"day" in columns ? sql`min(day) as first_day, max(day) as last_day` : sql`${nullOf("date")} as first_day, ${nullOf("date")} as last_day`}`;
 
 const touched = (model: Model, fromDay: Sql): Sql =>

@@ -1,7 +1,7 @@
 import type { Severity } from "../config/settings.js";
 import { countIf } from "../warehouse/dialect.js";
 import { integer, join, name, number, relation, type Sql, sql, text } from "../warehouse/sql.js";
-import type { Column, RunOptions, Warehouse } from "../warehouse/warehouse.js";
+import type { Column, Columns, Row, RunOptions, Warehouse } from "../warehouse/warehouse.js";
 import type { Company, Model, ModelColumn, RowRule } from "./model.js";
 
 /** What a check found: 0 failing rows is a pass. */
@@ -50,22 +50,25 @@ interface Rule {
 
 /**
  * Hold built rows against their model before they are taken into its table: grain unique, not null, ranges, accepted
- * values, references. All of it is counted in one statement, the rules on rows in one pass; examples are read only
- * where something failed. Rules that only warn are held later, over the whole table (`warningsOf`).
+ * values, references. All of it is counted in one statement, the rules on rows in one pass with other figures of them
+ * that are asked for; examples are read only where something failed. Rules that only warn are held later, over the
+ * whole table (`warningsOf`).
  */
-export async function checkTable(
+export async function checkTable<C extends Columns>(
   warehouse: Warehouse,
   model: Model,
   company: Company,
   options: RunOptions,
-): Promise<HeldRows[]> {
+  also?: { readonly select: Sql; readonly shape: C },
+): Promise<{ held: HeldRows[]; figures: Row<C> }> {
   const columns = model.columnsFor(company);
   const rules = rulesOf(model, columns).map((rule, i) => ({ ...rule, count: `c${i}` }));
   const onRows = rules.flatMap(({ fails, count }) =>
     fails ? [sql`${countIf(fails)} as ${name(count)}`] : [],
   );
+  const ofRows = [...onRows, ...(also ? [also.select] : [])];
   const counts = [
-    ...(onRows.length > 0 ? [sql`(select ${onRows} from ${relation(model.name)}) as on_rows`] : []),
+    ...(ofRows.length > 0 ? [sql`(select ${ofRows} from ${relation(model.name)}) as on_rows`] : []),
     ...rules.flatMap(({ fails, failing, count }) =>
       fails
         ? []
@@ -75,16 +78,21 @@ export async function checkTable(
   const shape = Object.fromEntries(
     rules.map(({ count }) => [count, { type: "integer", notNull: true } as const]),
   );
-  const [row] = await warehouse.query(sql`select * from ${join(counts, " cross join ")}`, shape, options);
+  const [row] = await warehouse.query(
+    sql`select * from ${join(counts, " cross join ")}`,
+    { ...shape, ...also?.shape },
+    options,
+  );
+  const counted = row as Record<string, number>;
 
-  const results: HeldRows[] = [];
+  const held: HeldRows[] = [];
   for (const { check, expected, failing, count } of rules) {
-    const failingRows = row?.[count] ?? 0;
+    const failingRows = counted[count] ?? 0;
     const examples =
       failingRows > 0 ? await examplesOf(warehouse, model, columns, expected, failing, options) : [];
-    results.push({ check, severity: "error", failing, failingRows, examples });
+    held.push({ check, severity: "error", failing, failingRows, examples });
   }
-  return results;
+  return { held, figures: row as Row<C> };
 }
 
 function rulesOf(model: Model, columns: Readonly<Record<string, ModelColumn>>): Rule[] {

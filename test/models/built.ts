@@ -61,7 +61,8 @@ export async function companyIn(
     if (done.has(model.name)) return;
     done.add(model.name);
     await materialize(warehouse, model, company);
-    const failed = (await checkTable(warehouse, model, company, { locate })).filter((c) => c.failingRows > 0);
+    const { held } = await checkTable(warehouse, model, company, { locate });
+    const failed = held.filter((c) => c.failingRows > 0);
     if (failed.length > 0)
       throw new Error(
         `${model.name}: ${failed.map((c) => `${c.check}: ${c.examples.join("; ")}`).join("\n")}`,

@@ -146,9 +146,9 @@ describe("the checks of a table", () => {
       { ...model, query: () => rows.reduce((all, row) => sql`${all} union all ${row}`) },
       company,
     );
-    const results = await checkTable(warehouse, model, company, { locate });
+    const { held } = await checkTable(warehouse, model, company, { locate });
     return Object.fromEntries(
-      results.flatMap((r) => (r.failingRows > 0 ? [[r.check, [r.failingRows, ...r.examples]]] : [])),
+      held.flatMap((r) => (r.failingRows > 0 ? [[r.check, [r.failingRows, ...r.examples]]] : [])),
     );
   }
   const row = (
