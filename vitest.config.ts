@@ -18,7 +18,7 @@ export default defineConfig({
   resolve: { alias: [{ find: /^graphql$/, replacement: "graphql/index.js" }] },
   test: {
     include: ["test/**/*.test.ts"],
-    globalSetup: "test/compiled.ts",
+    globalSetup: "test/setup.ts",
     // Half as many again as there are cores: tests wait for processes, servers and clocks of theirs.
     maxWorkers: Math.ceil(availableParallelism() * 1.5),
     // To load the schema and the engine anew for each file takes a tenth of the time.

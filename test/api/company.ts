@@ -6,20 +6,24 @@ import { checkMappings } from "../../models/sources/mapping.js";
 import { type Server, type ServerOptions, startServer } from "../../server/server.js";
 import { openDuckDb } from "../../warehouse/duckdb.js";
 import type { Warehouse } from "../../warehouse/warehouse.js";
+import { made } from "../made.js";
 
 /** Days of the small demo company that the API's tests ask about. */
 export const lastDay = "2025-12-31";
 
-/** The demo company, with 130 accounts unless another number is said, built for real in memory. */
+/** The demo company, with 130 accounts unless another number is said, built for real. */
 export async function builtCompany(accounts = 130): Promise<Warehouse> {
-  const warehouse = await openDuckDb({ file: ":memory:", threads: 1 });
-  await loadDemo(warehouse, { seed: 7, accounts, through: lastDay }, () => {});
-  const project = {
-    settings: loadSettings("demo/waymark.yml", checkMappings),
-    journey: loadJourney("journey/presets/three-stage.yml"),
-  };
-  await build(warehouse, project, { trigger: "test", now: () => new Date("2026-01-01T06:00:00Z") });
-  return warehouse;
+  const file = await made(`demo of ${accounts}`, async (file) => {
+    const warehouse = await openDuckDb({ file, threads: 1 });
+    await loadDemo(warehouse, { seed: 7, accounts, through: lastDay }, () => {});
+    const project = {
+      settings: loadSettings("demo/waymark.yml", checkMappings),
+      journey: loadJourney("journey/presets/three-stage.yml"),
+    };
+    await build(warehouse, project, { trigger: "test", now: () => new Date("2026-01-01T06:00:00Z") });
+    await warehouse.close();
+  });
+  return openDuckDb({ file, threads: 1 });
 }
 
 export interface Answer {

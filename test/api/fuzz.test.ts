@@ -24,7 +24,7 @@ let warehouse: Warehouse;
 let client: Client;
 let schema: GraphQLSchema;
 beforeAll(async () => {
-  warehouse = await builtCompany(20);
+  warehouse = await builtCompany();
   client = await clientOf(warehouse, { log: openLog("silent") });
   schema = await createSchema();
 });

@@ -14,7 +14,7 @@ const folder = mkdtempSync(join(tmpdir(), "waymark-assistants-"));
 const queries = {
   all: "query All($first: Int, $after: String) { accounts(first: $first, after: $after) { pageInfo { hasNextPage endCursor } nodes { id mrr } } }",
   days: `# Scores by day and account.
-query Days($where: HealthWhere, $days: Int! = 30) {
+query Days($where: HealthWhere, $days: Int! = 7) {
   health(where: $where, range: { last: { days: $days } }) { day: period(grain: DAY) accountId averageScore }
 }`,
   tables: "{ models { name } }",
@@ -30,7 +30,7 @@ let warehouse: Warehouse;
 let server: Server;
 const keys: Record<string, string> = {};
 beforeAll(async () => {
-  warehouse = await builtCompany(30);
+  warehouse = await builtCompany();
   for (const [name, text] of Object.entries(queries)) writeFileSync(join(folder, `${name}.graphql`), text);
   const access = { settings: accessSchema.parse({ roles }), folder };
   ({ server } = await clientOf(warehouse, { access, queryFolders: [folder, "queries"] }));
@@ -71,7 +71,7 @@ describe.each(["auto", "legacy"] as const)("an assistant, by the protocol's revi
         type: "object",
         required: [],
         properties: {
-          days: { type: "integer", default: 30 },
+          days: { type: "integer", default: 7 },
           where: { type: "object", properties: { segment: { type: "object" } } },
         },
       },
@@ -102,7 +102,7 @@ describe.each(["auto", "legacy"] as const)("an assistant, by the protocol's revi
     expect(next.structuredContent.rows).not.toEqual(answer.structuredContent.rows);
     const days = ((await client.callTool({ name: "days", arguments: {} })) as Any).structuredContent;
     expect(days.rows).toHaveLength(200);
-    expect(days.more).toBe("These are the first 200 of 690 rows. Narrow the question.");
+    expect(days.more).toBe("These are the first 200 of 759 rows. Narrow the question.");
   });
 });
 
