@@ -315,6 +315,7 @@ export async function openLedger(warehouse: Warehouse): Promise<void> {
           sql`alter table ${at(table as LedgerTable)} add column if not exists ${definition}`,
         );
   }
+  complete.add(warehouse);
 }
 
 /** Ledgers that lack nothing; nothing is ever taken from one. */
@@ -323,12 +324,13 @@ const complete = new WeakSet<Warehouse>();
 /** What there is of each table of a ledger that lacks some of it; undefined where it lacks nothing. */
 async function lackingIn(warehouse: Warehouse): Promise<ReadonlyMap<string, readonly string[]> | undefined> {
   if (complete.has(warehouse)) return undefined;
-  const found = new Map<string, readonly string[]>();
-  for (const table of await warehouse.tables(schemas.ledger))
-    found.set(
-      table,
-      Object.keys(await warehouse.describe(sql`select * from ${path(schemas.ledger, table)}`)),
-    );
+  const tables = await warehouse.tables(schemas.ledger);
+  const described = tables.map((table) =>
+    warehouse.describe(sql`select * from ${path(schemas.ledger, table)}`),
+  );
+  const found = new Map(
+    (await Promise.all(described)).map((columns, i) => [tables[i] ?? "", Object.keys(columns)] as const),
+  );
   const lacks = Object.entries(ledgerTables).some(([table, columns]) =>
     Object.keys(columns).some((column) => !found.get(table)?.includes(column)),
   );
