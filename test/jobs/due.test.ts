@@ -12,8 +12,8 @@ import { startTimetable, type Timetable } from "../../jobs/schedule.js";
 import { openDuckDb } from "../../warehouse/duckdb.js";
 import { bind, sql } from "../../warehouse/sql.js";
 import type { Warehouse } from "../../warehouse/warehouse.js";
-import { defaultJourney } from "../models/built.js";
 import { daysOf } from "../models/days.js";
+import { journeyOf, journeyText } from "./small.js";
 
 /** A real file, real builds and a real ledger; only the clock and the timers are moved by hand. */
 beforeEach(
@@ -37,7 +37,7 @@ const projectIn = (time_zone: string): Project => ({
     }),
     folder: "/nowhere",
   },
-  journey: defaultJourney,
+  journey: journeyOf(journeyText()),
 });
 
 /** A company with a ticket on each of the first days of May. */

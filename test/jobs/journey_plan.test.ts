@@ -4,7 +4,9 @@ import { build } from "../../jobs/build.js";
 import { applyJourney, planJourney } from "../../jobs/journey_plan.js";
 import { locateIn, readJourneyVersions, readSnapshots, schemas } from "../../jobs/ledger.js";
 import { accountHealth } from "../../models/health/account_health.js";
+import { openDuckDb } from "../../warehouse/duckdb.js";
 import { path, sql } from "../../warehouse/sql.js";
+import { made } from "../made.js";
 import { acmeJourney, acmeNow, acmeSources, acmeThrough, acmeZone, loadAcme } from "../models/acme.js";
 import { journeyOf, settingsOf, warehouseForTest } from "../models/built.js";
 
@@ -19,10 +21,15 @@ const edits: [string, string][] = [
 const after = journeyOf(edits.reduce((text, [from, to]) => text.replace(from, to), acmeJourney));
 
 async function published() {
-  const warehouse = await warehouseForTest();
-  await loadAcme(warehouse);
   const settings = settingsOf(acmeSources, acmeZone, acmeThrough, "/nowhere");
-  await build(warehouse, { settings, journey: before }, { trigger: "test", now });
+  const file = await made("acme", async (file) => {
+    const warehouse = await openDuckDb({ file, threads: 1 });
+    await loadAcme(warehouse);
+    await build(warehouse, { settings, journey: before }, { trigger: "test", now });
+    await warehouse.close();
+  });
+  const warehouse = await openDuckDb({ file, threads: 1 });
+  onTestFinished(() => warehouse.close());
   const tables = async (): Promise<string[]> => warehouse.tables(schemas.tables);
   const apply = (journey = after, more = {}) =>
     applyJourney(warehouse, { settings, journey }, { trigger: "apply", now, ...more });
