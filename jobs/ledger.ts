@@ -1,8 +1,9 @@
 import { journeySchema } from "../journey/journey.js";
 import type { CheckResult } from "../models/checks.js";
 import type { CompanyWords } from "../models/model.js";
+import type { DaysFound } from "../models/sources/changes.js";
 import { typeName } from "../warehouse/dialect.js";
-import { bind, name, path, type Sql, sql } from "../warehouse/sql.js";
+import { bind, integer, name, path, type Sql, sql } from "../warehouse/sql.js";
 import type { Columns, Row, Warehouse } from "../warehouse/warehouse.js";
 
 /** Where things live: published views to read, the tables behind them, the ledger, and what is built on the way. */
@@ -592,6 +593,29 @@ export async function readWritings(warehouse: Warehouse, model?: string): Promis
       sql`select * from ${at("writings")} as w where ${model === undefined ? sql`true` : sql`w.model = ${bind("string", model)}`} order by version desc, model`,
   );
   return rows.map((row) => ({ ...row, inputs: JSON.parse(row.inputs) as InputVersions[] }));
+}
+
+/**
+ * The days on which rows of a table came or went after a version and until another; undefined where an earlier Waymark
+ * may have written in between, which told nothing. Whether rows without a day were among them is not told.
+ */
+export async function readDaysWritten(
+  warehouse: Warehouse,
+  model: string,
+  after: number,
+  until: number,
+): Promise<DaysFound | undefined> {
+  const { version, first_day, last_day } = writings;
+  const rows = await read(warehouse, { version, first_day, last_day }, (at) => {
+    const isOf = sql`w.model = ${bind("string", model)}`;
+    const known = sql`select max(w.version) from ${at("writings")} as w where ${isOf} and w.version <= ${integer(after)}`;
+    return sql`select version, first_day, last_day from ${at("writings")} as w where ${isOf} and w.version >= (${known}) and w.version <= ${integer(until)}`;
+  });
+  if (rows.length === 0) return undefined;
+  const spans = rows.flatMap(({ version, first_day: first, last_day: last }) =>
+    version > after && first && last ? [{ first, last }] : [],
+  );
+  return { spans, undated: true };
 }
 
 export type Backfill = Row<typeof backfills>;

@@ -1,4 +1,5 @@
 import type { Company, Model } from "../models/model.js";
+import { isOn } from "../models/sources/changes.js";
 import { integer, name, path, type Sql, sql } from "../warehouse/sql.js";
 import type { Columns, Materialization, RunOptions, Warehouse } from "../warehouse/warehouse.js";
 import { type BuiltTable, schemas } from "./ledger.js";
@@ -69,10 +70,11 @@ export const workTable = ({ model, token }: Building, what: string): readonly st
   `${model.name}__${what}_${token}`,
 ];
 
-/** The rows that differ between two versions of a store. */
-export function changedRows({ store, from, to }: Change): Sql {
+/** The rows that differ between two versions of a store: of the days on which they lie, by which the engine skips the others. */
+export function changedRows({ store, from, to, days }: Change): Sql {
+  const isNear = days ? sql` and ${isOn(sql`day`, days)}` : sql``;
   const between = (v: Sql): Sql =>
-    sql`${v} > ${integer(Math.min(from, to))} and ${v} <= ${integer(Math.max(from, to))}`;
+    sql`${v} > ${integer(Math.min(from, to))} and ${v} <= ${integer(Math.max(from, to))}${isNear}`;
   const rows = path(schemas.tables, store);
   return sql`(select * from ${rows} where ${between(fromVersion)} union all select * from ${rows} where ${between(toVersion)})`;
 }
