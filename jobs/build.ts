@@ -505,13 +505,12 @@ class Run {
 
   /** With the days of the rows that came or went: mostly in this run alone. */
   private async dated(change: Change): Promise<Change> {
-    const { model, from, to } = change;
+    const { model, store, from, to } = change;
     if (!("day" in (this.byName.get(model)?.columns ?? {}))) return change;
     const part = this.parts.get(model);
-    const days =
-      part?.after === from && to === this.version
-        ? part.days
-        : await readDaysWritten(this.warehouse, model, Math.min(from, to), Math.max(from, to));
+    if (part?.after === from && to === this.version) return { ...change, days: part.days };
+    const asked = { model, store, after: Math.min(from, to), until: Math.max(from, to) };
+    const days = (await readDaysWritten(this.warehouse, [asked])).get(store);
     return { ...change, days };
   }
 

@@ -1,5 +1,5 @@
 import type { Company, Model } from "../models/model.js";
-import { isOn } from "../models/sources/changes.js";
+import { type DaysFound, isOn } from "../models/sources/changes.js";
 import { integer, name, path, type Sql, sql } from "../warehouse/sql.js";
 import type { Columns, Materialization, RunOptions, Warehouse } from "../warehouse/warehouse.js";
 import { type BuiltTable, schemas } from "./ledger.js";
@@ -44,9 +44,9 @@ export const layoutOf = ({
   clusterBy: "account_id" in columns ? ["account_id", ...grain] : grain,
 });
 
-/** Rows that no view of this version or a later one shows are dropped. */
-export const rowsDropped = (store: string, version: number): Sql =>
-  sql`delete from ${path(schemas.tables, store)} where ${toVersion} <= ${integer(version)}`;
+/** Rows that no view of this version or a later one shows are dropped, of the days on which they lie where these are known. */
+export const rowsDropped = (store: string, version: number, days: DaysFound | undefined): Sql =>
+  sql`delete from ${path(schemas.tables, store)} where ${toVersion} <= ${integer(version)}${days ? sql` and ${isOn(sql`day`, days)}` : sql``}`;
 
 /** One model's table in a run. */
 export interface Building {
