@@ -4,6 +4,7 @@ import prettyBytes from "pretty-bytes";
 import { Temporal } from "temporal-polyfill";
 import { build } from "../jobs/build.js";
 import { schemas } from "../jobs/ledger.js";
+import { models } from "../models/index.js";
 import { openDuckDb } from "../warehouse/duckdb.js";
 import { purposeNow } from "../warehouse/purpose.js";
 import { companySql, integer, join, name, path, type Sql, sql, text } from "../warehouse/sql.js";
@@ -121,9 +122,12 @@ async function weighScan({ schema, table, projections, filters, isChanged }: Tab
   // An UPDATE or DELETE is billed for all columns of the partitions that it looks at.
   const columns = Object.keys(types).filter((column) => isChanged || isAsked(column));
   const kind = kinds[schema] ?? "raw";
-  // Stores are partitioned by the month of `day`; raw tables by when rows came or happened, and clustered by the other.
+  // Stores are partitioned by the month of a leading date; raw tables by when rows came or happened, and clustered by the other.
+  const [leading = ""] = models.find(({ name }) => table.startsWith(`${name}__rows_`))?.sortBy ?? [];
   const dated = Object.keys(types).filter((column) =>
-    kind === "store" ? column === "day" : kind === "raw" && types[column]?.startsWith("TIMESTAMP"),
+    kind === "store"
+      ? column === leading && types[column] === "DATE"
+      : kind === "raw" && types[column]?.startsWith("TIMESTAMP"),
   );
   const others = Object.keys(types).filter((column) => !dated.includes(column));
   const ofDays = filters.filter((filter) => isOfAlone(filter, dated, others));
@@ -132,7 +136,7 @@ async function weighScan({ schema, table, projections, filters, isChanged }: Tab
   const isNamed = join([sql`true`, ...ofDays.map((filter) => sql`(${companySql(filter)})`)], " and ");
   const isRead =
     kind === "store" && ofDays.length > 0
-      ? sql`date_trunc('month', day) in (select date_trunc('month', day) from ${at} where ${isNamed})`
+      ? sql`date_trunc('month', ${name(leading)}) in (select date_trunc('month', ${name(leading)}) from ${at} where ${isNamed})`
       : isNamed;
   const sum = join([sql`0`, ...sizes], " + ");
   const [found] = await warehouse.query(

@@ -69,11 +69,13 @@ it("a night reads of each table with days those that its first concerned day rea
   const listening = listeningTo(warehouse, (scans) => {
     for (const { schema, table, projections, filters } of scans) {
       const model = models.find(({ name }) => table.startsWith(`${name}__rows_`));
-      if (schema !== schemas.tables || !model?.columns.day || !model.columns.account_id) continue;
+      const [leading = ""] = model?.sortBy ?? [];
+      const isDated = model?.columns[leading]?.type === "date" && model.columns.account_id;
+      if (schema !== schemas.tables || !model || !isDated) continue;
       // What is only counted is read of no column.
       const isCounted = projections.every((column) => column === "");
       if (isCounted && filters.length === 0) continue;
-      if (filters.some((filter) => /\bday\b\s*(>=?|=|IN\b)/.test(filter))) continue;
+      if (filters.some((filter) => new RegExp(`\\b${leading}\\b\\s*(>=?|=|IN\\b)`).test(filter))) continue;
       const by = purposeNow().labels.model ?? "the run";
       unbound.set(by, (unbound.get(by) ?? new Set()).add(model.name));
     }
