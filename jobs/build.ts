@@ -9,6 +9,7 @@ import { timeline } from "../models/daily/timeline.js";
 import { buildOrder, type Node, selectModels } from "../models/graph.js";
 import { models } from "../models/index.js";
 import type { Company, Model } from "../models/model.js";
+import type { DaysFound } from "../models/sources/changes.js";
 import { attributesIn, mapSources } from "../models/sources/mapping.js";
 import { traced } from "../telemetry/trace.js";
 import { Account, evenOverBudget, sentFor } from "../warehouse/purpose.js";
@@ -28,6 +29,7 @@ import {
   type RunModel,
   readAllTables,
   readComparisons,
+  readDaysWritten,
   readLatestSnapshot,
   runFinished,
   runStarted,
@@ -39,7 +41,7 @@ import {
   tableWritten,
   type Writing,
 } from "./ledger.js";
-import { changedBy, inputsOf, searchOf, type Work, workOf } from "./plan.js";
+import { type Change, changedBy, inputsOf, searchOf, type Work, workOf } from "./plan.js";
 import { clearWork, publish, showAgain } from "./publish.js";
 import { collectGarbage } from "./retention.js";
 import { type Building, storeName, tableName, viewCreated } from "./store.js";
@@ -288,6 +290,11 @@ class Run implements Pick<Lease, "transaction"> {
   private readonly published = new Map<string, BuiltTable>();
   /** The tables as they stand in this run. */
   private readonly tables: Record<string, BuiltTable> = {};
+  /** Of tables of which this run wrote a part: the version that it found, and the days of what it wrote. */
+  private readonly parts = new Map<
+    string,
+    { readonly after: number; readonly days: DaysFound | undefined }
+  >();
   private readonly accounts = new Map<string, Account>();
   /** What the ledger is told with whatever is told next. */
   private readonly untold: Sql[] = [];
@@ -464,7 +471,8 @@ class Run implements Pick<Lease, "transaction"> {
       model.source && company.sources[model.source] && this.project.settings.sources[model.source];
     const comparedAt = this.options.step ? undefined : this.comparedAt.get(model.source ?? "");
     const search = mapping && searchOf(mapping, comparedAt, this.options.now());
-    const changed = work.kind === "part" ? work.changed : [];
+    const changes = work.kind === "part" ? work.changed : [];
+    const changed = await Promise.all(changes.map((change) => this.dated(change)));
     const compared =
       search?.compared === "all" ? [sourceCompared(model.source ?? "", this.options.now())] : [];
     if (work.kind === "nothing" && !search && !days) return this.keep(built, "fresh");
@@ -485,6 +493,7 @@ class Run implements Pick<Lease, "transaction"> {
     const rows = built.rows + part.added - part.ended;
     const { told: checked } = await this.check(building, part.delta, node, reason, rows, begun);
     options.signal?.throwIfAborted();
+    this.parts.set(model.name, { after: built.version, days: part.days });
     await this.record(
       building,
       { store: built.store, inputs, rows },
@@ -499,6 +508,17 @@ class Run implements Pick<Lease, "transaction"> {
         ...part.extent,
       },
     );
+  }
+
+  /** With the days of the rows that came or went: mostly in this run alone. */
+  private async dated(change: Change): Promise<Change> {
+    const { model, store, from, to } = change;
+    if (!("day" in (this.byName.get(model)?.columns ?? {}))) return change;
+    const part = this.parts.get(model);
+    if (part?.after === from && to === this.version) return { ...change, days: part.days };
+    const asked = { model, store, after: Math.min(from, to), until: Math.max(from, to) };
+    const days = (await readDaysWritten(this.warehouse, [asked])).get(store);
+    return { ...change, days };
   }
 
   /**

@@ -1,8 +1,9 @@
 import { journeySchema } from "../journey/journey.js";
 import type { CheckResult } from "../models/checks.js";
 import type { CompanyWords } from "../models/model.js";
+import type { DaysFound } from "../models/sources/changes.js";
 import { typeName } from "../warehouse/dialect.js";
-import { bind, join, name, path, type Sql, sql, text } from "../warehouse/sql.js";
+import { bind, integer, join, name, path, type Sql, sql, text } from "../warehouse/sql.js";
 import type { Columns, Row, Warehouse } from "../warehouse/warehouse.js";
 
 /** Where things live: published views to read, the tables behind them, the ledger, and what is built on the way. */
@@ -172,6 +173,13 @@ const rewrites = {
   rewritten_at: { type: "timestamp", notNull: true },
 } as const satisfies Columns;
 
+/** Stores from which all rows are gone that went until a version. */
+const collections = {
+  store: { type: "string", notNull: true },
+  version: { type: "integer", notNull: true },
+  collected_at: { type: "timestamp", notNull: true },
+} as const satisfies Columns;
+
 /** Days that are rebuilt in chunks, and how far that is. */
 const backfills = {
   backfill_id: { type: "string", notNull: true },
@@ -233,6 +241,7 @@ const ledgerTables = {
   deliveries,
   told,
   rewrites,
+  collections,
   backfills,
   writings,
   lease: leaseColumns,
@@ -567,6 +576,26 @@ export async function readRewrites(warehouse: Warehouse): Promise<Map<string, nu
   return new Map(rows.map((row) => [row.store, row.version]));
 }
 
+/** For each store the version until which rows that went are gone from it. */
+export async function readCollections(warehouse: Warehouse): Promise<Map<string, number>> {
+  const rows = await read(warehouse, collections, (at) => sql`select * from ${at("collections")}`);
+  return new Map(rows.map((row) => [row.store, row.version]));
+}
+
+export const storesCollected = (
+  stores: readonly Pick<Versions, "store" | "until">[],
+  collected_at: Date,
+): Sql[] =>
+  stores.length === 0
+    ? []
+    : [
+        sql`delete from ${at("collections")} as l where l.store in (${stores.map(({ store }) => text(store))})`,
+        insert(
+          "collections",
+          ...stores.map(({ store, until: version }) => ({ store, version, collected_at })),
+        ),
+      ];
+
 /** A store's rows stand in another one now. */
 export const storeRewritten = (from: string, to: string, version: number, rewritten_at: Date): Sql[] => [
   sql`update ${at("built_tables")} set store = ${bind("string", to)} where store = ${bind("string", from)}`,
@@ -594,6 +623,62 @@ export async function readWritings(warehouse: Warehouse, model?: string): Promis
       sql`select * from ${at("writings")} as w where ${model === undefined ? sql`true` : sql`w.model = ${bind("string", model)}`} order by version desc, model`,
   );
   return rows.map((row) => ({ ...row, inputs: JSON.parse(row.inputs) as InputVersions[] }));
+}
+
+/** Versions of a store: those after one and until another. */
+export interface Versions {
+  readonly model: string;
+  readonly store: string;
+  readonly after: number;
+  readonly until: number;
+}
+
+/**
+ * The days on which rows came or went in some versions, by store; none of a store of which not all was told, as an
+ * earlier Waymark may have written. Whether rows without a day were among them is not told.
+ */
+export async function readDaysWritten(
+  warehouse: Warehouse,
+  asked: readonly Versions[],
+): Promise<Map<string, DaysFound>> {
+  const found = new Map<string, { spans: DaysFound["spans"][number][]; undated: boolean }>();
+  if (asked.length === 0) return found;
+  const { first_day, last_day } = writings;
+  const shape = {
+    store: { type: "string", notNull: true },
+    version: { type: "integer" },
+    first_day,
+    last_day,
+  } as const;
+  const ranges = asked.map(
+    ({ model, store, after, until }) =>
+      sql`select ${text(model)} as model, ${text(store)} as store, ${integer(after)} as after_version, ${integer(until)} as until_version`,
+  );
+  // Of those that were written before only whether there are any: since then all is told.
+  const rows = await read(
+    warehouse,
+    shape,
+    (at) => sql`
+with asked as (
+  ${join(ranges, " union all ")}
+)
+select a.store as store, w.version as version, w.first_day as first_day, w.last_day as last_day
+from asked as a
+inner join ${at("writings")} as w on w.model = a.model and w.version > a.after_version and w.version <= a.until_version
+union all
+select distinct a.store, cast(null as ${typeName("integer")}), cast(null as date), cast(null as date)
+from asked as a
+inner join ${at("writings")} as w on w.model = a.model and w.version <= a.after_version`,
+  );
+  for (const { store, version } of rows)
+    if (version === null) found.set(store, { spans: [], undated: false });
+  for (const { store, version, first_day: first, last_day: last } of rows) {
+    const days = found.get(store);
+    if (!days || version === null) continue;
+    days.undated = true;
+    if (first && last) days.spans.push({ first, last });
+  }
+  return found;
 }
 
 export type Backfill = Row<typeof backfills>;
@@ -657,6 +742,7 @@ and l.snapshot_id not in (select snapshot_id from ${from("snapshots")} order by 
   // Failing rows outlive the run that kept them where what a later one found of its checks still is theirs.
   const runsThatStay = sql`select l.run_id from ${from("runs")} as l where not (${isOldRun})`;
   const shown = sql`select coalesce(c.kept_in, c.run_id) from ${from("checks")} as c where c.run_id in (${runsThatStay})`;
+  const isOfNoStore = sql`l.store not in (select t.store from ${from("built_tables")} as t where t.store is not null)`;
   const isOldMessage = sql`l.recorded_at < ${oldMessages} and l.sequence < (select max(sequence) from ${from("messages")}) and l.message_id not in (select message_id from ${from("deliveries")} where status <> 'delivered')`;
   return [
     ["run_models", ofOldRun],
@@ -676,10 +762,8 @@ and l.snapshot_id not in (select snapshot_id from ${from("snapshots")} order by 
     ],
     ["backfills", sql`l.started_at < ${old}`],
     ["told", sql`l.told_at < ${old} and l.told_at < (select max(t.told_at) from ${from("told")} as t)`],
-    [
-      "rewrites",
-      sql`l.store not in (select t.store from ${from("built_tables")} as t where t.store is not null)`,
-    ],
+    ["rewrites", isOfNoStore],
+    ["collections", isOfNoStore],
     [
       "source_comparisons",
       sql`l.compared_at < (select max(c.compared_at) from ${from("source_comparisons")} as c where c.source = l.source)`,

@@ -2,7 +2,7 @@ import type { Retention } from "../config/settings.js";
 import { accountHealth } from "../models/health/account_health.js";
 import { accountIndicators } from "../models/health/account_indicators.js";
 import { models } from "../models/index.js";
-import { countIf } from "../warehouse/dialect.js";
+import { type DaysFound, isOn } from "../models/sources/changes.js";
 import { integer, join, path, type Sql, sql, text } from "../warehouse/sql.js";
 import type { Warehouse } from "../warehouse/warehouse.js";
 import type { Lease } from "./lease.js";
@@ -12,12 +12,16 @@ import {
   countAged,
   type LedgerKept,
   readAllTables,
+  readCollections,
+  readDaysWritten,
   readJourneyVersions,
   readRewrites,
   readSnapshots,
   schemas,
   storeRewritten,
+  storesCollected,
   tablesDropped,
+  type Versions,
 } from "./ledger.js";
 import {
   forever,
@@ -36,8 +40,14 @@ const keptOfVersions = [accountHealth.name, accountIndicators.name];
 export interface Garbage {
   /** Views and stores of tables that no kept snapshot and no kept journey shows, and what runs left behind. */
   readonly tables: readonly { schema: string; name: string; isView: boolean; bytes: number | null }[];
-  /** Rows of stores that went before the oldest version that is kept. */
-  readonly rows: readonly { store: string; before: number; rows: number; bytes: number | null }[];
+  /** Rows of stores that went before the oldest version that is kept, and the days near them where these are known. */
+  readonly rows: readonly {
+    store: string;
+    before: number;
+    days: DaysFound | undefined;
+    rows: number;
+    bytes: number | null;
+  }[];
   /** Rows of the ledger. */
   readonly ledger: readonly { table: string; rows: number }[];
   /** Stores to be put into their physical order again; `scattered` is the share of rows out of it. */
@@ -50,70 +60,9 @@ export interface Garbage {
   }[];
 }
 
-/** What may go by now, and what would be rewritten; with its size unless that is nobody's question. Changes nothing. */
-export async function findGarbage(
-  warehouse: Warehouse,
-  retention: Retention,
-  now: Date,
-  isMeasured = true,
-): Promise<Garbage> {
-  const { snapshots, journey_versions } = retention;
-  const bytesOf = async (table: readonly string[]) => (isMeasured ? warehouse.bytes(table) : null);
-  const latest = await readSnapshots(warehouse, snapshots);
-  const versions = (await readJourneyVersions(warehouse)).slice(0, journey_versions + 1);
-  const all = [...(await readAllTables(warehouse)).values()];
-  const names = new Set([
-    // What a failed run built last is what the next one goes on from.
-    ...new Map(all.map(({ model, table_name }) => [model, table_name])).values(),
-    ...latest.flatMap(({ tables }) => Object.values(tables)),
-    ...versions.flatMap(({ snapshot }) => keptOfVersions.map((model) => snapshot.tables[model])),
-  ]);
-  const oldest = new Map<string, number>();
-  const large = new Set<string>();
-  for (const { table_name, store, version, rows } of all) {
-    if (names.has(table_name)) oldest.set(store, Math.min(version, oldest.get(store) ?? version));
-    if (rows >= retention.rewrite_rows) large.add(store);
-  }
-
-  const tables: Garbage["tables"][number][] = [];
-  const views = new Set(all.map(({ table_name }) => table_name));
-  for (const schema of [schemas.tables, schemas.work])
-    for (const name of await warehouse.tables(schema)) {
-      if (schema === schemas.tables && (names.has(name) || oldest.has(name))) continue;
-      const isView = schema === schemas.tables && views.has(name);
-      tables.push({ schema, name, isView, bytes: isView ? null : await bytesOf([schema, name]) });
-    }
-
-  const rows: Garbage["rows"][number][] = [];
-  const rewrites: Garbage["rewrites"][number][] = [];
-  const rewritten = await readRewrites(warehouse);
-  for (const { store, before, kept, gone, scattered } of await countRows(
-    warehouse,
-    oldest,
-    large,
-    rewritten,
-  )) {
-    if (gone > 0) {
-      const bytes = await bytesOf([schemas.tables, store]);
-      rows.push({ store, before, rows: gone, bytes: bytes && Math.round((bytes * gone) / (gone + kept)) });
-    }
-    const of = all.find((table) => table.store === store);
-    const model = models.find(({ name }) => name === of?.model);
-    const share = scattered / Math.max(1, kept);
-    // BigQuery puts clustered rows into order by itself.
-    if (
-      warehouse.dialect !== "bigquery" &&
-      model?.sortBy &&
-      kept >= retention.rewrite_rows &&
-      share > retention.rewrite_share
-    ) {
-      const bytes = await bytesOf([schemas.tables, store]);
-      rewrites.push({ store, model: model.name, rows: kept, scattered: share, bytes });
-    }
-  }
-  const aged = await countAged(warehouse, ledgerKept(retention, now));
-  return { tables, rows, ledger: [...aged].map(([table, n]) => ({ table, rows: n })), rewrites };
-}
+/** What may go by now, and what would be rewritten, with its size. Changes nothing. */
+export const findGarbage = async (warehouse: Warehouse, retention: Retention, now: Date): Promise<Garbage> =>
+  (await lookFor(warehouse, retention, now, true)).garbage;
 
 /** Let go what may go, and rewrite what is scattered; readers see nothing of it. Answers what it was. */
 export async function collectGarbage(
@@ -123,10 +72,12 @@ export async function collectGarbage(
   now: Date,
   isMeasured = true,
 ): Promise<Garbage> {
-  const garbage = await findGarbage(warehouse, retention, now, isMeasured);
+  const { garbage, looked } = await lookFor(warehouse, retention, now, isMeasured);
+  const collected = looked.filter(({ after, until }) => until > after);
   const ofTables = garbage.tables.filter(({ schema }) => schema === schemas.tables).map(({ name }) => name);
   await lease.transaction([
-    ...garbage.rows.map(({ store, before }) => rowsDropped(store, before)),
+    ...garbage.rows.map(({ store, before, days }) => rowsDropped(store, before, days)),
+    ...storesCollected(collected, now),
     ...(ofTables.length > 0 ? [tablesDropped(ofTables)] : []),
     ...(garbage.ledger.length > 0 ? agedRowsDropped(ledgerKept(retention, now)) : []),
   ]);
@@ -147,40 +98,121 @@ export async function collectGarbage(
   return garbage;
 }
 
+/** The garbage, with its size where that is asked for, and the versions of which rows were looked for that went. */
+async function lookFor(
+  warehouse: Warehouse,
+  retention: Retention,
+  now: Date,
+  isMeasured: boolean,
+): Promise<{ garbage: Garbage; looked: readonly Versions[] }> {
+  const { snapshots, journey_versions } = retention;
+  const bytesOf = async (table: readonly string[]) => (isMeasured ? warehouse.bytes(table) : null);
+  const latest = await readSnapshots(warehouse, snapshots);
+  const versions = (await readJourneyVersions(warehouse)).slice(0, journey_versions + 1);
+  const all = [...(await readAllTables(warehouse)).values()];
+  const names = new Set([
+    // What a failed run built last is what the next one goes on from.
+    ...new Map(all.map(({ model, table_name }) => [model, table_name])).values(),
+    ...latest.flatMap(({ tables }) => Object.values(tables)),
+    ...versions.flatMap(({ snapshot }) => keptOfVersions.map((model) => snapshot.tables[model])),
+  ]);
+  const collected = await readCollections(warehouse);
+  const oldest = new Map<string, Versions>();
+  const large = new Set<string>();
+  for (const { model, table_name, store, version, rows } of all) {
+    if (names.has(table_name)) {
+      const until = Math.min(version, oldest.get(store)?.until ?? version);
+      oldest.set(store, { model, store, after: collected.get(store) ?? 0, until });
+    }
+    // BigQuery puts clustered rows into order by itself.
+    if (rows >= retention.rewrite_rows && warehouse.dialect !== "bigquery") large.add(store);
+  }
+
+  const tables: Garbage["tables"][number][] = [];
+  const views = new Set(all.map(({ table_name }) => table_name));
+  for (const schema of [schemas.tables, schemas.work])
+    for (const name of await warehouse.tables(schema)) {
+      if (schema === schemas.tables && (names.has(name) || oldest.has(name))) continue;
+      const isView = schema === schemas.tables && views.has(name);
+      tables.push({ schema, name, isView, bytes: isView ? null : await bytesOf([schema, name]) });
+    }
+
+  const rows: Garbage["rows"][number][] = [];
+  const rewrites: Garbage["rewrites"][number][] = [];
+  const rewritten = await readRewrites(warehouse);
+  const written = await readDaysWritten(warehouse, [...oldest.values()]);
+  const went = [...oldest.values()].map((of): Went => {
+    const days = written.get(of.store);
+    const isNone = of.after >= of.until || (days && !days.undated);
+    const hasDays = "day" in (models.find(({ name }) => name === of.model)?.columns ?? {});
+    return { ...of, isNone: isNone === true, days: hasDays ? days : undefined };
+  });
+  for (const { store, model, until, days, kept, gone, scattered } of await countRows(
+    warehouse,
+    went,
+    large,
+    rewritten,
+  )) {
+    if (gone > 0) {
+      const bytes = await bytesOf([schemas.tables, store]);
+      const share = gone / (gone + kept);
+      rows.push({ store, before: until, days, rows: gone, bytes: bytes && Math.round(bytes * share) });
+    }
+    const share = scattered / Math.max(1, kept);
+    const isSorted = models.some(({ name, sortBy }) => name === model && sortBy);
+    if (isSorted && kept >= retention.rewrite_rows && share > retention.rewrite_share) {
+      const bytes = await bytesOf([schemas.tables, store]);
+      rewrites.push({ store, model, rows: kept, scattered: share, bytes });
+    }
+  }
+  const aged = await countAged(warehouse, ledgerKept(retention, now));
+  const ledger = [...aged].map(([table, n]) => ({ table, rows: n }));
+  return { garbage: { tables, rows, ledger, rewrites }, looked: went };
+}
+
+/** The versions of a store of which no kept table shows the rows that went in them. */
+interface Went extends Versions {
+  /** Where it is known that none went. */
+  readonly isNone: boolean;
+  readonly days: DaysFound | undefined;
+}
+
 /** How many rows of each store some kept table shows, how many none does, and of large ones how many of the kept are out of order. */
 async function countRows(
   warehouse: Warehouse,
-  oldest: ReadonlyMap<string, number>,
+  stores: readonly Went[],
   large: ReadonlySet<string>,
   rewritten: ReadonlyMap<string, number>,
 ) {
-  if (oldest.size === 0) return [];
-  const stores = [...oldest].map(([store, before]) => {
+  const asked = stores.filter(({ store, isNone }) => !isNone || large.has(store));
+  if (asked.length === 0) return [];
+  const counts = asked.map(({ store, after, until, isNone, days }) => {
     const rows = path(schemas.tables, store);
-    if (!large.has(store))
-      return sql`select ${text(store)} as store, ${integer(before)} as before, ${countIf(sql`${toVersion} <= ${integer(before)}`)} as gone, count(*) as standing, 0 as scattered from ${rows}`;
-    const since = rewritten.get(store);
-    const inOrder = since === undefined ? sql`(select min(${fromVersion}) from ${rows})` : integer(since);
     // One by one, as each leaves out what the engine can skip.
     const count = (where: Sql): Sql => sql`(select count(*) from ${rows} where ${where})`;
-    const isKept = sql`${toVersion} > ${integer(before)}`;
-    return sql`
-select
-  ${text(store)} as store,
-  ${integer(before)} as before,
-  ${count(sql`not ${isKept}`)} as gone,
-  ${count(sql`true`)} as standing,
-  ${count(sql`${isKept} and ${fromVersion} > ${inOrder}`)} + ${count(sql`${isKept} and ${fromVersion} <= ${inOrder} and ${toVersion} > ${inOrder} and ${toVersion} < ${integer(forever)}`)} as scattered`;
+    const isNear = days ? sql` and ${isOn(sql`day`, days)}` : sql``;
+    const gone = isNone
+      ? integer(0)
+      : count(sql`${toVersion} > ${integer(after)} and ${toVersion} <= ${integer(until)}${isNear}`);
+    const since = rewritten.get(store);
+    const inOrder = since === undefined ? sql`(select min(${fromVersion}) from ${rows})` : integer(since);
+    const isKept = sql`${toVersion} > ${integer(until)}`;
+    const scattered = large.has(store)
+      ? sql`${count(sql`${isKept} and ${fromVersion} > ${inOrder}`)} + ${count(sql`${isKept} and ${fromVersion} <= ${inOrder} and ${toVersion} > ${inOrder} and ${toVersion} < ${integer(forever)}`)}`
+      : integer(0);
+    return sql`select ${text(store)} as store, ${gone} as gone, ${count(sql`true`)} as standing, ${scattered} as scattered`;
   });
   const count = { type: "integer", notNull: true } as const;
-  const counted = await warehouse.query(join(stores, "\nunion all\n"), {
+  const counted = await warehouse.query(join(counts, "\nunion all\n"), {
     store: { type: "string", notNull: true },
-    before: count,
     gone: count,
     standing: count,
     scattered: count,
   });
-  return counted.map(({ standing, ...row }) => ({ ...row, kept: standing - row.gone }));
+  return counted.flatMap(({ standing, ...row }) => {
+    const of = asked.find(({ store }) => store === row.store);
+    return of ? [{ ...of, ...row, kept: standing - row.gone }] : [];
+  });
 }
 
 /**

@@ -1,4 +1,5 @@
 import type { Company, Model } from "../models/model.js";
+import { type DaysFound, isOn } from "../models/sources/changes.js";
 import { integer, name, path, type Sql, sql } from "../warehouse/sql.js";
 import type { Columns, Materialization, RunOptions, Warehouse } from "../warehouse/warehouse.js";
 import { type BuiltTable, schemas } from "./ledger.js";
@@ -43,9 +44,9 @@ export const layoutOf = ({
   clusterBy: "account_id" in columns ? ["account_id", ...grain] : grain,
 });
 
-/** Rows that no view of this version or a later one shows are dropped. */
-export const rowsDropped = (store: string, version: number): Sql =>
-  sql`delete from ${path(schemas.tables, store)} where ${toVersion} <= ${integer(version)}`;
+/** Rows that no view of this version or a later one shows are dropped, of the days on which they lie where these are known. */
+export const rowsDropped = (store: string, version: number, days: DaysFound | undefined): Sql =>
+  sql`delete from ${path(schemas.tables, store)} where ${toVersion} <= ${integer(version)}${days ? sql` and ${isOn(sql`day`, days)}` : sql``}`;
 
 /** One model's table in a run. */
 export interface Building {
@@ -69,10 +70,11 @@ export const workTable = ({ model, token }: Building, what: string): readonly st
   `${model.name}__${what}_${token}`,
 ];
 
-/** The rows that differ between two versions of a store. */
-export function changedRows({ store, from, to }: Change): Sql {
+/** The rows that differ between two versions of a store: of the days on which they lie, by which the engine skips the others. */
+export function changedRows({ store, from, to, days }: Change): Sql {
+  const isNear = days ? sql` and ${isOn(sql`day`, days)}` : sql``;
   const between = (v: Sql): Sql =>
-    sql`${v} > ${integer(Math.min(from, to))} and ${v} <= ${integer(Math.max(from, to))}`;
+    sql`${v} > ${integer(Math.min(from, to))} and ${v} <= ${integer(Math.max(from, to))}${isNear}`;
   const rows = path(schemas.tables, store);
   return sql`(select * from ${rows} where ${between(fromVersion)} union all select * from ${rows} where ${between(toVersion)})`;
 }

@@ -1,6 +1,6 @@
 import { Temporal } from "temporal-polyfill";
 import { firstOfAll, type Model } from "../models/model.js";
-import { differingKeys, isOn, type Search } from "../models/sources/changes.js";
+import { type DaysFound, differingKeys, isOn, type Search } from "../models/sources/changes.js";
 import { countIf, nullOf } from "../warehouse/dialect.js";
 import {
   bind,
@@ -63,6 +63,8 @@ export interface Part {
   readonly added: number;
   readonly ended: number;
   readonly extent: Extent;
+  /** All of these days; undefined where rows have none. */
+  readonly days: DaysFound | undefined;
   /** Takes the part into the store. */
   readonly applied: readonly Sql[];
 }
@@ -165,11 +167,11 @@ where d.is_there is null or ${differs}`,
     options,
   );
   const { added, ended, ...extent } = counted ?? { added: 0, ended: 0, ...nowhere };
-  const near = told.includes("day") ? await daysOf(building, changes) : undefined;
+  const days = told.includes("day") ? await daysOf(building, changes) : undefined;
   const end = sql`update ${store} as d
 set ${toVersion} = ${integer(version)}
 from ${changes} as s
-where not s.comes and d.${toVersion} = ${integer(forever)} and ${near ? isOn(sql`d.day`, near) : sql`true`} and ${sameKey}`;
+where not s.comes and d.${toVersion} = ${integer(forever)} and ${days ? isOn(sql`d.day`, days) : sql`true`} and ${sameKey}`;
   const add = sql`insert into ${store} (${[...columns.map(name), fromVersion, toVersion]})
 select ${columns.map((c) => sql`d.${name(c)}`)}, ${integer(version)}, ${integer(forever)}
 from ${delta} as d
@@ -180,6 +182,7 @@ where s.comes`;
     added,
     ended,
     extent,
+    days,
     applied: [...(ended > 0 ? [end] : []), ...(added > 0 ? [add] : [])],
   };
 }

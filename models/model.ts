@@ -176,32 +176,10 @@ export const earlier = (model: string, back?: number, day = "day"): Sql =>
 /** All that the table itself holds of the accounts concerned. */
 export const ofPart = (model: string): Sql => since(relation(model));
 
-/** So near lies the latest row of most accounts. */
-const nearDays = 62;
-
-/**
- * Of these rows the latest of each of the accounts that stand in a relation: looked for in all of history only where
- * none is near.
- */
-export const latestEarlier = (model: string, accounts: Sql): Sql =>
-  inPart("accounts", sql``, (scope, { from = "1000-01-01" }) => {
-    const concerned = sql`(select s.* from ${scope} as s where s.account_id in (select account_id from ${accounts}))`;
-    const near = addDays(sql`date ${text(from)}`, -nearDays);
-    const isNear = sql`t.day >= ${near}`;
-    const far = sql`(select s.* from ${concerned} as s where s.account_id not in (select t.account_id from ${relation(model)} as t inner join ${concerned} as scope on scope.account_id = t.account_id where t.day < scope.from_day and ${isNear}))`;
-    const latestOf = (own: Sql, where: Sql): Sql =>
-      sql`select t.* from ${relation(model)} as t inner join (select t.account_id as account_id, max(t.day) as day from ${relation(model)} as t inner join ${own} as scope on scope.account_id = t.account_id where t.day < scope.from_day and ${where} group by t.account_id) as latest on latest.account_id = t.account_id and latest.day = t.day where ${where}`;
-    return sql`(${latestOf(concerned, isNear)} union all ${latestOf(far, sql`true`)})`;
-  });
-
-/**
- * A table of levels for what reads them day by day: each row holds until `next_day`. Where only a part is built, the
- * rows from the first day concerned on and, of the accounts that stand in a relation, the one that holds on it.
- */
-export const spansOf = (model: Readable, accounts: Sql): Sql =>
-  sql`(
-    select levels.*, ${orNever(sql`lead(day) over (partition by account_id order by day)`)} as next_day
-    from ${inPart("accounts", relation(model.name), () => sql`(select * from ${ref(model, 0)} as recent union all select * from ${latestEarlier(model.name, accounts)} as latest)`)} as levels
+/** Rows of levels, each with the first day on which it no longer holds, as `_next_day`: no own fact is called so. */
+export const spansOf = (levels: Sql): Sql => sql`(
+    select levels.*, ${orNever(sql`lead(day) over (partition by account_id order by day)`)} as _next_day
+    from ${levels} as levels
   )`;
 
 /** Joins the day from which an account is concerned, as `scope.from_day`, where only a part is built. */

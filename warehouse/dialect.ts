@@ -161,6 +161,13 @@ export const eachDay = (from: Sql, to: Sql, every = 1): Sql =>
     bigquery: sql`unnest(generate_date_array(${from}, ${to}, interval ${integer(every)} day)) as day`,
   });
 
+/** One row per month, from a day on and up to another, by the day of the month of `from`, as `eachDay`. */
+export const eachMonth = (from: Sql, to: Sql): Sql =>
+  by({
+    duckdb: sql`lateral (select cast(unnest(generate_series(${from}, ${to}, interval 1 month)) as date) as day) as months`,
+    bigquery: sql`unnest(generate_date_array(${from}, ${to}, interval 1 month)) as day`,
+  });
+
 /** Text of a value of a type; numbers without needless zeros ("5", "1250.5"), dates in ISO form. */
 export const toText = (value: Sql, type: ColumnType): Sql => {
   if (type === "number") {

@@ -24,6 +24,7 @@ import { coverageDaily } from "./coverage_daily.js";
 import { featuresOffered } from "./features_offered.js";
 import { ownFactDays, ownFactSql } from "./own_fact_days.js";
 import { peopleDaily } from "./people_daily.js";
+import { levelsByMonth, monthOf } from "./steps.js";
 import { supportDaily } from "./support_daily.js";
 import { timeline } from "./timeline.js";
 import { usageDaily } from "./usage_daily.js";
@@ -145,8 +146,11 @@ export const accountFacts = defineModel({
       ...factNames.map((fact) => [fact, facts[fact] as Fact, factSql[fact]] as const),
       ...own.map((fact) => [fact.id, factOf(fact), ownFactSql(fact, sql`d.day`)] as const),
     ];
-    const joined = (model: Readable, alias: string, accounts: Sql): Sql =>
-      sql`left join ${spansOf(model, accounts)} as ${name(alias)} on ${name(alias)}.account_id = d.account_id and ${name(alias)}.day <= d.day and d.day < ${name(alias)}.next_day`;
+    const holding = (spans: Sql, alias: string): Sql =>
+      sql`left join ${spans} as ${name(alias)} on ${name(alias)}.account_id = d.account_id and ${name(alias)}.day <= d.day and d.day < ${name(alias)}._next_day`;
+    // By the month too: else an account's days would each be held against all of its rows.
+    const levels = (model: Readable, alias: string): Sql =>
+      sql`${holding(levelsByMonth(model), alias)} and ${name(alias)}._month = d._month`;
     return sql`
 with days as (
   select a.account_id as account_id, a.created_on as created_on, a.customer_since as customer_since, day
@@ -158,9 +162,9 @@ with days as (
 spine as (
   select *
   from (
-    select ${[...["account_id", "day", "created_on", "customer_since"].map((column) => sql`d.${name(column)}`), ...coverage.map((column) => sql`c.${name(column)}`)]}
+    select ${[...["account_id", "day", "created_on", "customer_since"].map((column) => sql`d.${name(column)}`), ...coverage.map((column) => sql`c.${name(column)}`)]}, ${monthOf(sql`d.day`)} as _month
     from days as d
-    ${joined(coverageDaily, "c", sql`days`)}
+    ${holding(spansOf(ref(coverageDaily)), "c")}
   ) as d
   where ${lastCoveredDay} is null or ${daysSince(lastCoveredDay)} <= ${integer(daysAfterCoverage)}
 )
@@ -176,10 +180,10 @@ select
   )}
 from spine as d
 left join ${ref(featuresOffered)} as o on o.day = d.day
-${joined(usageDaily, "u", sql`spine`)}
-${joined(supportDaily, "s", sql`spine`)}
-${joined(voiceDaily, "v", sql`spine`)}
-${joined(peopleDaily, "p", sql`spine`)}
-${own.length > 0 ? joined(ownFactDays, "w", sql`spine`) : sql``}`;
+${levels(usageDaily, "u")}
+${levels(supportDaily, "s")}
+${levels(voiceDaily, "v")}
+${levels(peopleDaily, "p")}
+${own.length > 0 ? levels(ownFactDays, "w") : sql``}`;
   },
 });

@@ -2,9 +2,27 @@ import type { Problem } from "../../config/yaml.js";
 import { didYouMean } from "../../errors.js";
 import type { JourneyText } from "../../journey/journey.js";
 import { factSources, needsColumn, type OwnFact } from "../../journey/own_facts.js";
-import { addDays, cast, dayNumber, daysBetween, least, nullOf, safeDivide } from "../../warehouse/dialect.js";
+import {
+  addDays,
+  cast,
+  dayNumber,
+  daysBetween,
+  greatest,
+  least,
+  nullOf,
+  safeDivide,
+} from "../../warehouse/dialect.js";
 import { integer, join, name, number, type Sql, sql, text } from "../../warehouse/sql.js";
-import { accountKey, dayKey, defineModel, type ModelColumns, type Readable, ref } from "../model.js";
+import {
+  accountKey,
+  dayKey,
+  defineModel,
+  type ModelColumns,
+  type Readable,
+  ref,
+  whereOfPart,
+  withScope,
+} from "../model.js";
 import { sources } from "../sources/index.js";
 import { accounts } from "../staging/accounts.js";
 import { stgOutcomes } from "../staging/stg_outcomes.js";
@@ -13,6 +31,8 @@ import { stgTickets } from "../staging/stg_tickets.js";
 import { stgTouchpoints } from "../staging/stg_touchpoints.js";
 import { stgUsageEvents } from "../staging/stg_usage_events.js";
 import { stgUsers } from "../staging/stg_users.js";
+import { everyMonth, levelsBefore, monthlyRows } from "./steps.js";
+import { dataThrough } from "./timeline.js";
 
 /** A column of what a day's rows add to an own fact. */
 interface Part {
@@ -26,8 +46,7 @@ interface Part {
 /** Facts of rows stay between the days on which their rows come into or leave the window. */
 export const ownFactDays = defineModel({
   name: "own_fact_days",
-  description:
-    "One row per account and day on which one of the company's own facts may change; it holds until the next.",
+  description: `One row per account and day on which one of the company's own facts may change; it holds until the next. ${monthlyRows}`,
   grain: ["account_id", "day"],
   columns: { account_id: accountKey, day: dayKey },
   companyColumns: ({ journey }): ModelColumns =>
@@ -70,19 +89,59 @@ export const ownFactDays = defineModel({
   from (${rows}
   ) as additions
   group by account_id, day`;
+    const ids = facts.map(({ id }) => name(id));
+    const before = sql`before as (
+  select * from ${levelsBefore("own_fact_days", sql`changes`)} as latest
+),
+`;
+    // What goes on from the rows before is made of what follows them alone.
+    const following = sql`(
+    select
+      c.account_id as account_id,
+      c.day as day,
+      ${join(
+        facts.flatMap((fact) =>
+          partsOf(fact).map(({ column }) =>
+            goesOn(fact)
+              ? sql`case when c.day >= scope.from_day then c.${name(column)} end as ${name(column)}`
+              : sql`c.${name(column)} as ${name(column)}`,
+          ),
+        ),
+        ",\n      ",
+      )}
+    from changes as c
+    ${withScope(sql`c.account_id`)}
+  )`;
     return sql`
 with days as (${totals(join(additionsOf(facts).map(row), "\n  union all\n  "))}
 ),
 changes as (${leaves.length > 0 ? totals(join([sql`\n  select account_id, day, ${parts.map((p) => name(p.column))} from days`, ...leaves], "\n  union all\n  ")) : sql`select * from days`}
-)
-select
-  account_id,
-  day,
-  ${join(
-    facts.map((fact) => sql`${levelSql(fact)} as ${name(fact.id)}`),
-    ",\n  ",
-  )}
-from changes`;
+),
+${whereOfPart(sql``, before)}levels as (
+  select
+    l.account_id as account_id,
+    l.day as day,
+    ${join(
+      facts.map((fact) => {
+        const own = sql`l.${name(fact.id)}`;
+        const value = goesOn(fact) ? whereOfPart(own, continued(fact, sql`b.${name(fact.id)}`, own)) : own;
+        return sql`${value} as ${name(fact.id)}`;
+      }),
+      ",\n    ",
+    )}
+  from (
+    select
+      account_id,
+      day,
+      ${join(
+        facts.map((fact) => sql`${levelSql(fact)} as ${name(fact.id)}`),
+        ",\n      ",
+      )}
+    from ${whereOfPart(sql`changes`, following)} as c
+  ) as l
+  ${whereOfPart(sql``, sql`${withScope(sql`l.account_id`)}\n  left join before as b on b.account_id = l.account_id`)}
+  where l.day <= ${dataThrough}${whereOfPart(sql``, sql` and l.day >= scope.from_day\n  union all\n  select account_id, day, ${ids} from before`)}
+)${everyMonth(facts.map(({ id }) => id))}`;
   },
 });
 
@@ -194,11 +253,29 @@ const staging: Record<OwnFact["from"], Readable> = {
 };
 
 /**
+ * Whether a build in part goes on from the row before. What leaves a window is read again, and an average or what is
+ * distinct doesn't tell what it is made of: of all days so far these take all rows.
+ */
+const goesOn = ({ measure, over_days }: OwnFact): boolean =>
+  over_days === undefined && measure !== "average" && measure !== "distinct";
+
+/** The value of a fact that goes on: as it was before, and with what followed. Either may be null. */
+function continued({ measure }: OwnFact, before: Sql, following: Sql): Sql {
+  const both =
+    measure === "min"
+      ? least(before, following)
+      : measure === "max" || measure === "days_since_last"
+        ? greatest(before, following)
+        : sql`${before} + ${following}`;
+  return sql`coalesce(${both}, ${before}, ${following})`;
+}
+
+/**
  * The rows of a source, `e`, with their user, `u`, where a fact asks for the role. Where only a part is built, those
  * that may still count.
  */
 function rowsWithRole(source: OwnFact["from"], facts: readonly OwnFact[]): Sql {
-  const windows = facts.map((fact) => fact.over_days ?? Number.POSITIVE_INFINITY);
+  const windows = facts.map((fact) => fact.over_days ?? (goesOn(fact) ? 0 : Number.POSITIVE_INFINITY));
   const back = Math.max(...windows);
   const rows = sql`${Number.isFinite(back) ? ref(staging[source], back) : ref(staging[source])} as e`;
   if (!facts.some((fact) => "user_role" in fact.where || fact.of === "user_role")) return rows;

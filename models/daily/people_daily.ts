@@ -5,7 +5,7 @@ import { accounts } from "../staging/accounts.js";
 import { stgOutcomes } from "../staging/stg_outcomes.js";
 import { stgTouchpoints } from "../staging/stg_touchpoints.js";
 import { stgUsers } from "../staging/stg_users.js";
-import { count, levelsOfSteps, minusOne, minusOneIf, one, oneIf } from "./steps.js";
+import { count, levelsOfSteps, minusOne, minusOneIf, monthlyRows, one, oneIf } from "./steps.js";
 import { userDays } from "./user_days.js";
 
 const counts = {
@@ -31,8 +31,7 @@ const asksFor = { accounts: ["created_on"] };
 
 export const peopleDaily = defineModel({
   name: "people_daily",
-  description:
-    "One row per account and day on which someone was met, an outcome was confirmed, an executive was seen, or a champion or executive came or left.",
+  description: `One row per account and day on which someone was met, an outcome was confirmed, an executive was seen, or a champion or executive came or left. ${monthlyRows}`,
   grain: ["account_id", "day"],
   columns: {
     account_id: accountKey,
@@ -78,7 +77,7 @@ executive_usage as (
 ),
 executive_meetings as (
   select m.account_id as account_id, m.day as day
-  from ${ref(stgTouchpoints)} as m
+  from ${ref(stgTouchpoints, 0)} as m
   inner join people as p on p.user_id = m.user_id and p.account_id = m.account_id
   where m.is_usable and p.role = 'executive'
 ),
@@ -91,25 +90,25 @@ ${levelsOfSteps(
   },
   [
     {
-      from: ref(stgTouchpoints),
+      from: ref(stgTouchpoints, 0),
       day: sql`day`,
       where: sql`is_usable`,
       adds: { touchpoints: one, touchpoints_28d: one },
     },
     {
-      from: ref(stgTouchpoints),
+      from: ref(stgTouchpoints, 28),
       day: addDays(sql`day`, 28),
       where: sql`is_usable`,
       adds: { touchpoints_28d: minusOne },
     },
     {
-      from: ref(stgOutcomes),
+      from: ref(stgOutcomes, 0),
       day: sql`day`,
       where: sql`is_usable`,
       adds: { outcomes: one, outcomes_confirmed: one, outcomes_confirmed_365d: one },
     },
     {
-      from: ref(stgOutcomes),
+      from: ref(stgOutcomes, 365),
       day: addDays(sql`day`, 365),
       where: sql`is_usable`,
       adds: { outcomes_confirmed_365d: minusOne },

@@ -1,7 +1,16 @@
-import { cast, sumCount, sumCountOver } from "../../warehouse/dialect.js";
+import {
+  addDays,
+  addPeriods,
+  cast,
+  eachMonth,
+  least,
+  periodOf,
+  sumCount,
+  sumCountOver,
+} from "../../warehouse/dialect.js";
 import { inPart, integer, join, name, number, type Sql, sql, text } from "../../warehouse/sql.js";
-import { latestEarlier, type ModelColumn, ref, whereOfPart, withScope } from "../model.js";
-import { timeline } from "./timeline.js";
+import { earlier, type ModelColumn, type Readable, ref, spansOf, whereOfPart, withScope } from "../model.js";
+import { dataThrough, timeline } from "./timeline.js";
 
 /** Rows of a relation that add to some measures of their account on a day. */
 export interface Step {
@@ -57,8 +66,9 @@ from ${join(relations, "\nfull join ")}`;
 
 const step = (i: number): Sql => name(`s${i}`);
 
+const zeros = { integer: integer(0), number: number(0), decimal: cast(integer(0), "decimal") };
+
 function unionOf(measures: Measures, steps: readonly Step[], finer: readonly Sql[] = []): Sql {
-  const zeros = { integer: integer(0), number: number(0), decimal: cast(integer(0), "decimal") };
   const selects = steps.map(({ from, day, adds, where }) => {
     const values = Object.entries(measures).map(
       ([measure, type]) => sql`${adds[measure] ?? zeros[type]} as ${name(measure)}`,
@@ -89,10 +99,10 @@ const built = (step: Step): Step => {
 };
 
 /**
- * One row per account and day, up to the last day built, on which any sum changes. What adds to a level on one day and
- * takes it back n days later is a trailing sum of n days; so every window is a running sum, and a day on which nothing
- * changes has no row. A build in part goes on from the levels of the last row before. It ends a statement whose last
- * CTE is followed by a comma.
+ * One row per account and day, up to the last day built, on which any sum changes, and on each first day of a month.
+ * What adds to a level on one day and takes it back n days later is a trailing sum of n days; so every window is a
+ * running sum, and a day on which nothing changes needs no row. A build in part goes on from the levels of the last row
+ * before. It ends a statement whose last CTE is followed by a comma.
  */
 export function levelsOfSteps(
   model: string,
@@ -110,14 +120,11 @@ export function levelsOfSteps(
   const countNames = Object.keys(counts).map(name);
   const levelNames = Object.keys(levels).map(name);
   const lastNames = Object.keys(lastDays).map(name);
+  const nothing = Object.fromEntries(Object.entries(counts).map(([count, type]) => [count, zeros[type]]));
   const seed = sql`
   union all
-  select account_id, day, ${[
-    ...Object.values(counts).map((type) => (type === "decimal" ? cast(integer(0), type) : integer(0))),
-    ...levelNames,
-    ...lastNames,
-  ]}
-  from ${latestEarlier(model, sql`changes`)} as before`;
+  select account_id, day, ${[...Object.values(nothing), ...levelNames, ...lastNames]}
+  from ${levelsBefore(model, sql`changes`)} as before`;
   const columns = [sql`account_id`, sql`day`, ...countNames, ...levelNames, ...lastNames];
   return sql`changes as (
   select ${[
@@ -132,24 +139,71 @@ export function levelsOfSteps(
   from (${combine(measures, steps.map(built))}
   ) as changes ${whereOfPart(sql``, withScope(sql`changes.account_id`))}
   where (${isChange})${whereOfPart(sql``, sql` and day >= scope.from_day`)}
-)
-select
-  ${join(
-    [
-      sql`account_id`,
-      sql`day`,
-      ...countNames,
-      ...Object.entries(levels).map(
-        ([level, type]) =>
-          sql`${type === "integer" ? sumCountOver(name(level), soFar) : sql`sum(${name(level)}) over (${soFar})`} as ${name(level)}`,
-      ),
-      ...lastNames.map((last) => sql`max(${last}) over (${soFar}) as ${last}`),
-    ],
-    ",\n  ",
-  )}
+),
+levels as (
+  select
+    ${join(
+      [
+        sql`account_id`,
+        sql`day`,
+        ...countNames,
+        ...Object.entries(levels).map(
+          ([level, type]) =>
+            sql`${type === "integer" ? sumCountOver(name(level), soFar) : sql`sum(${name(level)}) over (${soFar})`} as ${name(level)}`,
+        ),
+        ...lastNames.map((last) => sql`max(${last}) over (${soFar}) as ${last}`),
+      ],
+      ",\n    ",
+    )}
+  from (
+    select ${columns} from changes${whereOfPart(sql``, seed)}
+  ) as changes
+)${everyMonth([...Object.keys(levels), ...Object.keys(lastDays)], nothing)}`;
+}
+
+/** In a table of levels, what holds on a day stands in a row at most so many days before it: not before its month. */
+const mostDaysApart = 31;
+
+/** A table of levels for what reads them day by day: by the account and the month of a day, each row until `_next_day`. */
+export const levelsByMonth = (model: Readable): Sql =>
+  sql`(select spans.*, ${monthOf(sql`day`)} as _month from ${spansOf(ref(model, mostDaysApart))} as spans)`;
+
+/** What readers of such a table must know of its rows. */
+export const monthlyRows =
+  "An account that has a row has one on each first day of a month after it, whether anything changes or not.";
+
+/** The first day of the month of a day, by which levels are looked up. */
+export const monthOf = (day: Sql): Sql => periodOf(day, "month");
+
+/**
+ * Where only a part is built, what a table of levels holds of the days before: the latest row of each account that
+ * stands in a relation, or in which a month begins.
+ */
+export const levelsBefore = (model: string, changes: Sql): Sql =>
+  inPart("accounts", sql``, (scope) => {
+    const before = earlier(model, mostDaysApart);
+    const goesOn = sql`select account_id from ${changes} union all select account_id from ${scope} as scope where from_day <= ${monthOf(dataThrough)}`;
+    return sql`(select b.* from ${before} as b inner join (select account_id, max(day) as day from ${before} as rows_before where account_id in (${goesOn}) group by account_id) as latest on latest.account_id = b.account_id and latest.day = b.day)`;
+  });
+
+/**
+ * Ends a statement after its CTE `levels`: its rows and, on each first day of a month up to the last day built on
+ * which there is none, the one that holds then. So nobody looks for what holds further back than in the month before.
+ * @param held the columns that hold until the next row
+ * @param others what stands in the others where nothing happens
+ */
+export function everyMonth(held: readonly string[], others: Readonly<Record<string, Sql>> = {}): Sql {
+  const columns = [...Object.keys(others), ...held].map(name);
+  const nextMonth = addPeriods(monthOf(sql`_since`), 1, "month");
+  return sql`
+select account_id, day, ${columns} from levels
+union all
+select account_id, day, ${[...Object.values(others), ...held.map(name)]}
 from (
-  select ${columns} from changes${whereOfPart(sql``, seed)}
-) as changes`;
+  select account_id, day as _since, ${held.map(name)}, _next_day
+  from ${spansOf(sql`levels`)} as spans
+) as spans
+cross join ${eachMonth(nextMonth, least(addDays(sql`_next_day`, -1), dataThrough))}`;
 }
 
 /** A column that counts. */

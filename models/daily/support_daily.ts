@@ -2,7 +2,7 @@ import { addDays, cast, greatest } from "../../warehouse/dialect.js";
 import { number, sql } from "../../warehouse/sql.js";
 import { accountKey, dayKey, defineModel, ref, whereOfPart, withScope } from "../model.js";
 import { stgTickets } from "../staging/stg_tickets.js";
-import { count, levelsOfSteps, minusOne, minusOneIf, one, oneIf } from "./steps.js";
+import { count, levelsOfSteps, minusOne, minusOneIf, monthlyRows, one, oneIf } from "./steps.js";
 
 /** A ticket that has been open this long is overdue. */
 const overdueAfterDays = 7;
@@ -42,8 +42,7 @@ const csat = cast(sql`csat`, "decimal");
 
 export const supportDaily = defineModel({
   name: "support_daily",
-  description:
-    "One row per account and day on which a ticket was opened, rated or solved, became overdue, or left a count of trailing days.",
+  description: `One row per account and day on which a ticket was opened, rated or solved, became overdue, or left a count of trailing days. ${monthlyRows}`,
   grain: ["account_id", "day"],
   columns: {
     account_id: accountKey,

@@ -4,7 +4,7 @@ import { accountKey, dayKey, defineModel, earlier, type Readable, ref, whereOfPa
 import { stgUsageEvents } from "../staging/stg_usage_events.js";
 import { featureDays } from "./feature_days.js";
 import { featureFirsts } from "./feature_firsts.js";
-import { count, joinOfSteps, levelsOfSteps } from "./steps.js";
+import { count, joinOfSteps, levelsOfSteps, monthlyRows } from "./steps.js";
 import { userDays } from "./user_days.js";
 import { userFirsts } from "./user_firsts.js";
 import { coveredFrom } from "./visits.js";
@@ -58,8 +58,7 @@ const levels = {
 
 export const usageDaily = defineModel({
   name: "usage_daily",
-  description:
-    "One row per account and day on which something was used, or a count of trailing days changes. Counts of 7 and 28 days hold until the next row.",
+  description: `One row per account and day on which something was used, or a count of trailing days changes. Counts of 7 and 28 days hold until the next row. ${monthlyRows}`,
   grain: ["account_id", "day"],
   columns: {
     account_id: accountKey,

@@ -2,7 +2,7 @@ import { addDays, least } from "../../warehouse/dialect.js";
 import { sql } from "../../warehouse/sql.js";
 import { accountKey, dayKey, defineModel, ref } from "../model.js";
 import { stgSurveyResponses } from "../staging/stg_survey_responses.js";
-import { count, levelsOfSteps, minusOne, minusOneIf, one, oneIf } from "./steps.js";
+import { count, levelsOfSteps, minusOne, minusOneIf, monthlyRows, one, oneIf } from "./steps.js";
 
 /** A response speaks for its user this long, or until the next one. */
 const speaksForDays = 180;
@@ -15,7 +15,7 @@ const isDetractor = sql`score <= 6`;
 
 export const voiceDaily = defineModel({
   name: "voice_daily",
-  description: `One row per account and day on which a survey was answered or an answer grew older than ${speaksForDays} days.`,
+  description: `One row per account and day on which a survey was answered or an answer grew older than ${speaksForDays} days. ${monthlyRows}`,
   grain: ["account_id", "day"],
   columns: {
     account_id: accountKey,

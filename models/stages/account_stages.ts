@@ -39,7 +39,7 @@ export const accountStages = defineModel({
     const before = sql`
   union all
   select e.account_id, e.day, e.stage, e.entered_on
-  from ${earlier("account_stages")} as e
+  from ${earlier("account_stages", 1)} as e
   ${withScope(sql`e.account_id`)}
   where e.day = ${addDays(sql`scope.from_day`, -1)}`;
     return sql`

@@ -11,7 +11,7 @@ import {
 } from "../../warehouse/dialect.js";
 import { integer, join, name, number, relation, type Sql, sql, text } from "../../warehouse/sql.js";
 import { accountFacts, factAsNumber } from "../daily/account_facts.js";
-import { timeline } from "../daily/timeline.js";
+import { dataThrough, timeline } from "../daily/timeline.js";
 import { accountHealth } from "../health/account_health.js";
 import { accountKey, defineModel, firstOfAll, ref, whereOfPart, withScope } from "../model.js";
 
@@ -83,7 +83,7 @@ export const accountTrends = defineModel({
   touched: (row, fromDay) => sql`${row}.week >= ${addDays(fromDay, -6)}`,
   // On six of seven days most accounts have changed since the last complete week alone.
   isConcerned: (fromDay) =>
-    sql`${fromDay} <= (select greatest(${lastSunday(sql`t.data_through`)}, coalesce((select ${addDays(sql`max(week)`, 6)} from ${relation("account_trends")}), ${firstOfAll})) from ${ref(timeline)} as t)`,
+    sql`${fromDay} <= (select greatest(${lastSunday(sql`t.data_through`)}, coalesce((select ${addDays(sql`max(week)`, 6)} from ${relation("account_trends")} where week > ${addDays(dataThrough, -14)}), ${firstOfAll})) from ${ref(timeline)} as t)`,
   changesFrom: () => sql`min(week)`,
   sortBy: ["week"],
   query: ({ journey }) => {

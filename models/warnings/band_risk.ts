@@ -52,7 +52,7 @@ with month_ends as (
 landmarks as (
   select m.band as band, coalesce(c.paid_contracts > 0, false) as is_kept
   from month_ends as m
-  left join ${spansOf(coverageDaily, ref(accountPeriodEnds))} as c on c.account_id = m.account_id and c.day <= m.day_later and c.next_day > m.day_later
+  left join ${spansOf(ref(coverageDaily))} as c on c.account_id = m.account_id and c.day <= m.day_later and c._next_day > m.day_later
 ),
 counted as (
   select band, count(*) as accounts, sum(case when is_kept then 0 else 1 end) as churned

@@ -2,7 +2,7 @@ import { healthMetric } from "../../journey/trends.js";
 import { addDays, cast, weekOf } from "../../warehouse/dialect.js";
 import { sql, text } from "../../warehouse/sql.js";
 import { accountLatest } from "../accounts/account_latest.js";
-import { timeline } from "../daily/timeline.js";
+import { dataThrough } from "../daily/timeline.js";
 import { accountHealth } from "../health/account_health.js";
 import { accountKey, defineModel, ref } from "../model.js";
 import { accountSignals, severities } from "../signals/account_signals.js";
@@ -66,8 +66,7 @@ with open_signals as (
 falling as (
   select w.account_id as account_id
   from ${ref(accountTrends)} as w
-  cross join ${ref(timeline)} as t
-  where w.metric = ${text(healthMetric)} and w.direction = 'falling' and w.week = ${addDays(weekOf(addDays(sql`t.data_through`, 1)), -7)}
+  where w.metric = ${text(healthMetric)} and w.direction = 'falling' and w.week = ${addDays(weekOf(addDays(dataThrough, 1)), -7)}
 )
 select
   a.account_id as account_id,

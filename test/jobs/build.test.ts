@@ -12,9 +12,18 @@ import {
 } from "../../jobs/ledger.js";
 import { models } from "../../models/index.js";
 import type { Model } from "../../models/model.js";
-import { bind, path, sql } from "../../warehouse/sql.js";
+import { bind, path, sql, text } from "../../warehouse/sql.js";
 import type { Row, Warehouse } from "../../warehouse/warehouse.js";
-import { dayAt, days, journeyOf, journeyText, now, openBuilt, openSmall as openCompany } from "./small.js";
+import {
+  at,
+  dayAt,
+  days,
+  journeyOf,
+  journeyText,
+  now,
+  openBuilt,
+  openSmall as openCompany,
+} from "./small.js";
 
 const builtIn = (result: BuildResult): string[] =>
   result.models
@@ -111,6 +120,33 @@ describe("a build", () => {
     await grown.warehouse.run(late);
     await fresh.warehouse.run(late);
     expect(await published(grown.warehouse, (await grown.build()).snapshot)).toEqual(
+      await published(fresh.warehouse, (await fresh.build()).snapshot),
+    );
+  });
+
+  it.each([
+    ["", sql`select 1`],
+    [
+      ", by a ledger in which an earlier Waymark told of none of them",
+      sql`delete from waymark_ledger.writings`,
+    ],
+  ])("finds what several builds wrote of what it reads, on whichever days%s", async (_, forgotten) => {
+    const lateOn = (day: number) =>
+      sql`insert into raw.events values (${text(`late ${day}`)}, 'b', 'u9', 'alerts', ${bind("timestamp", at(day))})`;
+    const [grown, fresh] = [await openBuilt(), await openCompany()];
+    const { settings } = grown;
+    const kept = { ...settings, retention: { ...settings.retention, snapshots: 9 } };
+    for (const day of [3, 45, 20]) {
+      await grown.warehouse.run(lateOn(day));
+      await fresh.warehouse.run(lateOn(day));
+      expect(builtIn(await grown.build({ select: ["stg_usage_events"] }, undefined, kept))).toEqual([
+        "stg_usage_events",
+      ]);
+    }
+    await grown.warehouse.run(forgotten);
+    const { snapshot, models: told } = await grown.build({}, undefined, kept);
+    expect(told.find(({ model }) => model === "usage_daily")?.reason).toMatch(/^changed: .*stg_usage_events/);
+    expect(await published(grown.warehouse, snapshot)).toEqual(
       await published(fresh.warehouse, (await fresh.build()).snapshot),
     );
   });

@@ -309,6 +309,9 @@ describe("an own fact", () => {
       "last_covered_day",
       "features_offered",
       "x_sum",
+      "month",
+      "next_day",
+      "since",
     ];
     const seen = await factsOf(
       given,

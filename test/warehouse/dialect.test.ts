@@ -390,7 +390,7 @@ describe(`the dialect means the same on both engines${missing ? ` (GoogleSQL ski
       ]);
     });
 
-    test("eachDay", "both ends included, none where the end is earlier or null", async () => {
+    test(["eachDay", "eachMonth"], "both ends included, none where the end is earlier or null", async () => {
       const given = pairs("date", [
         ["2024-02-28", "2024-03-01"],
         ["1969-12-31", "1969-12-31"],
@@ -405,6 +405,19 @@ describe(`the dialect means the same on both engines${missing ? ` (GoogleSQL ski
           { i: 0, day: "2024-02-29" },
           { i: 0, day: "2024-03-01" },
           { i: 1, day: "1969-12-31" },
+        ]);
+      }
+      const everyMonth = sql`select i, day from t cross join ${dialect.eachMonth(x, dialect.addDays(y, 31))} order by i, day`;
+      for (const rows of await answers(given, everyMonth, {
+        i: { type: "integer" },
+        day: { type: "date" },
+      })) {
+        expect(rows).toEqual([
+          { i: 0, day: "2024-02-28" },
+          { i: 0, day: "2024-03-28" },
+          { i: 1, day: "1969-12-31" },
+          { i: 1, day: "1970-01-31" },
+          { i: 2, day: "2024-01-02" },
         ]);
       }
       const everyOther = sql`select i, day from t cross join ${dialect.eachDay(x, y, 2)} order by i, day`;

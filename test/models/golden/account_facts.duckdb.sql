@@ -7,12 +7,12 @@ with days as (
 spine as (
   select *
   from (
-    select d."account_id", d."day", d."created_on", d."customer_since", c."paid_contracts", c."trials", c."seats", c."mrr", c."next_renewal_on", c."last_paid_on", c."last_covered_on"
+    select d."account_id", d."day", d."created_on", d."customer_since", c."paid_contracts", c."trials", c."seats", c."mrr", c."next_renewal_on", c."last_paid_on", c."last_covered_on", cast(date_trunc('month', d.day) as date) as _month
     from days as d
     left join (
-    select levels.*, coalesce(lead(day) over (partition by account_id order by day), date '9999-12-31') as next_day
+    select levels.*, coalesce(lead(day) over (partition by account_id order by day), date '9999-12-31') as _next_day
     from "coverage_daily" as levels
-  ) as "c" on "c".account_id = d.account_id and "c".day <= d.day and d.day < "c".next_day
+  ) as "c" on "c".account_id = d.account_id and "c".day <= d.day and d.day < "c"._next_day
   ) as d
   where case when d.paid_contracts > 0 or d.trials > 0 then d.day when d.last_covered_on >= d.created_on then d.last_covered_on end is null or date_diff('day', case when d.paid_contracts > 0 or d.trials > 0 then d.day when d.last_covered_on >= d.created_on then d.last_covered_on end, d.day) <= 90
 )
@@ -78,23 +78,23 @@ select
   w."value_confirmed" as "value_confirmed"
 from spine as d
 left join "features_offered" as o on o.day = d.day
-left join (
-    select levels.*, coalesce(lead(day) over (partition by account_id order by day), date '9999-12-31') as next_day
+left join (select spans.*, cast(date_trunc('month', day) as date) as _month from (
+    select levels.*, coalesce(lead(day) over (partition by account_id order by day), date '9999-12-31') as _next_day
     from "usage_daily" as levels
-  ) as "u" on "u".account_id = d.account_id and "u".day <= d.day and d.day < "u".next_day
-left join (
-    select levels.*, coalesce(lead(day) over (partition by account_id order by day), date '9999-12-31') as next_day
+  ) as spans) as "u" on "u".account_id = d.account_id and "u".day <= d.day and d.day < "u"._next_day and "u"._month = d._month
+left join (select spans.*, cast(date_trunc('month', day) as date) as _month from (
+    select levels.*, coalesce(lead(day) over (partition by account_id order by day), date '9999-12-31') as _next_day
     from "support_daily" as levels
-  ) as "s" on "s".account_id = d.account_id and "s".day <= d.day and d.day < "s".next_day
-left join (
-    select levels.*, coalesce(lead(day) over (partition by account_id order by day), date '9999-12-31') as next_day
+  ) as spans) as "s" on "s".account_id = d.account_id and "s".day <= d.day and d.day < "s"._next_day and "s"._month = d._month
+left join (select spans.*, cast(date_trunc('month', day) as date) as _month from (
+    select levels.*, coalesce(lead(day) over (partition by account_id order by day), date '9999-12-31') as _next_day
     from "voice_daily" as levels
-  ) as "v" on "v".account_id = d.account_id and "v".day <= d.day and d.day < "v".next_day
-left join (
-    select levels.*, coalesce(lead(day) over (partition by account_id order by day), date '9999-12-31') as next_day
+  ) as spans) as "v" on "v".account_id = d.account_id and "v".day <= d.day and d.day < "v"._next_day and "v"._month = d._month
+left join (select spans.*, cast(date_trunc('month', day) as date) as _month from (
+    select levels.*, coalesce(lead(day) over (partition by account_id order by day), date '9999-12-31') as _next_day
     from "people_daily" as levels
-  ) as "p" on "p".account_id = d.account_id and "p".day <= d.day and d.day < "p".next_day
-left join (
-    select levels.*, coalesce(lead(day) over (partition by account_id order by day), date '9999-12-31') as next_day
+  ) as spans) as "p" on "p".account_id = d.account_id and "p".day <= d.day and d.day < "p"._next_day and "p"._month = d._month
+left join (select spans.*, cast(date_trunc('month', day) as date) as _month from (
+    select levels.*, coalesce(lead(day) over (partition by account_id order by day), date '9999-12-31') as _next_day
     from "own_fact_days" as levels
-  ) as "w" on "w".account_id = d.account_id and "w".day <= d.day and d.day < "w".next_day
+  ) as spans) as "w" on "w".account_id = d.account_id and "w".day <= d.day and d.day < "w"._next_day and "w"._month = d._month

@@ -8,9 +8,9 @@ landmarks as (
   select m.band as band, coalesce(c.paid_contracts > 0, false) as is_kept
   from month_ends as m
   left join (
-    select levels.*, coalesce(lead(day) over (partition by account_id order by day), date '9999-12-31') as next_day
+    select levels.*, coalesce(lead(day) over (partition by account_id order by day), date '9999-12-31') as _next_day
     from `coverage_daily` as levels
-  ) as c on c.account_id = m.account_id and c.day <= m.day_later and c.next_day > m.day_later
+  ) as c on c.account_id = m.account_id and c.day <= m.day_later and c._next_day > m.day_later
 ),
 counted as (
   select band, count(*) as accounts, sum(case when is_kept then 0 else 1 end) as churned

@@ -11,8 +11,7 @@ with open_signals as (
 falling as (
   select w.account_id as account_id
   from `account_trends` as w
-  cross join `timeline` as t
-  where w.metric = 'health_score' and w.direction = 'falling' and w.week = date_add(date_trunc(date_add(t.data_through, interval 1 day), week(monday)), interval -7 day)
+  where w.metric = 'health_score' and w.direction = 'falling' and w.week = date_add(date_trunc(date_add((select data_through from `timeline`), interval 1 day), week(monday)), interval -7 day)
 )
 select
   a.account_id as account_id,

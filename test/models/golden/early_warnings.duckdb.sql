@@ -11,8 +11,7 @@ with open_signals as (
 falling as (
   select w.account_id as account_id
   from "account_trends" as w
-  cross join "timeline" as t
-  where w.metric = 'health_score' and w.direction = 'falling' and w.week = (cast(date_trunc('week', (t.data_through + cast(1 as integer))) as date) + cast(-7 as integer))
+  where w.metric = 'health_score' and w.direction = 'falling' and w.week = (cast(date_trunc('week', ((select data_through from "timeline") + cast(1 as integer))) as date) + cast(-7 as integer))
 )
 select
   a.account_id as account_id,

@@ -94,18 +94,47 @@ changes as (
   select account_id, (day + cast(365 as integer)) as day, cast(null as bigint) as "exports_28d", cast(null as double) as "admin_events", cast(null as bigint) as "feature_users_14d", cast(null as bigint) as "features_ever", cast(null as bigint) as "meeting_days_60d", cast(null as bigint) as "days_since_qbr", cast(null as double) as "_sum_urgent_csat_365d", cast(null as bigint) as "_count_urgent_csat_365d", cast(null as double) as "worst_score_365d", cast(null as double) as "best_score", cast(null as double) as "value_confirmed" from days where "_sum_urgent_csat_365d" is not null or "_count_urgent_csat_365d" is not null or "worst_score_365d" is not null
   ) as additions
   group by account_id, day
+),
+levels as (
+  select
+    l.account_id as account_id,
+    l.day as day,
+    l."exports_28d" as "exports_28d",
+    l."admin_events" as "admin_events",
+    l."feature_users_14d" as "feature_users_14d",
+    l."features_ever" as "features_ever",
+    l."meeting_days_60d" as "meeting_days_60d",
+    l."days_since_qbr" as "days_since_qbr",
+    l."urgent_csat_365d" as "urgent_csat_365d",
+    l."worst_score_365d" as "worst_score_365d",
+    l."best_score" as "best_score",
+    l."value_confirmed" as "value_confirmed"
+  from (
+    select
+      account_id,
+      day,
+      cast(sum(coalesce("exports_28d", 0)) over (partition by account_id order by date_diff('day', date '1970-01-01', day) range between 27 preceding and current row) as bigint) as "exports_28d",
+      sum("admin_events") over (partition by account_id order by day rows between unbounded preceding and current row) as "admin_events",
+      cast(sum(coalesce("feature_users_14d", 0)) over (partition by account_id order by day rows between unbounded preceding and current row) as bigint) as "feature_users_14d",
+      cast(sum(coalesce("features_ever", 0)) over (partition by account_id order by day rows between unbounded preceding and current row) as bigint) as "features_ever",
+      cast(sum(case when "meeting_days_60d" > 0 then 1 else 0 end) over (partition by account_id order by date_diff('day', date '1970-01-01', day) range between 59 preceding and current row) as bigint) as "meeting_days_60d",
+      max(case when "days_since_qbr" > 0 then day end) over (partition by account_id order by day rows between unbounded preceding and current row) as "days_since_qbr",
+      (cast(sum("_sum_urgent_csat_365d") over (partition by account_id order by date_diff('day', date '1970-01-01', day) range between 364 preceding and current row) as double) / nullif(cast(sum("_count_urgent_csat_365d") over (partition by account_id order by date_diff('day', date '1970-01-01', day) range between 364 preceding and current row) as double), 0)) as "urgent_csat_365d",
+      min("worst_score_365d") over (partition by account_id order by date_diff('day', date '1970-01-01', day) range between 364 preceding and current row) as "worst_score_365d",
+      max("best_score") over (partition by account_id order by day rows between unbounded preceding and current row) as "best_score",
+      sum("value_confirmed") over (partition by account_id order by day rows between unbounded preceding and current row) as "value_confirmed"
+    from changes as c
+  ) as l
+  where l.day <= (select data_through from "timeline")
 )
-select
-  account_id,
-  day,
-  cast(sum(coalesce("exports_28d", 0)) over (partition by account_id order by date_diff('day', date '1970-01-01', day) range between 27 preceding and current row) as bigint) as "exports_28d",
-  sum("admin_events") over (partition by account_id order by day rows between unbounded preceding and current row) as "admin_events",
-  cast(sum(coalesce("feature_users_14d", 0)) over (partition by account_id order by day rows between unbounded preceding and current row) as bigint) as "feature_users_14d",
-  cast(sum(coalesce("features_ever", 0)) over (partition by account_id order by day rows between unbounded preceding and current row) as bigint) as "features_ever",
-  cast(sum(case when "meeting_days_60d" > 0 then 1 else 0 end) over (partition by account_id order by date_diff('day', date '1970-01-01', day) range between 59 preceding and current row) as bigint) as "meeting_days_60d",
-  max(case when "days_since_qbr" > 0 then day end) over (partition by account_id order by day rows between unbounded preceding and current row) as "days_since_qbr",
-  (cast(sum("_sum_urgent_csat_365d") over (partition by account_id order by date_diff('day', date '1970-01-01', day) range between 364 preceding and current row) as double) / nullif(cast(sum("_count_urgent_csat_365d") over (partition by account_id order by date_diff('day', date '1970-01-01', day) range between 364 preceding and current row) as double), 0)) as "urgent_csat_365d",
-  min("worst_score_365d") over (partition by account_id order by date_diff('day', date '1970-01-01', day) range between 364 preceding and current row) as "worst_score_365d",
-  max("best_score") over (partition by account_id order by day rows between unbounded preceding and current row) as "best_score",
-  sum("value_confirmed") over (partition by account_id order by day rows between unbounded preceding and current row) as "value_confirmed"
-from changes
+select account_id, day, "exports_28d", "admin_events", "feature_users_14d", "features_ever", "meeting_days_60d", "days_since_qbr", "urgent_csat_365d", "worst_score_365d", "best_score", "value_confirmed" from levels
+union all
+select account_id, day, "exports_28d", "admin_events", "feature_users_14d", "features_ever", "meeting_days_60d", "days_since_qbr", "urgent_csat_365d", "worst_score_365d", "best_score", "value_confirmed"
+from (
+  select account_id, day as _since, "exports_28d", "admin_events", "feature_users_14d", "features_ever", "meeting_days_60d", "days_since_qbr", "urgent_csat_365d", "worst_score_365d", "best_score", "value_confirmed", _next_day
+  from (
+    select levels.*, coalesce(lead(day) over (partition by account_id order by day), date '9999-12-31') as _next_day
+    from levels as levels
+  ) as spans
+) as spans
+cross join lateral (select cast(unnest(generate_series(cast(cast(date_trunc('month', _since) as date) + to_months(cast(1 as integer)) as date), case when not ((_next_day + cast(-1 as integer)) is null or (select data_through from "timeline") is null) then least((_next_day + cast(-1 as integer)), (select data_through from "timeline")) end, interval 1 month)) as date) as day) as months

@@ -59,22 +59,35 @@ from (
 group by account_id, day
   ) as changes
   where (`touchpoints` <> 0 or `outcomes` <> 0 or `executives_seen` <> 0 or `touchpoints_28d` <> 0 or `outcomes_confirmed` <> 0 or `outcomes_confirmed_365d` <> 0 or `champions` <> 0 or `champions_left` <> 0 or `champions_left_28d` <> 0 or `executives` <> 0)
+),
+levels as (
+  select
+    account_id,
+    day,
+    `touchpoints`,
+    `outcomes`,
+    `executives_seen`,
+    sum(`touchpoints_28d`) over (partition by account_id order by day rows between unbounded preceding and current row) as `touchpoints_28d`,
+    sum(`outcomes_confirmed`) over (partition by account_id order by day rows between unbounded preceding and current row) as `outcomes_confirmed`,
+    sum(`outcomes_confirmed_365d`) over (partition by account_id order by day rows between unbounded preceding and current row) as `outcomes_confirmed_365d`,
+    sum(`champions`) over (partition by account_id order by day rows between unbounded preceding and current row) as `champions`,
+    sum(`champions_left`) over (partition by account_id order by day rows between unbounded preceding and current row) as `champions_left`,
+    sum(`champions_left_28d`) over (partition by account_id order by day rows between unbounded preceding and current row) as `champions_left_28d`,
+    sum(`executives`) over (partition by account_id order by day rows between unbounded preceding and current row) as `executives`,
+    max(`last_touchpoint_day`) over (partition by account_id order by day rows between unbounded preceding and current row) as `last_touchpoint_day`,
+    max(`last_executive_day`) over (partition by account_id order by day rows between unbounded preceding and current row) as `last_executive_day`
+  from (
+    select account_id, day, `touchpoints`, `outcomes`, `executives_seen`, `touchpoints_28d`, `outcomes_confirmed`, `outcomes_confirmed_365d`, `champions`, `champions_left`, `champions_left_28d`, `executives`, `last_touchpoint_day`, `last_executive_day` from changes
+  ) as changes
 )
-select
-  account_id,
-  day,
-  `touchpoints`,
-  `outcomes`,
-  `executives_seen`,
-  sum(`touchpoints_28d`) over (partition by account_id order by day rows between unbounded preceding and current row) as `touchpoints_28d`,
-  sum(`outcomes_confirmed`) over (partition by account_id order by day rows between unbounded preceding and current row) as `outcomes_confirmed`,
-  sum(`outcomes_confirmed_365d`) over (partition by account_id order by day rows between unbounded preceding and current row) as `outcomes_confirmed_365d`,
-  sum(`champions`) over (partition by account_id order by day rows between unbounded preceding and current row) as `champions`,
-  sum(`champions_left`) over (partition by account_id order by day rows between unbounded preceding and current row) as `champions_left`,
-  sum(`champions_left_28d`) over (partition by account_id order by day rows between unbounded preceding and current row) as `champions_left_28d`,
-  sum(`executives`) over (partition by account_id order by day rows between unbounded preceding and current row) as `executives`,
-  max(`last_touchpoint_day`) over (partition by account_id order by day rows between unbounded preceding and current row) as `last_touchpoint_day`,
-  max(`last_executive_day`) over (partition by account_id order by day rows between unbounded preceding and current row) as `last_executive_day`
+select account_id, day, `touchpoints`, `outcomes`, `executives_seen`, `touchpoints_28d`, `outcomes_confirmed`, `outcomes_confirmed_365d`, `champions`, `champions_left`, `champions_left_28d`, `executives`, `last_touchpoint_day`, `last_executive_day` from levels
+union all
+select account_id, day, 0, 0, 0, `touchpoints_28d`, `outcomes_confirmed`, `outcomes_confirmed_365d`, `champions`, `champions_left`, `champions_left_28d`, `executives`, `last_touchpoint_day`, `last_executive_day`
 from (
-  select account_id, day, `touchpoints`, `outcomes`, `executives_seen`, `touchpoints_28d`, `outcomes_confirmed`, `outcomes_confirmed_365d`, `champions`, `champions_left`, `champions_left_28d`, `executives`, `last_touchpoint_day`, `last_executive_day` from changes
-) as changes
+  select account_id, day as _since, `touchpoints_28d`, `outcomes_confirmed`, `outcomes_confirmed_365d`, `champions`, `champions_left`, `champions_left_28d`, `executives`, `last_touchpoint_day`, `last_executive_day`, _next_day
+  from (
+    select levels.*, coalesce(lead(day) over (partition by account_id order by day), date '9999-12-31') as _next_day
+    from levels as levels
+  ) as spans
+) as spans
+cross join unnest(generate_date_array(date_add(date_trunc(_since, month), interval 1 month), least(date_add(_next_day, interval -1 day), (select data_through from `timeline`)), interval 1 month)) as day

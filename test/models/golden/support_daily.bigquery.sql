@@ -77,26 +77,39 @@ from (
 group by account_id, day
   ) as changes
   where (`tickets_opened` <> 0 or `tickets_timed` <> 0 or `replied_within_24h` <> 0 or `escalations` <> 0 or `tickets_resolved` <> 0 or `first_contact_resolutions` <> 0 or `tickets_opened_28d` <> 0 or `escalations_28d` <> 0 or `timed_28d` <> 0 or `replied_28d` <> 0 or `csat_sum_90d` <> 0 or `csat_count_90d` <> 0 or `open_tickets` <> 0 or `overdue_tickets` <> 0 or `overdue_urgent_tickets` <> 0 or `open_billing_tickets` <> 0)
+),
+levels as (
+  select
+    account_id,
+    day,
+    `tickets_opened`,
+    `tickets_timed`,
+    `replied_within_24h`,
+    `escalations`,
+    `tickets_resolved`,
+    `first_contact_resolutions`,
+    sum(`tickets_opened_28d`) over (partition by account_id order by day rows between unbounded preceding and current row) as `tickets_opened_28d`,
+    sum(`escalations_28d`) over (partition by account_id order by day rows between unbounded preceding and current row) as `escalations_28d`,
+    sum(`timed_28d`) over (partition by account_id order by day rows between unbounded preceding and current row) as `timed_28d`,
+    sum(`replied_28d`) over (partition by account_id order by day rows between unbounded preceding and current row) as `replied_28d`,
+    sum(`csat_sum_90d`) over (partition by account_id order by day rows between unbounded preceding and current row) as `csat_sum_90d`,
+    sum(`csat_count_90d`) over (partition by account_id order by day rows between unbounded preceding and current row) as `csat_count_90d`,
+    sum(`open_tickets`) over (partition by account_id order by day rows between unbounded preceding and current row) as `open_tickets`,
+    sum(`overdue_tickets`) over (partition by account_id order by day rows between unbounded preceding and current row) as `overdue_tickets`,
+    sum(`overdue_urgent_tickets`) over (partition by account_id order by day rows between unbounded preceding and current row) as `overdue_urgent_tickets`,
+    sum(`open_billing_tickets`) over (partition by account_id order by day rows between unbounded preceding and current row) as `open_billing_tickets`
+  from (
+    select account_id, day, `tickets_opened`, `tickets_timed`, `replied_within_24h`, `escalations`, `tickets_resolved`, `first_contact_resolutions`, `tickets_opened_28d`, `escalations_28d`, `timed_28d`, `replied_28d`, `csat_sum_90d`, `csat_count_90d`, `open_tickets`, `overdue_tickets`, `overdue_urgent_tickets`, `open_billing_tickets` from changes
+  ) as changes
 )
-select
-  account_id,
-  day,
-  `tickets_opened`,
-  `tickets_timed`,
-  `replied_within_24h`,
-  `escalations`,
-  `tickets_resolved`,
-  `first_contact_resolutions`,
-  sum(`tickets_opened_28d`) over (partition by account_id order by day rows between unbounded preceding and current row) as `tickets_opened_28d`,
-  sum(`escalations_28d`) over (partition by account_id order by day rows between unbounded preceding and current row) as `escalations_28d`,
-  sum(`timed_28d`) over (partition by account_id order by day rows between unbounded preceding and current row) as `timed_28d`,
-  sum(`replied_28d`) over (partition by account_id order by day rows between unbounded preceding and current row) as `replied_28d`,
-  sum(`csat_sum_90d`) over (partition by account_id order by day rows between unbounded preceding and current row) as `csat_sum_90d`,
-  sum(`csat_count_90d`) over (partition by account_id order by day rows between unbounded preceding and current row) as `csat_count_90d`,
-  sum(`open_tickets`) over (partition by account_id order by day rows between unbounded preceding and current row) as `open_tickets`,
-  sum(`overdue_tickets`) over (partition by account_id order by day rows between unbounded preceding and current row) as `overdue_tickets`,
-  sum(`overdue_urgent_tickets`) over (partition by account_id order by day rows between unbounded preceding and current row) as `overdue_urgent_tickets`,
-  sum(`open_billing_tickets`) over (partition by account_id order by day rows between unbounded preceding and current row) as `open_billing_tickets`
+select account_id, day, `tickets_opened`, `tickets_timed`, `replied_within_24h`, `escalations`, `tickets_resolved`, `first_contact_resolutions`, `tickets_opened_28d`, `escalations_28d`, `timed_28d`, `replied_28d`, `csat_sum_90d`, `csat_count_90d`, `open_tickets`, `overdue_tickets`, `overdue_urgent_tickets`, `open_billing_tickets` from levels
+union all
+select account_id, day, 0, 0, 0, 0, 0, 0, `tickets_opened_28d`, `escalations_28d`, `timed_28d`, `replied_28d`, `csat_sum_90d`, `csat_count_90d`, `open_tickets`, `overdue_tickets`, `overdue_urgent_tickets`, `open_billing_tickets`
 from (
-  select account_id, day, `tickets_opened`, `tickets_timed`, `replied_within_24h`, `escalations`, `tickets_resolved`, `first_contact_resolutions`, `tickets_opened_28d`, `escalations_28d`, `timed_28d`, `replied_28d`, `csat_sum_90d`, `csat_count_90d`, `open_tickets`, `overdue_tickets`, `overdue_urgent_tickets`, `open_billing_tickets` from changes
-) as changes
+  select account_id, day as _since, `tickets_opened_28d`, `escalations_28d`, `timed_28d`, `replied_28d`, `csat_sum_90d`, `csat_count_90d`, `open_tickets`, `overdue_tickets`, `overdue_urgent_tickets`, `open_billing_tickets`, _next_day
+  from (
+    select levels.*, coalesce(lead(day) over (partition by account_id order by day), date '9999-12-31') as _next_day
+    from levels as levels
+  ) as spans
+) as spans
+cross join unnest(generate_date_array(date_add(date_trunc(_since, month), interval 1 month), least(date_add(_next_day, interval -1 day), (select data_through from `timeline`)), interval 1 month)) as day

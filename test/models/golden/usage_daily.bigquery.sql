@@ -103,34 +103,47 @@ full join (select account_id, date_add(day, interval 28 day) as day, seen as `ac
 full join (select account_id, day as day, seen as `features_used_28d` from features_28d where true and day <= (select data_through from `timeline`)) as `s7` using (account_id, day)
   ) as changes
   where (`events` <> 0 or `sessions` <> 0 or `logins` <> 0 or `sticky_events` <> 0 or `active_users` <> 0 or `features` <> 0 or `new_users` <> 0 or `key_events` <> 0 or `new_features` <> 0 or `events_7d` <> 0 or `events_28d` <> 0 or `active_days_28d` <> 0 or `sessions_28d` <> 0 or `logins_28d` <> 0 or `login_days_28d` <> 0 or `sticky_events_28d` <> 0 or `new_users_28d` <> 0 or `key_events_28d` <> 0 or `new_features_28d` <> 0 or `active_users_7d` <> 0 or `active_users_28d` <> 0 or `active_users_28d_before` <> 0 or `features_used_28d` <> 0)
+),
+levels as (
+  select
+    account_id,
+    day,
+    `events`,
+    `sessions`,
+    `logins`,
+    `sticky_events`,
+    `active_users`,
+    `features`,
+    `new_users`,
+    `key_events`,
+    `new_features`,
+    sum(`events_7d`) over (partition by account_id order by day rows between unbounded preceding and current row) as `events_7d`,
+    sum(`events_28d`) over (partition by account_id order by day rows between unbounded preceding and current row) as `events_28d`,
+    sum(`active_days_28d`) over (partition by account_id order by day rows between unbounded preceding and current row) as `active_days_28d`,
+    sum(`sessions_28d`) over (partition by account_id order by day rows between unbounded preceding and current row) as `sessions_28d`,
+    sum(`logins_28d`) over (partition by account_id order by day rows between unbounded preceding and current row) as `logins_28d`,
+    sum(`login_days_28d`) over (partition by account_id order by day rows between unbounded preceding and current row) as `login_days_28d`,
+    sum(`sticky_events_28d`) over (partition by account_id order by day rows between unbounded preceding and current row) as `sticky_events_28d`,
+    sum(`new_users_28d`) over (partition by account_id order by day rows between unbounded preceding and current row) as `new_users_28d`,
+    sum(`key_events_28d`) over (partition by account_id order by day rows between unbounded preceding and current row) as `key_events_28d`,
+    sum(`new_features_28d`) over (partition by account_id order by day rows between unbounded preceding and current row) as `new_features_28d`,
+    sum(`active_users_7d`) over (partition by account_id order by day rows between unbounded preceding and current row) as `active_users_7d`,
+    sum(`active_users_28d`) over (partition by account_id order by day rows between unbounded preceding and current row) as `active_users_28d`,
+    sum(`active_users_28d_before`) over (partition by account_id order by day rows between unbounded preceding and current row) as `active_users_28d_before`,
+    sum(`features_used_28d`) over (partition by account_id order by day rows between unbounded preceding and current row) as `features_used_28d`,
+    max(`last_event_day`) over (partition by account_id order by day rows between unbounded preceding and current row) as `last_event_day`
+  from (
+    select account_id, day, `events`, `sessions`, `logins`, `sticky_events`, `active_users`, `features`, `new_users`, `key_events`, `new_features`, `events_7d`, `events_28d`, `active_days_28d`, `sessions_28d`, `logins_28d`, `login_days_28d`, `sticky_events_28d`, `new_users_28d`, `key_events_28d`, `new_features_28d`, `active_users_7d`, `active_users_28d`, `active_users_28d_before`, `features_used_28d`, `last_event_day` from changes
+  ) as changes
 )
-select
-  account_id,
-  day,
-  `events`,
-  `sessions`,
-  `logins`,
-  `sticky_events`,
-  `active_users`,
-  `features`,
-  `new_users`,
-  `key_events`,
-  `new_features`,
-  sum(`events_7d`) over (partition by account_id order by day rows between unbounded preceding and current row) as `events_7d`,
-  sum(`events_28d`) over (partition by account_id order by day rows between unbounded preceding and current row) as `events_28d`,
-  sum(`active_days_28d`) over (partition by account_id order by day rows between unbounded preceding and current row) as `active_days_28d`,
-  sum(`sessions_28d`) over (partition by account_id order by day rows between unbounded preceding and current row) as `sessions_28d`,
-  sum(`logins_28d`) over (partition by account_id order by day rows between unbounded preceding and current row) as `logins_28d`,
-  sum(`login_days_28d`) over (partition by account_id order by day rows between unbounded preceding and current row) as `login_days_28d`,
-  sum(`sticky_events_28d`) over (partition by account_id order by day rows between unbounded preceding and current row) as `sticky_events_28d`,
-  sum(`new_users_28d`) over (partition by account_id order by day rows between unbounded preceding and current row) as `new_users_28d`,
-  sum(`key_events_28d`) over (partition by account_id order by day rows between unbounded preceding and current row) as `key_events_28d`,
-  sum(`new_features_28d`) over (partition by account_id order by day rows between unbounded preceding and current row) as `new_features_28d`,
-  sum(`active_users_7d`) over (partition by account_id order by day rows between unbounded preceding and current row) as `active_users_7d`,
-  sum(`active_users_28d`) over (partition by account_id order by day rows between unbounded preceding and current row) as `active_users_28d`,
-  sum(`active_users_28d_before`) over (partition by account_id order by day rows between unbounded preceding and current row) as `active_users_28d_before`,
-  sum(`features_used_28d`) over (partition by account_id order by day rows between unbounded preceding and current row) as `features_used_28d`,
-  max(`last_event_day`) over (partition by account_id order by day rows between unbounded preceding and current row) as `last_event_day`
+select account_id, day, `events`, `sessions`, `logins`, `sticky_events`, `active_users`, `features`, `new_users`, `key_events`, `new_features`, `events_7d`, `events_28d`, `active_days_28d`, `sessions_28d`, `logins_28d`, `login_days_28d`, `sticky_events_28d`, `new_users_28d`, `key_events_28d`, `new_features_28d`, `active_users_7d`, `active_users_28d`, `active_users_28d_before`, `features_used_28d`, `last_event_day` from levels
+union all
+select account_id, day, 0, 0, 0, 0, 0, 0, 0, 0, 0, `events_7d`, `events_28d`, `active_days_28d`, `sessions_28d`, `logins_28d`, `login_days_28d`, `sticky_events_28d`, `new_users_28d`, `key_events_28d`, `new_features_28d`, `active_users_7d`, `active_users_28d`, `active_users_28d_before`, `features_used_28d`, `last_event_day`
 from (
-  select account_id, day, `events`, `sessions`, `logins`, `sticky_events`, `active_users`, `features`, `new_users`, `key_events`, `new_features`, `events_7d`, `events_28d`, `active_days_28d`, `sessions_28d`, `logins_28d`, `login_days_28d`, `sticky_events_28d`, `new_users_28d`, `key_events_28d`, `new_features_28d`, `active_users_7d`, `active_users_28d`, `active_users_28d_before`, `features_used_28d`, `last_event_day` from changes
-) as changes
+  select account_id, day as _since, `events_7d`, `events_28d`, `active_days_28d`, `sessions_28d`, `logins_28d`, `login_days_28d`, `sticky_events_28d`, `new_users_28d`, `key_events_28d`, `new_features_28d`, `active_users_7d`, `active_users_28d`, `active_users_28d_before`, `features_used_28d`, `last_event_day`, _next_day
+  from (
+    select levels.*, coalesce(lead(day) over (partition by account_id order by day), date '9999-12-31') as _next_day
+    from levels as levels
+  ) as spans
+) as spans
+cross join unnest(generate_date_array(date_add(date_trunc(_since, month), interval 1 month), least(date_add(_next_day, interval -1 day), (select data_through from `timeline`)), interval 1 month)) as day

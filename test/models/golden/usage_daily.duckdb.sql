@@ -103,34 +103,47 @@ full join (select account_id, (day + cast(28 as integer)) as day, seen as "activ
 full join (select account_id, day as day, seen as "features_used_28d" from features_28d where true and day <= (select data_through from "timeline")) as "s7" using (account_id, day)
   ) as changes
   where ("events" <> 0 or "sessions" <> 0 or "logins" <> 0 or "sticky_events" <> 0 or "active_users" <> 0 or "features" <> 0 or "new_users" <> 0 or "key_events" <> 0 or "new_features" <> 0 or "events_7d" <> 0 or "events_28d" <> 0 or "active_days_28d" <> 0 or "sessions_28d" <> 0 or "logins_28d" <> 0 or "login_days_28d" <> 0 or "sticky_events_28d" <> 0 or "new_users_28d" <> 0 or "key_events_28d" <> 0 or "new_features_28d" <> 0 or "active_users_7d" <> 0 or "active_users_28d" <> 0 or "active_users_28d_before" <> 0 or "features_used_28d" <> 0)
+),
+levels as (
+  select
+    account_id,
+    day,
+    "events",
+    "sessions",
+    "logins",
+    "sticky_events",
+    "active_users",
+    "features",
+    "new_users",
+    "key_events",
+    "new_features",
+    cast(sum(cast("events_7d" as double)) over (partition by account_id order by day rows between unbounded preceding and current row) as bigint) as "events_7d",
+    cast(sum(cast("events_28d" as double)) over (partition by account_id order by day rows between unbounded preceding and current row) as bigint) as "events_28d",
+    cast(sum(cast("active_days_28d" as double)) over (partition by account_id order by day rows between unbounded preceding and current row) as bigint) as "active_days_28d",
+    cast(sum(cast("sessions_28d" as double)) over (partition by account_id order by day rows between unbounded preceding and current row) as bigint) as "sessions_28d",
+    cast(sum(cast("logins_28d" as double)) over (partition by account_id order by day rows between unbounded preceding and current row) as bigint) as "logins_28d",
+    cast(sum(cast("login_days_28d" as double)) over (partition by account_id order by day rows between unbounded preceding and current row) as bigint) as "login_days_28d",
+    cast(sum(cast("sticky_events_28d" as double)) over (partition by account_id order by day rows between unbounded preceding and current row) as bigint) as "sticky_events_28d",
+    cast(sum(cast("new_users_28d" as double)) over (partition by account_id order by day rows between unbounded preceding and current row) as bigint) as "new_users_28d",
+    cast(sum(cast("key_events_28d" as double)) over (partition by account_id order by day rows between unbounded preceding and current row) as bigint) as "key_events_28d",
+    cast(sum(cast("new_features_28d" as double)) over (partition by account_id order by day rows between unbounded preceding and current row) as bigint) as "new_features_28d",
+    cast(sum(cast("active_users_7d" as double)) over (partition by account_id order by day rows between unbounded preceding and current row) as bigint) as "active_users_7d",
+    cast(sum(cast("active_users_28d" as double)) over (partition by account_id order by day rows between unbounded preceding and current row) as bigint) as "active_users_28d",
+    cast(sum(cast("active_users_28d_before" as double)) over (partition by account_id order by day rows between unbounded preceding and current row) as bigint) as "active_users_28d_before",
+    cast(sum(cast("features_used_28d" as double)) over (partition by account_id order by day rows between unbounded preceding and current row) as bigint) as "features_used_28d",
+    max("last_event_day") over (partition by account_id order by day rows between unbounded preceding and current row) as "last_event_day"
+  from (
+    select account_id, day, "events", "sessions", "logins", "sticky_events", "active_users", "features", "new_users", "key_events", "new_features", "events_7d", "events_28d", "active_days_28d", "sessions_28d", "logins_28d", "login_days_28d", "sticky_events_28d", "new_users_28d", "key_events_28d", "new_features_28d", "active_users_7d", "active_users_28d", "active_users_28d_before", "features_used_28d", "last_event_day" from changes
+  ) as changes
 )
-select
-  account_id,
-  day,
-  "events",
-  "sessions",
-  "logins",
-  "sticky_events",
-  "active_users",
-  "features",
-  "new_users",
-  "key_events",
-  "new_features",
-  cast(sum(cast("events_7d" as double)) over (partition by account_id order by day rows between unbounded preceding and current row) as bigint) as "events_7d",
-  cast(sum(cast("events_28d" as double)) over (partition by account_id order by day rows between unbounded preceding and current row) as bigint) as "events_28d",
-  cast(sum(cast("active_days_28d" as double)) over (partition by account_id order by day rows between unbounded preceding and current row) as bigint) as "active_days_28d",
-  cast(sum(cast("sessions_28d" as double)) over (partition by account_id order by day rows between unbounded preceding and current row) as bigint) as "sessions_28d",
-  cast(sum(cast("logins_28d" as double)) over (partition by account_id order by day rows between unbounded preceding and current row) as bigint) as "logins_28d",
-  cast(sum(cast("login_days_28d" as double)) over (partition by account_id order by day rows between unbounded preceding and current row) as bigint) as "login_days_28d",
-  cast(sum(cast("sticky_events_28d" as double)) over (partition by account_id order by day rows between unbounded preceding and current row) as bigint) as "sticky_events_28d",
-  cast(sum(cast("new_users_28d" as double)) over (partition by account_id order by day rows between unbounded preceding and current row) as bigint) as "new_users_28d",
-  cast(sum(cast("key_events_28d" as double)) over (partition by account_id order by day rows between unbounded preceding and current row) as bigint) as "key_events_28d",
-  cast(sum(cast("new_features_28d" as double)) over (partition by account_id order by day rows between unbounded preceding and current row) as bigint) as "new_features_28d",
-  cast(sum(cast("active_users_7d" as double)) over (partition by account_id order by day rows between unbounded preceding and current row) as bigint) as "active_users_7d",
-  cast(sum(cast("active_users_28d" as double)) over (partition by account_id order by day rows between unbounded preceding and current row) as bigint) as "active_users_28d",
-  cast(sum(cast("active_users_28d_before" as double)) over (partition by account_id order by day rows between unbounded preceding and current row) as bigint) as "active_users_28d_before",
-  cast(sum(cast("features_used_28d" as double)) over (partition by account_id order by day rows between unbounded preceding and current row) as bigint) as "features_used_28d",
-  max("last_event_day") over (partition by account_id order by day rows between unbounded preceding and current row) as "last_event_day"
+select account_id, day, "events", "sessions", "logins", "sticky_events", "active_users", "features", "new_users", "key_events", "new_features", "events_7d", "events_28d", "active_days_28d", "sessions_28d", "logins_28d", "login_days_28d", "sticky_events_28d", "new_users_28d", "key_events_28d", "new_features_28d", "active_users_7d", "active_users_28d", "active_users_28d_before", "features_used_28d", "last_event_day" from levels
+union all
+select account_id, day, 0, 0, 0, 0, 0, 0, 0, 0, 0, "events_7d", "events_28d", "active_days_28d", "sessions_28d", "logins_28d", "login_days_28d", "sticky_events_28d", "new_users_28d", "key_events_28d", "new_features_28d", "active_users_7d", "active_users_28d", "active_users_28d_before", "features_used_28d", "last_event_day"
 from (
-  select account_id, day, "events", "sessions", "logins", "sticky_events", "active_users", "features", "new_users", "key_events", "new_features", "events_7d", "events_28d", "active_days_28d", "sessions_28d", "logins_28d", "login_days_28d", "sticky_events_28d", "new_users_28d", "key_events_28d", "new_features_28d", "active_users_7d", "active_users_28d", "active_users_28d_before", "features_used_28d", "last_event_day" from changes
-) as changes
+  select account_id, day as _since, "events_7d", "events_28d", "active_days_28d", "sessions_28d", "logins_28d", "login_days_28d", "sticky_events_28d", "new_users_28d", "key_events_28d", "new_features_28d", "active_users_7d", "active_users_28d", "active_users_28d_before", "features_used_28d", "last_event_day", _next_day
+  from (
+    select levels.*, coalesce(lead(day) over (partition by account_id order by day), date '9999-12-31') as _next_day
+    from levels as levels
+  ) as spans
+) as spans
+cross join lateral (select cast(unnest(generate_series(cast(cast(date_trunc('month', _since) as date) + to_months(cast(1 as integer)) as date), case when not ((_next_day + cast(-1 as integer)) is null or (select data_through from "timeline") is null) then least((_next_day + cast(-1 as integer)), (select data_through from "timeline")) end, interval 1 month)) as date) as day) as months
