@@ -150,10 +150,13 @@ class DuckDb implements Warehouse {
         const chunk = await result.fetchChunk();
         options.signal?.throwIfAborted(); // first: an interrupted result may look like one that has ended
         if (!chunk || chunk.rowCount === 0) break;
-        const values = readers.map(({ index, read }) => chunk.getColumnValues(index).map(read));
-        yield Array.from({ length: chunk.rowCount }, (_, row) =>
-          Object.fromEntries(readers.map(({ column }, i) => [column, values[i]?.[row]])),
-        ) as Row<C>[];
+        // Column by column: rows that grow alike are small, and several times as fast as entries put together.
+        const rows: Record<string, unknown>[] = Array.from({ length: chunk.rowCount }, () => ({}));
+        for (const { column, index, read } of readers)
+          chunk.visitColumnValues(index, (value, row) => {
+            (rows[row] as Record<string, unknown>)[column] = read(value);
+          });
+        yield rows as Row<C>[];
       }
       if (how === "stream") await connection.run("commit");
       finished = true;
@@ -544,15 +547,27 @@ function reader(type: ColumnType, column: string): (value: DuckDBValue) => unkno
         : typeof v === "bigint" || Number.isInteger(v)
           ? String(v)
           : unreadable(v),
-    date: (v) => {
-      // Years beyond 9999 and before 1 have no place in YYYY-MM-DD.
-      const iso = v instanceof DuckDBDateValue ? new Date(v.days * msPerDay).toISOString() : "+";
-      return /^([+-]|0000)/.test(iso) ? unreadable(v) : iso.slice(0, 10);
-    },
+    date: (v) => (v instanceof DuckDBDateValue && dayText(v.days)) || unreadable(v),
     timestamp: (v) =>
       v instanceof DuckDBTimestampTZValue ? new Date(millisecondsOf(v.micros)) : unreadable(v),
   };
-  return (value) => (value === null ? null : read[type](value));
+  const readValue = read[type];
+  return (value) => (value === null ? null : readValue(value));
+}
+
+/** Days that were told: a table has few, again and again, and to write one takes as long as to read ten values. */
+const dayTexts = new Map<number, string>();
+const mostDayTexts = 50_000;
+
+/** A day by its number; empty beyond year 9999 and before 1, which have no place in YYYY-MM-DD. */
+function dayText(day: number): string {
+  const known = dayTexts.get(day);
+  if (known !== undefined) return known;
+  const iso = new Date(day * msPerDay).toISOString();
+  const text = /^([+-]|0000)/.test(iso) ? "" : iso.slice(0, 10);
+  if (dayTexts.size >= mostDayTexts) dayTexts.clear();
+  dayTexts.set(day, text);
+  return text;
 }
 
 /** Rounded down, before 1970 too. */
