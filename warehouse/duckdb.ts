@@ -56,6 +56,8 @@ export interface DuckDbOptions {
 /** More connections than this only queue inside DuckDB. */
 const maxConnections = 8;
 const rowsPerChunk = 2048;
+/** Rows that are read out of a chunk before they are handed on. */
+const rowsAtOnce = 256;
 
 /**
  * What GoogleSQL has and DuckDB lacks. To trim other characters than blanks takes ten times as long as to ask first
@@ -141,7 +143,7 @@ class DuckDb implements Warehouse {
         rendered.text,
         ...bindings(rendered),
       );
-      const readers = Object.entries(columns).map(([column, { type }]) => ({
+      const readers: Reader[] = Object.entries(columns).map(([column, { type }]) => ({
         column,
         index: positionOf(column, result.columnNames()),
         read: reader(type, column),
@@ -150,13 +152,9 @@ class DuckDb implements Warehouse {
         const chunk = await result.fetchChunk();
         options.signal?.throwIfAborted(); // first: an interrupted result may look like one that has ended
         if (!chunk || chunk.rowCount === 0) break;
-        // Column by column: rows that grow alike are small, and several times as fast as entries put together.
-        const rows: Record<string, unknown>[] = Array.from({ length: chunk.rowCount }, () => ({}));
-        for (const { column, index, read } of readers)
-          chunk.visitColumnValues(index, (value, row) => {
-            (rows[row] as Record<string, unknown>)[column] = read(value);
-          });
-        yield rows as Row<C>[];
+        // A few at a time: whoever waits for the first ones needn't wait for all that came with them.
+        for (let start = 0; start < chunk.rowCount; start += rowsAtOnce)
+          yield rowsIn(chunk, readers, start, Math.min(start + rowsAtOnce, chunk.rowCount)) as Row<C>[];
       }
       if (how === "stream") await connection.run("commit");
       finished = true;
@@ -516,6 +514,24 @@ function decimalOf(digits: string): DuckDBDecimalValue {
     );
   const scaled = BigInt(`${match[2]}${(match[3] ?? "").padEnd(9, "0")}`);
   return new DuckDBDecimalValue(match[1] === "-" ? -scaled : scaled, 38, 9);
+}
+
+interface Reader {
+  readonly column: string;
+  readonly index: number;
+  readonly read: (value: DuckDBValue) => unknown;
+}
+
+/** Column by column: rows that grow alike are small, and several times as fast as entries put together. */
+function rowsIn(chunk: DuckDBDataChunk, readers: readonly Reader[], start: number, end: number): object[] {
+  const rows = Array.from({ length: end - start }, (): Record<string, unknown> => ({}));
+  for (const { column, index, read } of readers) {
+    const vector = chunk.getColumnVector(index);
+    rows.forEach((row, i) => {
+      row[column] = read(vector.getItem(start + i));
+    });
+  }
+  return rows;
 }
 
 /** How a value of a declared type is read, whichever of DuckDB's types carries it. */
