@@ -417,7 +417,7 @@ describe("the server", () => {
     const page = await fetch(`${development.server.url}/?whatever=stands-behind-it`);
     expect(page.headers.get("content-security-policy")).toContain("default-src 'self'");
     const html = await page.text();
-    for (const [, path] of html.matchAll(/(?:src|href)="([^"]+)"/g))
+    for (const [, path] of html.matchAll(/(?:src|href)="(\/[^"]+)"/g))
       expect((await fetch(`${development.server.url}${path}`)).status, path).toBe(200);
     await development.server.close();
   });
