@@ -59,7 +59,7 @@ export interface Explanation {
  * Why a day of a table says what it says, and whether a build would say something else: the definition and the journey
  * are held against what made it, and all raw rows that it hangs on are compared with what was read. Builds nothing.
  * @param day null for the table as a whole
- * @throws WaymarkError BAD_USER_INPUT for an unknown model, or a day of one without days; NOT_BUILT
+ * @throws WaymarkError BAD_USER_INPUT for an unknown model, or a day of one without days; NOT_BUILT; CANCELLED
  */
 export async function explain(
   warehouse: Warehouse,
@@ -67,6 +67,7 @@ export async function explain(
   modelName: string,
   day: string | null,
   now: Date,
+  signal?: AbortSignal,
 ): Promise<Explanation> {
   const model = knownModel(modelName, day);
   const snapshot = await readLatestSnapshot(warehouse);
@@ -79,9 +80,9 @@ export async function explain(
     );
   const company = await describeCompany(warehouse, project, now);
   const writings = await readWritings(warehouse);
-  const { rows, version } = await standing(warehouse, table, day);
+  const { rows, version } = await standing(warehouse, table, day, signal);
   const writing = writings.find((w) => w.model === model.name && w.version === version);
-  const all = await staleReasons(warehouse, company, model, snapshot, published, writings);
+  const all = await staleReasons(warehouse, company, model, snapshot, published, writings, signal);
   const reasons = [
     ...all.filter((reason) => day === null || reason.from === null || reason.from <= day),
     ...(day !== null && day > snapshot.dataThrough ? [notBuilt(model, day, snapshot)] : []),
@@ -125,6 +126,7 @@ async function standing(
   warehouse: Warehouse,
   { store, version }: BuiltTable,
   day: string | null,
+  signal: AbortSignal | undefined,
 ): Promise<{ rows: number; version: number | null }> {
   const seen = integer(version);
   const [row] = await warehouse.query(
@@ -135,6 +137,7 @@ select
 from ${path(schemas.tables, store)}
 where ${fromVersion} <= ${seen} and ${day === null ? sql`true` : sql`day = ${bind("date", day)}`}`,
     { n: { type: "integer", notNull: true }, version: { type: "integer" } },
+    { signal },
   );
   return { rows: row?.n ?? 0, version: row?.version ?? null };
 }
@@ -147,6 +150,7 @@ async function staleReasons(
   snapshot: Snapshot,
   published: ReadonlyMap<string, BuiltTable>,
   writings: readonly Writing[],
+  signal: AbortSignal | undefined,
 ): Promise<StaleReason[]> {
   const order = buildOrder(models, company);
   const concerned = new Set([model.name, ...upstreamOf(order, model.name)]);
@@ -179,7 +183,7 @@ async function staleReasons(
           text: `${own}: ${change.model} changed since it was read${firstDay ? `, from ${firstDay} on` : ""}`,
         });
       }
-    const raw = await changedRaw(warehouse, node, company, snapshot);
+    const raw = await changedRaw(warehouse, node, company, snapshot, signal);
     if (raw) reasons.push(raw);
   }
   return reasons;
@@ -191,6 +195,7 @@ async function changedRaw(
   { model }: Node,
   company: Company,
   snapshot: Snapshot,
+  signal: AbortSignal | undefined,
 ): Promise<StaleReason | undefined> {
   const mapped = model.source && company.sources[model.source];
   const table = snapshot.tables[model.name];
@@ -211,6 +216,7 @@ days as (
 )
 select (select count(*) from found) as n, min(day) as first_day, max(day) as last_day from days`,
     { n: { type: "integer", notNull: true }, first_day: { type: "date" }, last_day: { type: "date" } },
+    { signal },
   );
   if (!row || row.n === 0) return undefined;
   // A row without a day on one side may have had any.

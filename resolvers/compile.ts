@@ -6,7 +6,7 @@ import { Grain } from "../schema/health.js";
 import type { Range } from "../schema/range.js";
 import { aggregates, type Measure, type RowSql, type View, type ViewField } from "../schema/view.js";
 import { addPeriods, cast, inArray, safeDivide } from "../warehouse/dialect.js";
-import { bind, type ColumnType, integer, join, name, type Sql, sql } from "../warehouse/sql.js";
+import { bind, type ColumnType, day, integer, join, name, type Sql, sql } from "../warehouse/sql.js";
 import type { Columns } from "../warehouse/warehouse.js";
 import { fits } from "./lists.js";
 import { type Known, ofAccounts } from "./pages.js";
@@ -344,10 +344,9 @@ class Question {
   /** The days that are read; of how things stand the last ones alone. */
   within(days: Days): Sql[] {
     const { from, to } = days;
-    const day = this.#day;
     return [
-      ...(from ? [sql`${day} >= ${bind("date", from)}`] : []),
-      ...(to ? [sql`${day} < ${bind("date", to)}`] : []),
+      ...(from ? [sql`${this.#day} >= ${day(from)}`] : []),
+      ...(to ? [sql`${this.#day} < ${day(to)}`] : []),
       ...(this.#isOfEnds ? this.#atEnds(days) : []),
     ];
   }
@@ -476,7 +475,7 @@ function compared(
     ),
   ]}
   from moved
-  where ${name(period.alias)} >= ${bind("date", first)}${groupBy(keys)}
+  where ${name(period.alias)} >= ${day(first)}${groupBy(keys)}
   having min(periods_before) = 0
 )`,
   ];
@@ -504,8 +503,9 @@ function columnIn<F extends ViewField>(
   return column;
 }
 
-const isAnyOf = (day: Sql, days: readonly string[]): Sql =>
-  days.length > 0 ? sql`${day} in (${days.map((d) => bind("date", d))})` : sql`false`;
+/** Days are literals: a statement without bound values is planned once by DuckDB, one with them again when it is run. */
+const isAnyOf = (column: Sql, days: readonly string[]): Sql =>
+  days.length > 0 ? sql`${column} in (${days.map(day)})` : sql`false`;
 
 const clause = (word: "where" | "having", conditions: readonly Sql[]): Sql => {
   const keyword = word === "where" ? sql`where` : sql`having`;

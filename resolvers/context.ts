@@ -62,6 +62,9 @@ export interface Edits {
   readonly backtest: (text: string, options: BacktestOptions) => Promise<JourneyBacktest>;
 }
 
+/** Says of a table, or of a day of it, why it is stale or fresh; its statements stop with the signal. */
+export type Explain = (model: string, day: string | null, signal?: AbortSignal) => Promise<Explanation>;
+
 /** What the resolvers of one request share. */
 export interface Context {
   readonly caller: Caller;
@@ -86,8 +89,8 @@ export interface Context {
   readonly load: Loaders;
   /** Undefined where the server looks at no edits. */
   readonly edits: Edits | undefined;
-  /** Says of a table, or of a day of it, why it is stale or fresh; undefined where the server, or this caller, may not. */
-  readonly explanationOf: ((model: string, day: string | null) => Promise<Explanation>) | undefined;
+  /** Undefined where the server, or this caller, may not. */
+  readonly explanationOf: Explain | undefined;
   /** Where the scheduled build stands; undefined where the server has no timetable. */
   readonly due: (() => Promise<Due>) | undefined;
   /** Undefined where the server sends nothing. */
@@ -119,7 +122,7 @@ interface Request {
   caller: Caller;
   now: () => Date;
   edits?: Edits | undefined;
-  explanationOf?: Context["explanationOf"];
+  explanationOf?: Explain | undefined;
   due?: Context["due"] | undefined;
   webhooks?: Webhooks | undefined;
   freshnessOf: (snapshot: Snapshot) => Promise<ReadonlyMap<string, Freshness>>;
@@ -148,7 +151,7 @@ const mayBeOld = 10_000;
 /** The context of a request: the latest snapshot, held until the answer is complete. */
 export async function contextFor(warehouse: Warehouse, request: Request): Promise<Context> {
   const { caller, now, freshnessOf, edits, due, webhooks, signal, onStatement, explain, results } = request;
-  const { query, costs = new Costs(), reading } = request;
+  const { query, costs = new Costs(), reading, explanationOf } = request;
   const bytes = caller.bytesPerRequest ?? request.bytesPerRequest;
   const snapshot = await readLatestSnapshot(warehouse, mayBeOld);
   const shared = {
@@ -169,7 +172,10 @@ export async function contextFor(warehouse: Warehouse, request: Request): Promis
     },
     happenings: request.happenings,
     edits: isOperator(caller) ? edits : undefined,
-    explanationOf: isOperator(caller) ? request.explanationOf : undefined,
+    explanationOf:
+      explanationOf && isOperator(caller)
+        ? (model: string, day: string | null) => explanationOf(model, day, signal)
+        : undefined,
     due,
     webhooks: isOperator(caller) ? webhooks : undefined,
   };

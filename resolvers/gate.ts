@@ -95,7 +95,7 @@ export function mayAsk(field: string, caller: Caller): boolean {
 }
 
 /** @throws WaymarkError FORBIDDEN where the caller may not ask a root field */
-function mustAsk(field: string, { caller, ledger }: Context): void {
+export function mustAsk(field: string, { caller, ledger }: Context): void {
   const told = rootFields[field] ?? liveFields[field];
   if (told === "operations") ledger(field);
   const why = told === undefined ? "it isn't said who may ask it." : whyNot(told, caller);

@@ -33,11 +33,15 @@ export function daysOf(
   if (!range && !grain) return { from: undefined, to: undefined, ends: [dataThrough] };
   const isWhole = !range?.running;
   const given = meant(field, range, end, isWhole);
+  const told = (of: Temporal.PlainDate): string => {
+    if (of.year >= 1) return of.toString();
+    throw new WaymarkError("BAD_USER_INPUT", `${field}: the range reaches back before the year 1.`);
+  };
   if (!grain)
     return {
-      from: given.from?.toString(),
-      to: given.to.toString(),
-      ends: [given.to.subtract({ days: 1 }).toString()],
+      from: given.from && told(given.from),
+      to: told(given.to),
+      ends: [told(given.to.subtract({ days: 1 }))],
     };
 
   const to = isWhole ? floor(given.to, grain) : given.to;
@@ -59,21 +63,18 @@ export function daysOf(
   const earlier = Array.from({ length: before }, (_, i) =>
     floor(start, grain).subtract(lengths(grain, before - i)),
   );
-  const last = (p: Temporal.PlainDate): Temporal.PlainDate => {
-    const next = p.add(lengths(grain, 1));
-    return (isBefore(to, next) ? to : next).subtract({ days: 1 });
-  };
+  const begins = [...earlier, ...shown];
   return {
-    from: (earlier[0] ?? start).toString(),
-    to: to.toString(),
-    ends: [...earlier, ...shown].map((p) => last(p).toString()),
+    from: told(earlier[0] ?? start),
+    to: told(to),
+    ends: begins.map((_, i) => told((begins[i + 1] ?? to).subtract({ days: 1 }))),
   };
 }
 
 /** Whether a week or a month ends with the day, as all longer periods do. */
 export const endsPeriod = (text: string): boolean => {
-  const next = day(text).add({ days: 1 });
-  return next.dayOfWeek === 1 || next.day === 1;
+  const next = new Date(Date.parse(text) + 86_400_000); // it is asked of every day of a range
+  return next.getUTCDay() === 1 || next.getUTCDate() === 1;
 };
 
 /** The last days of months within these days that are none of their ends. */

@@ -61,12 +61,7 @@ export async function serveAssistants(app: FastifyInstance, given: Assistants): 
     });
     return server;
   };
-  // There is nothing to listen to between requests: clients that ask learn so by this status.
-  app.route({
-    method: ["GET", "DELETE"],
-    url: "/mcp",
-    handler: (_, reply) => reply.code(405).header("allow", "POST").send(),
-  });
+  // There is nothing to listen to between requests: clients that ask with GET learn so by the status 405.
   app.post("/mcp", async (request, reply) => {
     const context = await requestContext(request, reply);
     const { fetch } = createMcpHandler(() => serverFor(context), { maxSubscriptions: 0 });

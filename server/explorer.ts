@@ -36,6 +36,7 @@ const page = `<!doctype html>
   <head>
     <meta charset="utf-8">
     <title>Waymark</title>
+    <link rel="icon" href="data:,">
     <link rel="stylesheet" href="/explorer/graphiql.css">
     <link rel="stylesheet" href="/explorer/page.css">
   </head>

@@ -5,14 +5,17 @@ import type { ApolloServer } from "@apollo/server";
 import compress from "@fastify/compress";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import {
+  type GraphQLObjectType,
   type GraphQLSchema,
   getArgumentValues,
   getVariableValues,
   print,
   valueFromASTUntyped,
 } from "graphql";
+import { collectFields } from "graphql/execution/collectFields.js";
 import { didYouMean, WaymarkError } from "../errors.js";
 import type { Context } from "../resolvers/context.js";
+import { mustAsk } from "../resolvers/gate.js";
 import { asksForLasting } from "../resolvers/lasting.js";
 import { answer, answeredFrom, errorsOf } from "./answer.js";
 import { columnsOf } from "./columns.js";
@@ -56,6 +59,8 @@ export async function serveExports(app: FastifyInstance, given: Exports): Promis
     const { variables, understood } = variablesIn(request.query, query, schema);
     const readsOn = goesOn(query, variables);
     const [context, signal] = await contextUntil(request, reply, readsOn);
+    // Whoever is told that nothing has changed, or heads alone, gets no answer that would refuse it.
+    for (const field of rootFieldsOf(schema, query, understood)) mustAsk(field, context);
     const snapshot = await answeredFrom(context, context.reader.snapshot);
     reply.headers({
       "cache-control": "private, no-cache",
@@ -143,6 +148,22 @@ const goesOn = ({ operation }: SavedQuery, given: Readonly<Record<string, unknow
   (operation.variableDefinitions ?? []).some(({ variable }) => variable.name.value === "after") &&
   !("after" in given) &&
   !("first" in given);
+
+/** The fields of the query itself that are asked for with such variables. */
+function rootFieldsOf(
+  schema: GraphQLSchema,
+  { document, operation }: SavedQuery,
+  variables: Readonly<Record<string, unknown>>,
+): string[] {
+  const fragments = Object.fromEntries(
+    document.definitions.flatMap((d) => (d.kind === "FragmentDefinition" ? [[d.name.value, d]] : [])),
+  );
+  const type = schema.getQueryType() as GraphQLObjectType;
+  const found = collectFields(schema, fragments, { ...variables }, type, operation.selectionSet);
+  return [...found.values()].flatMap(([node]) =>
+    node && node.name.value !== "__typename" ? [node.name.value] : [],
+  );
+}
 
 /** How many rows may come of the one field that a query asks for; undefined where that isn't said, and of several. */
 function mostRowsOf(

@@ -23,18 +23,23 @@ import { formatError } from "./errors.js";
 import { checkLimits, type QueryLimits } from "./limits.js";
 import { refuse } from "./sign_in.js";
 
-/** Rings for whoever listens: when another snapshot is published, and when somebody acts on a task of this server's. */
+/**
+ * Rings for whoever listens: when another snapshot is published, when somebody acts on a task of this server's, and
+ * every few seconds though nothing is new, so that whoever may not listen any more is let go.
+ */
 export class Bell {
   readonly #rings = new EventEmitter<{ ring: [task?: string] }>().setMaxListeners(0);
   readonly #clock: NodeJS.Timeout;
   #latest: number | undefined;
+  #rangAt = 0;
 
   /** @param everyMs how often it looks for another snapshot while somebody listens */
   constructor(warehouse: Warehouse, everyMs: number, onProblem: (error: unknown) => void) {
     const look = async (): Promise<void> => {
       const id = (await readLatestSnapshot(warehouse))?.id;
-      if (id === this.#latest) return;
+      if (id === this.#latest && performance.now() - this.#rangAt < rousedMs) return;
       this.#latest = id;
+      this.#rangAt = performance.now();
       this.#rings.emit("ring");
     };
     this.#clock = setInterval(() => {
@@ -64,13 +69,15 @@ export interface Live {
   /** The context of a request as things are now; whoever may not ask any more is refused. */
   readonly contextNow: (
     request: FastifyRequest,
-    signal: AbortSignal,
+    reply: FastifyReply,
     happenings?: Context["happenings"],
   ) => Promise<Context>;
   /** Whether mistakes may name what there is in the schema. */
   readonly isDevelopment: boolean;
 }
 
+/** How often whoever listens is asked again whether they may. */
+const rousedMs = 5_000;
 /** Streams that one caller may have open. */
 const mostStreams = 10;
 /** Proxies close what says nothing for long. */
@@ -80,7 +87,8 @@ const atOnce = 50;
 
 /**
  * Subscriptions: `POST /graphql/stream`, by the protocol "GraphQL over Server-Sent Events" in its distinct connections mode. Each
- * thing that happens is answered as the caller may see it by then; a key that is revoked meanwhile ends the stream.
+ * thing that happens is answered as the caller may see it by then; a key that is revoked or a token that
+ * expires meanwhile ends the stream within seconds.
  */
 export function serveLive(
   app: FastifyInstance,
@@ -102,8 +110,8 @@ export function serveLive(
     });
     const signal = AbortSignal.any([gone.signal, closing.signal]);
     const asked = questionIn(request.body, schema, limits, isDevelopment);
-    const context = await contextNow(request, signal, () =>
-      happenings(() => contextNow(request, signal), bell, signal),
+    const context = await contextNow(request, reply, () =>
+      happenings(() => contextNow(request, reply), bell, signal),
     );
     const { name } = context.caller;
     if (gone.signal.aborted) return reply.send();

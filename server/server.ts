@@ -1,6 +1,6 @@
 import { setMaxListeners } from "node:events";
 import type { AddressInfo } from "node:net";
-import { ApolloServer, type ApolloServerPlugin, type GraphQLRequest } from "@apollo/server";
+import { ApolloServer, type ApolloServerPlugin } from "@apollo/server";
 import {
   ApolloServerPluginCacheControlDisabled,
   ApolloServerPluginInlineTraceDisabled,
@@ -27,7 +27,7 @@ import {
   readFreshness,
 } from "../jobs/freshness.js";
 import { readLatestSnapshot, type Snapshot } from "../jobs/ledger.js";
-import { type Caller, type Context, contextFor, operator } from "../resolvers/context.js";
+import { type Caller, type Context, contextFor, type Explain, operator } from "../resolvers/context.js";
 import { Costs } from "../resolvers/costs.js";
 import { OpenLists, type Reading } from "../resolvers/open_lists.js";
 import { Results } from "../resolvers/results.js";
@@ -59,7 +59,7 @@ export interface ServerOptions {
   /** Looks at edits of the journey, where the server may; `journeyPlan` and `journeyBacktest` ask it. */
   edits?: Context["edits"] | undefined;
   /** Says why a table is stale or fresh, where the server can; `explanation` asks it. */
-  explanationOf?: Context["explanationOf"];
+  explanationOf?: Explain;
   /** Where the scheduled build stands, where the server has a timetable; `schedule` asks it. */
   due?: Context["due"] | undefined;
   /** The webhooks that it sends to, for whoever asks how they fare. */
@@ -164,9 +164,8 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   /** What a request may see and do; whatever answers with data begins here. Its statements stop with the signal. */
   const contextOf = (
     caller: Caller,
-    request: FastifyRequest,
     signal: AbortSignal,
-    more: { happenings?: Context["happenings"]; reading?: Reading | undefined } = {},
+    more: Partial<AskedBeside> & { happenings?: Context["happenings"]; reading?: Reading | undefined } = {},
   ): Promise<Context> =>
     contextFor(warehouse, {
       now,
@@ -181,13 +180,11 @@ export async function startServer(options: ServerOptions): Promise<Server> {
       ...more,
       onActed: (task) => bell.acted(task),
       onStatement: options.onStatement,
-      explain: (request.body as GraphQLRequest | undefined)?.extensions?.explain === true,
-      query: (request.body as GraphQLRequest | undefined)?.operationName || undefined,
       bytesPerRequest: options.bytesPerRequest,
       costs,
     });
   const requestContext = (request: FastifyRequest, reply: FastifyReply): Promise<Context> =>
-    contextOf(callerOf(request), request, untilGone(reply, timeoutMs));
+    contextOf(callerOf(request), untilGone(reply, timeoutMs), askedBeside(request));
   // TLS is the matter of whatever stands before the server, and so is to promise it.
   await app.register(helmet, { strictTransportSecurity: false, contentSecurityPolicy: nothingOfPages });
   await app.register(async (asked) => {
@@ -203,7 +200,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
         const signal = untilGone(reply, exportTimeoutMs);
         const reading = readsOn ? openLists.reading(signal) : undefined;
         if (reading) reply.raw.on("close", () => reading.close());
-        return [await contextOf(callerOf(request), request, signal, { reading }), signal];
+        return [await contextOf(callerOf(request), signal, { reading }), signal];
       },
     });
     await serveAssistants(asked, { queries, schema, apollo, requestContext });
@@ -213,9 +210,9 @@ export async function startServer(options: ServerOptions): Promise<Server> {
         bell,
         limits,
         isDevelopment,
-        contextNow: async (request, signal, happenings) => {
+        contextNow: async (request, reply, happenings) => {
           const caller = signIn ? await signIn(request.headers.authorization) : callerOf(request);
-          return contextOf(caller, request, within(timeoutMs, signal), { happenings });
+          return contextOf(caller, untilGone(reply, timeoutMs), { ...askedBeside(request), happenings });
         },
       });
   });
@@ -267,15 +264,27 @@ export async function startServer(options: ServerOptions): Promise<Server> {
 
 /** What fails outside of GraphQL is answered in the shape that its errors have, and tells nothing of the machine. */
 function answerFaults(app: FastifyInstance): void {
-  app.setNotFoundHandler(({ method, url }, reply) =>
-    refuse(
+  app.setNotFoundHandler(({ method, url }, reply) => {
+    const [path = ""] = url.split("?");
+    const others = ["GET", "POST"].filter((other) => app.hasRoute({ method: other, url: path }));
+    if (others.length > 0) {
+      const error = {
+        message: `${path} answers ${others.join(" and ")}, not ${method}.`,
+        extensions: { code: "BAD_REQUEST" },
+      };
+      return reply
+        .code(405)
+        .header("allow", others.join(", "))
+        .send({ errors: [error] });
+    }
+    return refuse(
       reply,
       new WaymarkError(
         "NOT_FOUND",
-        `Nothing answers ${method} ${url.split("?")[0]}. Questions go to POST /graphql; GET /q lists the saved ones.`,
+        `Nothing answers ${method} ${path}. Questions go to POST /graphql; GET /q lists the saved ones.`,
       ),
-    ),
-  );
+    );
+  });
   app.setErrorHandler((error: FastifyError & { errors?: unknown }, _, reply) => {
     const { statusCode = 500, message } = error;
     if (statusCode >= 500) return refuse(reply, error);
@@ -327,23 +336,46 @@ const statementsInAnswers: ApolloServerPlugin<Context> = {
   }),
 };
 
-/** Aborted with another signal, or after so long. */
-function within(ms: number, other: AbortSignal): AbortSignal {
-  const signal = AbortSignal.any([other, AbortSignal.timeout(ms)]);
-  setMaxListeners(0, signal); // every statement on its way listens to it
-  return signal;
+/** What is asked beside a question's text. */
+interface AskedBeside {
+  /** Whether the statements are to be told. */
+  readonly explain: boolean;
+  /** The question's name. */
+  readonly query: string | undefined;
+}
+
+/** In a body, or in an address, where extensions are JSON; Apollo refuses what is none. */
+function askedBeside({ body, query }: FastifyRequest): AskedBeside {
+  const { operationName, extensions } = (body ?? query) as { operationName?: string; extensions?: unknown };
+  const { explain } = (typeof extensions === "string" ? jsonIn(extensions) : (extensions ?? {})) as {
+    explain?: unknown;
+  };
+  return { explain: explain === true, query: operationName || undefined };
+}
+
+function jsonIn(text: string): object {
+  try {
+    return JSON.parse(text) ?? {};
+  } catch {
+    return {};
+  }
 }
 
 /** Aborted when the caller has gone, or after so long; by hand, as signals of signals cost as much as a small answer. */
-function untilGone(reply: FastifyReply, ms: number): AbortSignal {
-  const gone = new AbortController();
-  setMaxListeners(0, gone.signal);
-  const timer = setTimeout(() => gone.abort(), ms).unref();
-  reply.raw.on("close", () => {
+function untilGone({ raw }: FastifyReply, ms: number): AbortSignal {
+  const over = new AbortController();
+  setMaxListeners(0, over.signal, raw); // every statement on its way listens to it, and a stream has many of these
+  const leave = (): void => {
     clearTimeout(timer);
-    if (!reply.raw.writableFinished) gone.abort();
-  });
-  return gone.signal;
+    if (!raw.writableFinished) over.abort();
+  };
+  const timer = setTimeout(() => {
+    raw.off("close", leave);
+    over.abort();
+  }, ms).unref();
+  if (raw.destroyed) leave();
+  else raw.once("close", leave);
+  return over.signal;
 }
 
 function listenError(error: unknown, port: number, host: string): WaymarkError {

@@ -117,6 +117,12 @@ export function number(value: number): Sql {
   return new Sql(() => (digits.includes("e") ? digits : `${digits}e0`));
 }
 
+/** A day literal, for days that are reckoned here. */
+export function day(value: string): Sql {
+  if (!/^\d{4}-\d{2}-\d{2}$/.test(value)) throw new TypeError(`not a day: ${value}`);
+  return new Sql(() => `date '${value}'`);
+}
+
 /** A quoted identifier: a column, an alias. */
 export function name(identifier: string): Sql {
   return new Sql((r) => quote(identifier, r.dialect));
@@ -151,8 +157,8 @@ export const inPart = (of: Scope["of"], whole: Sql, part: (rows: Sql, scope: Sco
 export const asLiteral = (known: "dataThrough", asked: Sql): Sql =>
   new Sql((r) => {
     const asking = asked.emit(r); // it reads the same tables either way
-    const day = r[known];
-    return day === undefined ? asking : `date ${text(day).emit(r)}`;
+    const told = r[known];
+    return told === undefined ? asking : day(told).emit(r);
   });
 
 /**

@@ -119,7 +119,7 @@ export async function serve(warehouse: Warehouse, project: ProjectFolder, option
           return inTurn(() => backtestJourney(warehouse, edited, { ...asked, now, signal }));
         },
       },
-      explanationOf: (model, day) => explain(warehouse, files.project(), model, day, now()),
+      explanationOf: (model, day, gone) => explain(warehouse, files.project(), model, day, now(), gone),
       access: accessOf(project),
       isReadOnly: options.readOnly,
       port: options.port ?? project.settings.server.port,

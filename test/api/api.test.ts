@@ -417,7 +417,7 @@ describe("the server", () => {
     const page = await fetch(`${development.server.url}/?whatever=stands-behind-it`);
     expect(page.headers.get("content-security-policy")).toContain("default-src 'self'");
     const html = await page.text();
-    for (const [, path] of html.matchAll(/(?:src|href)="([^"]+)"/g))
+    for (const [, path] of html.matchAll(/(?:src|href)="(\/[^"]+)"/g))
       expect((await fetch(`${development.server.url}${path}`)).status, path).toBe(200);
     await development.server.close();
   });
@@ -436,6 +436,21 @@ describe("the server", () => {
     });
     await fresh.server.close();
     await empty.close();
+  });
+
+  it("another method than a path answers is told which it does", async () => {
+    for (const [method, path, allow] of [
+      ["PUT", "/graphql", "GET, POST"],
+      ["DELETE", "/graphql", "GET, POST"],
+      ["GET", "/graphql/stream?query={a}", "POST"],
+      ["POST", "/healthz", "GET"],
+    ] as const) {
+      const response = await fetch(`${client.server.url}${path}`, { method });
+      expect([response.status, response.headers.get("allow")], `${method} ${path}`).toEqual([405, allow]);
+      const { errors } = (await response.json()) as { errors: { extensions: { code: string } }[] };
+      expect(errors[0]?.extensions.code).toBe("BAD_REQUEST");
+    }
+    expect((await fetch(`${client.server.url}/nowhere`, { method: "PUT" })).status).toBe(404);
   });
 
   it("a port in use is said in one line", async () => {

@@ -100,6 +100,15 @@ describe("explaining a day", () => {
     expect((await readWritings(warehouse)).every((w) => w.version === 1)).toBe(true);
     await build();
     expect((await ask("account_health", dayAt(40))).isStale).toBe(false);
+    const gone = explain(
+      warehouse,
+      { settings, journey },
+      "account_health",
+      null,
+      now(),
+      AbortSignal.abort(),
+    );
+    await expect(gone).rejects.toMatchObject({ code: "CANCELLED" });
   });
 
   it("names an edited journey, inputs that another build left behind, and days that are still to come", async () => {

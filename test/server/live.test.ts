@@ -175,6 +175,21 @@ describe("a stream", () => {
     expect(await tasks.next()).toBe("over");
   });
 
+  it("ends within seconds when its key is revoked, though nothing happens", async () => {
+    const { key, secret } = createKey(
+      join(folder, "keys"),
+      { name: "idle", role: "reader", scope: null, days: 1000 },
+      new Date("2026-01-01T00:00:00Z"),
+    );
+    keys.idle = { id: key.id, secret };
+    const tasks = await listen("idle", changed);
+    const told = tasks.next();
+    await heard();
+    revokeKey(join(folder, "keys"), key.id, new Date("2026-01-01T00:00:00Z"));
+    expect(await told).toMatchObject({ errors: [{ extensions: { code: "UNAUTHENTICATED" } }] });
+    expect(await tasks.next()).toBe("over");
+  }, 30_000);
+
   it("is refused whom a question would be, with the reason", async () => {
     const grouped = await listen("grouped", opened);
     expect((await grouped.next()).errors[0]).toMatchObject({

@@ -427,6 +427,14 @@ it("the statements of an answer are told to who may operate and sees everything,
     { sql: expect.stringMatching(/^select [\s\S]* from "waymark_tables"/), values: { p1: [own] } },
   ]);
   expect(await explained("operator", {})).toBeUndefined();
+  const address = new URLSearchParams({
+    query: `{ account(id: "${own}") { id } }`,
+    extensions: '{ "explain": true }',
+  });
+  const got = await fetch(`${client.server.url}/graphql?${address}`, {
+    headers: { "apollo-require-preflight": "true", authorization: `Bearer ${keys.operator}` },
+  });
+  expect(((await got.json()) as Any).extensions.explain).toHaveLength(1);
   for (const role of ["reader", "narrow", "blind"])
     expect(await explained(role, { explain: true }), role).toBeUndefined();
 });
@@ -825,6 +833,18 @@ describe("a saved query", () => {
     const { etag } = await book("reader");
     expect((await book("reader", { "if-none-match": etag })).status).toBe(304);
     expect((await book("narrow", { "if-none-match": etag })).status).toBe(200);
+  });
+
+  it("tells a role that may not ask neither that nothing has changed, nor that there would be rows", async () => {
+    const later = new Date(Date.now() + 86_400_000).toUTCString();
+    expect((await book("reader", { "if-modified-since": later })).status).toBe(304);
+    for (const headers of [{ "if-modified-since": later }, { "if-none-match": "*" }])
+      expect((await book("grouped", headers)).status).toBe(403);
+    const head = await fetch(`${client.server.url}/q/book.json`, {
+      method: "HEAD",
+      headers: { authorization: `Bearer ${keys.grouped}` },
+    });
+    expect(head.status).toBe(403);
   });
 });
 
