@@ -620,7 +620,9 @@ function statementError(
   const [message = "", place] = messageOf(error).split("\n\nLINE ");
   const advice = message.startsWith("Out of Memory Error")
     ? " Give it more with warehouse.memory_limit in waymark.yml."
-    : "";
+    : isDiskFull(message)
+      ? " The disk is full: what was published stands. Make room there, or let go what is no longer needed with `waymark gc`, and try again."
+      : "";
   return new WaymarkError(
     failureCode(message),
     `DuckDB: ${message}${advice}`,
@@ -668,4 +670,6 @@ function startedAt(pid: number): Date | undefined {
 
 /** A full disk may be given room; whatever else DuckDB says stays so until somebody mends it. */
 const failureCode = (message: string): "WAREHOUSE_UNAVAILABLE" | "WAREHOUSE_FAILED" =>
-  message.includes("No space left on device") ? "WAREHOUSE_UNAVAILABLE" : "WAREHOUSE_FAILED";
+  isDiskFull(message) ? "WAREHOUSE_UNAVAILABLE" : "WAREHOUSE_FAILED";
+
+const isDiskFull = (message: string): boolean => message.includes("No space left on device");

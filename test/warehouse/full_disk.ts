@@ -14,7 +14,8 @@ const attempt = async (work: () => Promise<unknown>): Promise<void> => {
     await work();
     outcomes.push("done");
   } catch (error) {
-    outcomes.push(error instanceof WaymarkError ? error.code : String(error));
+    const isTold = error instanceof WaymarkError && error.message.includes("Make room there");
+    outcomes.push(isTold ? error.code : String(error));
   }
 };
 const build = () =>
