@@ -1,7 +1,7 @@
 import { journeySchema } from "../journey/journey.js";
 import type { CheckResult } from "../models/checks.js";
 import type { CompanyWords } from "../models/model.js";
-import type { DaysFound } from "../models/sources/changes.js";
+import { type DaysFound, mergedSpans } from "../models/sources/changes.js";
 import { typeName } from "../warehouse/dialect.js";
 import { bind, integer, join, name, path, type Sql, sql, text } from "../warehouse/sql.js";
 import type { Columns, Row, Warehouse } from "../warehouse/warehouse.js";
@@ -641,8 +641,7 @@ export async function readDaysWritten(
   warehouse: Warehouse,
   asked: readonly Versions[],
 ): Promise<Map<string, DaysFound>> {
-  const found = new Map<string, { spans: DaysFound["spans"][number][]; undated: boolean }>();
-  if (asked.length === 0) return found;
+  if (asked.length === 0) return new Map();
   const { first_day, last_day } = writings;
   const shape = {
     store: { type: "string", notNull: true },
@@ -670,15 +669,16 @@ select distinct a.store, cast(null as ${typeName("integer")}), cast(null as date
 from asked as a
 inner join ${at("writings")} as w on w.model = a.model and w.version <= a.after_version`,
   );
-  for (const { store, version } of rows)
-    if (version === null) found.set(store, { spans: [], undated: false });
-  for (const { store, version, first_day: first, last_day: last } of rows) {
-    const days = found.get(store);
-    if (!days || version === null) continue;
-    days.undated = true;
-    if (first && last) days.spans.push({ first, last });
-  }
-  return found;
+  const known = rows.flatMap(({ store, version }) => (version === null ? [store] : []));
+  return new Map(
+    known.map((store) => {
+      const written = rows.filter((row) => row.store === store && row.version !== null);
+      const spans = written.flatMap(({ first_day: first, last_day: last }) =>
+        first && last ? [{ first, last }] : [],
+      );
+      return [store, { spans: mergedSpans(spans), undated: written.length > 0 }];
+    }),
+  );
 }
 
 export type Backfill = Row<typeof backfills>;

@@ -1,4 +1,3 @@
-import { Temporal } from "temporal-polyfill";
 import type { Model } from "../models/model.js";
 import {
   type DaysFound,
@@ -9,6 +8,7 @@ import {
   isStagedSuspect,
   isSuspect,
   keyOf,
+  mergedSpans,
   type Search,
   type Suspicion,
   stagedKeyOf,
@@ -136,24 +136,6 @@ export async function daysOf({ warehouse, options }: Building, relation: Sql): P
     { day: { type: "date" } },
     options,
   );
-  const days = rows.flatMap(({ day }) => day ?? []).sort();
-  return { spans: spansOf(days), undated: days.length < rows.length };
+  const days = rows.flatMap(({ day }) => (day === null ? [] : [{ first: day, last: day }]));
+  return { spans: mergedSpans(days), undated: days.length < rows.length };
 }
-
-/** So many spans that a statement stays a statement. */
-const mostSpans = 100;
-
-/** Days in order, as spans without long gaps. */
-function spansOf(days: readonly string[]): { first: string; last: string }[] {
-  const spans: { first: string; last: string }[] = [];
-  for (const day of days) {
-    const latest = spans.at(-1);
-    if (latest && daysBetween(latest.last, day) <= 3) latest.last = day;
-    else spans.push({ first: day, last: day });
-  }
-  const [first, last] = [spans[0], spans.at(-1)];
-  return first && last && spans.length > mostSpans ? [{ first: first.first, last: last.last }] : spans;
-}
-
-const daysBetween = (first: string, last: string): number =>
-  Temporal.PlainDate.from(first).until(Temporal.PlainDate.from(last)).days;

@@ -24,8 +24,14 @@ export interface Searched {
 
 /** Days by which rows are looked for, as spans that cover them, and whether rows without one are too. */
 export interface DaysFound {
-  readonly spans: readonly { readonly first: string; readonly last: string }[];
+  readonly spans: readonly Span[];
   readonly undated: boolean;
+}
+
+/** Days from one to another, both included. */
+export interface Span {
+  readonly first: string;
+  readonly last: string;
 }
 
 /** The raw rows that are suspect: all, or those that were loaded since an instant, or lie on days that differ. */
@@ -100,6 +106,21 @@ export function isOn(day: Sql, { spans, undated }: DaysFound): Sql {
   );
   const isOne = [...within, ...(undated ? [sql`${day} is null`] : [])];
   return isOne.length === 0 ? sql`false` : sql`(${join(isOne, " or ")})`;
+}
+
+/** So many spans that a statement stays a statement. */
+const mostSpans = 100;
+
+/** Spans in order that cover some, without short gaps between them. */
+export function mergedSpans(some: readonly Span[]): Span[] {
+  const spans: { first: string; last: string }[] = [];
+  for (const { first, last } of [...some].sort((a, b) => (a.first < b.first ? -1 : 1))) {
+    const latest = spans.at(-1);
+    if (!latest || dayAfter(latest.last, 3) < first) spans.push({ first, last });
+    else if (latest.last < last) latest.last = last;
+  }
+  const [first, last] = [spans[0], spans.at(-1)];
+  return first && last && spans.length > mostSpans ? [{ first: first.first, last: last.last }] : spans;
 }
 
 /** Of all the raw and the staged rows of suspect keys, the keys of which these differ. */

@@ -105,6 +105,8 @@ function isInstalled(name: string): boolean {
   }
 }
 
+const deepest = 1000;
+
 /** npm keeps the file mode of the package; some mirrors and caches lose it. */
 function makeExecutable(binary: string): void {
   try {
@@ -126,6 +128,10 @@ type Client = Record<string, Method> & {
  */
 function connect(protos: string, address: string): Client {
   const grpc = require("@grpc/grpc-js");
+  // What resolves a statement of a long journey nests deeper than the 100 that are read by default.
+  const protobuf = createRequire(require.resolve("@grpc/proto-loader"))("protobufjs");
+  protobuf.util.recursionLimit = deepest;
+  protobuf.Reader.recursionLimit = deepest;
   const definition = require("@grpc/proto-loader").loadSync("local_service.proto", {
     includeDirs: [protos],
     oneofs: true,

@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { models } from "../../models/index.js";
 import type { Company, Model } from "../../models/model.js";
@@ -134,6 +135,15 @@ const variants: Record<string, { given: Given; journey?: string }> = {
     journey: `
 stages: [{ id: all, name: All }]
 health: { indicators: [{ id: use, name: Use, dimension: engagement, fact: events_7d, scale: [[0, 0], [1, 100]] }] }`,
+  },
+  "the longest of the journeys that come with Waymark": {
+    given: {
+      accounts: [{ account_id: "a1", created_on: "2024-01-01" }],
+      contracts: [{ contract_id: "c1", account_id: "a1", starts_on: "2024-01-03", seats: 2, mrr: "10" }],
+      usage_events: [usage],
+      tickets: [{ ticket_id: "t1", account_id: "a1", opened_at: "2024-01-05T10:00:00Z" }],
+    },
+    journey: readFileSync("journey/presets/five-stage.yml", "utf8"),
   },
   "a journey that scores no stage": {
     given: { accounts: [{ account_id: "a1", created_on: "2024-01-01" }], usage_events: [usage] },
