@@ -151,7 +151,7 @@ export async function accountNamed(
   return row && accountOf(row);
 }
 
-/** By the nodes of a selection, which all rows of a list share. */
+/** By the nodes of a selection, which all rows of a list share, and no two executions. */
 const idsAlone = new WeakMap<GraphQLResolveInfo["fieldNodes"], boolean>();
 
 function asksForIdAlone(info: GraphQLResolveInfo): boolean {
