@@ -1,3 +1,4 @@
+import type { GraphQLResolveInfo } from "graphql";
 import { Arg, Ctx, FieldResolver, ID, Int, Query, Resolver, Root } from "type-graphql";
 import { didYouMean, WaymarkError } from "../errors.js";
 import { factsIn } from "../journey/own_facts.js";
@@ -16,6 +17,7 @@ import { Contract } from "../schema/contract.js";
 import type { Context } from "./context.js";
 import type { AccountRow } from "./loaders.js";
 import { accountPage, countAccounts } from "./pages.js";
+import { selectionOf } from "./selection.js";
 
 @Resolver(() => Account)
 export class AccountResolver {
@@ -134,10 +136,28 @@ export class AccountConnectionResolver {
   }
 }
 
-/** The account that a row is about; null without one. */
-export async function accountNamed(id: string | null, { load }: Context): Promise<Account | null> {
-  const row = id === null ? null : await load.account.load(id);
+/**
+ * The account that a row is about; null without one.
+ * @param info where the row's account is sure to be there: what is asked of it, for its id alone is no reason to read it
+ */
+export async function accountNamed(
+  id: string | null,
+  { load }: Context,
+  info?: GraphQLResolveInfo,
+): Promise<Account | null> {
+  if (id === null) return null;
+  if (info && asksForIdAlone(info)) return { id } as Account;
+  const row = await load.account.load(id);
   return row && accountOf(row);
+}
+
+/** By the nodes of a selection, which all rows of a list share, and no two executions. */
+const idsAlone = new WeakMap<GraphQLResolveInfo["fieldNodes"], boolean>();
+
+function asksForIdAlone(info: GraphQLResolveInfo): boolean {
+  const known = idsAlone.get(info.fieldNodes) ?? selectionOf(info).every(({ name }) => name === "id");
+  idsAlone.set(info.fieldNodes, known);
+  return known;
 }
 
 export const accountOf = (row: AccountRow): Account => ({

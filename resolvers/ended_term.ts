@@ -1,4 +1,5 @@
-import { Arg, Ctx, FieldResolver, Int, Query, Resolver, Root } from "type-graphql";
+import type { GraphQLResolveInfo } from "graphql";
+import { Arg, Ctx, FieldResolver, Info, Int, Query, Resolver, Root } from "type-graphql";
 import { WaymarkError } from "../errors.js";
 import { accountFacts } from "../models/daily/account_facts.js";
 import { accountHealth } from "../models/health/account_health.js";
@@ -107,8 +108,12 @@ group by o.outcome`,
 @Resolver(() => EndedTerm)
 export class EndedTermAccountResolver {
   @FieldResolver(() => Account, { description: "Whose it is." })
-  account(@Root() { accountId }: EndedTerm, @Ctx() context: Context): Promise<Account | null> {
-    return accountNamed(accountId, context);
+  account(
+    @Root() { accountId }: EndedTerm,
+    @Ctx() context: Context,
+    @Info() info: GraphQLResolveInfo,
+  ): Promise<Account | null> {
+    return accountNamed(accountId, context, info);
   }
 }
 

@@ -1,4 +1,5 @@
-import { Arg, Ctx, FieldResolver, Float, Int, Query, Resolver, Root } from "type-graphql";
+import type { GraphQLResolveInfo } from "graphql";
+import { Arg, Ctx, FieldResolver, Float, Info, Int, Query, Resolver, Root } from "type-graphql";
 import { WaymarkError } from "../errors.js";
 import { valueInWords } from "../journey/words.js";
 import { accountLatest } from "../models/accounts/account_latest.js";
@@ -92,8 +93,12 @@ export class ExpansionResolver {
   }
 
   @FieldResolver(() => Account, { description: "The customer." })
-  account(@Root() { accountId }: ExpansionCandidate, @Ctx() context: Context): Promise<Account | null> {
-    return accountNamed(accountId, context);
+  account(
+    @Root() { accountId }: ExpansionCandidate,
+    @Ctx() context: Context,
+    @Info() info: GraphQLResolveInfo,
+  ): Promise<Account | null> {
+    return accountNamed(accountId, context, info);
   }
 
   @FieldResolver(() => [String], {

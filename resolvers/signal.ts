@@ -1,4 +1,5 @@
-import { Arg, Ctx, FieldResolver, Int, Query, Resolver, Root, Subscription } from "type-graphql";
+import type { GraphQLResolveInfo } from "graphql";
+import { Arg, Ctx, FieldResolver, Info, Int, Query, Resolver, Root, Subscription } from "type-graphql";
 import { didYouMean, WaymarkError } from "../errors.js";
 import type { Journey } from "../journey/journey.js";
 import { type RowOf, ref } from "../models/model.js";
@@ -75,8 +76,12 @@ order by opened_on, account_id, signal`,
   }
 
   @FieldResolver(() => Account, { description: "Whose it is." })
-  account(@Root() { accountId }: AccountSignal, @Ctx() context: Context): Promise<Account | null> {
-    return accountNamed(accountId, context);
+  account(
+    @Root() { accountId }: AccountSignal,
+    @Ctx() context: Context,
+    @Info() info: GraphQLResolveInfo,
+  ): Promise<Account | null> {
+    return accountNamed(accountId, context, info);
   }
 
   @FieldResolver(() => String, {

@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import type { GraphQLResolveInfo } from "graphql";
 import pLimit from "p-limit";
 import { Temporal } from "temporal-polyfill";
 import {
@@ -6,6 +7,7 @@ import {
   Ctx,
   FieldResolver,
   ID,
+  Info,
   Int,
   Mutation,
   Query,
@@ -141,8 +143,12 @@ export class TaskResolver {
   }
 
   @FieldResolver(() => Account, { description: "For whom it is to be done." })
-  account(@Root() { accountId }: Task, @Ctx() context: Context): Promise<Account | null> {
-    return accountNamed(accountId, context);
+  account(
+    @Root() { accountId }: Task,
+    @Ctx() context: Context,
+    @Info() info: GraphQLResolveInfo,
+  ): Promise<Account | null> {
+    return accountNamed(accountId, context, info);
   }
 }
 

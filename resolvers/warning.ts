@@ -1,4 +1,5 @@
-import { Arg, Ctx, FieldResolver, Int, Query, Resolver, Root } from "type-graphql";
+import type { GraphQLResolveInfo } from "graphql";
+import { Arg, Ctx, FieldResolver, Info, Int, Query, Resolver, Root } from "type-graphql";
 import { healthMetric } from "../journey/trends.js";
 import { valueInWords } from "../journey/words.js";
 import { type RowOf, ref } from "../models/model.js";
@@ -49,8 +50,12 @@ export class WarningResolver {
   }
 
   @FieldResolver(() => Account, { description: "The customer." })
-  account(@Root() { accountId }: EarlyWarning, @Ctx() context: Context): Promise<Account | null> {
-    return accountNamed(accountId, context);
+  account(
+    @Root() { accountId }: EarlyWarning,
+    @Ctx() context: Context,
+    @Info() info: GraphQLResolveInfo,
+  ): Promise<Account | null> {
+    return accountNamed(accountId, context, info);
   }
 
   @FieldResolver(() => [String], {

@@ -214,6 +214,17 @@ describe("what a question costs", () => {
     await client.ask("{ accounts(first: 100) { nodes { id name mrr facts { value } stage { name } } } }");
     expect(client.statements()).toBe(1);
   });
+
+  it("the accounts of signals are read for what is more than their ids", async () => {
+    const signals = async (of: string): Promise<[statements: number, ids: unknown[]]> => {
+      const { data } = await client.ask(`{ accountSignals { nodes { account { ${of} } } } }`);
+      const ids = data.accountSignals.nodes.map(({ account }: { account: { id: string } }) => account.id);
+      return [client.statements(), ids];
+    };
+    const [read, ids] = await signals("...on Account { id } __typename");
+    expect([read, ids.length > 10]).toEqual([1, true]);
+    expect(await signals("id name @include(if: true)")).toEqual([2, ids]);
+  });
 });
 
 describe("health explains itself", () => {

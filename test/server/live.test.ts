@@ -73,11 +73,19 @@ const headersOf = (role: string) => ({ authorization: `Bearer ${keys[role]?.secr
 type Any = any;
 
 /** What a role is told from now on, one after the other. */
-async function listen(role: string, query: string): Promise<{ next: () => Promise<Any>; stop: () => void }> {
+async function listen(
+  role: string,
+  query: string,
+): Promise<{ next: () => Promise<Any>; stop: () => void; connected: Promise<void> }> {
+  let connect: () => void = () => {};
+  const connected = new Promise<void>((resolve) => {
+    connect = resolve;
+  });
   const client: Client = createClient({
     url: `${server.url}/graphql/stream`,
     headers: headersOf(role),
     retryAttempts: 0,
+    on: { connected: connect },
   });
   onTestFinished(() => client.dispose());
   const told = client.iterate({ query });
@@ -87,6 +95,7 @@ async function listen(role: string, query: string): Promise<{ next: () => Promis
       return done ? "over" : value;
     },
     stop: () => void told.return?.(),
+    connected,
   };
 }
 
@@ -156,7 +165,7 @@ describe("a stream", () => {
     keys.passing = { id: key.id, secret };
     const tasks = await listen("passing", changed);
     const told = tasks.next();
-    await heard();
+    await tasks.connected;
     revokeKey(join(folder, "keys"), key.id, new Date("2026-01-01T00:00:00Z"));
     const [task] = await warehouse.query(
       sql`select task_id from waymark.account_tasks where account_id = 'b' order by set_on desc limit 1`,
@@ -184,7 +193,7 @@ describe("a stream", () => {
     keys.idle = { id: key.id, secret };
     const tasks = await listen("idle", changed);
     const told = tasks.next();
-    await heard();
+    await tasks.connected;
     revokeKey(join(folder, "keys"), key.id, new Date("2026-01-01T00:00:00Z"));
     expect(await told).toMatchObject({ errors: [{ extensions: { code: "UNAUTHENTICATED" } }] });
     expect(await tasks.next()).toBe("over");
