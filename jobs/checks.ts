@@ -111,11 +111,12 @@ export async function checksOfModel(
   const last = fails ? (await readLatestChecks(warehouse)).filter((row) => row.model === model) : [];
   const grain = modelOf(model)?.grain ?? [];
   const rows: CheckRow[] = [];
+  const checkedAt = now(); // of all of them: they were counted at once
   for (const { failing, ...result } of held) {
     const row = { ...result, runId, model, error: null, definition: null, tables: {}, keptIn: runId };
     if (result.failingRows > 0) await keepRows(warehouse, row, failing, grain, options);
     const before = last.find(({ check }) => check === result.check);
-    rows.push({ ...row, ...sinceWhen(result.failingRows === 0, before, now()) });
+    rows.push({ ...row, ...sinceWhen(result.failingRows === 0, before, checkedAt) });
   }
   return checksRecorded(rows);
 }
