@@ -237,7 +237,7 @@ describe.skipIf(unavailable)(`Builds on BigQuery${unavailable ? ` (${unavailable
     await reshape({ score: { type: "integer" } });
 
     await buildBoth();
-    const last = await estimateBuild(bigquery, project, { now: () => time });
+    const last = await estimateBuild(bigquery, project, later);
     expect(last.find(({ model }) => model === "stg_usage_events")).toMatchObject({
       work: "part",
       basis: "its last part",
