@@ -539,7 +539,7 @@ function reader(type: ColumnType, column: string): (value: DuckDBValue) => unkno
   const unreadable = (value: DuckDBValue): never => {
     throw new WaymarkError(
       "WAREHOUSE_FAILED",
-      `Column ${column} holds ${String(value)}, which is not ${type === "integer" ? "an" : "a"} ${type}.`,
+      `Column ${column} holds ${String(value)}, which is not ${type === "integer" ? "an" : "a"} ${type}${type === "date" ? " from 0001-01-01 to 9999-12-31" : ""}.`,
     );
   };
   const read: Record<ColumnType, (value: DuckDBValue) => unknown> = {
@@ -579,8 +579,9 @@ const mostDayTexts = 50_000;
 function dayText(day: number): string {
   const known = dayTexts.get(day);
   if (known !== undefined) return known;
-  const iso = new Date(day * msPerDay).toISOString();
-  const text = /^([+-]|0000)/.test(iso) ? "" : iso.slice(0, 10);
+  const at = new Date(day * msPerDay);
+  const year = at.getUTCFullYear(); // of infinity NaN
+  const text = year >= 1 && year <= 9999 ? at.toISOString().slice(0, 10) : "";
   if (dayTexts.size >= mostDayTexts) dayTexts.clear();
   dayTexts.set(day, text);
   return text;

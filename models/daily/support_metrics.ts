@@ -129,7 +129,7 @@ with tickets as (
     csat
   from ${ref(stgTickets)}
   cross join ${ref(timeline)}
-  where is_usable and day <= data_through
+  where is_usable
 ),
 recent as (
   select t.*
@@ -146,6 +146,7 @@ ${sumOfSteps(
     {
       from: sql`recent`,
       day: sql`opened_on`,
+      where: sql`opened_on <= data_through`,
       adds: {
         tickets_opened: one,
         replies_due_24h: oneIf(sql`is_reply_due`),

@@ -92,10 +92,11 @@ export function isStagedSuspect({ all, days }: Suspicion): Sql {
  * the engine skips most rows.
  */
 export function isAround({ timeZone }: Searched, instant: Sql, { spans }: DaysFound): Sql {
-  const at = (day: string, days: number): Sql => startOfDay(sql`date ${text(dayAfter(day, days))}`, timeZone);
-  const within = spans.map(
-    ({ first, last }) => sql`(${instant} >= ${at(first, -1)} and ${instant} < ${at(last, 2)})`,
-  );
+  const start = (day: string): Sql => startOfDay(sql`date ${text(day)}`, timeZone);
+  const within = spans.map(({ first, last }) => {
+    const [from, to] = [dayAfter(first, -1), dayAfter(last, 2)];
+    return sql`(${from ? sql`${instant} >= ${start(from)}` : sql`true`} and ${to ? sql`${instant} < ${start(to)}` : sql`true`})`;
+  });
   return spans.length === 0 ? sql`false` : sql`(${join(within, " or ")})`;
 }
 
@@ -116,7 +117,8 @@ export function mergedSpans(some: readonly Span[]): Span[] {
   const spans: { first: string; last: string }[] = [];
   for (const { first, last } of [...some].sort((a, b) => (a.first < b.first ? -1 : 1))) {
     const latest = spans.at(-1);
-    if (!latest || dayAfter(latest.last, 3) < first) spans.push({ first, last });
+    const near = latest && dayAfter(latest.last, 3);
+    if (!latest || (near && near < first)) spans.push({ first, last });
     else if (latest.last < last) latest.last = last;
   }
   const [first, last] = [spans[0], spans.at(-1)];
@@ -130,4 +132,8 @@ from (select ${keyOf(source, columns)} as key, count(*) as n, sum(${rowHash(sql`
 full join (select ${stagedKeyOf(source)} as key, sum(t.copies) as n, sum(t.checksum) as checksum from ${staged} as t group by ${stagedKeyOf(source)}) as s on s.key = r.key
 where r.key is null or s.key is null or r.n <> s.n or r.checksum <> s.checksum`;
 
-const dayAfter = (day: string, days: number): string => Temporal.PlainDate.from(day).add({ days }).toString();
+/** So many days later; undefined where years have no four digits, and engines no such day. */
+function dayAfter(day: string, days: number): string | undefined {
+  const later = Temporal.PlainDate.from(day).add({ days });
+  return later.year >= 1 && later.year <= 9999 ? later.toString() : undefined;
+}

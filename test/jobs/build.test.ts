@@ -12,6 +12,7 @@ import {
 } from "../../jobs/ledger.js";
 import { models } from "../../models/index.js";
 import type { Model } from "../../models/model.js";
+import { mergedSpans } from "../../models/sources/changes.js";
 import { bind, path, sql, text } from "../../warehouse/sql.js";
 import type { Row, Warehouse } from "../../warehouse/warehouse.js";
 import {
@@ -122,6 +123,30 @@ describe("a build", () => {
     expect(await published(grown.warehouse, (await grown.build()).snapshot)).toEqual(
       await published(fresh.warehouse, (await fresh.build()).snapshot),
     );
+  });
+
+  it.each(["0001-01-01", "9999-12-31"])("takes a row dated %s, as systems write for never", async (day) => {
+    const { warehouse, build } = await openBuilt();
+    const staged = async () => {
+      await build();
+      const row = sql`select day, feature from waymark.stg_usage_events where event_id = 'never'`;
+      return warehouse.query(row, { day: { type: "date" }, feature: { type: "string" } });
+    };
+    const on = bind("timestamp", new Date(`${day}T12:00:00Z`));
+    await warehouse.run(sql`insert into raw.events values ('never', 'a', 'u1', 'reports', ${on})`);
+    expect(await staged()).toEqual([{ day, feature: "reports" }]);
+    await warehouse.run(sql`update raw.events set feature = 'export' where id = 'never'`);
+    expect(await staged()).toEqual([{ day, feature: "export" }]);
+    await warehouse.run(sql`delete from raw.events where id = 'never'`);
+    expect(await staged()).toEqual([]);
+  });
+
+  it("tells of days in few spans, of which none is left out: not those up to the end of time either", () => {
+    const months = Array.from({ length: 200 }, (_, i) => new Date(Date.UTC(2000, i, 1)).toISOString());
+    const spans = months.map((month) => ({ first: month.slice(0, 10), last: month.slice(0, 10) }));
+    const endless = { first: "2000-03-15", last: "9999-12-31" };
+    expect(mergedSpans([...spans, endless])).toEqual([...spans.slice(0, 3), endless]);
+    expect(mergedSpans(spans)).toEqual([{ first: "2000-01-01", last: "2016-08-01" }]);
   });
 
   it.each([

@@ -214,6 +214,16 @@ describe("support_metrics on the last day built", () => {
       [on("01")]: { ...opened, delights: 1 },
     });
   });
+
+  it("is told of a ticket solved before its opening, which may be yet to come: so its day stays as it is", async () => {
+    const ticket = { opened_at: at("05"), resolved_at: at("02"), csat: 4 };
+    const solved = { [on("02")]: { tickets_resolved: 1, csat_sum: 4, csat_count: 1 } };
+    expect(await metricsOf([ticket], { through: "2024-02-03" })).toEqual(solved);
+    expect(await metricsOf([ticket], { through: "2024-02-05" })).toEqual({
+      ...solved,
+      [on("05")]: { tickets_opened: 1 },
+    });
+  });
 });
 
 it("days of support_metrics are the company's own", async () => {

@@ -16,7 +16,7 @@ with tickets as (
     csat
   from "stg_tickets"
   cross join "timeline"
-  where is_usable and day <= data_through
+  where is_usable
 ),
 recent as (
   select t.*
@@ -43,7 +43,7 @@ select
   sum("csat_sum") as "csat_sum",
   cast(sum(cast("csat_count" as double)) as bigint) as "csat_count"
 from (
-  select account_id, opened_on as day, "channel", 1 as "tickets_opened", case when is_reply_due then 1 else 0 end as "replies_due_24h", case when is_reply_due and is_replied_within_24h then 1 else 0 end as "replied_within_24h", 0 as "first_replies", 0e0 as "first_reply_hours_sum", 0 as "tickets_resolved", 0 as "resolved_with_replies_known", 0 as "first_contact_resolutions", case when wait_seconds is not null or is_abandoned is not null then 1 else 0 end as "live_contacts", case when wait_seconds is not null then 1 else 0 end as "waits_known", case when wait_seconds > 300 then 1 else 0 end as "delayed", case when is_abandoned is not null then 1 else 0 end as "abandonments_known", case when is_abandoned then 1 else 0 end as "abandoned", case when is_delight then 1 else 0 end as "delights", 0e0 as "csat_sum", 0 as "csat_count" from recent where true
+  select account_id, opened_on as day, "channel", 1 as "tickets_opened", case when is_reply_due then 1 else 0 end as "replies_due_24h", case when is_reply_due and is_replied_within_24h then 1 else 0 end as "replied_within_24h", 0 as "first_replies", 0e0 as "first_reply_hours_sum", 0 as "tickets_resolved", 0 as "resolved_with_replies_known", 0 as "first_contact_resolutions", case when wait_seconds is not null or is_abandoned is not null then 1 else 0 end as "live_contacts", case when wait_seconds is not null then 1 else 0 end as "waits_known", case when wait_seconds > 300 then 1 else 0 end as "delayed", case when is_abandoned is not null then 1 else 0 end as "abandonments_known", case when is_abandoned then 1 else 0 end as "abandoned", case when is_delight then 1 else 0 end as "delights", 0e0 as "csat_sum", 0 as "csat_count" from recent where opened_on <= data_through
   union all
   select account_id, replied_on as day, "channel", 0 as "tickets_opened", 0 as "replies_due_24h", 0 as "replied_within_24h", 1 as "first_replies", first_reply_hours as "first_reply_hours_sum", 0 as "tickets_resolved", 0 as "resolved_with_replies_known", 0 as "first_contact_resolutions", 0 as "live_contacts", 0 as "waits_known", 0 as "delayed", 0 as "abandonments_known", 0 as "abandoned", 0 as "delights", 0e0 as "csat_sum", 0 as "csat_count" from recent where first_reply_hours is not null and replied_on <= data_through
   union all
