@@ -3,7 +3,8 @@ import { defineConfig } from "vitest/config";
 import { BaseSequencer, type TestSpecification } from "vitest/node";
 
 /** Files of some minutes each, which begin before all others lest one of them is waited for at the end. */
-const longest = /\/(emulator|every_statement|demo|bigquery|cli|incremental|presets|webhooks)\.test\.ts$/;
+const longest =
+  /\/(emulator|every_statement|demo|bigquery|cli|policy|crash|build|news|retention|presets)\.test\.ts$/;
 
 class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
