@@ -258,7 +258,10 @@ class BigQueryWarehouse implements Warehouse {
       try {
         await work();
       } catch (error) {
-        problems.push(`${what}: ${this.failure(error).message}`);
+        const known = this.failure(error);
+        // Nothing else could be told either, and each further question would wait as long.
+        if (isPassing(known) || isUnsigned(error)) throw known;
+        problems.push(`${what}: ${known.message}`);
       }
     };
     await attempt(`Statements in ${project}`, async () => {
@@ -635,7 +638,9 @@ class BigQueryWarehouse implements Warehouse {
   private adviceOn(error: unknown, message: string): string {
     const { project, location } = this.options;
     const reason = reasonOf(error);
-    if (/could not load the default credentials/i.test(message))
+    if (isUnreachable(error))
+      return "Look whether this machine reaches BigQuery's API: its network, its DNS and, where it needs one, the proxy in HTTPS_PROXY.";
+    if (isUnsigned(error))
       return "Sign in with `gcloud auth application-default login`, or name a service account's key file in GOOGLE_APPLICATION_CREDENTIALS.";
     if (reason === "notFound" && /\bdataset\b/i.test(message))
       return `Create the dataset in ${location}, or set warehouse.location in waymark.yml to where it is.`;
@@ -959,6 +964,12 @@ const saidBy = (error: unknown): string =>
 const isOverLimit = (error: unknown): boolean =>
   reasonOf(error) === "bytesBilledLimitExceeded" || /limit for bytes billed/i.test(saidBy(error));
 
+/** Whether BigQuery doesn't know who asks: nobody is signed in, the sign-in is over, or a key can't be read. */
+const isUnsigned = (error: unknown): boolean =>
+  statusOf(error) === 401 ||
+  /default credentials|credential file|invalid_(grant|rapt|client)/i.test(messageOf(error)) ||
+  (error instanceof WaymarkError && isUnsigned(error.cause));
+
 const isCancellation = (error: unknown): boolean =>
   error instanceof WaymarkError && error.code === "CANCELLED";
 
@@ -972,7 +983,13 @@ const passingReasons = [
   "userRateLimitExceeded",
   "tableUnavailable",
 ];
-const passingCodes = ["ECONNRESET", "ECONNREFUSED", "ETIMEDOUT", "EPIPE", "ENOTFOUND", "EAI_AGAIN"];
+const unreachableCodes = ["ECONNREFUSED", "ETIMEDOUT", "EHOSTUNREACH", "ENETUNREACH", "ENOTFOUND", "EAI_AGAIN"];
+const passingCodes = [...unreachableCodes, "ECONNRESET", "EPIPE"];
+
+/** Whether nobody answered at all; the client's own limit is a minute. */
+const isUnreachable = (error: unknown): boolean =>
+  unreachableCodes.includes(String((error as { code?: unknown } | null)?.code)) ||
+  /network timeout/i.test(messageOf(error));
 
 /** Whether the same work may succeed in a while. */
 function isPassing(error: unknown): boolean {
