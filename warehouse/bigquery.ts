@@ -53,12 +53,16 @@ export interface BigQueryOptions {
   apiEndpoint?: string | undefined;
   /** The first wait before a failed job is tried again, in milliseconds; each further one is twice as long. */
   retryDelay?: number;
+  /** How long an answer is waited for, in milliseconds; a minute by default. */
+  longestSilence?: number;
 }
 
 /** BigQuery answers at most 20 MB a page, whatever is asked. */
 const rowsPerPage = 10_000;
 /** How long a call waits for a job's end before it asks again, in milliseconds. */
 const longPoll = 10_000;
+/** How long an answer is waited for, in milliseconds: far longer than BigQuery takes for one. */
+const longestSilence = 60_000;
 /** How long the end of a cancelled job is waited for, in milliseconds. */
 const mostWaitedOnCancelled = 5000;
 /** Three days: longer than any build, and long enough to look at what a failed one left. */
@@ -502,21 +506,25 @@ class BigQueryWarehouse implements Warehouse {
   private async loadFile(file: string, dataset: string, table: string, fields: object[]): Promise<void> {
     const { location } = this.options;
     await this.retried(undefined, async (jobId) => {
-      await this.patiently(async () => {
-        const upload = this.client.dataset(dataset).table(table).createWriteStream({
-          jobId,
-          location,
-          sourceFormat: "NEWLINE_DELIMITED_JSON",
-          writeDisposition: "WRITE_APPEND",
-          schema: { fields },
-        });
-        try {
-          await pipeline(createReadStream(file), upload);
-        } catch (error) {
-          // A job that is there has our rows, or will say why not.
-          if (statusOf(error) !== 409 && !(await this.isThere(jobId))) throw error;
-        }
-      });
+      await this.patiently(
+        async () => {
+          const upload = this.client.dataset(dataset).table(table).createWriteStream({
+            jobId,
+            location,
+            sourceFormat: "NEWLINE_DELIMITED_JSON",
+            writeDisposition: "WRITE_APPEND",
+            schema: { fields },
+          });
+          try {
+            await pipeline(createReadStream(file), upload);
+          } catch (error) {
+            // A job that is there has our rows, or will say why not.
+            if (statusOf(error) !== 409 && !(await this.isThere(jobId))) throw error;
+          }
+        },
+        undefined,
+        Number.POSITIVE_INFINITY,
+      ); // so long as an upload takes
       await this.loaded(jobId);
     });
   }
@@ -559,9 +567,16 @@ class BigQueryWarehouse implements Warehouse {
     return this.again(() => work(`waymark_${randomUUID()}`), mayPass, signal);
   }
 
-  /** Ask again what may be asked twice, for as long as what goes wrong is on the way. */
-  private patiently<T>(work: () => Promise<T>, signal?: AbortSignal): Promise<T> {
-    return this.again(work, (error) => !(error instanceof JobFailure) && isPassing(error), signal);
+  /** Ask again what may be asked twice, for as long as what goes wrong is on the way; after silence only once. */
+  private patiently<T>(
+    work: () => Promise<T>,
+    signal?: AbortSignal,
+    longest = this.options.longestSilence ?? longestSilence,
+  ): Promise<T> {
+    const until = Date.now() + 2 * longest;
+    const mayPass = (error: unknown): boolean =>
+      !(error instanceof JobFailure) && isPassing(error) && Date.now() < until;
+    return this.again(() => heardWithin(longest, work()), mayPass, signal);
   }
 
   private async again<T>(
@@ -983,13 +998,33 @@ const passingReasons = [
   "userRateLimitExceeded",
   "tableUnavailable",
 ];
-const unreachableCodes = ["ECONNREFUSED", "ETIMEDOUT", "EHOSTUNREACH", "ENETUNREACH", "ENOTFOUND", "EAI_AGAIN"];
+const unreachableCodes = [
+  "ECONNREFUSED",
+  "ETIMEDOUT",
+  "EHOSTUNREACH",
+  "ENETUNREACH",
+  "ENOTFOUND",
+  "EAI_AGAIN",
+];
 const passingCodes = [...unreachableCodes, "ECONNRESET", "EPIPE"];
 
-/** Whether nobody answered at all; the client's own limit is a minute. */
+/** Whether nobody answered at all. */
 const isUnreachable = (error: unknown): boolean =>
-  unreachableCodes.includes(String((error as { code?: unknown } | null)?.code)) ||
-  /network timeout/i.test(messageOf(error));
+  unreachableCodes.includes(String((error as { code?: unknown } | null)?.code));
+
+/** The client itself waits for ever, and whoever is in between may take a request and never answer. */
+async function heardWithin<T>(longest: number, answer: Promise<T>): Promise<T> {
+  if (!Number.isFinite(longest)) return answer;
+  const heard = new AbortController();
+  const silence = sleep(longest, undefined, { signal: heard.signal }).then(() => {
+    throw Object.assign(new Error(`no answer within ${longest / 1000} s.`), { code: "ETIMEDOUT" });
+  });
+  try {
+    return await Promise.race([answer, silence]);
+  } finally {
+    heard.abort();
+  }
+}
 
 /** Whether the same work may succeed in a while. */
 function isPassing(error: unknown): boolean {
