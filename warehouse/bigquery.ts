@@ -246,7 +246,8 @@ class BigQueryWarehouse implements Warehouse {
   }
 
   async estimate(asked: Sql | Materialization, options: RunOptions = {}): Promise<number> {
-    const statement = asked instanceof Sql ? asked : tableMade(asked, this.options.partitionBy);
+    // Of a table its query alone, which is billed for the same, and may be asked where its dataset isn't there yet.
+    const statement = asked instanceof Sql ? asked : asked.query;
     return billedAtMost(await this.dryRun(this.rendered(statement, options), options));
   }
 
@@ -644,7 +645,7 @@ class BigQueryWarehouse implements Warehouse {
     const advice = this.adviceOn(error, message);
     return new WaymarkError(
       isPassing(error) ? "WAREHOUSE_UNAVAILABLE" : isOverLimit(error) ? "OVER_BUDGET" : "WAREHOUSE_FAILED",
-      `BigQuery: ${message}${advice && ` ${advice}`}`,
+      `BigQuery: ${advice ? `${/[.!?]$/.test(message) ? message : `${message}.`} ${advice}` : message}`,
       { ...details, ...(line ? { line: Number(line) } : {}) },
       { cause: error },
     );
@@ -665,6 +666,8 @@ class BigQueryWarehouse implements Warehouse {
       return "Set warehouse.partition_by to month in waymark.yml: a statement may write 4,000 partitions.";
     if (/partition elimination|partition filter/i.test(message))
       return 'The table asks for a filter: name under "query" what is to be read of it, such as `select * from raw.events where day >= "2023-01-01"`.';
+    if (/bigquery\.datasets\.create/.test(message))
+      return `Make Waymark's datasets in ${location} yourself, or grant the account that runs Waymark bigquery.datasets.create on ${project}: docs/bigquery.md tells how.`;
     if (reason === "accessDenied" || /access denied|permission/i.test(message))
       return `Grant the account that runs Waymark roles/bigquery.jobUser on ${project}, roles/bigquery.dataEditor on Waymark's datasets and roles/bigquery.dataViewer on those of the sources.`;
     if (isOverLimit(error))
