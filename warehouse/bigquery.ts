@@ -524,8 +524,8 @@ class BigQueryWarehouse implements Warehouse {
           }
         },
         undefined,
-        Number.POSITIVE_INFINITY,
-      ); // so long as an upload takes
+        Number.POSITIVE_INFINITY, // however long an upload takes
+      );
       await this.loaded(jobId);
     });
   }
