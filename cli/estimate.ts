@@ -55,9 +55,10 @@ export async function sayEstimate(
     ),
   );
   if (!bills) return remark("DuckDB bills for nothing.");
-  answer(
-    `In all ${unknown.length > 0 ? "at least " : ""}${costInWords(bytes ?? 0, settings)} at $${settings.warehouse.engine === "bigquery" ? settings.warehouse.price_per_tib : 0} per TiB.`,
-  );
+  if (unknown.length < asked.length)
+    answer(
+      `In all ${unknown.length > 0 ? "at least " : ""}${costInWords(bytes ?? 0, settings)} at $${settings.warehouse.engine === "bigquery" ? settings.warehouse.price_per_tib : 0} per TiB.`,
+    );
   if (unknown.length > 0)
     remark(
       `Of ${unknown.length} tables it can't be told yet: BigQuery estimates what reads tables that are there, and a part by what the last one was billed.`,

@@ -182,11 +182,12 @@ function starvedBy(company: Company): string[] {
         ? [`${what} asks for ${fact}, which needs ${needs.join(" and ")}: not mapped.`]
         : [];
     });
-  return [
+  const lines = [
     ...placesOf(journey).flatMap(({ what, condition }) => because(what, factsOf(condition))),
     ...journey.health.indicators.flatMap((i) => because(`indicator ${i.id}`, [i.fact])),
     ...journey.trends.flatMap((fact) => because(`trend ${fact}`, [fact])),
   ];
+  return [...new Set(lines)]; // a signal that begins and ends by one fact asks for it twice
 }
 
 /** Conditions that tell no account from another on the published facts; all are judged in one pass. */

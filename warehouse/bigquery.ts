@@ -53,12 +53,16 @@ export interface BigQueryOptions {
   apiEndpoint?: string | undefined;
   /** The first wait before a failed job is tried again, in milliseconds; each further one is twice as long. */
   retryDelay?: number;
+  /** How long an answer is waited for, in milliseconds; a minute by default. */
+  longestSilence?: number;
 }
 
 /** BigQuery answers at most 20 MB a page, whatever is asked. */
 const rowsPerPage = 10_000;
 /** How long a call waits for a job's end before it asks again, in milliseconds. */
 const longPoll = 10_000;
+/** How long an answer is waited for, in milliseconds: far longer than BigQuery takes for one. */
+const longestSilence = 60_000;
 /** How long the end of a cancelled job is waited for, in milliseconds. */
 const mostWaitedOnCancelled = 5000;
 /** Three days: longer than any build, and long enough to look at what a failed one left. */
@@ -242,7 +246,8 @@ class BigQueryWarehouse implements Warehouse {
   }
 
   async estimate(asked: Sql | Materialization, options: RunOptions = {}): Promise<number> {
-    const statement = asked instanceof Sql ? asked : tableMade(asked, this.options.partitionBy);
+    // Of a table its query alone, which is billed for the same, and may be asked where its dataset isn't there yet.
+    const statement = asked instanceof Sql ? asked : asked.query;
     return billedAtMost(await this.dryRun(this.rendered(statement, options), options));
   }
 
@@ -258,7 +263,10 @@ class BigQueryWarehouse implements Warehouse {
       try {
         await work();
       } catch (error) {
-        problems.push(`${what}: ${this.failure(error).message}`);
+        const known = this.failure(error);
+        // Nothing else could be told either, and each further question would wait as long.
+        if (isPassing(known) || isUnsigned(error)) throw known;
+        problems.push(`${what}: ${known.message}`);
       }
     };
     await attempt(`Statements in ${project}`, async () => {
@@ -499,21 +507,25 @@ class BigQueryWarehouse implements Warehouse {
   private async loadFile(file: string, dataset: string, table: string, fields: object[]): Promise<void> {
     const { location } = this.options;
     await this.retried(undefined, async (jobId) => {
-      await this.patiently(async () => {
-        const upload = this.client.dataset(dataset).table(table).createWriteStream({
-          jobId,
-          location,
-          sourceFormat: "NEWLINE_DELIMITED_JSON",
-          writeDisposition: "WRITE_APPEND",
-          schema: { fields },
-        });
-        try {
-          await pipeline(createReadStream(file), upload);
-        } catch (error) {
-          // A job that is there has our rows, or will say why not.
-          if (statusOf(error) !== 409 && !(await this.isThere(jobId))) throw error;
-        }
-      });
+      await this.patiently(
+        async () => {
+          const upload = this.client.dataset(dataset).table(table).createWriteStream({
+            jobId,
+            location,
+            sourceFormat: "NEWLINE_DELIMITED_JSON",
+            writeDisposition: "WRITE_APPEND",
+            schema: { fields },
+          });
+          try {
+            await pipeline(createReadStream(file), upload);
+          } catch (error) {
+            // A job that is there has our rows, or will say why not.
+            if (statusOf(error) !== 409 && !(await this.isThere(jobId))) throw error;
+          }
+        },
+        undefined,
+        Number.POSITIVE_INFINITY, // however long an upload takes
+      );
       await this.loaded(jobId);
     });
   }
@@ -556,9 +568,16 @@ class BigQueryWarehouse implements Warehouse {
     return this.again(() => work(`waymark_${randomUUID()}`), mayPass, signal);
   }
 
-  /** Ask again what may be asked twice, for as long as what goes wrong is on the way. */
-  private patiently<T>(work: () => Promise<T>, signal?: AbortSignal): Promise<T> {
-    return this.again(work, (error) => !(error instanceof JobFailure) && isPassing(error), signal);
+  /** Ask again what may be asked twice, for as long as what goes wrong is on the way; after silence only once. */
+  private patiently<T>(
+    work: () => Promise<T>,
+    signal?: AbortSignal,
+    longest = this.options.longestSilence ?? longestSilence,
+  ): Promise<T> {
+    const until = Date.now() + 2 * longest;
+    const mayPass = (error: unknown): boolean =>
+      !(error instanceof JobFailure) && isPassing(error) && Date.now() < until;
+    return this.again(() => heardWithin(longest, work()), mayPass, signal);
   }
 
   private async again<T>(
@@ -626,7 +645,7 @@ class BigQueryWarehouse implements Warehouse {
     const advice = this.adviceOn(error, message);
     return new WaymarkError(
       isPassing(error) ? "WAREHOUSE_UNAVAILABLE" : isOverLimit(error) ? "OVER_BUDGET" : "WAREHOUSE_FAILED",
-      `BigQuery: ${message}${advice && ` ${advice}`}`,
+      `BigQuery: ${advice ? `${/[.!?]$/.test(message) ? message : `${message}.`} ${advice}` : message}`,
       { ...details, ...(line ? { line: Number(line) } : {}) },
       { cause: error },
     );
@@ -635,7 +654,9 @@ class BigQueryWarehouse implements Warehouse {
   private adviceOn(error: unknown, message: string): string {
     const { project, location } = this.options;
     const reason = reasonOf(error);
-    if (/could not load the default credentials/i.test(message))
+    if (isUnreachable(error))
+      return "Look whether this machine reaches BigQuery's API: its network, its DNS and, where it needs one, the proxy in HTTPS_PROXY.";
+    if (isUnsigned(error))
       return "Sign in with `gcloud auth application-default login`, or name a service account's key file in GOOGLE_APPLICATION_CREDENTIALS.";
     if (reason === "notFound" && /\bdataset\b/i.test(message))
       return `Create the dataset in ${location}, or set warehouse.location in waymark.yml to where it is.`;
@@ -645,6 +666,8 @@ class BigQueryWarehouse implements Warehouse {
       return "Set warehouse.partition_by to month in waymark.yml: a statement may write 4,000 partitions.";
     if (/partition elimination|partition filter/i.test(message))
       return 'The table asks for a filter: name under "query" what is to be read of it, such as `select * from raw.events where day >= "2023-01-01"`.';
+    if (/bigquery\.datasets\.create/.test(message))
+      return `Make Waymark's datasets in ${location} yourself, or grant the account that runs Waymark bigquery.datasets.create on ${project}: docs/bigquery.md tells how.`;
     if (reason === "accessDenied" || /access denied|permission/i.test(message))
       return `Grant the account that runs Waymark roles/bigquery.jobUser on ${project}, roles/bigquery.dataEditor on Waymark's datasets and roles/bigquery.dataViewer on those of the sources.`;
     if (isOverLimit(error))
@@ -959,6 +982,12 @@ const saidBy = (error: unknown): string =>
 const isOverLimit = (error: unknown): boolean =>
   reasonOf(error) === "bytesBilledLimitExceeded" || /limit for bytes billed/i.test(saidBy(error));
 
+/** Whether BigQuery doesn't know who asks: nobody is signed in, the sign-in is over, or a key can't be read. */
+const isUnsigned = (error: unknown): boolean =>
+  statusOf(error) === 401 ||
+  /default credentials|credential file|invalid_(grant|rapt|client)/i.test(messageOf(error)) ||
+  (error instanceof WaymarkError && isUnsigned(error.cause));
+
 const isCancellation = (error: unknown): boolean =>
   error instanceof WaymarkError && error.code === "CANCELLED";
 
@@ -972,7 +1001,33 @@ const passingReasons = [
   "userRateLimitExceeded",
   "tableUnavailable",
 ];
-const passingCodes = ["ECONNRESET", "ECONNREFUSED", "ETIMEDOUT", "EPIPE", "ENOTFOUND", "EAI_AGAIN"];
+const unreachableCodes = [
+  "ECONNREFUSED",
+  "ETIMEDOUT",
+  "EHOSTUNREACH",
+  "ENETUNREACH",
+  "ENOTFOUND",
+  "EAI_AGAIN",
+];
+const passingCodes = [...unreachableCodes, "ECONNRESET", "EPIPE"];
+
+/** Whether nobody answered at all. */
+const isUnreachable = (error: unknown): boolean =>
+  unreachableCodes.includes(String((error as { code?: unknown } | null)?.code));
+
+/** The client itself waits for ever, and whoever is in between may take a request and never answer. */
+async function heardWithin<T>(longest: number, answer: Promise<T>): Promise<T> {
+  if (!Number.isFinite(longest)) return answer;
+  const heard = new AbortController();
+  const silence = sleep(longest, undefined, { signal: heard.signal }).then(() => {
+    throw Object.assign(new Error(`no answer within ${longest / 1000} s.`), { code: "ETIMEDOUT" });
+  });
+  try {
+    return await Promise.race([answer, silence]);
+  } finally {
+    heard.abort();
+  }
+}
 
 /** Whether the same work may succeed in a while. */
 function isPassing(error: unknown): boolean {

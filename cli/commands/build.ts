@@ -1,4 +1,4 @@
-import { Command } from "commander";
+import { Command, Option } from "commander";
 import pc from "picocolors";
 import { WaymarkError } from "../../errors.js";
 import { type BuildResult, build } from "../../jobs/build.js";
@@ -30,7 +30,12 @@ export const buildCommand = (): Command =>
     .option("--from <day>", "also rebuild days from this one on, e.g. 2024-05-01", civilDate)
     .option("--to <day>", "… up to this one, which is not rebuilt", civilDate)
     .option("--force", "rebuild even what is fresh")
-    .option("--estimate", "say what would be built, and on BigQuery what it would cost; build nothing")
+    .addOption(
+      new Option(
+        "--estimate",
+        "say what would be built, and on BigQuery what it would cost; build nothing",
+      ).conflicts(["from", "to"]),
+    )
     .option(
       "--wait [seconds]",
       "wait for another run or process that has the warehouse; without seconds as long as it takes",

@@ -1,9 +1,9 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, describe, expect, it, onTestFinished } from "vitest";
 import { z } from "zod";
-import { loadSettings } from "../../config/settings.js";
+import { loadSettings, settingsSchema } from "../../config/settings.js";
 import { parseYaml } from "../../config/yaml.js";
 import { WaymarkError } from "../../errors.js";
 import { checkMappings } from "../../models/sources/mapping.js";
@@ -83,6 +83,18 @@ describe("settings", () => {
     const { settings } = load(`company: A\n${sources}`);
     expect(settings()).toBeDefined();
     expect(loadSettings("config/waymark.example.yml", checkMappings).company).toBe("Your company");
+  });
+
+  it("the example's warehouse in BigQuery is valid once it is no comment, and names all of its settings", () => {
+    const example = readFileSync("config/waymark.example.yml", "utf8");
+    const block = /^# warehouse:\n(# .*\n)+/m.exec(example)?.[0].replace(/^# /gm, "");
+    const { warehouse } = load(`company: A\n${block}${sources}`).settings();
+    const all = settingsSchema.shape.warehouse.unwrap().options[1].shape;
+    expect(Object.keys(warehouse).sort()).toEqual(
+      Object.keys(all)
+        .filter((setting) => setting !== "api_endpoint") // of tests alone
+        .sort(),
+    );
   });
 });
 

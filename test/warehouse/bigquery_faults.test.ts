@@ -1,3 +1,5 @@
+import { createServer, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { WaymarkError } from "../../errors.js";
 import { openBigQuery } from "../../warehouse/bigquery.js";
@@ -142,3 +144,60 @@ describe.skipIf(unavailable)(
     });
   },
 );
+
+describe("BigQuery that can't be asked", () => {
+  type Answer = (response: ServerResponse) => void;
+  const silence: Answer = () => {};
+  const stranger: Answer = (response) => {
+    response.writeHead(401, { "content-type": "application/json" });
+    response.end(JSON.stringify({ error: { code: 401, message: "Invalid authentication credentials" } }));
+  };
+  /** What `waymark check` is told where these are the answers, in turn, the last one for ever; and how often it asked. */
+  const checked = async (...answers: Answer[]): Promise<[error: WaymarkError, asked: number]> => {
+    let asked = 0;
+    const server = createServer((request, response) => {
+      request.resume();
+      answers[Math.min(asked++, answers.length - 1)]?.(response);
+    });
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    try {
+      const apiEndpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+      const silent = answers.includes(silence) ? { longestSilence: 1000 } : {};
+      const warehouse = openBigQuery({
+        project: "test-project",
+        location: "EU",
+        apiEndpoint,
+        retryDelay: 20,
+        ...silent,
+      });
+      const error = await warehouse
+        .readiness(["waymark", "waymark_tables"], { accounts: sql`select 1 as n` })
+        .catch((e) => e);
+      expect(error).toBeInstanceOf(WaymarkError);
+      return [error, asked];
+    } finally {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    }
+  };
+
+  it("as nobody is signed in, is asked once, and it is said how to sign in", async () => {
+    const [error, asked] = await checked(stranger);
+    expect(asked).toBe(1);
+    expect(error.code).toBe("WAREHOUSE_FAILED");
+    expect(error.message).toMatch(/^BigQuery: Invalid authentication credentials.* Sign in with `gcloud/);
+  });
+
+  it("as nobody answers, is asked once more, and it is said where to look", async () => {
+    const [error, asked] = await checked(silence);
+    expect(asked).toBe(2);
+    expect(error.code).toBe("WAREHOUSE_UNAVAILABLE");
+    expect(error.message).toMatch(/^BigQuery: no answer within 1 s\. Look whether this machine reaches/);
+  });
+
+  it("is heard where it answers the second time", async () => {
+    const [error, asked] = await checked(silence, stranger);
+    expect(asked).toBe(2);
+    expect(error.message).toContain("Sign in");
+  });
+});
