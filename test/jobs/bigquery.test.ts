@@ -198,7 +198,7 @@ describe.skipIf(unavailable)(`Builds on BigQuery${unavailable ? ` (${unavailable
       await expectAsBefore();
     };
     await expectRefused(
-      /Dataset test-project:waymark_ledger was not found in location US .*set warehouse\.location/,
+      /Dataset test-project:waymark_ledger was not found in location US\. .*set warehouse\.location/,
       openBigQuery({
         project: "test-project",
         location: "US",
@@ -217,7 +217,7 @@ describe.skipIf(unavailable)(`Builds on BigQuery${unavailable ? ` (${unavailable
       tickets: { table: "gone.tickets", columns: ticketColumns },
     };
     await expectRefused(
-      /^sources\.tickets: .*Dataset test-project:gone was not found in location EU .*Create the dataset in EU/,
+      /^sources\.tickets: .*Dataset test-project:gone was not found in location EU\. Create the dataset in EU/,
       bigquery,
       { ...project, settings: { ...project.settings, sources: elsewhere } },
     );
