@@ -8,7 +8,7 @@ import { loadJourney } from "../journey/load.js";
 import { checkMappings } from "../models/sources/mapping.js";
 import { typeName } from "../warehouse/dialect.js";
 import { openDuckDb } from "../warehouse/duckdb.js";
-import { bind, integer, join, name, path, type Sql, sql, text } from "../warehouse/sql.js";
+import { bind, day, integer, join, name, path, type Sql, sql, text } from "../warehouse/sql.js";
 import type { Row, Warehouse } from "../warehouse/warehouse.js";
 
 /**
@@ -435,7 +435,6 @@ const hours = (u: Sql, mean: number): Sql =>
 
 const addDays = (date: string, days: number): string =>
   Temporal.PlainDate.from(date).add({ days }).toString();
-const day = (date: string): Sql => sql`date ${text(date)}`;
 const instantOf = (date: Sql): Sql => sql`cast(${date} as timestamp) at time zone 'UTC'`;
 const midnight = (date: string): Sql => sql`timestamptz ${text(`${date} 00:00:00+00`)}`;
 

@@ -4,13 +4,12 @@ import prettyBytes from "pretty-bytes";
 import { Temporal } from "temporal-polyfill";
 import { build } from "../jobs/build.js";
 import { schemas } from "../jobs/ledger.js";
-import { models } from "../models/index.js";
 import { openDuckDb } from "../warehouse/duckdb.js";
 import { purposeNow } from "../warehouse/purpose.js";
 import { companySql, integer, join, name, path, type Sql, sql, text } from "../warehouse/sql.js";
 import type { Warehouse } from "../warehouse/warehouse.js";
 import { companyProject, generateCompany, nextDay } from "./company.js";
-import { isOfAlone, listeningTo, type TableScan } from "./scans.js";
+import { listeningTo, storeOf, type TableScan } from "./scans.js";
 
 /**
  * What a build would cost on BigQuery, from what it reads here. Of every statement DuckDB's planner tells which columns
@@ -123,14 +122,19 @@ async function weighScan({ schema, table, projections, filters, isChanged }: Tab
   const columns = Object.keys(types).filter((column) => isChanged || isAsked(column));
   const kind = kinds[schema] ?? "raw";
   // Stores are partitioned by the month of a leading date; raw tables by when rows came or happened, and clustered by the other.
-  const [leading = ""] = models.find(({ name }) => table.startsWith(`${name}__rows_`))?.sortBy ?? [];
+  const leading = storeOf({ table })?.leading ?? "";
   const dated = Object.keys(types).filter((column) =>
     kind === "store"
       ? column === leading && types[column] === "DATE"
       : kind === "raw" && types[column]?.startsWith("TIMESTAMP"),
   );
   const others = Object.keys(types).filter((column) => !dated.includes(column));
-  const ofDays = filters.filter((filter) => isOfAlone(filter, dated, others));
+  const ofDays = filters.filter(
+    (filter) =>
+      dated.some((column) => new RegExp(`\\b${column}\\b`).test(filter)) &&
+      !others.some((column) => new RegExp(`\\b${column}\\b`).test(filter)) &&
+      !/dynamic/i.test(filter),
+  );
   const sizes = columns.map((column) => sizeOf(name(column), types[column] ?? ""));
   const at = path(schema, table);
   const isNamed = join([sql`true`, ...ofDays.map((filter) => sql`(${companySql(filter)})`)], " and ");

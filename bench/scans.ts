@@ -1,3 +1,5 @@
+import { models } from "../models/index.js";
+import type { Model } from "../models/model.js";
 import { render, type Sql, sql } from "../warehouse/sql.js";
 import type { RunOptions, Warehouse } from "../warehouse/warehouse.js";
 
@@ -89,8 +91,8 @@ async function scansOf(
 const flat = (nodes: readonly PlanNode[]): PlanNode[] =>
   nodes.flatMap((node) => [node, ...flat(node.children)]);
 
-/** What a filter of a scan says of some columns alone, in literals: by which an engine leaves partitions out. */
-export const isOfAlone = (filter: string, columns: readonly string[], others: readonly string[]): boolean =>
-  columns.some((column) => new RegExp(`\\b${column}\\b`).test(filter)) &&
-  !others.some((column) => new RegExp(`\\b${column}\\b`).test(filter)) &&
-  !/dynamic/i.test(filter);
+/** The model whose rows a table holds, and the column by which these lie in order; undefined where it is no store. */
+export function storeOf({ table }: Pick<TableScan, "table">): { model: Model; leading: string } | undefined {
+  const model = models.find(({ name }) => table.startsWith(`${name}__rows_`));
+  return model && { model, leading: model.sortBy?.[0] ?? "" };
+}

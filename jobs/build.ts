@@ -4,7 +4,7 @@ import { Temporal } from "temporal-polyfill";
 import type { Settings } from "../config/settings.js";
 import { messageOf, WaymarkError } from "../errors.js";
 import type { Journey } from "../journey/journey.js";
-import { checkTable } from "../models/checks.js";
+import { checkTable, type Figures } from "../models/checks.js";
 import { timeline } from "../models/daily/timeline.js";
 import { buildOrder, type Node, selectModels } from "../models/graph.js";
 import { models } from "../models/index.js";
@@ -14,7 +14,7 @@ import { attributesIn, mapSources } from "../models/sources/mapping.js";
 import { traced } from "../telemetry/trace.js";
 import { Account, evenOverBudget, sentFor } from "../warehouse/purpose.js";
 import { path, type Sql, sql } from "../warehouse/sql.js";
-import type { Warehouse } from "../warehouse/warehouse.js";
+import type { Columns, Row, Warehouse } from "../warehouse/warehouse.js";
 import { checksOfModel, type HeldRun, prepareChecks, runChecks } from "./checks.js";
 import { isFeed, watermarksOf } from "./freshness.js";
 import { type Lease, withLease } from "./lease.js";
@@ -45,7 +45,7 @@ import { type Change, changedBy, inputsOf, searchOf, type Work, workOf } from ".
 import { clearWork, publish, showAgain } from "./publish.js";
 import { collectGarbage } from "./retention.js";
 import { type Building, storeName, tableName, viewCreated } from "./store.js";
-import { buildPart, type Extent, extentIn, extentShape, wholeOf } from "./table.js";
+import { buildPart, extentOf, wholeOf } from "./table.js";
 
 export interface BuildOptions {
   /** Who asked: "manual", "schedule", "start"; "selection" and "apply" where not all is brought up to date. */
@@ -424,13 +424,14 @@ class Run implements Pick<Lease, "transaction"> {
     this.report(model.name, "building", reason);
     const store = storeName(model.name, token);
     const rows = await this.oneOfFew(() => this.warehouse.materialize(wholeOf(building), options));
-    const { told: checked, extent } = await this.check(
+    const { told: checked, figures: extent } = await this.check(
       building,
       [schemas.tables, store],
       node,
       reason,
       rows,
       begun,
+      extentOf(model),
     );
     options.signal?.throwIfAborted();
     const compared = model.source ? [sourceCompared(model.source, this.options.now())] : [];
@@ -472,7 +473,7 @@ class Run implements Pick<Lease, "transaction"> {
     const comparedAt = this.options.step ? undefined : this.comparedAt.get(model.source ?? "");
     const search = mapping && searchOf(mapping, comparedAt, this.options.now());
     const changes = work.kind === "part" ? work.changed : [];
-    const changed = await Promise.all(changes.map((change) => this.dated(change)));
+    const changed = await this.dated(changes);
     const compared =
       search?.compared === "all" ? [sourceCompared(model.source ?? "", this.options.now())] : [];
     if (work.kind === "nothing" && !search && !days) return this.keep(built, "fresh");
@@ -511,37 +512,50 @@ class Run implements Pick<Lease, "transaction"> {
   }
 
   /** With the days of the rows that came or went: mostly in this run alone. */
-  private async dated(change: Change): Promise<Change> {
-    const { model, store, from, to } = change;
-    if (!("day" in (this.byName.get(model)?.columns ?? {}))) return change;
-    const part = this.parts.get(model);
-    if (part?.after === from && to === this.version) return { ...change, days: part.days };
-    const asked = { model, store, after: Math.min(from, to), until: Math.max(from, to) };
-    const days = (await readDaysWritten(this.warehouse, [asked])).get(store);
-    return { ...change, days };
+  private async dated(changes: readonly Change[]): Promise<Change[]> {
+    const ofThisRun = ({ model, from, to }: Change) => {
+      const part = this.parts.get(model);
+      return part?.after === from && to === this.version ? part : undefined;
+    };
+    const asked = changes.filter(
+      (change) => "day" in (this.byName.get(change.model)?.columns ?? {}) && !ofThisRun(change),
+    );
+    const written = await readDaysWritten(
+      this.warehouse,
+      asked.map(({ model, store, from, to }) => ({
+        model,
+        store,
+        after: Math.min(from, to),
+        until: Math.max(from, to),
+      })),
+    );
+    return changes.map((change) => ({
+      ...change,
+      days: (ofThisRun(change) ?? { days: written.get(change.store) }).days,
+    }));
   }
 
   /**
-   * Hold what was built against its model. Answers what tells the ledger so, together with the rows, and their extent;
-   * a failing check is told at once and ends the run, and the rows stay to be read.
+   * Hold what was built against its model. Answers what tells the ledger so, together with the rows, and the figures of
+   * them that are asked for beside; a failing check is told at once and ends the run, and the rows stay to be read.
    */
-  private async check(
+  private async check<C extends Columns>(
     { model, company, options }: Building,
     rowsAt: readonly string[],
     node: Node,
     reason: string,
     rows: number,
     begun: number,
-  ): Promise<{ told: Sql[]; extent: Extent }> {
+    also?: Figures<C>,
+  ): Promise<{ told: Sql[]; figures: Row<C> }> {
     const locate = (relation: string): readonly string[] =>
       relation === model.name ? rowsAt : this.locate(undefined)(relation);
-    const also = { select: extentIn(model), shape: extentShape };
-    const { held, figures: extent } = await traced("waymark.check", { "waymark.model": model.name }, () =>
+    const { held, figures } = await traced("waymark.check", { "waymark.model": model.name }, () =>
       checkTable(this.warehouse, model, company, { ...options, locate }, also),
     );
     const told = await checksOfModel(this.warehouse, this.held(), model.name, held, { ...options, locate });
     const failed = held.filter((check) => check.failingRows > 0);
-    if (failed.length === 0) return { told, extent };
+    if (failed.length === 0) return { told, figures };
     await this.transaction(told);
     for (const { check, failingRows, examples } of failed)
       this.options.onProgress?.({

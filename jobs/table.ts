@@ -1,9 +1,11 @@
 import { Temporal } from "temporal-polyfill";
+import type { Figures } from "../models/checks.js";
 import { firstOfAll, type Model } from "../models/model.js";
 import { type DaysFound, differingKeys, isOn, type Search } from "../models/sources/changes.js";
 import { countIf, nullOf } from "../warehouse/dialect.js";
 import {
   bind,
+  day,
   integer,
   join,
   name,
@@ -12,7 +14,6 @@ import {
   type Scope,
   type Sql,
   sql,
-  text,
 } from "../warehouse/sql.js";
 import type { Columns, Materialization, Row } from "../warehouse/warehouse.js";
 import { type BuiltTable, schemas } from "./ledger.js";
@@ -102,7 +103,7 @@ export async function buildPart(building: Building, built: BuiltTable, stale: St
   // The rows concerned, as they come from the query and as they stand.
   const concerned = (scope: Scope | undefined, rows: Sql, also: Sql): Sql => {
     if (scope?.of === "accounts") {
-      const least = sql`date ${text(scope.from ?? "")}`;
+      const least = scope.from === undefined ? firstOfAll : day(scope.from);
       return sql`select t.* from ${rows} as t inner join ${path(...scope.path)} as scope on scope.account_id = t.account_id where ${touched(model, least)} and ${touched(model, sql`scope.from_day`)} and ${also}`;
     }
     if (scope?.of === "keys")
@@ -162,7 +163,7 @@ where d.is_there is null or ${differs}`,
   );
   const count = { type: "integer", notNull: true } as const;
   const [counted] = await warehouse.query(
-    sql`select ${countIf(sql`comes`)} as added, ${countIf(sql`not comes`)} as ended, ${extentIn(model)} from ${changes}`,
+    sql`select ${countIf(sql`comes`)} as added, ${countIf(sql`not comes`)} as ended, ${extentOf(model).select} from ${changes}`,
     { added: count, ended: count, ...extentShape },
     options,
   );
@@ -190,15 +191,17 @@ where s.comes`;
 /** Of which accounts and days rows are: null where a model's rows are no account's, or have no day. */
 export type Extent = Row<typeof extentShape>;
 
-export const extentShape = {
+const extentShape = {
   accounts: { type: "integer" },
   first_day: { type: "date" },
   last_day: { type: "date" },
 } as const satisfies Columns;
 const nowhere: Extent = { accounts: null, first_day: null, last_day: null };
 
-export const extentIn = ({ columns }: Model): Sql =>
-  sql`${"account_id" in columns ? sql`count(distinct account_id)` : nullOf("integer")} as accounts, ${"day" in columns ? sql`min(day) as first_day, max(day) as last_day` : sql`${nullOf("date")} as first_day, ${nullOf("date")} as last_day`}`;
+export const extentOf = ({ columns }: Model): Figures<typeof extentShape> => ({
+  select: sql`${"account_id" in columns ? sql`count(distinct account_id)` : nullOf("integer")} as accounts, ${"day" in columns ? sql`min(day) as first_day, max(day) as last_day` : sql`${nullOf("date")} as first_day, ${nullOf("date")} as last_day`}`,
+  shape: extentShape,
+});
 
 const touched = (model: Model, fromDay: Sql): Sql =>
   model.touched?.(sql`t`, fromDay) ?? (model.byDay ? sql`t.day >= ${fromDay}` : sql`true`);
@@ -237,14 +240,14 @@ async function scopesOf(building: Building, stale: Stale, before: string | undef
   const late = Temporal.PlainDate.from(most).subtract({ days: lateDays }).toString();
   const scopes: Scope[] = [];
   for (const [what, isIn] of [
-    ["recent", (day: string) => day >= most],
-    ["late", (day: string) => day >= late && day < most],
-    ["old", (day: string) => day < late],
+    ["recent", (from: string) => from >= most],
+    ["late", (from: string) => from >= late && from < most],
+    ["old", (from: string) => from < late],
   ] as const) {
     const own = days.map(({ day }) => day).filter(isIn);
     const [last, from] = [own[0], own.at(-1)];
     if (from === undefined || last === undefined) continue;
-    const isWithin = sql`from_day >= date ${text(from)} and from_day <= date ${text(last)}`;
+    const isWithin = sql`from_day >= ${day(from)} and from_day <= ${day(last)}`;
     const part = await make(`scope_${what}`, sql`select * from ${path(...scope)} where ${isWithin}`);
     scopes.push({ of: "accounts", path: part, from, before });
   }

@@ -35,6 +35,12 @@ export interface TableCheck {
   readonly text?: string;
 }
 
+/** Figures of all rows of a table: expressions that aggregate, and what each column of them holds. */
+export interface Figures<C extends Columns> {
+  readonly select: Sql;
+  readonly shape: C;
+}
+
 /** A result with the query of its failing rows. */
 export interface HeldRows extends CheckResult {
   readonly failing: Sql;
@@ -59,7 +65,7 @@ export async function checkTable<C extends Columns>(
   model: Model,
   company: Company,
   options: RunOptions,
-  also?: { readonly select: Sql; readonly shape: C },
+  also?: Figures<C>,
 ): Promise<{ held: HeldRows[]; figures: Row<C> }> {
   const columns = model.columnsFor(company);
   const rules = rulesOf(model, columns).map((rule, i) => ({ ...rule, count: `c${i}` }));

@@ -2,7 +2,7 @@ import type { Severity } from "../config/settings.js";
 import { WaymarkError } from "../errors.js";
 import type { Journey } from "../journey/journey.js";
 import { addDays, never, orNever } from "../warehouse/dialect.js";
-import { bind, inPart, join, name, relation, type Sql, sql, text } from "../warehouse/sql.js";
+import { bind, day, inPart, join, name, relation, type Sql, sql } from "../warehouse/sql.js";
 import type { Column, Row } from "../warehouse/warehouse.js";
 import type { SourceName } from "./sources/index.js";
 import type { MappedSource } from "./sources/mapping.js";
@@ -154,11 +154,9 @@ export const since = (rows: Sql, back?: number, day = "day"): Sql =>
   });
 
 /** Of days up to so many before the first one concerned, of the account and of all: by that the engine skips most rows. */
-const notBefore = (day: string, back: number, leastOfAll = "1000-01-01"): Sql =>
+const notBefore = (column: string, back: number, leastOfAll = "1000-01-01"): Sql =>
   join(
-    [sql`date ${text(leastOfAll)}`, sql`scope.from_day`].map(
-      (first) => sql`t.${name(day)} >= ${addDays(first, -back)}`,
-    ),
+    [day(leastOfAll), sql`scope.from_day`].map((first) => sql`t.${name(column)} >= ${addDays(first, -back)}`),
     " and ",
   );
 

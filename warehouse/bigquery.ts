@@ -507,25 +507,22 @@ class BigQueryWarehouse implements Warehouse {
   private async loadFile(file: string, dataset: string, table: string, fields: object[]): Promise<void> {
     const { location } = this.options;
     await this.retried(undefined, async (jobId) => {
-      await this.patiently(
-        async () => {
-          const upload = this.client.dataset(dataset).table(table).createWriteStream({
-            jobId,
-            location,
-            sourceFormat: "NEWLINE_DELIMITED_JSON",
-            writeDisposition: "WRITE_APPEND",
-            schema: { fields },
-          });
-          try {
-            await pipeline(createReadStream(file), upload);
-          } catch (error) {
-            // A job that is there has our rows, or will say why not.
-            if (statusOf(error) !== 409 && !(await this.isThere(jobId))) throw error;
-          }
-        },
-        undefined,
-        Number.POSITIVE_INFINITY, // however long an upload takes
-      );
+      // However long it takes.
+      await this.again(async () => {
+        const upload = this.client.dataset(dataset).table(table).createWriteStream({
+          jobId,
+          location,
+          sourceFormat: "NEWLINE_DELIMITED_JSON",
+          writeDisposition: "WRITE_APPEND",
+          schema: { fields },
+        });
+        try {
+          await pipeline(createReadStream(file), upload);
+        } catch (error) {
+          // A job that is there has our rows, or will say why not.
+          if (statusOf(error) !== 409 && !(await this.isThere(jobId))) throw error;
+        }
+      }, isOnTheWay);
       await this.loaded(jobId);
     });
   }
@@ -569,14 +566,10 @@ class BigQueryWarehouse implements Warehouse {
   }
 
   /** Ask again what may be asked twice, for as long as what goes wrong is on the way; after silence only once. */
-  private patiently<T>(
-    work: () => Promise<T>,
-    signal?: AbortSignal,
-    longest = this.options.longestSilence ?? longestSilence,
-  ): Promise<T> {
+  private patiently<T>(work: () => Promise<T>, signal?: AbortSignal): Promise<T> {
+    const longest = this.options.longestSilence ?? longestSilence;
     const until = Date.now() + 2 * longest;
-    const mayPass = (error: unknown): boolean =>
-      !(error instanceof JobFailure) && isPassing(error) && Date.now() < until;
+    const mayPass = (error: unknown): boolean => isOnTheWay(error) && Date.now() < until;
     return this.again(() => heardWithin(longest, work()), mayPass, signal);
   }
 
@@ -1011,13 +1004,15 @@ const unreachableCodes = [
 ];
 const passingCodes = [...unreachableCodes, "ECONNRESET", "EPIPE"];
 
+/** Whether it went wrong on the way to BigQuery or back, and may not the next time. */
+const isOnTheWay = (error: unknown): boolean => !(error instanceof JobFailure) && isPassing(error);
+
 /** Whether nobody answered at all. */
 const isUnreachable = (error: unknown): boolean =>
   unreachableCodes.includes(String((error as { code?: unknown } | null)?.code));
 
 /** The client itself waits for ever, and whoever is in between may take a request and never answer. */
 async function heardWithin<T>(longest: number, answer: Promise<T>): Promise<T> {
-  if (!Number.isFinite(longest)) return answer;
   const heard = new AbortController();
   const silence = sleep(longest, undefined, { signal: heard.signal }).then(() => {
     throw Object.assign(new Error(`no answer within ${longest / 1000} s.`), { code: "ETIMEDOUT" });

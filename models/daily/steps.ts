@@ -8,7 +8,7 @@ import {
   sumCount,
   sumCountOver,
 } from "../../warehouse/dialect.js";
-import { inPart, integer, join, name, number, type Sql, sql, text } from "../../warehouse/sql.js";
+import { day, inPart, integer, join, name, number, type Sql, sql } from "../../warehouse/sql.js";
 import { earlier, type ModelColumn, type Readable, ref, spansOf, whereOfPart, withScope } from "../model.js";
 import { dataThrough, timeline } from "./timeline.js";
 
@@ -91,7 +91,7 @@ export interface Levels {
 /** A step without what falls on days that are not built. */
 const built = (step: Step): Step => {
   const isBuilt = sql`${step.where ?? sql`true`} and ${step.day} <= (select data_through from ${ref(timeline)})`;
-  const isConcerned = (from: string): Sql => sql` and ${step.day} >= date ${text(from)}`;
+  const isConcerned = (from: string): Sql => sql` and ${step.day} >= ${day(from)}`;
   return {
     ...step,
     where: sql`${isBuilt}${inPart("accounts", sql``, (_, { from }) => (from ? isConcerned(from) : sql``))}`,

@@ -1,6 +1,6 @@
 import { Temporal } from "temporal-polyfill";
 import { dayOf, orNever, rowHash, startOfDay } from "../../warehouse/dialect.js";
-import { bind, join, name, type Sql, sql, text } from "../../warehouse/sql.js";
+import { bind, day, join, name, type Sql, sql } from "../../warehouse/sql.js";
 import type { MappedColumn, MappedSource } from "./mapping.js";
 import type { Source } from "./source.js";
 
@@ -92,7 +92,7 @@ export function isStagedSuspect({ all, days }: Suspicion): Sql {
  * the engine skips most rows.
  */
 export function isAround({ timeZone }: Searched, instant: Sql, { spans }: DaysFound): Sql {
-  const start = (day: string): Sql => startOfDay(sql`date ${text(day)}`, timeZone);
+  const start = (on: string): Sql => startOfDay(day(on), timeZone);
   const within = spans.map(({ first, last }) => {
     const [from, to] = [dayAfter(first, -1), dayAfter(last, 2)];
     return sql`(${from ? sql`${instant} >= ${start(from)}` : sql`true`} and ${to ? sql`${instant} < ${start(to)}` : sql`true`})`;
@@ -101,11 +101,11 @@ export function isAround({ timeZone }: Searched, instant: Sql, { spans }: DaysFo
 }
 
 /** Whether a day is one of some, or lies between them: as literals too. */
-export function isOn(day: Sql, { spans, undated }: DaysFound): Sql {
+export function isOn(column: Sql, { spans, undated }: DaysFound): Sql {
   const within = spans.map(
-    ({ first, last }) => sql`${day} >= date ${text(first)} and ${day} <= date ${text(last)}`,
+    ({ first, last }) => sql`${column} >= ${day(first)} and ${column} <= ${day(last)}`,
   );
-  const isOne = [...within, ...(undated ? [sql`${day} is null`] : [])];
+  const isOne = [...within, ...(undated ? [sql`${column} is null`] : [])];
   return isOne.length === 0 ? sql`false` : sql`(${join(isOne, " or ")})`;
 }
 

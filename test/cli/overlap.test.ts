@@ -1,4 +1,3 @@
-import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -6,6 +5,7 @@ import { join } from "node:path";
 import { stripVTControlCharacters } from "node:util";
 import { expect, it, onTestFinished } from "vitest";
 import { openDuckDb } from "../../warehouse/duckdb.js";
+import { start } from "./command.js";
 
 const settings = `company: Small
 warehouse: { file: w.duckdb }
@@ -16,11 +16,7 @@ sources:
 
 /** A process that builds, with all that it has said so far. */
 function building(folder: string, ...words: string[]) {
-  const child: ChildProcess = spawn(
-    process.execPath,
-    ["bin/waymark.cjs", "--project", folder, "build", ...words],
-    { stdio: ["ignore", "pipe", "pipe"] },
-  );
+  const child = start(["--project", folder, "build", ...words]);
   let text = "";
   for (const stream of [child.stdout, child.stderr])
     stream?.on("data", (data) => (text += stripVTControlCharacters(`${data}`)));

@@ -1,8 +1,7 @@
 import { expect, it } from "vitest";
-import { listeningTo } from "../../bench/scans.js";
+import { listeningTo, storeOf } from "../../bench/scans.js";
 import { build, type Project } from "../../jobs/build.js";
 import { schemas } from "../../jobs/ledger.js";
-import { models } from "../../models/index.js";
 import { openDuckDb } from "../../warehouse/duckdb.js";
 import { purposeNow } from "../../warehouse/purpose.js";
 import { sql } from "../../warehouse/sql.js";
@@ -68,8 +67,7 @@ it("a night reads of each table with days those that its first concerned day rea
   const unbound = new Map<string, Set<string>>();
   const listening = listeningTo(warehouse, (scans) => {
     for (const { schema, table, projections, filters } of scans) {
-      const model = models.find(({ name }) => table.startsWith(`${name}__rows_`));
-      const [leading = ""] = model?.sortBy ?? [];
+      const { model, leading = "" } = storeOf({ table }) ?? {};
       const isDated = model?.columns[leading]?.type === "date" && model.columns.account_id;
       if (schema !== schemas.tables || !model || !isDated) continue;
       // What is only counted is read of no column.

@@ -1,4 +1,4 @@
-import { spawn, spawnSync } from "node:child_process";
+import { spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -9,6 +9,7 @@ import { readDeadLetters, readWebhookStatus, record, revive } from "../../notifi
 import { type Webhook, webhooksOf } from "../../notifications/webhook.js";
 import { openDuckDb } from "../../warehouse/duckdb.js";
 import type { Warehouse } from "../../warehouse/warehouse.js";
+import { start } from "../cli/command.js";
 import { clockAt, factOf, readDeliveries, secret, warehouseInFile, webhookTo } from "./outbox.js";
 import { type Received, receiver } from "./receiver.js";
 
@@ -310,10 +311,7 @@ sources:
 webhooks: [{ name: ours, url: "${ours.url}", secret_env: SECRET }]
 `,
     );
-    const child = spawn(process.execPath, ["bin/waymark.cjs", "--project", folder, "webhooks", "deliver"], {
-      env: { ...process.env, SECRET: secret },
-      stdio: "ignore",
-    });
+    const child = start(["--project", folder, "webhooks", "deliver"], { SECRET: secret });
     kill = () => child.kill("SIGKILL");
     expect((await once(child, "close"))[1]).toBe("SIGKILL");
     const again = await openDuckDb({ file });
