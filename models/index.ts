@@ -1,5 +1,6 @@
 import { accountLatest } from "./accounts/account_latest.js";
 import { accountPeriodEnds } from "./accounts/account_period_ends.js";
+import { portfolioPeriodEnds } from "./accounts/portfolio_period_ends.js";
 import { accountFacts } from "./daily/account_facts.js";
 import { coverageDaily } from "./daily/coverage_daily.js";
 import { featureDays } from "./daily/feature_days.js";
@@ -62,6 +63,7 @@ export const models: readonly Model[] = [
   accountTrends,
   accountLatest,
   accountPeriodEnds,
+  portfolioPeriodEnds,
   accountSignals,
   accountTasks,
   bandRisk,

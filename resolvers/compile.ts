@@ -1,10 +1,17 @@
 import { didYouMean, WaymarkError } from "../errors.js";
 import { accountLatest } from "../models/accounts/account_latest.js";
-import { ref } from "../models/model.js";
+import { type Model, ref } from "../models/model.js";
 import { type AccountFilter, OrderDirection } from "../schema/account.js";
 import { Grain } from "../schema/health.js";
 import type { Range } from "../schema/range.js";
-import { aggregates, type Measure, type RowSql, type View, type ViewField } from "../schema/view.js";
+import {
+  aggregates,
+  aggregatesOfSums,
+  type Measure,
+  type RowSql,
+  type View,
+  type ViewField,
+} from "../schema/view.js";
 import { addPeriods, cast, inArray, safeDivide } from "../warehouse/dialect.js";
 import { bind, type ColumnType, day, integer, join, name, type Sql, sql } from "../warehouse/sql.js";
 import type { Columns } from "../warehouse/warehouse.js";
@@ -12,6 +19,7 @@ import { fits } from "./lists.js";
 import { type Known, ofAccounts } from "./pages.js";
 import { type Days, daysOf, endsPeriod, firstShown, monthEndsBetween } from "./range.js";
 import { mustSee } from "./reader.js";
+import { seesAll } from "./scope.js";
 import type { Selected } from "./selection.js";
 
 export const maxRows = 10_000;
@@ -76,7 +84,7 @@ export function compileView(
 
   const { grain, before, dimensions, measures, overGroups, outputs } = question;
   const days = daysOf(view.field, range, grain, known.snapshot.dataThrough, before);
-  const relation = question.relation(days, rows);
+  const relation = question.relation(days, where ?? {}, rows);
   const conditions = [...question.within(days), ...question.where(where ?? {})];
   const grouped = [...question.grouped(days), ...question.sizes(days)].map(
     ({ alias, value }) => sql`${value} as ${name(alias)}`,
@@ -142,8 +150,8 @@ class Question {
   readonly overGroups: { readonly alias: string; readonly value: Sql }[] = [];
   readonly outputs: Output[] = [];
   usesAccount = false;
-  /** Whether the rows are those of period ends, which tell the account too. */
-  #readsEnds = false;
+  /** Whether the rows are those of all days, or of period ends, which tell the account too, or these added up. */
+  #reads: "days" | "ends" | "sums" = "days";
 
   constructor(
     readonly view: View,
@@ -332,13 +340,29 @@ class Question {
     return this.known.scope.minimumGroup;
   }
 
-  /** What is read: the rows of period ends where they tell all that is asked, else all days. */
-  relation({ ends }: Days, rows: Sql): Sql {
-    const { ends: few } = this.view;
-    // A snapshot that an earlier Waymark published has no such table.
-    if (!few || !(few.name in this.known.snapshot.tables)) return rows;
-    this.#readsEnds = this.#isOfEnds && ends.every(endsPeriod);
-    return this.#readsEnds ? ref(few) : rows;
+  /** What is read: the fewest rows that tell all that is asked, of period ends or of all days. */
+  relation({ ends: days }: Days, where: Filters, rows: Sql): Sql {
+    const { ends, sums } = this.view;
+    // A snapshot that an earlier Waymark published has no such tables.
+    const has = (table: Model): boolean => table.name in this.known.snapshot.tables;
+    if (!ends || !has(ends) || !this.#isOfEnds || !days.every(endsPeriod)) return rows;
+    this.#reads = sums && has(sums) && this.#isToldBy(sums, where) ? "sums" : "ends";
+    return ref(this.#reads === "sums" ? (sums as Model) : ends);
+  }
+
+  /** Whether sums over all accounts tell it: to whoever sees them all, of no account by itself. */
+  #isToldBy(sums: Model, { accounts, ...where }: Filters): boolean {
+    if (accounts || !seesAll(this.known.scope)) return false;
+    let isTold = true;
+    const tells = (is: boolean): Sql => {
+      isTold &&= is;
+      return sql``;
+    };
+    const column = (asked: string): Sql => tells(asked in sums.columns);
+    const row = { column, account: column, ...aggregatesOfSums(column, () => tells(false)) };
+    for (const { field, args } of [...this.dimensions, ...this.measures]) field.sql(row, args);
+    for (const field of Object.keys(where)) this.view.dimensions.get(field)?.sql(row, {});
+    return isTold;
   }
 
   /** The days that are read; of how things stand the last ones alone. */
@@ -352,7 +376,7 @@ class Question {
   }
 
   #atEnds(days: Days): Sql[] {
-    if (!this.#readsEnds || this.grain !== Grain.WEEK) return [isAnyOf(this.#day, days.ends)];
+    if (this.#reads === "days" || this.grain !== Grain.WEEK) return [isAnyOf(this.#day, days.ends)];
     // Beside them only the ends of months are there, and DuckDB leaves out few days sooner than it looks for many.
     const others = monthEndsBetween(days);
     return others.length > 0 ? [sql`not ${isAnyOf(this.#day, others)}`] : [];
@@ -382,15 +406,17 @@ class Question {
   }
 
   #row(onlyWhere?: Sql): RowSql {
-    return {
-      column: (column) => sql`v.${this.#seen(column)}`,
-      account: (column) => {
-        if (this.#readsEnds) return sql`v.${this.#seen(column)}`;
-        this.usesAccount = true;
-        return sql`a.${this.#seen(column)}`;
-      },
-      ...aggregates(onlyWhere),
+    const column = (of: string): Sql => sql`v.${this.#seen(of)}`;
+    const account = (of: string): Sql => {
+      if (this.#reads !== "days") return column(of);
+      this.usesAccount = true;
+      return sql`a.${this.#seen(of)}`;
     };
+    const untold = (): never => {
+      throw new TypeError(`${this.view.field}: sums are read for what they don't tell`);
+    };
+    const ofRows = this.#reads === "sums" ? aggregatesOfSums(column, untold) : aggregates(column, onlyWhere);
+    return { column, account, ...ofRows };
   }
 
   /** A column that the caller may see. */

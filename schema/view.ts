@@ -34,10 +34,10 @@ export interface RowSql {
   count(condition?: Sql): Sql;
   /** How many different values. */
   distinct(value: Sql, condition?: Sql): Sql;
-  /** Null where no row has a value. */
-  sum(value: Sql, condition?: Sql): Sql;
-  /** Null where no row has a value. */
-  mean(value: Sql, condition?: Sql): Sql;
+  /** Of a column, or of what is made of some; null where no row has a value. */
+  sum(value: string | Sql, condition?: Sql): Sql;
+  /** Of a column; null where no row has a value. */
+  mean(column: string, condition?: Sql): Sql;
 }
 
 type Arguments = Readonly<Record<string, unknown>>;
@@ -75,6 +75,8 @@ export interface View {
   readonly model: Model;
   /** The same rows of the days that end a week or a month alone, with the columns of accounts; where there are such. */
   readonly ends: Model | undefined;
+  /** Those of all accounts, added up: a row counts `accounts`, and has `x_sum` and `x_known` of a level x. */
+  readonly sums: Model | undefined;
   /** The column by which rows belong to days. */
   readonly day: string;
   readonly description: string;
@@ -138,12 +140,14 @@ export const View =
     field,
     model,
     ends,
+    sums,
     day,
     description,
   }: {
     field: string;
     model: object;
     ends?: object;
+    sums?: object;
     day: string;
     description: string;
   }) =>
@@ -225,6 +229,7 @@ export const View =
       field,
       model: model as Model,
       ends: ends as Model | undefined,
+      sums: sums as Model | undefined,
       day,
       description,
       dimensions,
@@ -411,7 +416,10 @@ function columnType(type: unknown): ColumnType {
 }
 
 /** The aggregates over rows for which a condition holds, or over all. */
-export function aggregates(onlyWhere: Sql | undefined): Pick<RowSql, "count" | "distinct" | "sum" | "mean"> {
+export function aggregates(
+  column: RowSql["column"],
+  onlyWhere: Sql | undefined,
+): Pick<RowSql, "count" | "distinct" | "sum" | "mean"> {
   const both = (condition?: Sql): Sql | undefined =>
     condition && onlyWhere ? sql`(${condition}) and (${onlyWhere})` : (condition ?? onlyWhere);
   const of = (value: Sql, condition?: Sql): Sql => {
@@ -424,8 +432,23 @@ export function aggregates(onlyWhere: Sql | undefined): Pick<RowSql, "count" | "
       return all ? countIf(all) : sql`count(*)`;
     },
     distinct: (value, condition) => sql`count(distinct ${of(value, condition)})`,
-    sum: (value, condition) => sql`sum(${of(value, condition)})`,
-    mean: (value, condition) => sql`avg(${of(value, condition)})`,
+    sum: (value, condition) => sql`sum(${of(typeof value === "string" ? column(value) : value, condition)})`,
+    mean: (value, condition) => sql`avg(${of(column(value), condition)})`,
+  };
+}
+
+/** The same over rows that are sums already; `untold` where they don't tell it. */
+export function aggregatesOfSums(
+  column: RowSql["column"],
+  untold: () => Sql,
+): Pick<RowSql, "count" | "distinct" | "sum" | "mean"> {
+  const sum = (name: string, condition?: Sql): Sql =>
+    sql`sum(${condition ? sql`case when ${condition} then ${column(name)} end` : column(name)})`;
+  return {
+    count: (condition) => sql`coalesce(${sum("accounts", condition)}, 0)`,
+    distinct: untold,
+    sum: (value, condition) => (typeof value === "string" ? sum(`${value}_sum`, condition) : untold()),
+    mean: (of, condition) => safeDivide(sum(`${of}_sum`, condition), sum(`${of}_known`, condition)),
   };
 }
 
@@ -458,7 +481,7 @@ export function levelOf(model: Pick<Model, "columns">, column: string): MeasureO
     ...(unit ? { unit } : {}),
     isStock: true,
     isAdditive: true,
-    sql: (row) => row.sum(row.column(column)),
+    sql: (row) => row.sum(column),
   };
 }
 
@@ -470,7 +493,7 @@ export function countOf(model: Pick<Model, "columns">, column: string): MeasureO
     ...(unit ? { unit } : {}),
     nullable: false,
     isAdditive: true,
-    sql: (row) => sql`coalesce(${row.sum(row.column(column))}, 0)`,
+    sql: (row) => sql`coalesce(${row.sum(column)}, 0)`,
   };
 }
 
@@ -478,5 +501,5 @@ export function countOf(model: Pick<Model, "columns">, column: string): MeasureO
 export const ratioOf = (part: string, whole: string, description: string, unit: string): MeasureOptions => ({
   description,
   unit,
-  sql: (row) => safeDivide(row.sum(row.column(part)), row.sum(row.column(whole))),
+  sql: (row) => safeDivide(row.sum(part), row.sum(whole)),
 });

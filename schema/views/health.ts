@@ -1,5 +1,6 @@
 import { Float, Int } from "type-graphql";
 import { accountPeriodEnds } from "../../models/accounts/account_period_ends.js";
+import { portfolioPeriodEnds } from "../../models/accounts/portfolio_period_ends.js";
 import { accountHealth } from "../../models/health/account_health.js";
 import { safeDivide } from "../../warehouse/dialect.js";
 import { sql } from "../../warehouse/sql.js";
@@ -10,6 +11,7 @@ import { accountsOfRows, columnOf, Dimension, equals, Measure, View } from "../v
   field: "health",
   model: accountHealth,
   ends: accountPeriodEnds,
+  sums: portfolioPeriodEnds,
   day: "day",
   description:
     "Health of accounts on the last day of each period: scores are levels, never summed over days.",
@@ -36,7 +38,7 @@ export class HealthView {
     description: "Mean score of the accounts that have one; null where none has.",
     unit: "points",
     isStock: true,
-    sql: (row) => row.mean(row.column("score")),
+    sql: (row) => row.mean("score"),
   })
   averageScore!: number | null;
 
@@ -44,7 +46,7 @@ export class HealthView {
     description: "Mean coverage, the weight of indicators that had a value; null where no stage is scored.",
     unit: "share",
     isStock: true,
-    sql: (row) => row.mean(row.column("coverage")),
+    sql: (row) => row.mean("coverage"),
   })
   averageCoverage!: number | null;
 
@@ -54,7 +56,7 @@ export class HealthView {
     isStock: true,
     args: { band: { type: () => Band, defaultValue: Band.POOR, description: "The band." } },
     sql: (row, { band }) =>
-      safeDivide(row.count(equals(row, "band", band)), row.count(sql`${row.column("score")} is not null`)),
+      safeDivide(row.count(equals(row, "band", band)), row.count(sql`${row.column("band")} <> 'unknown'`)),
   })
   shareInBand!: number | null;
 }

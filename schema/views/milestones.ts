@@ -68,7 +68,7 @@ export class MilestonesView {
   @Measure(() => Float, {
     description: "Mean days from the start to the day reached, of those reached; null without any.",
     unit: "days",
-    sql: (row) => row.mean(row.column("days_to_reach")),
+    sql: (row) => row.mean("days_to_reach"),
   })
   averageDaysToReach!: number | null;
 

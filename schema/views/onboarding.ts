@@ -46,21 +46,21 @@ export class OnboardingView {
   @Measure(() => Float, {
     description: "Steps done / steps.",
     unit: "share",
-    sql: (row) => safeDivide(row.sum(row.column("steps_done")), row.sum(row.column("steps"))),
+    sql: (row) => safeDivide(row.sum("steps_done"), row.sum("steps")),
   })
   stepsDoneShare!: number | null;
 
   @Measure(() => Float, {
     description: "Mean days from the start to the day onboarded, of those onboarded; null without any.",
     unit: "days",
-    sql: (row) => row.mean(row.column("days_to_onboard")),
+    sql: (row) => row.mean("days_to_onboard"),
   })
   averageDaysToOnboard!: number | null;
 
   @Measure(() => Float, {
     description: "Mean human contacts until onboarded, or so far; null where touchpoints are not mapped.",
     unit: "contacts",
-    sql: (row) => row.mean(row.column("contacts")),
+    sql: (row) => row.mean("contacts"),
   })
   averageContacts!: number | null;
 }

@@ -1,5 +1,6 @@
 import { Int } from "type-graphql";
 import { accountPeriodEnds } from "../../models/accounts/account_period_ends.js";
+import { portfolioPeriodEnds } from "../../models/accounts/portfolio_period_ends.js";
 import { accountFacts } from "../../models/daily/account_facts.js";
 import { bind, sql } from "../../warehouse/sql.js";
 import { Decimal } from "../scalars.js";
@@ -9,6 +10,7 @@ import { accountsOfRows, columnOf, Dimension, levelOf, Measure, View } from "../
   field: "revenue",
   model: accountFacts,
   ends: accountPeriodEnds,
+  sums: portfolioPeriodEnds,
   day: "day",
   description:
     "Recurring revenue, seats and customers on the last day of each period. What came, went and stayed in between is in `retention`.",
@@ -35,7 +37,7 @@ export class RevenueView {
     description: "MRR / the customers whose MRR is known; null where none is.",
     unit: "money per month",
     isStock: true,
-    sql: (row) => row.mean(row.column("mrr")),
+    sql: (row) => row.mean("mrr"),
   })
   averageMrr!: string | null;
 
@@ -45,8 +47,7 @@ export class RevenueView {
     isStock: true,
     isAdditive: true,
     args: { days: { type: () => Int, defaultValue: 90, description: "At most so many days ahead." } },
-    sql: (row, { days }) =>
-      row.sum(row.column("mrr"), sql`${row.column("days_to_renewal")} <= ${bind("integer", days)}`),
+    sql: (row, { days }) => row.sum("mrr", sql`${row.column("days_to_renewal")} <= ${bind("integer", days)}`),
   })
   mrrUpForRenewal!: string | null;
 }

@@ -42,7 +42,7 @@ export class SignalsView {
   @Measure(() => Float, {
     description: "Mean days open, of those that closed; null where none did.",
     unit: "days",
-    sql: (row) => row.mean(row.column("days"), sql`${row.column("closed_on")} is not null`),
+    sql: (row) => row.mean("days", sql`${row.column("closed_on")} is not null`),
   })
   averageDays!: number | null;
 

@@ -48,7 +48,7 @@ export class StagesView {
   @Measure(() => Float, {
     description: "Mean days of the stays that have ended; null where none has.",
     unit: "days",
-    sql: (row) => row.mean(row.column("days"), sql`${row.column("left_on")} is not null`),
+    sql: (row) => row.mean("days", sql`${row.column("left_on")} is not null`),
   })
   averageDays!: number | null;
 

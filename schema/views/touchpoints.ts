@@ -46,7 +46,7 @@ export class TouchpointsView {
   @Measure(() => Float, {
     description: "Mean days from the due day to the contact, of those done; 0 = in time, null without any.",
     unit: "days",
-    sql: (row) => row.mean(row.column("days_late")),
+    sql: (row) => row.mean("days_late"),
   })
   averageDaysLate!: number | null;
 

@@ -21,7 +21,7 @@ export class UsageView {
     description: "Usage events; null where none are mapped.",
     unit: "events",
     isAdditive: true,
-    sql: (row) => row.sum(row.column("events_1d")),
+    sql: (row) => row.sum("events_1d"),
   })
   events!: number | null;
 
@@ -56,11 +56,7 @@ export class UsageView {
       "Active users in 28 days / seats, of the accounts that have seats; null where none has. Above 1 when more people use it than are paid for.",
     unit: "share",
     isStock: true,
-    sql: (row) =>
-      safeDivide(
-        row.sum(row.column("active_users_28d"), sql`${row.column("seats")} > 0`),
-        row.sum(row.column("seats")),
-      ),
+    sql: (row) => safeDivide(row.sum("active_users_28d", sql`${row.column("seats")} > 0`), row.sum("seats")),
   })
   licenceUtilisation28d!: number | null;
 
@@ -68,7 +64,7 @@ export class UsageView {
     description: "Mean share of the features offered that an account used in 28 days; null where not mapped.",
     unit: "share",
     isStock: true,
-    sql: (row) => row.mean(row.column("breadth_28d")),
+    sql: (row) => row.mean("breadth_28d"),
   })
   averageBreadth28d!: number | null;
 }

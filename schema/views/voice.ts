@@ -25,7 +25,7 @@ export class VoiceView {
     sql: (row) =>
       safeDivide(
         row.sum(sql`${row.column("nps_180d")} * ${row.column("survey_respondents_180d")}`),
-        row.sum(row.column("survey_respondents_180d")),
+        row.sum("survey_respondents_180d"),
       ),
   })
   nps180d!: number | null;

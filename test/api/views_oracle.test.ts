@@ -214,7 +214,7 @@ beforeAll(async () => {
   const { company, read } = await companyIn(warehouse, acmeSources, circumstances);
   const wanted = new Set([
     accountLatest.name,
-    ...known.flatMap(({ model, ends }) => [model.name, ...(ends ? [ends.name] : [])]),
+    ...known.flatMap(({ model, ends, sums }) => [model, ends, sums].flatMap((m) => (m ? [m.name] : []))),
   ]);
   for (const model of models.filter((m) => wanted.has(m.name) && m !== (accountTasks as object))) {
     tables[model.name] = await read(model);
@@ -356,6 +356,15 @@ const told = (rows: Row[], view: View): string[] =>
     .map((row) => JSON.stringify(rounded(row)))
     .sort();
 
+/** What is told by sums over all accounts, which are few rows. */
+const inSums: Record<string, { dimensions: string[]; measures: string[] }> = {
+  health: {
+    dimensions: ["segment", "stage", "band", "cap"],
+    measures: ["accounts", "averageScore", "averageCoverage", "shareInBand"],
+  },
+  revenue: { dimensions: ["segment", "isCustomer"], measures: ["mrr", "seats", "customers"] },
+};
+
 const range = `range: { from: "${first}" }`;
 
 describe.each(known.map((view) => [view.field, view] as const))("%s", (_, view) => {
@@ -447,20 +456,52 @@ describe.each(known.map((view) => [view.field, view] as const))("%s", (_, view) 
     async (grain, from) => {
       const levels = [...view.measures.values()].filter((m) => m.isStock).map((m) => m.name);
       const ends = (view.ends as Model).name;
-      const { [ends]: _, ...tables } = snapshot.tables;
+      const { [ends]: _, [view.sums?.name ?? ""]: __, ...tables } = snapshot.tables;
+      const summed = inSums[view.field];
       const keys = [...dimensions.map((d) => `key: ${d}`), `key: attribute(name: "industry")`];
-      for (const key of keys) {
+      const asked = [levels, ...(summed ? [summed.measures] : [])];
+      for (const [key, measures] of keys.flatMap((key) => asked.map((m) => [key, m] as const))) {
         const dimension = key.slice("key: ".length);
         const where = dimension.includes("(") ? "" : `, where: { ${dimension}: { isNull: false } }`;
-        const query = `{ ${view.field}(range: { from: "${from}" }, limit: 10000${where}) { period(grain: ${grain}) ${key} ${levels.join(" ")} } }`;
+        const query = `{ ${view.field}(range: { from: "${from}" }, limit: 10000${where}) { period(grain: ${grain}) ${key} ${measures.join(" ")} } }`;
         const rows = await both(query);
-        expect(read).toEqual([ends]);
+        const isInSums =
+          summed?.dimensions.includes(dimension) && measures.every((m) => summed.measures.includes(m));
+        expect(read, query).toEqual([isInSums ? view.sums?.name : ends]);
         expect(rows.map(rounded), query).toEqual(
           (await ask(query, everything, false, { ...snapshot, tables })).map(rounded),
         );
         expect(read).not.toContain(ends);
         expect(rows.length).toBeGreaterThan(0);
       }
+    },
+  );
+
+  it.skipIf(!view.sums)(
+    "reads sums of all accounts only for who sees them all, and asks of none by itself",
+    async () => {
+      const {
+        dimensions: [key],
+        measures: [measure],
+      } = inSums[view.field] as { dimensions: string[]; measures: string[] };
+      const readFor = async (where: string, scope?: Scope): Promise<readonly string[]> => {
+        await ask(
+          `{ ${view.field}(range: { from: "${first}" }${where}) { period(grain: WEEK) key: ${key} ${measure} } }`,
+          scope,
+        );
+        return read;
+      };
+      expect(await readFor("")).toEqual([view.sums?.name]);
+      expect(await readFor(`, where: { ${key}: { isNull: false } }`)).toEqual([view.sums?.name]);
+      expect(await readFor(`, where: { region: { isNull: false } }`)).toEqual([view.ends?.name]);
+      expect(await readFor(`, where: { accounts: { minScore: 0 } }`)).toContain(view.ends?.name);
+      const { accounts, hidden } = everything;
+      for (const scope of [
+        { accounts: { region: ["emea"] }, hidden },
+        { accounts, hidden: ["owner"] },
+        { accounts, hidden, minimumGroup: 2 },
+      ])
+        expect(await readFor("", scope)).toEqual([view.ends?.name]);
     },
   );
 

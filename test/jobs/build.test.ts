@@ -92,6 +92,7 @@ describe("a build", () => {
         "account_trends",
         "account_latest",
         "account_period_ends",
+        "portfolio_period_ends",
         "early_warnings",
       ].sort(),
     );
@@ -190,6 +191,7 @@ describe("a build", () => {
         "account_latest",
         "account_milestones",
         "account_period_ends",
+        "portfolio_period_ends",
         "account_trends",
         "stage_stays",
         "band_risk",
@@ -236,6 +238,7 @@ describe("a selection", () => {
       "account_period_ends",
       "account_trends",
       "early_warnings",
+      "portfolio_period_ends",
       "source_quality",
     ]);
     // What was left out catches up; then nothing is stale.

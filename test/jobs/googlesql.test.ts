@@ -40,7 +40,20 @@ describe.skipIf(unavailable)(`What builds ask of BigQuery${unavailable ? ` (${un
       "writes a part of a table": scriptWith("`waymark_tables`.`usage_daily__rows"),
       publishes: scriptWith("insert into `waymark_ledger`.`snapshots`"),
     };
-    const told = Object.entries(scripts).map(([what, script]) => `-- What ${what}.\n${script};\n`);
+    const told = Object.entries(scripts).map(
+      ([what, script]) => `-- What ${what}.\n${withoutOthers(script)};\n`,
+    );
     await expect(told.join("\n")).toMatchFileSnapshot("golden/transactions.bigquery.sql");
   }, 300_000);
 });
+
+/** Without what a transaction tells of other tables on its way: of which ones depends on who was sooner. */
+function withoutOthers(script: string): string {
+  const values = new Map<string, string>();
+  return script
+    .replace(/^update `waymark_ledger`\.`built_tables` set inputs = .*\n/gm, "")
+    .replace(
+      /@p\d+/g,
+      (value) => values.get(value) ?? values.set(value, `@p${values.size + 1}`).get(value) ?? "",
+    );
+}

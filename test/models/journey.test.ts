@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { accountLatest } from "../../models/accounts/account_latest.js";
 import { accountPeriodEnds } from "../../models/accounts/account_period_ends.js";
+import { portfolioPeriodEnds } from "../../models/accounts/portfolio_period_ends.js";
 import { accountHealth } from "../../models/health/account_health.js";
 import { accountIndicators } from "../../models/health/account_indicators.js";
 import { accountMilestones } from "../../models/milestones/account_milestones.js";
@@ -542,6 +543,45 @@ describe("account_period_ends", () => {
       ["a", "2024-02-25", "Mia", 50, "average", false, null, 1],
       ["a", "2024-02-29", "Mia", 50, "average", true, "10", 1],
       ["a", "2024-03-03", "Mia", 0, "poor", true, "10", 0],
+    ]);
+  });
+});
+
+describe("portfolio_period_ends", () => {
+  it("adds up the accounts that stood alike, each level over those that have it", async () => {
+    const segments = { a: "smb", b: "smb", c: "smb", d: null };
+    const built = await companyOf(
+      {
+        accounts: Object.entries(segments).map(([account_id, segment]) => ({
+          account_id,
+          segment,
+          created_on: "2024-02-27",
+        })),
+        contracts: ["a", "b", "d"].map((account_id, i) =>
+          paid("2024-02-28", null, { account_id, contract_id: account_id, mrr: `${i}.1`, seats: 3 }),
+        ),
+        usage_events: ["a", "b"].map((account_id) =>
+          event("2024-02-28", { account_id, event_id: account_id }),
+        ),
+      },
+      { through: "2024-02-29", journey: journey({}) },
+    );
+    const levels = [
+      "accounts",
+      "score_sum",
+      "score_known",
+      "coverage_sum",
+      "coverage_known",
+      "seats_sum",
+      "mrr_sum",
+    ] as const;
+    const rows = await built.read(portfolioPeriodEnds);
+    expect(
+      rows.map((r) => [r.day, r.segment, r.band, r.is_customer, levels.map((level) => r[level])]),
+    ).toEqual([
+      ["2024-02-29", null, "poor", true, [1, 0, 1, 1, 1, 3, "2.1"]],
+      ["2024-02-29", "smb", "poor", false, [1, 0, 1, 1, 1, null, null]],
+      ["2024-02-29", "smb", "poor", true, [2, 20, 2, 2, 2, 6, "1.2"]],
     ]);
   });
 });

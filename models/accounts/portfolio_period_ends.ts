@@ -1,0 +1,66 @@
+import { cast, sumInteger } from "../../warehouse/dialect.js";
+import { name, type Sql, sql } from "../../warehouse/sql.js";
+import { factColumns } from "../daily/account_facts.js";
+import { accountHealth } from "../health/account_health.js";
+import { dayKey, defineModel, ref } from "../model.js";
+import { accounts } from "../staging/accounts.js";
+import { accountPeriodEnds } from "./account_period_ends.js";
+
+const { segment } = accounts.columns;
+const { stage, band, cap } = accountHealth.columns;
+const groups = { day: dayKey, segment, stage, band, cap, is_customer: factColumns.is_customer };
+const keys = Object.keys(groups).map(name);
+
+const sumOf = (column: "score" | "coverage" | "seats" | "mrr") => {
+  const { type, unit, description } = accountPeriodEnds.columns[column];
+  return { type, ...(unit ? { unit } : {}), description: `Summed over accounts: ${description}` } as const;
+};
+const knownOf = (column: "score" | "coverage") =>
+  ({
+    type: "integer",
+    notNull: true,
+    min: 0,
+    unit: "accounts",
+    description: `How many accounts have a ${column}.`,
+  }) as const;
+
+/**
+ * The few rows from which trends of all accounts by segment are told: to whoever sees every account, as nobody else's
+ * accounts can be taken out of a sum.
+ */
+export const portfolioPeriodEnds = defineModel({
+  name: "portfolio_period_ends",
+  description:
+    "One row per day that ends a week or a month, and segment, stage, band, cap and whether they are customers: how many accounts stood so, and the sums of their levels. All of account_period_ends, added up.",
+  grain: ["day", "segment", "stage", "band", "cap", "is_customer"],
+  columns: {
+    ...groups,
+    accounts: { type: "integer", notNull: true, min: 1, unit: "accounts", description: "How many accounts." },
+    score_sum: sumOf("score"),
+    score_known: knownOf("score"),
+    coverage_sum: sumOf("coverage"),
+    coverage_known: knownOf("coverage"),
+    seats_sum: sumOf("seats"),
+    mrr_sum: sumOf("mrr"),
+  },
+  byDay: true,
+  query: () => sql`
+select
+  ${keys},
+  count(*) as accounts,
+  ${sumOfNumbers(sql`score`)} as score_sum,
+  count(score) as score_known,
+  ${sumOfNumbers(sql`coverage`)} as coverage_sum,
+  count(coverage) as coverage_known,
+  ${sumInteger(sql`seats`)} as seats_sum,
+  sum(mrr) as mrr_sum
+from ${ref(accountPeriodEnds)}
+group by ${keys}`,
+});
+
+/**
+ * Of whole ten-thousand-millionths, as scores are told to ten decimals: a sum of floats depends on the order in which they
+ * are added. As decimals, since ten million accounts have more of them than an integer holds.
+ */
+const sumOfNumbers = (value: Sql): Sql =>
+  sql`${cast(sql`sum(${cast(sql`round(${value} * 1e10)`, "decimal")})`, "number")} / 1e10`;

@@ -1,0 +1,11 @@
+select
+  `day`, `segment`, `stage`, `band`, `cap`, `is_customer`,
+  count(*) as accounts,
+  cast(sum(cast(round(score * 1e10) as numeric)) as float64) / 1e10 as score_sum,
+  count(score) as score_known,
+  cast(sum(cast(round(coverage * 1e10) as numeric)) as float64) / 1e10 as coverage_sum,
+  count(coverage) as coverage_known,
+  sum(seats) as seats_sum,
+  sum(mrr) as mrr_sum
+from `account_period_ends`
+group by `day`, `segment`, `stage`, `band`, `cap`, `is_customer`
