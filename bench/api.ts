@@ -268,6 +268,7 @@ async function all(
     await body?.getReader().read();
     firstBytes.push(performance.now() - asked);
     leaving.abort();
+    await pause(500); // what was begun for it has ended
   }
   firstBytes.sort((one, other) => one - other);
   const { rss: before, cpu } = await tell({});

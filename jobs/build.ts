@@ -9,7 +9,7 @@ import { timeline } from "../models/daily/timeline.js";
 import { buildOrder, type Node, selectModels } from "../models/graph.js";
 import { models } from "../models/index.js";
 import type { Company, Model } from "../models/model.js";
-import type { DaysFound } from "../models/sources/changes.js";
+import type { DaysWritten } from "../models/sources/changes.js";
 import { attributesIn, mapSources } from "../models/sources/mapping.js";
 import { traced } from "../telemetry/trace.js";
 import { Account, evenOverBudget, sentFor } from "../warehouse/purpose.js";
@@ -44,7 +44,7 @@ import {
 import { type Change, changedBy, inputsOf, searchOf, type Work, workOf } from "./plan.js";
 import { clearWork, publish, showAgain } from "./publish.js";
 import { collectGarbage } from "./retention.js";
-import { type Building, storeName, tableName, viewCreated } from "./store.js";
+import { type Building, daysOfRows, storeName, tableName, viewCreated } from "./store.js";
 import { buildPart, extentOf, wholeOf } from "./table.js";
 
 export interface BuildOptions {
@@ -293,7 +293,7 @@ class Run implements Pick<Lease, "transaction"> {
   /** Of tables of which this run wrote a part: the version that it found, and the days of what it wrote. */
   private readonly parts = new Map<
     string,
-    { readonly after: number; readonly days: DaysFound | undefined }
+    { readonly after: number; readonly days: DaysWritten | undefined }
   >();
   private readonly accounts = new Map<string, Account>();
   /** What the ledger is told with whatever is told next. */
@@ -517,9 +517,7 @@ class Run implements Pick<Lease, "transaction"> {
       const part = this.parts.get(model);
       return part?.after === from && to === this.version ? part : undefined;
     };
-    const asked = changes.filter(
-      (change) => "day" in (this.byName.get(change.model)?.columns ?? {}) && !ofThisRun(change),
-    );
+    const asked = changes.filter((change) => !ofThisRun(change));
     const written = await readDaysWritten(
       this.warehouse,
       asked.map(({ model, store, from, to }) => ({
@@ -529,10 +527,10 @@ class Run implements Pick<Lease, "transaction"> {
         until: Math.max(from, to),
       })),
     );
-    return changes.map((change) => ({
-      ...change,
-      days: (ofThisRun(change) ?? { days: written.get(change.store) }).days,
-    }));
+    return changes.map((change) => {
+      const before = { days: daysOfRows(this.byName.get(change.model), written.get(change.store)) };
+      return { ...change, days: (ofThisRun(change) ?? before).days };
+    });
   }
 
   /**

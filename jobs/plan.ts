@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import type { SourceMapping } from "../config/settings.js";
 import type { Node } from "../models/graph.js";
 import type { Company, CompanyWords, Model } from "../models/model.js";
-import type { DaysFound, Search } from "../models/sources/changes.js";
+import type { DaysWritten, Search } from "../models/sources/changes.js";
 import { render } from "../warehouse/sql.js";
 import type { Warehouse } from "../warehouse/warehouse.js";
 import type { BuiltTable, Inputs } from "./ledger.js";
@@ -74,7 +74,7 @@ export interface Change {
   readonly from: number;
   readonly to: number;
   /** The days of the rows that came or went in between; undefined where they aren't known, or rows have none. */
-  readonly days?: DaysFound | undefined;
+  readonly days?: DaysWritten | undefined;
 }
 
 /** Hold what a table was built from against what it would be built from now. Rows follow from what its query reads. */

@@ -130,9 +130,13 @@ async function suspicionOf(
 }
 
 /** The days of rows. */
-export async function daysOf({ warehouse, options }: Building, relation: Sql): Promise<DaysFound> {
+export async function daysOf(
+  { warehouse, options }: Building,
+  relation: Sql,
+  column = "day",
+): Promise<DaysFound> {
   const rows = await warehouse.query(
-    sql`select distinct day from ${relation}`,
+    sql`select distinct ${name(column)} as day from ${relation}`,
     { day: { type: "date" } },
     options,
   );

@@ -2,8 +2,8 @@ import type { Retention } from "../config/settings.js";
 import { accountHealth } from "../models/health/account_health.js";
 import { accountIndicators } from "../models/health/account_indicators.js";
 import { models } from "../models/index.js";
-import { type DaysFound, isOn } from "../models/sources/changes.js";
-import { integer, join, path, type Sql, sql, text } from "../warehouse/sql.js";
+import { type DaysWritten, isOn } from "../models/sources/changes.js";
+import { integer, join, name, path, type Sql, sql, text } from "../warehouse/sql.js";
 import type { Warehouse } from "../warehouse/warehouse.js";
 import type { Lease } from "./lease.js";
 import {
@@ -24,6 +24,7 @@ import {
   type Versions,
 } from "./ledger.js";
 import {
+  daysOfRows,
   forever,
   fromVersion,
   layoutOf,
@@ -44,7 +45,7 @@ export interface Garbage {
   readonly rows: readonly {
     store: string;
     before: number;
-    days: DaysFound | undefined;
+    days: DaysWritten | undefined;
     rows: number;
     bytes: number | null;
   }[];
@@ -144,8 +145,8 @@ async function lookFor(
   const went = [...oldest.values()].map((of): Went => {
     const days = written.get(of.store);
     const isNone = of.after >= of.until || (days && !days.undated);
-    const hasDays = "day" in (models.find(({ name }) => name === of.model)?.columns ?? {});
-    return { ...of, isNone: isNone === true, days: hasDays ? days : undefined };
+    const model = models.find(({ name }) => name === of.model);
+    return { ...of, isNone: isNone === true, days: daysOfRows(model, days) };
   });
   for (const { store, model, until, days, kept, gone, scattered } of await countRows(
     warehouse,
@@ -174,7 +175,7 @@ async function lookFor(
 interface Went extends Versions {
   /** Where it is known that none went. */
   readonly isNone: boolean;
-  readonly days: DaysFound | undefined;
+  readonly days: DaysWritten | undefined;
 }
 
 /** How many rows of each store some kept table shows, how many none does, and of large ones how many of the kept are out of order. */
@@ -190,7 +191,7 @@ async function countRows(
     const rows = path(schemas.tables, store);
     // One by one, as each leaves out what the engine can skip.
     const count = (where: Sql): Sql => sql`(select count(*) from ${rows} where ${where})`;
-    const isNear = days ? sql` and ${isOn(sql`day`, days)}` : sql``;
+    const isNear = days ? sql` and ${isOn(name(days.column), days)}` : sql``;
     const gone = isNone
       ? integer(0)
       : count(sql`${toVersion} > ${integer(after)} and ${toVersion} <= ${integer(until)}${isNear}`);

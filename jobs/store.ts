@@ -1,5 +1,5 @@
-import type { Company, Model } from "../models/model.js";
-import { type DaysFound, isOn } from "../models/sources/changes.js";
+import { type Company, dayOf, type Model } from "../models/model.js";
+import { type DaysFound, type DaysWritten, isOn } from "../models/sources/changes.js";
 import { integer, name, path, type Sql, sql } from "../warehouse/sql.js";
 import type { Columns, Materialization, RunOptions, Warehouse } from "../warehouse/warehouse.js";
 import { type BuiltTable, schemas } from "./ledger.js";
@@ -45,8 +45,8 @@ export const layoutOf = ({
 });
 
 /** Rows that no view of this version or a later one shows are dropped, of the days on which they lie where these are known. */
-export const rowsDropped = (store: string, version: number, days: DaysFound | undefined): Sql =>
-  sql`delete from ${path(schemas.tables, store)} where ${toVersion} <= ${integer(version)}${days ? sql` and ${isOn(sql`day`, days)}` : sql``}`;
+export const rowsDropped = (store: string, version: number, days: DaysWritten | undefined): Sql =>
+  sql`delete from ${path(schemas.tables, store)} where ${toVersion} <= ${integer(version)}${days ? sql` and ${isOn(name(days.column), days)}` : sql``}`;
 
 /** One model's table in a run. */
 export interface Building {
@@ -70,9 +70,15 @@ export const workTable = ({ model, token }: Building, what: string): readonly st
   `${model.name}__${what}_${token}`,
 ];
 
+/** The days of a model's rows, by the column that tells them; undefined where rows have none, or none are known. */
+export function daysOfRows(model: Model | undefined, days: DaysFound | undefined): DaysWritten | undefined {
+  const column = model && dayOf(model);
+  return column && days ? { ...days, column } : undefined;
+}
+
 /** The rows that differ between two versions of a store: of the days on which they lie, by which the engine skips the others. */
 export function changedRows({ store, from, to, days }: Change): Sql {
-  const isNear = days ? sql` and ${isOn(sql`day`, days)}` : sql``;
+  const isNear = days ? sql` and ${isOn(name(days.column), days)}` : sql``;
   const between = (v: Sql): Sql =>
     sql`${v} > ${integer(Math.min(from, to))} and ${v} <= ${integer(Math.max(from, to))}${isNear}`;
   const rows = path(schemas.tables, store);

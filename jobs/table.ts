@@ -1,7 +1,7 @@
 import { Temporal } from "temporal-polyfill";
 import type { Figures } from "../models/checks.js";
-import { firstOfAll, type Model } from "../models/model.js";
-import { type DaysFound, differingKeys, isOn, type Search } from "../models/sources/changes.js";
+import { dayOf, firstOfAll, type Model } from "../models/model.js";
+import { type DaysWritten, differingKeys, isOn, type Search } from "../models/sources/changes.js";
 import { countIf, nullOf } from "../warehouse/dialect.js";
 import {
   bind,
@@ -65,7 +65,7 @@ export interface Part {
   readonly ended: number;
   readonly extent: Extent;
   /** All of these days; undefined where rows have none. */
-  readonly days: DaysFound | undefined;
+  readonly days: DaysWritten | undefined;
   /** Takes the part into the store. */
   readonly applied: readonly Sql[];
 }
@@ -168,11 +168,12 @@ where d.is_there is null or ${differs}`,
     options,
   );
   const { added, ended, ...extent } = counted ?? { added: 0, ended: 0, ...nowhere };
-  const days = told.includes("day") ? await daysOf(building, changes) : undefined;
+  const column = dayOf(model);
+  const days = column ? { ...(await daysOf(building, changes, column)), column } : undefined;
   const end = sql`update ${store} as d
 set ${toVersion} = ${integer(version)}
 from ${changes} as s
-where not s.comes and d.${toVersion} = ${integer(forever)} and ${days ? isOn(sql`d.day`, days) : sql`true`} and ${sameKey}`;
+where not s.comes and d.${toVersion} = ${integer(forever)} and ${days ? isOn(sql`d.${name(days.column)}`, days) : sql`true`} and ${sameKey}`;
   const add = sql`insert into ${store} (${[...columns.map(name), fromVersion, toVersion]})
 select ${columns.map((c) => sql`d.${name(c)}`)}, ${integer(version)}, ${integer(forever)}
 from ${delta} as d
@@ -198,10 +199,16 @@ const extentShape = {
 } as const satisfies Columns;
 const nowhere: Extent = { accounts: null, first_day: null, last_day: null };
 
-export const extentOf = ({ columns }: Model): Figures<typeof extentShape> => ({
-  select: sql`${"account_id" in columns ? sql`count(distinct account_id)` : nullOf("integer")} as accounts, ${"day" in columns ? sql`min(day) as first_day, max(day) as last_day` : sql`${nullOf("date")} as first_day, ${nullOf("date")} as last_day`}`,
-  shape: extentShape,
-});
+export function extentOf(model: Model): Figures<typeof extentShape> {
+  const column = dayOf(model);
+  const [first, last] = column
+    ? [sql`min(${name(column)})`, sql`max(${name(column)})`]
+    : [nullOf("date"), nullOf("date")];
+  return {
+    select: sql`${"account_id" in model.columns ? sql`count(distinct account_id)` : nullOf("integer")} as accounts, ${first} as first_day, ${last} as last_day`,
+    shape: extentShape,
+  };
+}
 
 const touched = (model: Model, fromDay: Sql): Sql =>
   model.touched?.(sql`t`, fromDay) ?? (model.byDay ? sql`t.day >= ${fromDay}` : sql`true`);

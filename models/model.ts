@@ -127,6 +127,12 @@ export function defineModel<const C extends ModelColumns>(definition: Definition
   });
 }
 
+/** The column that says of which day, or week, a row is; undefined where rows have none, or lie in another order. */
+export function dayOf({ columns, sortBy }: Pick<Model, "columns" | "sortBy">): string | undefined {
+  const first = sortBy?.[0];
+  return "day" in columns ? "day" : first && columns[first]?.type === "date" ? first : undefined;
+}
+
 /** A model as others name it. */
 export interface Readable {
   readonly name: string;
@@ -190,15 +196,24 @@ export const whereOfPart = (whole: Sql, part: Sql): Sql => inPart("accounts", wh
 /** Before any day, and yet late enough to look back from. */
 export const firstOfAll = sql`date '1000-01-01'`;
 
-/** `changesFrom` of rows that say from when to when something was so: the least day that its versions don't share. */
-export function firstDifference(columns: readonly string[]): Sql {
+/**
+ * `changesFrom` of rows that say from when to when something was so: the least day that its versions don't share.
+ * @param from of columns that say what was so, where the versions don't share it, the column of the day from which it was
+ */
+export function firstDifference(
+  columns: readonly string[],
+  from: Readonly<Record<string, string>> = {},
+): Sql {
   const differing = columns.map((column) => {
     const value = name(column);
     return orNever(
       sql`case when count(*) = 1 or count(${value}) < count(*) or min(${value}) <> max(${value}) then min(${value}) end`,
     );
   });
-  return sql`nullif(least(${[...differing, never]}), ${never})`;
+  const others = Object.entries(from).map(([column, day]) =>
+    orNever(sql`case when min(${name(column)}) <> max(${name(column)}) then min(${name(day)}) end`),
+  );
+  return sql`nullif(least(${[...differing, ...others, never]}), ${never})`;
 }
 
 /** The columns that identify rows of an account, and of an account on a day. */

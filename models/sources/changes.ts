@@ -28,6 +28,11 @@ export interface DaysFound {
   readonly undated: boolean;
 }
 
+/** Of rows that came or went, with the column that tells a row's. */
+export interface DaysWritten extends DaysFound {
+  readonly column: string;
+}
+
 /** Days from one to another, both included. */
 export interface Span {
   readonly first: string;

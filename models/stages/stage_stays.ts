@@ -28,7 +28,7 @@ export const stageStays = defineModel({
   // Of stays that were over before nothing can change.
   touched: (row, fromDay) => sql`${orNever(sql`${row}.left_on`)} >= ${fromDay}`,
   // Nothing that is built reads how long a stay lasts so far.
-  changesFrom: () => firstDifference(["entered_on", "left_on"]),
+  changesFrom: () => firstDifference(["entered_on", "left_on"], { stage: "entered_on" }),
   sortBy: ["account_id", "entered_on"],
   query: ({ journey }) => {
     const expected = journey.stages.flatMap((s) =>

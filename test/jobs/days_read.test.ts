@@ -36,9 +36,6 @@ const allDays: Readonly<Record<string, readonly string[]>> = {
   // A plan is held against all contacts since it began.
   account_onboarding: ["stg_touchpoints"],
   account_touchpoints: ["stg_touchpoints"],
-  // Trends are of weeks, and change when one ends.
-  account_signals: ["account_trends"],
-  early_warnings: ["account_trends"],
   // An account that has another segment today had it on all days.
   portfolio_period_ends: ["account_period_ends"],
   // It learns from the ends of all months.
