@@ -17,18 +17,21 @@ const read = ["account_latest", "account_trends", "account_milestones", "account
  */
 describe.skipIf(reason)(`goccy/bigquery-emulator${reason ? ` (skipped: ${reason})` : ""}`, () => {
   const project = "test-project";
-  let emulator: Emulator;
+  let emulator: Emulator | undefined;
   let proxy: FaultyProxy;
   beforeAll(async () => {
     emulator = await startEmulator(project);
-    proxy = await startFaultyProxy(emulator.url);
-  });
+    if (emulator) proxy = await startFaultyProxy(emulator.url);
+  }, 720_000);
   afterAll(async () => {
     await proxy?.stop();
     await emulator?.stop();
   });
 
-  it("loads, builds, publishes and serves the same rows as DuckDB, whatever fails on the way", async () => {
+  it("loads, builds, publishes and serves the same rows as DuckDB, whatever fails on the way", async ({
+    skip,
+  }) => {
+    skip(!emulator, "the emulator could not be built");
     const bigquery = openBigQuery({ project, location: "EU", apiEndpoint: proxy.url, retryDelay: 1 });
     const { warehouse: duckdb } = await openSmall();
     const company = { settings: smallSettings("/nowhere"), journey: journeyOf(journeyText()) };

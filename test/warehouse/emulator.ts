@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync } from "node:fs";
+import { statSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { buffer } from "node:stream/consumers";
@@ -9,20 +9,23 @@ import { passedOn } from "./faulty_proxy.js";
 
 /**
  * goccy/bigquery-emulator: another's reading of BigQuery's REST interface and of GoogleSQL, over SQLite. It is built
- * from its Go module where continuous integration runs; BIGQUERY_EMULATOR says where the program is.
+ * from its Go module where continuous integration runs; BIGQUERY_EMULATOR says where the program is, or will be.
  */
 const program = process.env.BIGQUERY_EMULATOR;
 
-/** Why it can't be run here; undefined where it can. */
-export const emulatorUnavailable: string | undefined =
-  program && existsSync(program) ? undefined : "BIGQUERY_EMULATOR names no program; see .ci/run";
+/** Why it can't be run here; undefined where it can, or is still being built. */
+export const emulatorUnavailable: string | undefined = program
+  ? undefined
+  : "BIGQUERY_EMULATOR names no program; see .ci/run";
 
 export interface Emulator {
   readonly url: string;
   stop(): Promise<void>;
 }
 
-export async function startEmulator(project: string): Promise<Emulator> {
+/** As soon as it is built; undefined where it could not be. */
+export async function startEmulator(project: string): Promise<Emulator | undefined> {
+  if (!(await isBuilt())) return undefined;
   const [port, grpcPort] = [await freePort(), await freePort()];
   const emulator = spawn(
     program ?? "",
@@ -56,6 +59,14 @@ export async function startEmulator(project: string): Promise<Emulator> {
       await once(emulator, "exit");
     },
   };
+}
+
+async function isBuilt(): Promise<boolean> {
+  for (;;) {
+    const built = statSync(program ?? "", { throwIfNoEntry: false });
+    if (built) return built.size > 0;
+    await sleep(1000);
+  }
 }
 
 interface Asked {
