@@ -147,6 +147,24 @@ export const instantIn = (value: Sql, timeZone: string): Sql => {
   });
 };
 
+/**
+ * A day or instant of the years 1 to 9999, as both engines can tell it; null where it is of others: DuckDB's raw columns
+ * reach farther, to infinity.
+ */
+export const dateToTell = (day: Sql): Sql =>
+  by({
+    duckdb: sql`case when ${day} >= date '0001-01-01' and ${day} <= ${never} then ${day} end`,
+    bigquery: day,
+  });
+export const instantToTell = (instant: Sql, timeZone: string): Sql => {
+  const startOf = (day: string, zone = timeZone): Sql => startOfDay(text(day), zone);
+  const end = sql`least(${startOf("10000-01-01")}, ${startOf("10000-01-01", "UTC")})`;
+  return by({
+    duckdb: sql`case when ${instant} >= ${startOf("0001-01-01")} and ${instant} < ${end} then ${instant} end`,
+    bigquery: instant,
+  });
+};
+
 /** Whole seconds from one instant to another. */
 export const secondsBetween = (from: Sql, to: Sql): Sql =>
   by({

@@ -4,8 +4,10 @@ import type { Problem } from "../../config/yaml.js";
 import { didYouMean, messageOf, WaymarkError } from "../../errors.js";
 import {
   cast,
+  dateToTell,
   dayOf,
   instantIn,
+  instantToTell,
   isoInstant,
   matches,
   parseDate,
@@ -203,7 +205,7 @@ async function mapSource(
     // Text pays for being text: presence and readability are asked only where the raw type leaves them open.
     const isPresent =
       from === "string" ? sql`nullif(${trimmed(given)}, '') is not null` : sql`${given} is not null`;
-    columns.push([column, { value, isPresent, mayFail: from !== type }]);
+    columns.push([column, { value, isPresent, mayFail: from !== type || isOfTime(type) }]);
   }
   if (problems.length > 0) throw new WaymarkError("SOURCE_INVALID", problems.join("\n"));
   return {
@@ -318,6 +320,8 @@ const isoMinutes = "[T ]([01]\\d|2[0-3]):[0-5]\\d";
 const isoSeconds = ":[0-5]\\d(\\.\\d{1,9})?";
 const isoZone = " ?(Z|[+-]\\d{2}(:?\\d{2})?)";
 
+const isOfTime = (type: ColumnType): boolean => type === "date" || type === "timestamp";
+
 /** How a raw value becomes the canonical type; undefined where it never can. Formats are declared or ISO 8601, never guessed. */
 function read(
   raw: Sql,
@@ -328,7 +332,9 @@ function read(
 ): Sql | undefined {
   if (from === "string") return readText(sql`nullif(${trimmed(raw)}, '')`, to, format, zone);
   if (to === "string") return from ? toText(raw, from) : undefined;
-  if (from === "timestamp" && to === "timestamp") return instantIn(raw, zone);
+  const instant = instantToTell(instantIn(raw, zone), zone);
+  if (from === "timestamp" && to === "timestamp") return instant;
+  if (from === "date" && to === "date") return dateToTell(cast(raw, to));
   if (from === to) return cast(raw, to);
   const numeric = ["integer", "number", "decimal"];
   if (from && numeric.includes(from)) {
@@ -336,8 +342,8 @@ function read(
     if (numeric.includes(to)) return tryCast(raw, to);
     if (to === "boolean") return sql`case ${raw} when 1 then true when 0 then false end`;
   }
-  if (from === "date" && to === "timestamp") return startOfDay(raw, zone);
-  if (from === "timestamp" && to === "date") return dayOf(instantIn(raw, zone), zone);
+  if (from === "date" && to === "timestamp") return startOfDay(dateToTell(raw), zone);
+  if (from === "timestamp" && to === "date") return dayOf(instant, zone);
   return undefined;
 }
 

@@ -142,6 +142,27 @@ describe("a build", () => {
     expect(await staged()).toEqual([]);
   });
 
+  it.each(["20245-01-01 12:00:00+00", "0044-03-15 (BC) 12:00:00+00", "infinity", "-infinity"])(
+    "takes a row dated %s for one whose day can't be read",
+    async (at) => {
+      const { warehouse, build } = await openBuilt();
+      await warehouse.run(
+        sql`insert into raw.events values ('strange', 'a', 'u1', 'reports', cast(${text(at)} as timestamptz))`,
+      );
+      const { snapshot } = await build();
+      const row = sql`select day, defects, is_usable from waymark.stg_usage_events where event_id = 'strange'`;
+      const shape = {
+        day: { type: "date" },
+        defects: { type: "string" },
+        is_usable: { type: "boolean" },
+      } as const;
+      expect(await warehouse.query(row, shape)).toEqual([
+        { day: null, defects: "unreadable_occurred_at", is_usable: false },
+      ]);
+      expect(snapshot.id).toBe(2);
+    },
+  );
+
   it("tells of days in few spans, of which none is left out: not those up to the end of time either", () => {
     const months = Array.from({ length: 200 }, (_, i) => new Date(Date.UTC(2000, i, 1)).toISOString());
     const spans = months.map((month) => ({ first: month.slice(0, 10), last: month.slice(0, 10) }));

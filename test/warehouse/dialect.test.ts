@@ -495,6 +495,40 @@ describe(`the dialect means the same on both engines${missing ? ` (GoogleSQL ski
         await expectValues(given, dialect.instantIn(x, zone), "timestamp", [...moments.map(instant), null]);
     });
 
+    test("dateToTell", "days of the years 1 to 9999 are themselves", async () => {
+      const days = ["0001-01-01", "1969-12-31", "9999-12-31", null];
+      await expectValues(xs("date", days), dialect.dateToTell(x), "date", days);
+    });
+
+    test("instantToTell", "instants of days in the years 1 to 9999 there are themselves", async () => {
+      const told = [...moments, "0001-01-02T00:00:00Z", "9999-12-31T12:00:00Z"].map(instant);
+      for (const zone of ["UTC", "Europe/Berlin", "America/Sao_Paulo"])
+        await expectValues(xs("timestamp", told), dialect.instantToTell(x, zone), "timestamp", told);
+    });
+
+    it("tells no day of other years, which DuckDB alone has", async () => {
+      const warehouse = await openDuckDb({ file: ":memory:", threads: 1 });
+      const at = (told: string) => dialect.cast(text(told), "timestamp");
+      const value = (told: string, zone: string) => dialect.instantToTell(at(told), zone);
+      const [row] = await warehouse.query(
+        sql`select
+          ${dialect.dateToTell(dialect.cast(text("10000-01-01"), "date"))} as day,
+          ${dialect.dateToTell(dialect.cast(text("-infinity"), "date"))} as endless,
+          ${value("9999-12-31 23:30:00+00", "Europe/Berlin")} as ended_there,
+          ${value("0001-01-01 01:00:00+00", "America/Sao_Paulo")} as not_begun_there,
+          ${value("infinity", "UTC")} as endless_instant`,
+        {
+          day: { type: "date" },
+          endless: { type: "date" },
+          ended_there: { type: "timestamp" },
+          not_begun_there: { type: "timestamp" },
+          endless_instant: { type: "timestamp" },
+        },
+      );
+      expect(Object.values(row ?? {})).toEqual([null, null, null, null, null]);
+      await warehouse.close();
+    });
+
     test("secondsBetween", "whole seconds that have passed, towards zero", async () => {
       const spans = pairs("timestamp", [
         [instant("2024-01-01T00:00:00Z"), instant("2024-01-01T00:00:01.999Z")],

@@ -41,7 +41,7 @@ numbered as (
     c.copies as copies,
     c.checksum as checksum,
     nullif(array_to_string([case when not (c.`account_id_is_given`) then 'missing_account_id' end], ', '), '') as unusable_values,
-    nullif(array_to_string([case when c.`created_on_is_given` and c.`created_on` is null then 'unreadable_created_on' end, case when c.`attribute_employees_is_given` and c.`attribute_employees` is null then 'unreadable_attribute_employees' end], ', '), '') as unusual_values
+    nullif(array_to_string([case when c.`created_on_is_given` and c.`created_on` is null then 'unreadable_created_on' end, case when c.`loaded_at_is_given` and c.`loaded_at` is null then 'unreadable_loaded_at' end, case when c.`attribute_employees_is_given` and c.`attribute_employees` is null then 'unreadable_attribute_employees' end], ', '), '') as unusual_values
   from (
     select
       nullif(trim(c.`account_id`, ' 	\n\r '), '') as `account_id`,
@@ -86,7 +86,7 @@ numbered as (
     c.copies as copies,
     c.checksum as checksum,
     nullif(array_to_string([case when not (c.`account_id_is_given`) then 'missing_account_id' end], ', '), '') as unusable_values,
-    nullif(array_to_string([case when c.`created_on_is_given` and c.`created_on` is null then 'unreadable_created_on' end, case when c.`attribute_employees_is_given` and c.`attribute_employees` is null then 'unreadable_attribute_employees' end], ', '), '') as unusual_values
+    nullif(array_to_string([case when c.`created_on_is_given` and c.`created_on` is null then 'unreadable_created_on' end, case when c.`loaded_at_is_given` and c.`loaded_at` is null then 'unreadable_loaded_at' end, case when c.`attribute_employees_is_given` and c.`attribute_employees` is null then 'unreadable_attribute_employees' end], ', '), '') as unusual_values
   from (
     select
       nullif(trim(c.`account_id`, ' 	\n\r '), '') as `account_id`,

@@ -41,7 +41,7 @@ numbered as (
     c.copies as copies,
     c.checksum as checksum,
     nullif(concat_ws(', ', case when not (c."account_id_is_given") then 'missing_account_id' end), '') as unusable_values,
-    nullif(concat_ws(', ', case when c."created_on_is_given" and c."created_on" is null then 'unreadable_created_on' end, case when c."attribute_employees_is_given" and c."attribute_employees" is null then 'unreadable_attribute_employees' end), '') as unusual_values
+    nullif(concat_ws(', ', case when c."created_on_is_given" and c."created_on" is null then 'unreadable_created_on' end, case when c."loaded_at_is_given" and c."loaded_at" is null then 'unreadable_loaded_at' end, case when c."attribute_employees_is_given" and c."attribute_employees" is null then 'unreadable_attribute_employees' end), '') as unusual_values
   from (
     select
       nullif(trim_blanks(cast(c."account_id" as varchar)), '') as "account_id",
@@ -56,7 +56,7 @@ numbered as (
     nullif(trim_blanks(cast(c."region" as varchar)), '') is not null as "region_is_given",
     nullif(trim_blanks(cast(c."owner" as varchar)), '') as "owner",
     nullif(trim_blanks(cast(c."owner" as varchar)), '') is not null as "owner_is_given",
-    case when typeof(c."loaded_at") = 'TIMESTAMP WITH TIME ZONE' then cast(c."loaded_at" as timestamptz) else cast(c."loaded_at" as timestamp) at time zone 'Europe/Berlin' end as "loaded_at",
+    case when case when typeof(c."loaded_at") = 'TIMESTAMP WITH TIME ZONE' then cast(c."loaded_at" as timestamptz) else cast(c."loaded_at" as timestamp) at time zone 'Europe/Berlin' end >= (cast('0001-01-01' as timestamp) at time zone 'Europe/Berlin') and case when typeof(c."loaded_at") = 'TIMESTAMP WITH TIME ZONE' then cast(c."loaded_at" as timestamptz) else cast(c."loaded_at" as timestamp) at time zone 'Europe/Berlin' end < least((cast('10000-01-01' as timestamp) at time zone 'Europe/Berlin'), (cast('10000-01-01' as timestamp) at time zone 'UTC')) then case when typeof(c."loaded_at") = 'TIMESTAMP WITH TIME ZONE' then cast(c."loaded_at" as timestamptz) else cast(c."loaded_at" as timestamp) at time zone 'Europe/Berlin' end end as "loaded_at",
     c."loaded_at" is not null as "loaded_at_is_given",
     nullif(trim_blanks(cast(c."attribute_industry" as varchar)), '') as "attribute_industry",
     nullif(trim_blanks(cast(c."attribute_industry" as varchar)), '') is not null as "attribute_industry_is_given",
@@ -86,7 +86,7 @@ numbered as (
     c.copies as copies,
     c.checksum as checksum,
     nullif(concat_ws(', ', case when not (c."account_id_is_given") then 'missing_account_id' end), '') as unusable_values,
-    nullif(concat_ws(', ', case when c."created_on_is_given" and c."created_on" is null then 'unreadable_created_on' end, case when c."attribute_employees_is_given" and c."attribute_employees" is null then 'unreadable_attribute_employees' end), '') as unusual_values
+    nullif(concat_ws(', ', case when c."created_on_is_given" and c."created_on" is null then 'unreadable_created_on' end, case when c."loaded_at_is_given" and c."loaded_at" is null then 'unreadable_loaded_at' end, case when c."attribute_employees_is_given" and c."attribute_employees" is null then 'unreadable_attribute_employees' end), '') as unusual_values
   from (
     select
       nullif(trim_blanks(cast(c."account_id" as varchar)), '') as "account_id",
@@ -101,7 +101,7 @@ numbered as (
     nullif(trim_blanks(cast(c."region" as varchar)), '') is not null as "region_is_given",
     nullif(trim_blanks(cast(c."owner" as varchar)), '') as "owner",
     nullif(trim_blanks(cast(c."owner" as varchar)), '') is not null as "owner_is_given",
-    case when typeof(c."loaded_at") = 'TIMESTAMP WITH TIME ZONE' then cast(c."loaded_at" as timestamptz) else cast(c."loaded_at" as timestamp) at time zone 'Europe/Berlin' end as "loaded_at",
+    case when case when typeof(c."loaded_at") = 'TIMESTAMP WITH TIME ZONE' then cast(c."loaded_at" as timestamptz) else cast(c."loaded_at" as timestamp) at time zone 'Europe/Berlin' end >= (cast('0001-01-01' as timestamp) at time zone 'Europe/Berlin') and case when typeof(c."loaded_at") = 'TIMESTAMP WITH TIME ZONE' then cast(c."loaded_at" as timestamptz) else cast(c."loaded_at" as timestamp) at time zone 'Europe/Berlin' end < least((cast('10000-01-01' as timestamp) at time zone 'Europe/Berlin'), (cast('10000-01-01' as timestamp) at time zone 'UTC')) then case when typeof(c."loaded_at") = 'TIMESTAMP WITH TIME ZONE' then cast(c."loaded_at" as timestamptz) else cast(c."loaded_at" as timestamp) at time zone 'Europe/Berlin' end end as "loaded_at",
     c."loaded_at" is not null as "loaded_at_is_given",
     nullif(trim_blanks(cast(c."attribute_industry" as varchar)), '') as "attribute_industry",
     nullif(trim_blanks(cast(c."attribute_industry" as varchar)), '') is not null as "attribute_industry_is_given",

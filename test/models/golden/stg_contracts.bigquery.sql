@@ -41,8 +41,8 @@ numbered as (
     cast(null as timestamp) as `loaded_at`,
     c.copies as copies,
     c.checksum as checksum,
-    nullif(array_to_string([case when not (c.`contract_id_is_given`) then 'missing_contract_id' end, case when not (c.`account_id_is_given`) then 'missing_account_id' end, case when not (c.`starts_on_is_given`) then 'missing_starts_on' end], ', '), '') as unusable_values,
-    nullif(array_to_string([case when c.`seats` < 0 then 'out_of_range_seats' end, case when c.`mrr_is_given` and c.`mrr` is null then 'unreadable_mrr' end, case when c.`mrr` < 0 then 'out_of_range_mrr' end, case when c.`is_trial_is_given` and c.`is_trial` is null then 'unreadable_is_trial' end], ', '), '') as unusual_values
+    nullif(array_to_string([case when not (c.`contract_id_is_given`) then 'missing_contract_id' end, case when not (c.`account_id_is_given`) then 'missing_account_id' end, case when not (c.`starts_on_is_given`) then 'missing_starts_on' end, case when c.`starts_on_is_given` and c.`starts_on` is null then 'unreadable_starts_on' end], ', '), '') as unusable_values,
+    nullif(array_to_string([case when c.`ends_on_is_given` and c.`ends_on` is null then 'unreadable_ends_on' end, case when c.`renews_on_is_given` and c.`renews_on` is null then 'unreadable_renews_on' end, case when c.`seats` < 0 then 'out_of_range_seats' end, case when c.`mrr_is_given` and c.`mrr` is null then 'unreadable_mrr' end, case when c.`mrr` < 0 then 'out_of_range_mrr' end, case when c.`is_trial_is_given` and c.`is_trial` is null then 'unreadable_is_trial' end], ', '), '') as unusual_values
   from (
     select
       nullif(trim(c.`contract_id`, ' 	\n\r '), '') as `contract_id`,
@@ -88,8 +88,8 @@ numbered as (
     cast(null as timestamp) as `loaded_at`,
     c.copies as copies,
     c.checksum as checksum,
-    nullif(array_to_string([case when not (c.`contract_id_is_given`) then 'missing_contract_id' end, case when not (c.`account_id_is_given`) then 'missing_account_id' end, case when not (c.`starts_on_is_given`) then 'missing_starts_on' end], ', '), '') as unusable_values,
-    nullif(array_to_string([case when c.`seats` < 0 then 'out_of_range_seats' end, case when c.`mrr_is_given` and c.`mrr` is null then 'unreadable_mrr' end, case when c.`mrr` < 0 then 'out_of_range_mrr' end, case when c.`is_trial_is_given` and c.`is_trial` is null then 'unreadable_is_trial' end], ', '), '') as unusual_values
+    nullif(array_to_string([case when not (c.`contract_id_is_given`) then 'missing_contract_id' end, case when not (c.`account_id_is_given`) then 'missing_account_id' end, case when not (c.`starts_on_is_given`) then 'missing_starts_on' end, case when c.`starts_on_is_given` and c.`starts_on` is null then 'unreadable_starts_on' end], ', '), '') as unusable_values,
+    nullif(array_to_string([case when c.`ends_on_is_given` and c.`ends_on` is null then 'unreadable_ends_on' end, case when c.`renews_on_is_given` and c.`renews_on` is null then 'unreadable_renews_on' end, case when c.`seats` < 0 then 'out_of_range_seats' end, case when c.`mrr_is_given` and c.`mrr` is null then 'unreadable_mrr' end, case when c.`mrr` < 0 then 'out_of_range_mrr' end, case when c.`is_trial_is_given` and c.`is_trial` is null then 'unreadable_is_trial' end], ', '), '') as unusual_values
   from (
     select
       nullif(trim(c.`contract_id`, ' 	\n\r '), '') as `contract_id`,

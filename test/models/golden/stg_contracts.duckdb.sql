@@ -41,19 +41,19 @@ numbered as (
     cast(null as timestamptz) as "loaded_at",
     c.copies as copies,
     c.checksum as checksum,
-    nullif(concat_ws(', ', case when not (c."contract_id_is_given") then 'missing_contract_id' end, case when not (c."account_id_is_given") then 'missing_account_id' end, case when not (c."starts_on_is_given") then 'missing_starts_on' end), '') as unusable_values,
-    nullif(concat_ws(', ', case when c."seats" < 0 then 'out_of_range_seats' end, case when c."mrr_is_given" and c."mrr" is null then 'unreadable_mrr' end, case when c."mrr" < 0 then 'out_of_range_mrr' end, case when c."is_trial_is_given" and c."is_trial" is null then 'unreadable_is_trial' end), '') as unusual_values
+    nullif(concat_ws(', ', case when not (c."contract_id_is_given") then 'missing_contract_id' end, case when not (c."account_id_is_given") then 'missing_account_id' end, case when not (c."starts_on_is_given") then 'missing_starts_on' end, case when c."starts_on_is_given" and c."starts_on" is null then 'unreadable_starts_on' end), '') as unusable_values,
+    nullif(concat_ws(', ', case when c."ends_on_is_given" and c."ends_on" is null then 'unreadable_ends_on' end, case when c."renews_on_is_given" and c."renews_on" is null then 'unreadable_renews_on' end, case when c."seats" < 0 then 'out_of_range_seats' end, case when c."mrr_is_given" and c."mrr" is null then 'unreadable_mrr' end, case when c."mrr" < 0 then 'out_of_range_mrr' end, case when c."is_trial_is_given" and c."is_trial" is null then 'unreadable_is_trial' end), '') as unusual_values
   from (
     select
       nullif(trim_blanks(cast(c."contract_id" as varchar)), '') as "contract_id",
     nullif(trim_blanks(cast(c."contract_id" as varchar)), '') is not null as "contract_id_is_given",
     nullif(trim_blanks(cast(c."account_id" as varchar)), '') as "account_id",
     nullif(trim_blanks(cast(c."account_id" as varchar)), '') is not null as "account_id_is_given",
-    cast(c."starts_on" as date) as "starts_on",
+    case when cast(c."starts_on" as date) >= date '0001-01-01' and cast(c."starts_on" as date) <= date '9999-12-31' then cast(c."starts_on" as date) end as "starts_on",
     c."starts_on" is not null as "starts_on_is_given",
-    cast(c."ends_on" as date) as "ends_on",
+    case when cast(c."ends_on" as date) >= date '0001-01-01' and cast(c."ends_on" as date) <= date '9999-12-31' then cast(c."ends_on" as date) end as "ends_on",
     c."ends_on" is not null as "ends_on_is_given",
-    cast(c."renews_on" as date) as "renews_on",
+    case when cast(c."renews_on" as date) >= date '0001-01-01' and cast(c."renews_on" as date) <= date '9999-12-31' then cast(c."renews_on" as date) end as "renews_on",
     c."renews_on" is not null as "renews_on_is_given",
     cast(c."seats" as bigint) as "seats",
     c."seats" is not null as "seats_is_given",
@@ -88,19 +88,19 @@ numbered as (
     cast(null as timestamptz) as "loaded_at",
     c.copies as copies,
     c.checksum as checksum,
-    nullif(concat_ws(', ', case when not (c."contract_id_is_given") then 'missing_contract_id' end, case when not (c."account_id_is_given") then 'missing_account_id' end, case when not (c."starts_on_is_given") then 'missing_starts_on' end), '') as unusable_values,
-    nullif(concat_ws(', ', case when c."seats" < 0 then 'out_of_range_seats' end, case when c."mrr_is_given" and c."mrr" is null then 'unreadable_mrr' end, case when c."mrr" < 0 then 'out_of_range_mrr' end, case when c."is_trial_is_given" and c."is_trial" is null then 'unreadable_is_trial' end), '') as unusual_values
+    nullif(concat_ws(', ', case when not (c."contract_id_is_given") then 'missing_contract_id' end, case when not (c."account_id_is_given") then 'missing_account_id' end, case when not (c."starts_on_is_given") then 'missing_starts_on' end, case when c."starts_on_is_given" and c."starts_on" is null then 'unreadable_starts_on' end), '') as unusable_values,
+    nullif(concat_ws(', ', case when c."ends_on_is_given" and c."ends_on" is null then 'unreadable_ends_on' end, case when c."renews_on_is_given" and c."renews_on" is null then 'unreadable_renews_on' end, case when c."seats" < 0 then 'out_of_range_seats' end, case when c."mrr_is_given" and c."mrr" is null then 'unreadable_mrr' end, case when c."mrr" < 0 then 'out_of_range_mrr' end, case when c."is_trial_is_given" and c."is_trial" is null then 'unreadable_is_trial' end), '') as unusual_values
   from (
     select
       nullif(trim_blanks(cast(c."contract_id" as varchar)), '') as "contract_id",
     nullif(trim_blanks(cast(c."contract_id" as varchar)), '') is not null as "contract_id_is_given",
     nullif(trim_blanks(cast(c."account_id" as varchar)), '') as "account_id",
     nullif(trim_blanks(cast(c."account_id" as varchar)), '') is not null as "account_id_is_given",
-    cast(c."starts_on" as date) as "starts_on",
+    case when cast(c."starts_on" as date) >= date '0001-01-01' and cast(c."starts_on" as date) <= date '9999-12-31' then cast(c."starts_on" as date) end as "starts_on",
     c."starts_on" is not null as "starts_on_is_given",
-    cast(c."ends_on" as date) as "ends_on",
+    case when cast(c."ends_on" as date) >= date '0001-01-01' and cast(c."ends_on" as date) <= date '9999-12-31' then cast(c."ends_on" as date) end as "ends_on",
     c."ends_on" is not null as "ends_on_is_given",
-    cast(c."renews_on" as date) as "renews_on",
+    case when cast(c."renews_on" as date) >= date '0001-01-01' and cast(c."renews_on" as date) <= date '9999-12-31' then cast(c."renews_on" as date) end as "renews_on",
     c."renews_on" is not null as "renews_on_is_given",
     cast(c."seats" as bigint) as "seats",
     c."seats" is not null as "seats_is_given",

@@ -37,7 +37,7 @@ numbered as (
     cast(null as timestamp) as `loaded_at`,
     c.copies as copies,
     c.checksum as checksum,
-    nullif(array_to_string([case when not (c.`outcome_id_is_given`) then 'missing_outcome_id' end, case when not (c.`account_id_is_given`) then 'missing_account_id' end, case when not (c.`confirmed_at_is_given`) then 'missing_confirmed_at' end], ', '), '') as unusable_values,
+    nullif(array_to_string([case when not (c.`outcome_id_is_given`) then 'missing_outcome_id' end, case when not (c.`account_id_is_given`) then 'missing_account_id' end, case when not (c.`confirmed_at_is_given`) then 'missing_confirmed_at' end, case when c.`confirmed_at_is_given` and c.`confirmed_at` is null then 'unreadable_confirmed_at' end], ', '), '') as unusable_values,
     nullif(array_to_string([case when c.`value_is_given` and c.`value` is null then 'unreadable_value' end], ', '), '') as unusual_values
   from (
     select
@@ -74,7 +74,7 @@ numbered as (
     cast(null as timestamp) as `loaded_at`,
     c.copies as copies,
     c.checksum as checksum,
-    nullif(array_to_string([case when not (c.`outcome_id_is_given`) then 'missing_outcome_id' end, case when not (c.`account_id_is_given`) then 'missing_account_id' end, case when not (c.`confirmed_at_is_given`) then 'missing_confirmed_at' end], ', '), '') as unusable_values,
+    nullif(array_to_string([case when not (c.`outcome_id_is_given`) then 'missing_outcome_id' end, case when not (c.`account_id_is_given`) then 'missing_account_id' end, case when not (c.`confirmed_at_is_given`) then 'missing_confirmed_at' end, case when c.`confirmed_at_is_given` and c.`confirmed_at` is null then 'unreadable_confirmed_at' end], ', '), '') as unusable_values,
     nullif(array_to_string([case when c.`value_is_given` and c.`value` is null then 'unreadable_value' end], ', '), '') as unusual_values
   from (
     select

@@ -37,7 +37,7 @@ numbered as (
     cast(null as timestamptz) as "loaded_at",
     c.copies as copies,
     c.checksum as checksum,
-    nullif(concat_ws(', ', case when not (c."outcome_id_is_given") then 'missing_outcome_id' end, case when not (c."account_id_is_given") then 'missing_account_id' end, case when not (c."confirmed_at_is_given") then 'missing_confirmed_at' end), '') as unusable_values,
+    nullif(concat_ws(', ', case when not (c."outcome_id_is_given") then 'missing_outcome_id' end, case when not (c."account_id_is_given") then 'missing_account_id' end, case when not (c."confirmed_at_is_given") then 'missing_confirmed_at' end, case when c."confirmed_at_is_given" and c."confirmed_at" is null then 'unreadable_confirmed_at' end), '') as unusable_values,
     nullif(concat_ws(', ', case when c."value_is_given" and c."value" is null then 'unreadable_value' end), '') as unusual_values
   from (
     select
@@ -51,7 +51,7 @@ numbered as (
     nullif(trim_blanks(cast(c."value" as varchar)), '') is not null as "value_is_given",
     nullif(trim_blanks(cast(c."unit" as varchar)), '') as "unit",
     nullif(trim_blanks(cast(c."unit" as varchar)), '') is not null as "unit_is_given",
-    case when typeof(c."confirmed_at") = 'TIMESTAMP WITH TIME ZONE' then cast(c."confirmed_at" as timestamptz) else cast(c."confirmed_at" as timestamp) at time zone 'Europe/Berlin' end as "confirmed_at",
+    case when case when typeof(c."confirmed_at") = 'TIMESTAMP WITH TIME ZONE' then cast(c."confirmed_at" as timestamptz) else cast(c."confirmed_at" as timestamp) at time zone 'Europe/Berlin' end >= (cast('0001-01-01' as timestamp) at time zone 'Europe/Berlin') and case when typeof(c."confirmed_at") = 'TIMESTAMP WITH TIME ZONE' then cast(c."confirmed_at" as timestamptz) else cast(c."confirmed_at" as timestamp) at time zone 'Europe/Berlin' end < least((cast('10000-01-01' as timestamp) at time zone 'Europe/Berlin'), (cast('10000-01-01' as timestamp) at time zone 'UTC')) then case when typeof(c."confirmed_at") = 'TIMESTAMP WITH TIME ZONE' then cast(c."confirmed_at" as timestamptz) else cast(c."confirmed_at" as timestamp) at time zone 'Europe/Berlin' end end as "confirmed_at",
     c."confirmed_at" is not null as "confirmed_at_is_given",
     c.copies as copies,
     c.checksum as checksum
@@ -74,7 +74,7 @@ numbered as (
     cast(null as timestamptz) as "loaded_at",
     c.copies as copies,
     c.checksum as checksum,
-    nullif(concat_ws(', ', case when not (c."outcome_id_is_given") then 'missing_outcome_id' end, case when not (c."account_id_is_given") then 'missing_account_id' end, case when not (c."confirmed_at_is_given") then 'missing_confirmed_at' end), '') as unusable_values,
+    nullif(concat_ws(', ', case when not (c."outcome_id_is_given") then 'missing_outcome_id' end, case when not (c."account_id_is_given") then 'missing_account_id' end, case when not (c."confirmed_at_is_given") then 'missing_confirmed_at' end, case when c."confirmed_at_is_given" and c."confirmed_at" is null then 'unreadable_confirmed_at' end), '') as unusable_values,
     nullif(concat_ws(', ', case when c."value_is_given" and c."value" is null then 'unreadable_value' end), '') as unusual_values
   from (
     select
@@ -88,7 +88,7 @@ numbered as (
     nullif(trim_blanks(cast(c."value" as varchar)), '') is not null as "value_is_given",
     nullif(trim_blanks(cast(c."unit" as varchar)), '') as "unit",
     nullif(trim_blanks(cast(c."unit" as varchar)), '') is not null as "unit_is_given",
-    case when typeof(c."confirmed_at") = 'TIMESTAMP WITH TIME ZONE' then cast(c."confirmed_at" as timestamptz) else cast(c."confirmed_at" as timestamp) at time zone 'Europe/Berlin' end as "confirmed_at",
+    case when case when typeof(c."confirmed_at") = 'TIMESTAMP WITH TIME ZONE' then cast(c."confirmed_at" as timestamptz) else cast(c."confirmed_at" as timestamp) at time zone 'Europe/Berlin' end >= (cast('0001-01-01' as timestamp) at time zone 'Europe/Berlin') and case when typeof(c."confirmed_at") = 'TIMESTAMP WITH TIME ZONE' then cast(c."confirmed_at" as timestamptz) else cast(c."confirmed_at" as timestamp) at time zone 'Europe/Berlin' end < least((cast('10000-01-01' as timestamp) at time zone 'Europe/Berlin'), (cast('10000-01-01' as timestamp) at time zone 'UTC')) then case when typeof(c."confirmed_at") = 'TIMESTAMP WITH TIME ZONE' then cast(c."confirmed_at" as timestamptz) else cast(c."confirmed_at" as timestamp) at time zone 'Europe/Berlin' end end as "confirmed_at",
     c."confirmed_at" is not null as "confirmed_at_is_given",
     c.copies as copies,
     c.checksum as checksum

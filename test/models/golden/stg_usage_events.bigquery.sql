@@ -41,8 +41,8 @@ numbered as (
     c.`loaded_at` as `loaded_at`,
     c.copies as copies,
     c.checksum as checksum,
-    nullif(array_to_string([case when not (c.`event_id_is_given`) then 'missing_event_id' end, case when not (c.`account_id_is_given`) then 'missing_account_id' end, case when not (c.`occurred_at_is_given`) then 'missing_occurred_at' end], ', '), '') as unusable_values,
-    nullif(array_to_string([case when c.`quantity` < 0 then 'out_of_range_quantity' end], ', '), '') as unusual_values
+    nullif(array_to_string([case when not (c.`event_id_is_given`) then 'missing_event_id' end, case when not (c.`account_id_is_given`) then 'missing_account_id' end, case when not (c.`occurred_at_is_given`) then 'missing_occurred_at' end, case when c.`occurred_at_is_given` and c.`occurred_at` is null then 'unreadable_occurred_at' end], ', '), '') as unusable_values,
+    nullif(array_to_string([case when c.`quantity` < 0 then 'out_of_range_quantity' end, case when c.`loaded_at_is_given` and c.`loaded_at` is null then 'unreadable_loaded_at' end], ', '), '') as unusual_values
   from (
     select
       nullif(trim(c.`event_id`, ' 	\n\r '), '') as `event_id`,
@@ -87,8 +87,8 @@ numbered as (
     c.`loaded_at` as `loaded_at`,
     c.copies as copies,
     c.checksum as checksum,
-    nullif(array_to_string([case when not (c.`event_id_is_given`) then 'missing_event_id' end, case when not (c.`account_id_is_given`) then 'missing_account_id' end, case when not (c.`occurred_at_is_given`) then 'missing_occurred_at' end], ', '), '') as unusable_values,
-    nullif(array_to_string([case when c.`quantity` < 0 then 'out_of_range_quantity' end], ', '), '') as unusual_values
+    nullif(array_to_string([case when not (c.`event_id_is_given`) then 'missing_event_id' end, case when not (c.`account_id_is_given`) then 'missing_account_id' end, case when not (c.`occurred_at_is_given`) then 'missing_occurred_at' end, case when c.`occurred_at_is_given` and c.`occurred_at` is null then 'unreadable_occurred_at' end], ', '), '') as unusable_values,
+    nullif(array_to_string([case when c.`quantity` < 0 then 'out_of_range_quantity' end, case when c.`loaded_at_is_given` and c.`loaded_at` is null then 'unreadable_loaded_at' end], ', '), '') as unusual_values
   from (
     select
       nullif(trim(c.`event_id`, ' 	\n\r '), '') as `event_id`,

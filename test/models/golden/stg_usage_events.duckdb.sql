@@ -41,8 +41,8 @@ numbered as (
     c."loaded_at" as "loaded_at",
     c.copies as copies,
     c.checksum as checksum,
-    nullif(concat_ws(', ', case when not (c."event_id_is_given") then 'missing_event_id' end, case when not (c."account_id_is_given") then 'missing_account_id' end, case when not (c."occurred_at_is_given") then 'missing_occurred_at' end), '') as unusable_values,
-    nullif(concat_ws(', ', case when c."quantity" < 0 then 'out_of_range_quantity' end), '') as unusual_values
+    nullif(concat_ws(', ', case when not (c."event_id_is_given") then 'missing_event_id' end, case when not (c."account_id_is_given") then 'missing_account_id' end, case when not (c."occurred_at_is_given") then 'missing_occurred_at' end, case when c."occurred_at_is_given" and c."occurred_at" is null then 'unreadable_occurred_at' end), '') as unusable_values,
+    nullif(concat_ws(', ', case when c."quantity" < 0 then 'out_of_range_quantity' end, case when c."loaded_at_is_given" and c."loaded_at" is null then 'unreadable_loaded_at' end), '') as unusual_values
   from (
     select
       nullif(trim_blanks(cast(c."event_id" as varchar)), '') as "event_id",
@@ -59,9 +59,9 @@ numbered as (
     nullif(trim_blanks(cast(c."feature" as varchar)), '') is not null as "feature_is_given",
     cast(c."quantity" as bigint) as "quantity",
     c."quantity" is not null as "quantity_is_given",
-    case when typeof(c."occurred_at") = 'TIMESTAMP WITH TIME ZONE' then cast(c."occurred_at" as timestamptz) else cast(c."occurred_at" as timestamp) at time zone 'Europe/Berlin' end as "occurred_at",
+    case when case when typeof(c."occurred_at") = 'TIMESTAMP WITH TIME ZONE' then cast(c."occurred_at" as timestamptz) else cast(c."occurred_at" as timestamp) at time zone 'Europe/Berlin' end >= (cast('0001-01-01' as timestamp) at time zone 'Europe/Berlin') and case when typeof(c."occurred_at") = 'TIMESTAMP WITH TIME ZONE' then cast(c."occurred_at" as timestamptz) else cast(c."occurred_at" as timestamp) at time zone 'Europe/Berlin' end < least((cast('10000-01-01' as timestamp) at time zone 'Europe/Berlin'), (cast('10000-01-01' as timestamp) at time zone 'UTC')) then case when typeof(c."occurred_at") = 'TIMESTAMP WITH TIME ZONE' then cast(c."occurred_at" as timestamptz) else cast(c."occurred_at" as timestamp) at time zone 'Europe/Berlin' end end as "occurred_at",
     c."occurred_at" is not null as "occurred_at_is_given",
-    case when typeof(c."loaded_at") = 'TIMESTAMP WITH TIME ZONE' then cast(c."loaded_at" as timestamptz) else cast(c."loaded_at" as timestamp) at time zone 'Europe/Berlin' end as "loaded_at",
+    case when case when typeof(c."loaded_at") = 'TIMESTAMP WITH TIME ZONE' then cast(c."loaded_at" as timestamptz) else cast(c."loaded_at" as timestamp) at time zone 'Europe/Berlin' end >= (cast('0001-01-01' as timestamp) at time zone 'Europe/Berlin') and case when typeof(c."loaded_at") = 'TIMESTAMP WITH TIME ZONE' then cast(c."loaded_at" as timestamptz) else cast(c."loaded_at" as timestamp) at time zone 'Europe/Berlin' end < least((cast('10000-01-01' as timestamp) at time zone 'Europe/Berlin'), (cast('10000-01-01' as timestamp) at time zone 'UTC')) then case when typeof(c."loaded_at") = 'TIMESTAMP WITH TIME ZONE' then cast(c."loaded_at" as timestamptz) else cast(c."loaded_at" as timestamp) at time zone 'Europe/Berlin' end end as "loaded_at",
     c."loaded_at" is not null as "loaded_at_is_given",
     c.copies as copies,
     c.checksum as checksum
@@ -87,8 +87,8 @@ numbered as (
     c."loaded_at" as "loaded_at",
     c.copies as copies,
     c.checksum as checksum,
-    nullif(concat_ws(', ', case when not (c."event_id_is_given") then 'missing_event_id' end, case when not (c."account_id_is_given") then 'missing_account_id' end, case when not (c."occurred_at_is_given") then 'missing_occurred_at' end), '') as unusable_values,
-    nullif(concat_ws(', ', case when c."quantity" < 0 then 'out_of_range_quantity' end), '') as unusual_values
+    nullif(concat_ws(', ', case when not (c."event_id_is_given") then 'missing_event_id' end, case when not (c."account_id_is_given") then 'missing_account_id' end, case when not (c."occurred_at_is_given") then 'missing_occurred_at' end, case when c."occurred_at_is_given" and c."occurred_at" is null then 'unreadable_occurred_at' end), '') as unusable_values,
+    nullif(concat_ws(', ', case when c."quantity" < 0 then 'out_of_range_quantity' end, case when c."loaded_at_is_given" and c."loaded_at" is null then 'unreadable_loaded_at' end), '') as unusual_values
   from (
     select
       nullif(trim_blanks(cast(c."event_id" as varchar)), '') as "event_id",
@@ -105,9 +105,9 @@ numbered as (
     nullif(trim_blanks(cast(c."feature" as varchar)), '') is not null as "feature_is_given",
     cast(c."quantity" as bigint) as "quantity",
     c."quantity" is not null as "quantity_is_given",
-    case when typeof(c."occurred_at") = 'TIMESTAMP WITH TIME ZONE' then cast(c."occurred_at" as timestamptz) else cast(c."occurred_at" as timestamp) at time zone 'Europe/Berlin' end as "occurred_at",
+    case when case when typeof(c."occurred_at") = 'TIMESTAMP WITH TIME ZONE' then cast(c."occurred_at" as timestamptz) else cast(c."occurred_at" as timestamp) at time zone 'Europe/Berlin' end >= (cast('0001-01-01' as timestamp) at time zone 'Europe/Berlin') and case when typeof(c."occurred_at") = 'TIMESTAMP WITH TIME ZONE' then cast(c."occurred_at" as timestamptz) else cast(c."occurred_at" as timestamp) at time zone 'Europe/Berlin' end < least((cast('10000-01-01' as timestamp) at time zone 'Europe/Berlin'), (cast('10000-01-01' as timestamp) at time zone 'UTC')) then case when typeof(c."occurred_at") = 'TIMESTAMP WITH TIME ZONE' then cast(c."occurred_at" as timestamptz) else cast(c."occurred_at" as timestamp) at time zone 'Europe/Berlin' end end as "occurred_at",
     c."occurred_at" is not null as "occurred_at_is_given",
-    case when typeof(c."loaded_at") = 'TIMESTAMP WITH TIME ZONE' then cast(c."loaded_at" as timestamptz) else cast(c."loaded_at" as timestamp) at time zone 'Europe/Berlin' end as "loaded_at",
+    case when case when typeof(c."loaded_at") = 'TIMESTAMP WITH TIME ZONE' then cast(c."loaded_at" as timestamptz) else cast(c."loaded_at" as timestamp) at time zone 'Europe/Berlin' end >= (cast('0001-01-01' as timestamp) at time zone 'Europe/Berlin') and case when typeof(c."loaded_at") = 'TIMESTAMP WITH TIME ZONE' then cast(c."loaded_at" as timestamptz) else cast(c."loaded_at" as timestamp) at time zone 'Europe/Berlin' end < least((cast('10000-01-01' as timestamp) at time zone 'Europe/Berlin'), (cast('10000-01-01' as timestamp) at time zone 'UTC')) then case when typeof(c."loaded_at") = 'TIMESTAMP WITH TIME ZONE' then cast(c."loaded_at" as timestamptz) else cast(c."loaded_at" as timestamp) at time zone 'Europe/Berlin' end end as "loaded_at",
     c."loaded_at" is not null as "loaded_at_is_given",
     c.copies as copies,
     c.checksum as checksum

@@ -38,7 +38,7 @@ numbered as (
     c.copies as copies,
     c.checksum as checksum,
     nullif(array_to_string([case when not (c.`user_id_is_given`) then 'missing_user_id' end, case when not (c.`account_id_is_given`) then 'missing_account_id' end], ', '), '') as unusable_values,
-    nullif(array_to_string([case when c.`role` not in ('admin', 'champion', 'executive', 'member') then 'unexpected_role' end], ', '), '') as unusual_values
+    nullif(array_to_string([case when c.`role` not in ('admin', 'champion', 'executive', 'member') then 'unexpected_role' end, case when c.`joined_on_is_given` and c.`joined_on` is null then 'unreadable_joined_on' end, case when c.`left_on_is_given` and c.`left_on` is null then 'unreadable_left_on' end], ', '), '') as unusual_values
   from (
     select
       nullif(trim(c.`user_id`, ' 	\n\r '), '') as `user_id`,
@@ -75,7 +75,7 @@ numbered as (
     c.copies as copies,
     c.checksum as checksum,
     nullif(array_to_string([case when not (c.`user_id_is_given`) then 'missing_user_id' end, case when not (c.`account_id_is_given`) then 'missing_account_id' end], ', '), '') as unusable_values,
-    nullif(array_to_string([case when c.`role` not in ('admin', 'champion', 'executive', 'member') then 'unexpected_role' end], ', '), '') as unusual_values
+    nullif(array_to_string([case when c.`role` not in ('admin', 'champion', 'executive', 'member') then 'unexpected_role' end, case when c.`joined_on_is_given` and c.`joined_on` is null then 'unreadable_joined_on' end, case when c.`left_on_is_given` and c.`left_on` is null then 'unreadable_left_on' end], ', '), '') as unusual_values
   from (
     select
       nullif(trim(c.`user_id`, ' 	\n\r '), '') as `user_id`,

@@ -38,7 +38,7 @@ numbered as (
     c.copies as copies,
     c.checksum as checksum,
     nullif(concat_ws(', ', case when not (c."user_id_is_given") then 'missing_user_id' end, case when not (c."account_id_is_given") then 'missing_account_id' end), '') as unusable_values,
-    nullif(concat_ws(', ', case when c."role" not in ('admin', 'champion', 'executive', 'member') then 'unexpected_role' end), '') as unusual_values
+    nullif(concat_ws(', ', case when c."role" not in ('admin', 'champion', 'executive', 'member') then 'unexpected_role' end, case when c."joined_on_is_given" and c."joined_on" is null then 'unreadable_joined_on' end, case when c."left_on_is_given" and c."left_on" is null then 'unreadable_left_on' end), '') as unusual_values
   from (
     select
       nullif(trim_blanks(cast(c."user_id" as varchar)), '') as "user_id",
@@ -49,9 +49,9 @@ numbered as (
     nullif(trim_blanks(cast(c."name" as varchar)), '') is not null as "name_is_given",
     nullif(trim_blanks(cast(c."role" as varchar)), '') as "role",
     nullif(trim_blanks(cast(c."role" as varchar)), '') is not null as "role_is_given",
-    cast(c."joined_on" as date) as "joined_on",
+    case when cast(c."joined_on" as date) >= date '0001-01-01' and cast(c."joined_on" as date) <= date '9999-12-31' then cast(c."joined_on" as date) end as "joined_on",
     c."joined_on" is not null as "joined_on_is_given",
-    cast(c."left_on" as date) as "left_on",
+    case when cast(c."left_on" as date) >= date '0001-01-01' and cast(c."left_on" as date) <= date '9999-12-31' then cast(c."left_on" as date) end as "left_on",
     c."left_on" is not null as "left_on_is_given",
     c.copies as copies,
     c.checksum as checksum
@@ -75,7 +75,7 @@ numbered as (
     c.copies as copies,
     c.checksum as checksum,
     nullif(concat_ws(', ', case when not (c."user_id_is_given") then 'missing_user_id' end, case when not (c."account_id_is_given") then 'missing_account_id' end), '') as unusable_values,
-    nullif(concat_ws(', ', case when c."role" not in ('admin', 'champion', 'executive', 'member') then 'unexpected_role' end), '') as unusual_values
+    nullif(concat_ws(', ', case when c."role" not in ('admin', 'champion', 'executive', 'member') then 'unexpected_role' end, case when c."joined_on_is_given" and c."joined_on" is null then 'unreadable_joined_on' end, case when c."left_on_is_given" and c."left_on" is null then 'unreadable_left_on' end), '') as unusual_values
   from (
     select
       nullif(trim_blanks(cast(c."user_id" as varchar)), '') as "user_id",
@@ -86,9 +86,9 @@ numbered as (
     nullif(trim_blanks(cast(c."name" as varchar)), '') is not null as "name_is_given",
     nullif(trim_blanks(cast(c."role" as varchar)), '') as "role",
     nullif(trim_blanks(cast(c."role" as varchar)), '') is not null as "role_is_given",
-    cast(c."joined_on" as date) as "joined_on",
+    case when cast(c."joined_on" as date) >= date '0001-01-01' and cast(c."joined_on" as date) <= date '9999-12-31' then cast(c."joined_on" as date) end as "joined_on",
     c."joined_on" is not null as "joined_on_is_given",
-    cast(c."left_on" as date) as "left_on",
+    case when cast(c."left_on" as date) >= date '0001-01-01' and cast(c."left_on" as date) <= date '9999-12-31' then cast(c."left_on" as date) end as "left_on",
     c."left_on" is not null as "left_on_is_given",
     c.copies as copies,
     c.checksum as checksum
