@@ -1,3 +1,4 @@
+import "reflect-metadata"; // the API's types need it before them, whichever command loads them
 import { inspect } from "node:util";
 import { Command, CommanderError, Option } from "commander";
 import { version } from "../config/package.js";

@@ -99,7 +99,7 @@ export function compileView(
   const steps = [
     sql`${withheld ? sql`all_groups` : sql`grouped`} as (
   select
-    ${join(grouped.length > 0 ? grouped : [sql`1 as nothing`], ",\n    ")}
+    ${join(grouped.length > 0 ? grouped : [sql`count(*) as nothing`], ",\n    ")}
   from ${relation} as v${account}${clause("where", conditions)}${groupBy(keys)}
 )`,
     ...(withheld
@@ -367,10 +367,11 @@ class Question {
 
   /** The days that are read; of how things stand the last ones alone. */
   within(days: Days): Sql[] {
-    const { from, to } = days;
+    const { from, to, cut } = days;
     return [
       ...(from ? [sql`${this.#day} >= ${day(from)}`] : []),
       ...(to ? [sql`${this.#day} < ${day(to)}`] : []),
+      ...(cut ? [sql`(${this.#day} < ${day(cut.from)} or ${this.#day} >= ${day(cut.to)})`] : []),
       ...(this.#isOfEnds ? this.#atEnds(days) : []),
     ];
   }
@@ -436,8 +437,10 @@ class Question {
       if (given === null || given === undefined) return [];
       const condition = operators[operator];
       if (!condition) throw this.refuse(`${field} knows no ${operator}.`);
-      if (operator in comparisons && !fits(given, type === "integer" ? "number" : type))
-        throw this.refuse(`${field}: ${operator} is ${String(given)}, expected a number.`);
+      if (operator in comparisons && !fits(given, type === "integer" ? "number" : type)) {
+        const digits = type === "decimal" ? " of at most 29 digits and 9 more behind the point" : "";
+        throw this.refuse(`${field}: ${operator} is ${String(given)}, expected a number${digits}.`);
+      }
       return [condition(value, given, type)];
     });
   }

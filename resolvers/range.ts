@@ -12,6 +12,8 @@ const mostPeriods = 1100;
 export interface Days {
   readonly from: string | undefined;
   readonly to: string | undefined;
+  /** Days among them that aren't asked about: of the first period shown, before the range, behind those compared with. */
+  readonly cut?: { readonly from: string; readonly to: string };
   /** The day that tells how things stood, of each period or of all the days. */
   readonly ends: readonly string[];
 }
@@ -60,13 +62,13 @@ export function daysOf(
       "BAD_USER_INPUT",
       `${field}: the range holds more than ${mostPeriods} periods of a ${grain}. Ask for fewer days, or for longer periods.`,
     );
-  const earlier = Array.from({ length: before }, (_, i) =>
-    floor(start, grain).subtract(lengths(grain, before - i)),
-  );
+  const begun = floor(start, grain);
+  const earlier = Array.from({ length: before }, (_, i) => begun.subtract(lengths(grain, before - i)));
   const begins = [...earlier, ...shown];
   return {
     from: told(earlier[0] ?? start),
     to: told(to),
+    ...(before > 0 && isBefore(begun, start) ? { cut: { from: told(begun), to: told(start) } } : {}),
     ends: begins.map((_, i) => told((begins[i + 1] ?? to).subtract({ days: 1 }))),
   };
 }

@@ -61,7 +61,6 @@ interface Asked {
 const backtestHere = (project: ProjectFolder, asked: Asked, isQuiet: boolean): Promise<Both> =>
   withWarehouse(project, (warehouse) =>
     untilStopped(async (signal) => {
-      await import("reflect-metadata"); // the types that resolvers name need it before them
       const [{ backtestOptions }, { contextFor, operator }, { orNobody }] = await Promise.all([
         import("../../resolvers/backtest.js"), // take a while to load
         import("../../resolvers/context.js"),

@@ -81,6 +81,12 @@ order by 1, 2 nulls last`,
     expect([row]).toEqual(closeTo([expected as object]));
   });
 
+  it("is one row, too, where neither dimensions nor measures are selected", async () => {
+    for (const field of ["health", "revenue", "usage", "tasks"])
+      expect(await ask(`{ ${field} { __typename } }`)).toHaveLength(1);
+    expect(await ask("{ health { segment accounts @skip(if: true) } }")).toHaveLength(3);
+  });
+
   it("takes fragments, aliases, directives and variables as any GraphQL field does", async () => {
     const query = `
       query Trend($grain: Grain!, $band: Band, $with: Boolean!, $segments: [String!]) {
@@ -149,6 +155,22 @@ order by 1, 2 nulls last`,
       expect(row.previous).toEqual({ mrr: last?.mrr ?? null, seats: last?.seats ?? null });
       expect(row.year).toEqual({ mrr: at(monthBefore(row.period, 3), row.region)?.mrr ?? null });
     }
+  });
+
+  it("counts of a period that is cut the days asked for alone, whatever it is compared with", async () => {
+    const of = (fields: string) =>
+      ask(
+        `{ usage(range: { from: "2025-12-10", to: "2025-12-23", running: true }) { period(grain: WEEK) events ${fields} } }`,
+      );
+    const [whole] = await ask(
+      `{ usage(range: { from: "2025-12-01", to: "2025-12-08" }) { period(grain: WEEK) events } }`,
+    );
+    const alone = await of("");
+    const compared = await of("previous { events }");
+    expect(compared.map(({ previous, ...row }) => row)).toEqual(alone);
+    expect(compared.map(({ previous }) => previous)).toEqual(
+      [whole, ...alone.slice(0, -1)].map(({ events }) => ({ events })),
+    );
   });
 
   it("has shares that add up to one in each period, and running sums that end with the total", async () => {

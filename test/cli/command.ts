@@ -1,4 +1,3 @@
-import "reflect-metadata";
 import { type ChildProcess, spawn } from "node:child_process";
 import { vi } from "vitest";
 import { waymark as command } from "../../cli/waymark.js";
