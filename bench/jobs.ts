@@ -193,7 +193,9 @@ async function floor(warehouse: Warehouse): Promise<Comparison[]> {
   const snapshot = await readLatestSnapshot(warehouse);
   if (!snapshot) throw new Error("Nothing is published; the step full comes first.");
   return compareWithFloors(warehouse, company, snapshot, ({ model, ours, floor }) =>
-    console.error(`  ${model}: ${ours.seconds.toFixed(1)} s, floor ${floor.seconds.toFixed(1)} s`),
+    console.error(
+      `  ${model}: ${ours.cpuSeconds.toFixed(1)} s of processor, floor ${floor.cpuSeconds.toFixed(1)} s, ${times(ours.cpuSeconds / floor.cpuSeconds)}`,
+    ),
   );
 }
 
