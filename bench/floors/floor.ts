@@ -3,7 +3,7 @@ import type { Sql } from "../../warehouse/sql.js";
 
 /**
  * The best SQL that we know how to write by hand for a table, for DuckDB and the bench's company alone: it trusts ids to be
- * trimmed, every event to have a user and every ticket a channel, and writes the journey's rules out again instead of
+ * trimmed and every event to have a user, and writes the journey's rules out again instead of
  * joining the table that holds them.
  */
 export interface Floor {

@@ -1,6 +1,5 @@
 import { integer, join, name, relation as ref, type Sql, sql, text } from "../../warehouse/sql.js";
 import type { Floor } from "./floor.js";
-import { accountOfKey, dayNumber, dayOfKey, numbered, withKeys } from "./line.js";
 
 const counts = [
   "events",
@@ -36,6 +35,15 @@ const levels = [
   "features_used_28d",
 ].map(name);
 
+/** The days of all accounts stand in one line: `account` is the number at which one's days begin. */
+const dayNumber = (day: Sql): Sql => sql`date_diff('day', date '2020-01-01', ${day})`;
+/** Twelve bits for the day are enough until 2031. */
+const keyOf = (day: Sql): Sql => sql`account + ${dayNumber(day)}`;
+const accountOfKey = (key: Sql): Sql => sql`(${key} >> 12 << 12)`;
+const dayOfKey = (key: Sql): Sql => sql`date '2020-01-01' + (${key} & 4095)::integer`;
+const withKeys = (table: string, day: Sql = sql`day`): Sql =>
+  sql`(select t.* exclude (account_id), ${keyOf(day)} as key from ${ref(table)} as t inner join (select account_id, account from lives) as l using (account_id))`;
+
 const coveredFrom = (days: number): Sql =>
   sql`case when previous + ${integer(days)} >= key then previous + ${integer(days)} else key end`;
 
@@ -56,7 +64,9 @@ export const usageDaily: Floor = {
   how: "days of all accounts in one line, by one number, with empty ones between two accounts: trailing sums from shorter ones by lag without partitions, which streams",
   query: ({ journey, sources }) => sql`
 with lives as (
-  ${numbered(sql`(select account_id, ${dayNumber(sql`min(first_day)`)} as first_used from ${ref("user_firsts")} group by account_id)`)}
+  select account_id, row_number() over (order by account_id) * 4096 as account, ${dayNumber(sql`min(first_day)`)} as first_used
+  from ${ref("user_firsts")}
+  group by account_id
 ),
 through as (
   select ${dayNumber(sql`data_through`)} as last_day from ${ref("timeline")}
