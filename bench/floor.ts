@@ -32,7 +32,7 @@ export async function compareWithFloors(
   const comparisons: Comparison[] = [];
   for (const [name, { how, query }] of Object.entries(floors)) {
     const model = models.find((m) => m.name === name);
-    if (!model) throw new Error(`bench/floor.ts has a floor for ${name}, which is no model.`);
+    if (!model) throw new Error(`bench/floors has one for ${name}, which is no model.`);
     // What each statement hashes in its own way is left out of both.
     const columns = Object.fromEntries(
       Object.entries(model.columnsFor(company)).filter(([, { isOfEngine }]) => !isOfEngine),

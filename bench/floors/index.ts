@@ -5,8 +5,8 @@ import { usageDaily } from "./usage_daily.js";
 
 /**
  * Tables that are missing here are small, or those for which we know nothing that takes clearly less than the model's own
- * statement: for account_facts, support_daily and user_days whatever was tried, joins by one number and windows that
- * stream among it, took as long.
+ * statement. For account_facts, account_trends, support_daily and user_days whatever was tried, joins by one number and
+ * windows that stream among it, took as long.
  */
 export const floors: Readonly<Record<string, Floor>> = {
   stg_usage_events: stgUsageEvents,

@@ -109,6 +109,7 @@ daily as (
   left join (select ${coveredFrom(28)} as key, count(*) as features_28d from features_seen group by all) as e using (key)
   left join (select key, count(*) as new_users from ${withKeys("user_firsts", sql`first_day`)} as firsts group by all) as f using (key)
   left join (select key, count(*) as new_features from ${withKeys("feature_firsts", sql`first_day`)} as firsts group by all) as g using (key)
+  -- Windows without partitions take the rows as they are sorted here.
   order by key
 ),
 two as (
