@@ -193,7 +193,9 @@ async function floor(warehouse: Warehouse): Promise<Comparison[]> {
   const snapshot = await readLatestSnapshot(warehouse);
   if (!snapshot) throw new Error("Nothing is published; the step full comes first.");
   return compareWithFloors(warehouse, company, snapshot, ({ model, ours, floor }) =>
-    console.error(`  ${model}: ${ours.seconds.toFixed(1)} s, floor ${floor.seconds.toFixed(1)} s`),
+    console.error(
+      `  ${model}: ${ours.cpuSeconds.toFixed(1)} s of processor, floor ${floor ? `${floor.cpuSeconds.toFixed(1)} s, ${times(ours.cpuSeconds / floor.cpuSeconds)}` : "out of memory"}`,
+    ),
   );
 }
 
@@ -299,12 +301,12 @@ function describeFloor(size: SizeName, floor: readonly Comparison[], full: Full)
     table.push([
       model,
       ours.seconds.toFixed(1),
-      by.seconds.toFixed(1),
-      times(ours.seconds / by.seconds),
-      times(ours.cpuSeconds / by.cpuSeconds),
+      ...(by
+        ? [by.seconds.toFixed(1), times(ours.seconds / by.seconds), times(ours.cpuSeconds / by.cpuSeconds)]
+        : ["out of memory", "", ""]),
       how,
     ]);
-  const saved = floor.reduce((sum, c) => sum + c.ours.cpuSeconds - c.floor.cpuSeconds, 0);
+  const saved = floor.reduce((sum, c) => sum + (c.floor ? c.ours.cpuSeconds - c.floor.cpuSeconds : 0), 0);
   return `${size}: against SQL written by hand, alone on the engine, rows equal\n${table}\nFull build against one with these floors, by processor time: ${times(full.cpuSeconds / (full.cpuSeconds - saved))}`;
 }
 

@@ -180,9 +180,12 @@ export const earlier = (model: string, back?: number, day = "day"): Sql =>
 /** All that the table itself holds of the accounts concerned. */
 export const ofPart = (model: string): Sql => since(relation(model));
 
-/** Rows of levels, each with the first day on which it no longer holds, as `_next_day`: no own fact is called so. */
+/** Of rows of levels: the first day on which one no longer holds, as `_next_day`: no own fact is called so. */
+export const nextDay = sql`${orNever(sql`lead(day) over (partition by account_id order by day)`)} as _next_day`;
+
+/** Rows of levels, each with its `_next_day`. */
 export const spansOf = (levels: Sql): Sql => sql`(
-    select levels.*, ${orNever(sql`lead(day) over (partition by account_id order by day)`)} as _next_day
+    select levels.*, ${nextDay}
     from ${levels} as levels
   )`;
 

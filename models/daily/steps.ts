@@ -9,7 +9,16 @@ import {
   sumCountOver,
 } from "../../warehouse/dialect.js";
 import { day, inPart, integer, join, name, number, type Sql, sql } from "../../warehouse/sql.js";
-import { earlier, type ModelColumn, type Readable, ref, spansOf, whereOfPart, withScope } from "../model.js";
+import {
+  earlier,
+  type ModelColumn,
+  nextDay,
+  type Readable,
+  ref,
+  spansOf,
+  whereOfPart,
+  withScope,
+} from "../model.js";
 import { dataThrough, timeline } from "./timeline.js";
 
 /** Rows of a relation that add to some measures of their account on a day. */
@@ -152,13 +161,14 @@ levels as (
             sql`${type === "integer" ? sumCountOver(name(level), soFar) : sql`sum(${name(level)}) over (${soFar})`} as ${name(level)}`,
         ),
         ...lastNames.map((last) => sql`max(${last}) over (${soFar}) as ${last}`),
+        nextDay,
       ],
       ",\n    ",
     )}
   from (
     select ${columns} from changes${whereOfPart(sql``, seed)}
   ) as changes
-)${everyMonth([...Object.keys(levels), ...Object.keys(lastDays)], nothing)}`;
+)${everyMonth([...Object.keys(levels), ...Object.keys(lastDays)], nothing, sql`levels`)}`;
 }
 
 /** In a table of levels, what holds on a day stands in a row at most so many days before it: not before its month. */
@@ -191,8 +201,13 @@ export const levelsBefore = (model: string, changes: Sql): Sql =>
  * which there is none, the one that holds then. So nobody looks for what holds further back than in the month before.
  * @param held the columns that hold until the next row
  * @param others what stands in the others where nothing happens
+ * @param spans `levels` with each row's `_next_day`
  */
-export function everyMonth(held: readonly string[], others: Readonly<Record<string, Sql>> = {}): Sql {
+export function everyMonth(
+  held: readonly string[],
+  others: Readonly<Record<string, Sql>> = {},
+  spans: Sql = spansOf(sql`levels`),
+): Sql {
   const columns = [...Object.keys(others), ...held].map(name);
   const nextMonth = addPeriods(monthOf(sql`_since`), 1, "month");
   return sql`
@@ -201,7 +216,7 @@ union all
 select account_id, day, ${[...Object.values(others), ...held.map(name)]}
 from (
   select account_id, day as _since, ${held.map(name)}, _next_day
-  from ${spansOf(sql`levels`)} as spans
+  from ${spans} as spans
 ) as spans
 cross join ${eachMonth(nextMonth, least(addDays(sql`_next_day`, -1), dataThrough))}`;
 }

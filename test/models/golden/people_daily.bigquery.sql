@@ -75,7 +75,8 @@ levels as (
     sum(`champions_left_28d`) over (partition by account_id order by day rows between unbounded preceding and current row) as `champions_left_28d`,
     sum(`executives`) over (partition by account_id order by day rows between unbounded preceding and current row) as `executives`,
     max(`last_touchpoint_day`) over (partition by account_id order by day rows between unbounded preceding and current row) as `last_touchpoint_day`,
-    max(`last_executive_day`) over (partition by account_id order by day rows between unbounded preceding and current row) as `last_executive_day`
+    max(`last_executive_day`) over (partition by account_id order by day rows between unbounded preceding and current row) as `last_executive_day`,
+    coalesce(lead(day) over (partition by account_id order by day), date '9999-12-31') as _next_day
   from (
     select account_id, day, `touchpoints`, `outcomes`, `executives_seen`, `touchpoints_28d`, `outcomes_confirmed`, `outcomes_confirmed_365d`, `champions`, `champions_left`, `champions_left_28d`, `executives`, `last_touchpoint_day`, `last_executive_day` from changes
   ) as changes
@@ -85,9 +86,6 @@ union all
 select account_id, day, 0, 0, 0, `touchpoints_28d`, `outcomes_confirmed`, `outcomes_confirmed_365d`, `champions`, `champions_left`, `champions_left_28d`, `executives`, `last_touchpoint_day`, `last_executive_day`
 from (
   select account_id, day as _since, `touchpoints_28d`, `outcomes_confirmed`, `outcomes_confirmed_365d`, `champions`, `champions_left`, `champions_left_28d`, `executives`, `last_touchpoint_day`, `last_executive_day`, _next_day
-  from (
-    select levels.*, coalesce(lead(day) over (partition by account_id order by day), date '9999-12-31') as _next_day
-    from levels as levels
-  ) as spans
+  from levels as spans
 ) as spans
 cross join unnest(generate_date_array(date_add(date_trunc(_since, month), interval 1 month), least(date_add(_next_day, interval -1 day), (select data_through from `timeline`)), interval 1 month)) as day

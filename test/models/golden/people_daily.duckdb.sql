@@ -75,7 +75,8 @@ levels as (
     cast(sum(cast("champions_left_28d" as double)) over (partition by account_id order by day rows between unbounded preceding and current row) as bigint) as "champions_left_28d",
     cast(sum(cast("executives" as double)) over (partition by account_id order by day rows between unbounded preceding and current row) as bigint) as "executives",
     max("last_touchpoint_day") over (partition by account_id order by day rows between unbounded preceding and current row) as "last_touchpoint_day",
-    max("last_executive_day") over (partition by account_id order by day rows between unbounded preceding and current row) as "last_executive_day"
+    max("last_executive_day") over (partition by account_id order by day rows between unbounded preceding and current row) as "last_executive_day",
+    coalesce(lead(day) over (partition by account_id order by day), date '9999-12-31') as _next_day
   from (
     select account_id, day, "touchpoints", "outcomes", "executives_seen", "touchpoints_28d", "outcomes_confirmed", "outcomes_confirmed_365d", "champions", "champions_left", "champions_left_28d", "executives", "last_touchpoint_day", "last_executive_day" from changes
   ) as changes
@@ -85,9 +86,6 @@ union all
 select account_id, day, 0, 0, 0, "touchpoints_28d", "outcomes_confirmed", "outcomes_confirmed_365d", "champions", "champions_left", "champions_left_28d", "executives", "last_touchpoint_day", "last_executive_day"
 from (
   select account_id, day as _since, "touchpoints_28d", "outcomes_confirmed", "outcomes_confirmed_365d", "champions", "champions_left", "champions_left_28d", "executives", "last_touchpoint_day", "last_executive_day", _next_day
-  from (
-    select levels.*, coalesce(lead(day) over (partition by account_id order by day), date '9999-12-31') as _next_day
-    from levels as levels
-  ) as spans
+  from levels as spans
 ) as spans
 cross join lateral (select cast(unnest(generate_series(cast(cast(date_trunc('month', _since) as date) + to_months(cast(1 as integer)) as date), case when not ((_next_day + cast(-1 as integer)) is null or (select data_through from "timeline") is null) then least((_next_day + cast(-1 as integer)), (select data_through from "timeline")) end, interval 1 month)) as date) as day) as months

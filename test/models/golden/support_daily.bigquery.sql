@@ -97,7 +97,8 @@ levels as (
     sum(`open_tickets`) over (partition by account_id order by day rows between unbounded preceding and current row) as `open_tickets`,
     sum(`overdue_tickets`) over (partition by account_id order by day rows between unbounded preceding and current row) as `overdue_tickets`,
     sum(`overdue_urgent_tickets`) over (partition by account_id order by day rows between unbounded preceding and current row) as `overdue_urgent_tickets`,
-    sum(`open_billing_tickets`) over (partition by account_id order by day rows between unbounded preceding and current row) as `open_billing_tickets`
+    sum(`open_billing_tickets`) over (partition by account_id order by day rows between unbounded preceding and current row) as `open_billing_tickets`,
+    coalesce(lead(day) over (partition by account_id order by day), date '9999-12-31') as _next_day
   from (
     select account_id, day, `tickets_opened`, `tickets_timed`, `replied_within_24h`, `escalations`, `tickets_resolved`, `first_contact_resolutions`, `tickets_opened_28d`, `escalations_28d`, `timed_28d`, `replied_28d`, `csat_sum_90d`, `csat_count_90d`, `open_tickets`, `overdue_tickets`, `overdue_urgent_tickets`, `open_billing_tickets` from changes
   ) as changes
@@ -107,9 +108,6 @@ union all
 select account_id, day, 0, 0, 0, 0, 0, 0, `tickets_opened_28d`, `escalations_28d`, `timed_28d`, `replied_28d`, `csat_sum_90d`, `csat_count_90d`, `open_tickets`, `overdue_tickets`, `overdue_urgent_tickets`, `open_billing_tickets`
 from (
   select account_id, day as _since, `tickets_opened_28d`, `escalations_28d`, `timed_28d`, `replied_28d`, `csat_sum_90d`, `csat_count_90d`, `open_tickets`, `overdue_tickets`, `overdue_urgent_tickets`, `open_billing_tickets`, _next_day
-  from (
-    select levels.*, coalesce(lead(day) over (partition by account_id order by day), date '9999-12-31') as _next_day
-    from levels as levels
-  ) as spans
+  from levels as spans
 ) as spans
 cross join unnest(generate_date_array(date_add(date_trunc(_since, month), interval 1 month), least(date_add(_next_day, interval -1 day), (select data_through from `timeline`)), interval 1 month)) as day

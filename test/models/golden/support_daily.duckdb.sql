@@ -97,7 +97,8 @@ levels as (
     cast(sum(cast("open_tickets" as double)) over (partition by account_id order by day rows between unbounded preceding and current row) as bigint) as "open_tickets",
     cast(sum(cast("overdue_tickets" as double)) over (partition by account_id order by day rows between unbounded preceding and current row) as bigint) as "overdue_tickets",
     cast(sum(cast("overdue_urgent_tickets" as double)) over (partition by account_id order by day rows between unbounded preceding and current row) as bigint) as "overdue_urgent_tickets",
-    cast(sum(cast("open_billing_tickets" as double)) over (partition by account_id order by day rows between unbounded preceding and current row) as bigint) as "open_billing_tickets"
+    cast(sum(cast("open_billing_tickets" as double)) over (partition by account_id order by day rows between unbounded preceding and current row) as bigint) as "open_billing_tickets",
+    coalesce(lead(day) over (partition by account_id order by day), date '9999-12-31') as _next_day
   from (
     select account_id, day, "tickets_opened", "tickets_timed", "replied_within_24h", "escalations", "tickets_resolved", "first_contact_resolutions", "tickets_opened_28d", "escalations_28d", "timed_28d", "replied_28d", "csat_sum_90d", "csat_count_90d", "open_tickets", "overdue_tickets", "overdue_urgent_tickets", "open_billing_tickets" from changes
   ) as changes
@@ -107,9 +108,6 @@ union all
 select account_id, day, 0, 0, 0, 0, 0, 0, "tickets_opened_28d", "escalations_28d", "timed_28d", "replied_28d", "csat_sum_90d", "csat_count_90d", "open_tickets", "overdue_tickets", "overdue_urgent_tickets", "open_billing_tickets"
 from (
   select account_id, day as _since, "tickets_opened_28d", "escalations_28d", "timed_28d", "replied_28d", "csat_sum_90d", "csat_count_90d", "open_tickets", "overdue_tickets", "overdue_urgent_tickets", "open_billing_tickets", _next_day
-  from (
-    select levels.*, coalesce(lead(day) over (partition by account_id order by day), date '9999-12-31') as _next_day
-    from levels as levels
-  ) as spans
+  from levels as spans
 ) as spans
 cross join lateral (select cast(unnest(generate_series(cast(cast(date_trunc('month', _since) as date) + to_months(cast(1 as integer)) as date), case when not ((_next_day + cast(-1 as integer)) is null or (select data_through from "timeline") is null) then least((_next_day + cast(-1 as integer)), (select data_through from "timeline")) end, interval 1 month)) as date) as day) as months

@@ -131,7 +131,8 @@ levels as (
     sum(`active_users_28d`) over (partition by account_id order by day rows between unbounded preceding and current row) as `active_users_28d`,
     sum(`active_users_28d_before`) over (partition by account_id order by day rows between unbounded preceding and current row) as `active_users_28d_before`,
     sum(`features_used_28d`) over (partition by account_id order by day rows between unbounded preceding and current row) as `features_used_28d`,
-    max(`last_event_day`) over (partition by account_id order by day rows between unbounded preceding and current row) as `last_event_day`
+    max(`last_event_day`) over (partition by account_id order by day rows between unbounded preceding and current row) as `last_event_day`,
+    coalesce(lead(day) over (partition by account_id order by day), date '9999-12-31') as _next_day
   from (
     select account_id, day, `events`, `sessions`, `logins`, `sticky_events`, `active_users`, `features`, `new_users`, `key_events`, `new_features`, `events_7d`, `events_28d`, `active_days_28d`, `sessions_28d`, `logins_28d`, `login_days_28d`, `sticky_events_28d`, `new_users_28d`, `key_events_28d`, `new_features_28d`, `active_users_7d`, `active_users_28d`, `active_users_28d_before`, `features_used_28d`, `last_event_day` from changes
   ) as changes
@@ -141,9 +142,6 @@ union all
 select account_id, day, 0, 0, 0, 0, 0, 0, 0, 0, 0, `events_7d`, `events_28d`, `active_days_28d`, `sessions_28d`, `logins_28d`, `login_days_28d`, `sticky_events_28d`, `new_users_28d`, `key_events_28d`, `new_features_28d`, `active_users_7d`, `active_users_28d`, `active_users_28d_before`, `features_used_28d`, `last_event_day`
 from (
   select account_id, day as _since, `events_7d`, `events_28d`, `active_days_28d`, `sessions_28d`, `logins_28d`, `login_days_28d`, `sticky_events_28d`, `new_users_28d`, `key_events_28d`, `new_features_28d`, `active_users_7d`, `active_users_28d`, `active_users_28d_before`, `features_used_28d`, `last_event_day`, _next_day
-  from (
-    select levels.*, coalesce(lead(day) over (partition by account_id order by day), date '9999-12-31') as _next_day
-    from levels as levels
-  ) as spans
+  from levels as spans
 ) as spans
 cross join unnest(generate_date_array(date_add(date_trunc(_since, month), interval 1 month), least(date_add(_next_day, interval -1 day), (select data_through from `timeline`)), interval 1 month)) as day

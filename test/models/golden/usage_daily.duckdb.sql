@@ -131,7 +131,8 @@ levels as (
     cast(sum(cast("active_users_28d" as double)) over (partition by account_id order by day rows between unbounded preceding and current row) as bigint) as "active_users_28d",
     cast(sum(cast("active_users_28d_before" as double)) over (partition by account_id order by day rows between unbounded preceding and current row) as bigint) as "active_users_28d_before",
     cast(sum(cast("features_used_28d" as double)) over (partition by account_id order by day rows between unbounded preceding and current row) as bigint) as "features_used_28d",
-    max("last_event_day") over (partition by account_id order by day rows between unbounded preceding and current row) as "last_event_day"
+    max("last_event_day") over (partition by account_id order by day rows between unbounded preceding and current row) as "last_event_day",
+    coalesce(lead(day) over (partition by account_id order by day), date '9999-12-31') as _next_day
   from (
     select account_id, day, "events", "sessions", "logins", "sticky_events", "active_users", "features", "new_users", "key_events", "new_features", "events_7d", "events_28d", "active_days_28d", "sessions_28d", "logins_28d", "login_days_28d", "sticky_events_28d", "new_users_28d", "key_events_28d", "new_features_28d", "active_users_7d", "active_users_28d", "active_users_28d_before", "features_used_28d", "last_event_day" from changes
   ) as changes
@@ -141,9 +142,6 @@ union all
 select account_id, day, 0, 0, 0, 0, 0, 0, 0, 0, 0, "events_7d", "events_28d", "active_days_28d", "sessions_28d", "logins_28d", "login_days_28d", "sticky_events_28d", "new_users_28d", "key_events_28d", "new_features_28d", "active_users_7d", "active_users_28d", "active_users_28d_before", "features_used_28d", "last_event_day"
 from (
   select account_id, day as _since, "events_7d", "events_28d", "active_days_28d", "sessions_28d", "logins_28d", "login_days_28d", "sticky_events_28d", "new_users_28d", "key_events_28d", "new_features_28d", "active_users_7d", "active_users_28d", "active_users_28d_before", "features_used_28d", "last_event_day", _next_day
-  from (
-    select levels.*, coalesce(lead(day) over (partition by account_id order by day), date '9999-12-31') as _next_day
-    from levels as levels
-  ) as spans
+  from levels as spans
 ) as spans
 cross join lateral (select cast(unnest(generate_series(cast(cast(date_trunc('month', _since) as date) + to_months(cast(1 as integer)) as date), case when not ((_next_day + cast(-1 as integer)) is null or (select data_through from "timeline") is null) then least((_next_day + cast(-1 as integer)), (select data_through from "timeline")) end, interval 1 month)) as date) as day) as months

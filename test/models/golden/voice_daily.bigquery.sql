@@ -58,7 +58,8 @@ levels as (
     `score_sum`,
     sum(`respondents`) over (partition by account_id order by day rows between unbounded preceding and current row) as `respondents`,
     sum(`promoters`) over (partition by account_id order by day rows between unbounded preceding and current row) as `promoters`,
-    sum(`detractors`) over (partition by account_id order by day rows between unbounded preceding and current row) as `detractors`
+    sum(`detractors`) over (partition by account_id order by day rows between unbounded preceding and current row) as `detractors`,
+    coalesce(lead(day) over (partition by account_id order by day), date '9999-12-31') as _next_day
   from (
     select account_id, day, `responses`, `score_sum`, `respondents`, `promoters`, `detractors` from changes
   ) as changes
@@ -68,9 +69,6 @@ union all
 select account_id, day, 0, 0, `respondents`, `promoters`, `detractors`
 from (
   select account_id, day as _since, `respondents`, `promoters`, `detractors`, _next_day
-  from (
-    select levels.*, coalesce(lead(day) over (partition by account_id order by day), date '9999-12-31') as _next_day
-    from levels as levels
-  ) as spans
+  from levels as spans
 ) as spans
 cross join unnest(generate_date_array(date_add(date_trunc(_since, month), interval 1 month), least(date_add(_next_day, interval -1 day), (select data_through from `timeline`)), interval 1 month)) as day

@@ -58,7 +58,8 @@ levels as (
     "score_sum",
     cast(sum(cast("respondents" as double)) over (partition by account_id order by day rows between unbounded preceding and current row) as bigint) as "respondents",
     cast(sum(cast("promoters" as double)) over (partition by account_id order by day rows between unbounded preceding and current row) as bigint) as "promoters",
-    cast(sum(cast("detractors" as double)) over (partition by account_id order by day rows between unbounded preceding and current row) as bigint) as "detractors"
+    cast(sum(cast("detractors" as double)) over (partition by account_id order by day rows between unbounded preceding and current row) as bigint) as "detractors",
+    coalesce(lead(day) over (partition by account_id order by day), date '9999-12-31') as _next_day
   from (
     select account_id, day, "responses", "score_sum", "respondents", "promoters", "detractors" from changes
   ) as changes
@@ -68,9 +69,6 @@ union all
 select account_id, day, 0, 0, "respondents", "promoters", "detractors"
 from (
   select account_id, day as _since, "respondents", "promoters", "detractors", _next_day
-  from (
-    select levels.*, coalesce(lead(day) over (partition by account_id order by day), date '9999-12-31') as _next_day
-    from levels as levels
-  ) as spans
+  from levels as spans
 ) as spans
 cross join lateral (select cast(unnest(generate_series(cast(cast(date_trunc('month', _since) as date) + to_months(cast(1 as integer)) as date), case when not ((_next_day + cast(-1 as integer)) is null or (select data_through from "timeline") is null) then least((_next_day + cast(-1 as integer)), (select data_through from "timeline")) end, interval 1 month)) as date) as day) as months
