@@ -139,12 +139,15 @@ export interface Readable {
   readonly columns: ModelColumns;
 }
 
+/** From which day on rows are read of an account that is concerned from a day on: so many days before, or reckoned from it. */
+type Back = number | ((firstDay: Sql) => Sql);
+
 /**
  * Another model's table in a query; it also makes this model wait for that one. Where only some accounts are built
  * again it is read for these alone, and from `back` days before the first day concerned where that is said;
  * `day` is the column that tells a row's.
  */
-export const ref = (model: Readable, back?: number, day = "day"): Sql =>
+export const ref = (model: Readable, back?: Back, day = "day"): Sql =>
   "account_id" in model.columns ? since(relation(model.name), back, day) : relation(model.name);
 
 /** Of its rows the columns that a model declares in `asksFor`; whatever else changes in them makes nothing stale. */
@@ -152,28 +155,31 @@ export const asked = (model: Readable, columns: readonly string[]): Sql =>
   sql`(select ${["account_id", ...columns].map(name)} from ${ref(model)} as rows_asked)`;
 
 /** Rows of accounts, as `ref` limits them. */
-export const since = (rows: Sql, back?: number, day = "day"): Sql =>
+export const since = (rows: Sql, back?: Back, day = "day"): Sql =>
   inPart("accounts", rows, (scope, { from, before }) => {
     const until = before === undefined ? sql`` : sql` and t.${name(day)} < ${bind("date", before)}`;
-    const recent = back === undefined ? sql`` : sql` where ${notBefore(day, back, from)}${until}`;
+    const recent =
+      back === undefined ? sql`` : sql` where ${notBefore(sql`t.${name(day)}`, back, from)}${until}`;
     return sql`(select t.* from ${rows} as t inner join ${scope} as scope on scope.account_id = t.account_id${recent})`;
   });
 
 /** Of days up to so many before the first one concerned, of the account and of all: by that the engine skips most rows. */
-const notBefore = (column: string, back: number, leastOfAll = "1000-01-01"): Sql =>
-  join(
-    [day(leastOfAll), sql`scope.from_day`].map((first) => sql`t.${name(column)} >= ${addDays(first, -back)}`),
+const notBefore = (value: Sql, back: Back, leastOfAll = "1000-01-01"): Sql => {
+  const reaching = typeof back === "number" ? (first: Sql) => addDays(first, -back) : back;
+  return join(
+    [day(leastOfAll), sql`scope.from_day`].map((first) => sql`${value} >= ${reaching(first)}`),
     " and ",
   );
+};
 
 /**
  * What the table itself holds of the accounts concerned: the rows that an earlier build made and that stay, those
  * whose `day` lies before the first day concerned, by up to `back` days where that is said. Only for `whereOfPart`, as
  * a whole build has none.
  */
-export const earlier = (model: string, back?: number, day = "day"): Sql =>
+export const earlier = (model: string, back?: Back, day = "day"): Sql =>
   inPart("accounts", sql``, (scope, { from }) => {
-    const recent = back === undefined ? sql`` : sql` and ${notBefore(day, back, from)}`;
+    const recent = back === undefined ? sql`` : sql` and ${notBefore(sql`t.${name(day)}`, back, from)}`;
     return sql`(select t.* from ${relation(model)} as t inner join ${scope} as scope on scope.account_id = t.account_id where t.${name(day)} < scope.from_day${recent})`;
   });
 
@@ -192,6 +198,14 @@ export const spansOf = (levels: Sql): Sql => sql`(
 /** Joins the day from which an account is concerned, as `scope.from_day`, where only a part is built. */
 export const withScope = (accountId: Sql): Sql =>
   inPart("accounts", sql``, (scope) => sql`inner join ${scope} as scope on scope.account_id = ${accountId}`);
+
+/** The same, of rows alone of which a day is not so many days before that one. */
+export const withScopeSince = (accountId: Sql, value: Sql, back: number): Sql =>
+  inPart(
+    "accounts",
+    sql``,
+    (_, { from }) => sql`${withScope(accountId)}\n  where ${notBefore(value, back, from)}`,
+  );
 
 /** One fragment for a build of the whole table, another, which may ask for `scope.from_day`, for some accounts. */
 export const whereOfPart = (whole: Sql, part: Sql): Sql => inPart("accounts", whole, () => part);

@@ -19,7 +19,7 @@ import {
   whereOfPart,
   withScope,
 } from "../model.js";
-import { dataThrough, timeline } from "./timeline.js";
+import { dataThrough } from "./timeline.js";
 
 /** Rows of a relation that add to some measures of their account on a day. */
 export interface Step {
@@ -99,7 +99,7 @@ export interface Levels {
 
 /** A step without what falls on days that are not built. */
 const built = (step: Step): Step => {
-  const isBuilt = sql`${step.where ?? sql`true`} and ${step.day} <= (select data_through from ${ref(timeline)})`;
+  const isBuilt = sql`${step.where ?? sql`true`} and ${step.day} <= ${dataThrough}`;
   const isConcerned = (from: string): Sql => sql` and ${step.day} >= ${day(from)}`;
   return {
     ...step,
@@ -171,12 +171,9 @@ levels as (
 )${everyMonth([...Object.keys(levels), ...Object.keys(lastDays)], nothing, sql`levels`)}`;
 }
 
-/** In a table of levels, what holds on a day stands in a row at most so many days before it: not before its month. */
-const mostDaysApart = 31;
-
 /** A table of levels for what reads them day by day: by the account and the month of a day, each row until `_next_day`. */
 export const levelsByMonth = (model: Readable): Sql =>
-  sql`(select spans.*, ${monthOf(sql`day`)} as _month from ${spansOf(ref(model, mostDaysApart))} as spans)`;
+  sql`(select spans.*, ${monthOf(sql`day`)} as _month from ${spansOf(ref(model, monthOf))} as spans)`;
 
 /** What readers of such a table must know of its rows. */
 export const monthlyRows =
@@ -191,7 +188,8 @@ export const monthOf = (day: Sql): Sql => periodOf(day, "month");
  */
 export const levelsBefore = (model: string, changes: Sql): Sql =>
   inPart("accounts", sql``, (scope) => {
-    const before = earlier(model, mostDaysApart);
+    // What held on the day before the first stands in that day's month.
+    const before = earlier(model, (first) => monthOf(addDays(first, -1)));
     const goesOn = sql`select account_id from ${changes} union all select account_id from ${scope} as scope where from_day <= ${monthOf(dataThrough)}`;
     return sql`(select b.* from ${before} as b inner join (select account_id, max(day) as day from ${before} as rows_before where account_id in (${goesOn}) group by account_id) as latest on latest.account_id = b.account_id and latest.day = b.day)`;
   });

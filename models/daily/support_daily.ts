@@ -1,6 +1,6 @@
 import { addDays, cast, greatest } from "../../warehouse/dialect.js";
 import { number, sql } from "../../warehouse/sql.js";
-import { accountKey, dayKey, defineModel, ref, whereOfPart, withScope } from "../model.js";
+import { accountKey, dayKey, defineModel, ref, withScopeSince } from "../model.js";
 import { stgTickets } from "../staging/stg_tickets.js";
 import { count, levelsOfSteps, minusOne, minusOneIf, monthlyRows, one, oneIf } from "./steps.js";
 
@@ -98,7 +98,7 @@ with dated as (
 tickets as (
   select d.*
   from dated as d
-  ${whereOfPart(sql``, sql`${withScope(sql`d.account_id`)}\n  where ${addDays(lastOn, daysRated)} >= scope.from_day`)}
+  ${withScopeSince(sql`d.account_id`, lastOn, daysRated)}
 ),
 spells as (
   select opened_on as open_from, ${greatest(sql`resolved_on`, sql`opened_on`)} as open_to, is_urgent, is_billing, account_id

@@ -1,6 +1,6 @@
 import { addDays, greatest } from "../../warehouse/dialect.js";
 import { integer, number, sql } from "../../warehouse/sql.js";
-import { accountKey, dayKey, defineModel, ref, whereOfPart, withScope } from "../model.js";
+import { accountKey, dayKey, defineModel, ref, withScopeSince } from "../model.js";
 import { stgTickets } from "../staging/stg_tickets.js";
 import { one, oneIf, sumOfSteps } from "./steps.js";
 import { timeline } from "./timeline.js";
@@ -134,10 +134,14 @@ with tickets as (
 recent as (
   select t.*
   from tickets as t
-  ${whereOfPart(
-    sql``,
-    sql`${withScope(sql`t.account_id`)}
-  where ${greatest(sql`t.opened_on`, sql`coalesce(t.replied_on, t.opened_on)`, sql`coalesce(t.resolved_on, t.opened_on)`)} >= ${addDays(sql`scope.from_day`, -1)}`,
+  ${withScopeSince(
+    sql`t.account_id`,
+    greatest(
+      sql`t.opened_on`,
+      sql`coalesce(t.replied_on, t.opened_on)`,
+      sql`coalesce(t.resolved_on, t.opened_on)`,
+    ),
+    1,
   )}
 )
 ${sumOfSteps(

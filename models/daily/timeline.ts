@@ -37,6 +37,10 @@ select
 /** The last day built, in another model's statement: a literal where it is known by then. */
 export const dataThrough: Sql = asLiteral("dataThrough", sql`(select data_through from ${ref(timeline)})`);
 
+/** Of rows with days those of so many days before the last day built, and of all before: what follows so much later is built. */
+export const upToAgo = (days: number, rows: Sql): Sql =>
+  sql`(select * from ${rows} as rows_so_far where day <= ${addDays(dataThrough, -days)})`;
+
 function lastDays(company: Company): Sql[] {
   const models = [
     ["usage_events", stgUsageEvents],

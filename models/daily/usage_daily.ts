@@ -5,6 +5,7 @@ import { stgUsageEvents } from "../staging/stg_usage_events.js";
 import { featureDays } from "./feature_days.js";
 import { featureFirsts } from "./feature_firsts.js";
 import { count, joinOfSteps, levelsOfSteps, monthlyRows } from "./steps.js";
+import { upToAgo } from "./timeline.js";
 import { userDays } from "./user_days.js";
 import { userFirsts } from "./user_firsts.js";
 import { coveredFrom } from "./visits.js";
@@ -124,16 +125,16 @@ daily as (${joinOfSteps(counts, [
     { from: sql`feature_counts`, day: sql`day`, adds: asNamed("features", "sticky_events") },
     { from: sql`user_starts`, day: sql`day`, adds: { new_users: sql`seen` } },
     { from: sql`feature_starts`, day: sql`day`, adds: { new_features: sql`seen` } },
-  ])}${whereOfPart(
-    sql``,
-    sql`\n  union all\n  select account_id, day, ${countNames} from ${earlier("usage_daily", 56)} as before`,
-  )}
+  ])}
 ),
 users_7d as (
   ${covering(ref(userDays, 7), 7)}
 ),
 users_28d as (
-  ${covering(ref(userDays, 56), 28)}
+  ${covering(ref(userDays, 28), 28)}
+),
+users_28d_before as (
+  ${whereOfPart(sql`select account_id, ${addDays(sql`day`, 28)} as day, seen from users_28d`, covering(upToAgo(28, ref(userDays, 56)), 28, 28))}
 ),
 features_28d as (
   ${covering(ref(featureDays, 28), 28)}
@@ -149,12 +150,12 @@ ${levelsOfSteps(
     },
     // What a day added to a trailing sum ends so many days later; the users of the 28 days before are those of 28 days ago.
     {
-      from: sql`daily`,
+      from: daysUpToAgo(7),
       day: addDays(sql`day`, 7),
       adds: negated({ ...sums[7], active_users_7d: sql`active_users` }),
     },
     {
-      from: sql`daily`,
+      from: daysUpToAgo(28),
       day: addDays(sql`day`, 28),
       adds: negated({
         ...sums[28],
@@ -163,27 +164,42 @@ ${levelsOfSteps(
       }),
     },
     {
-      from: sql`daily`,
+      from: daysUpToAgo(56),
       day: addDays(sql`day`, 56),
       adds: negated({ active_users_28d_before: sql`active_users` }),
     },
     { from: sql`users_7d`, day: sql`day`, adds: { active_users_7d: sql`seen` } },
     { from: sql`users_28d`, day: sql`day`, adds: { active_users_28d: sql`seen` } },
-    { from: sql`users_28d`, day: addDays(sql`day`, 28), adds: { active_users_28d_before: sql`seen` } },
+    { from: sql`users_28d_before`, day: sql`day`, adds: { active_users_28d_before: sql`seen` } },
     { from: sql`features_28d`, day: sql`day`, adds: { features_used_28d: sql`seen` } },
   ],
   joinOfSteps,
 )}`,
 });
 
+/** The counts of the days that leave a sum of so many days: built again, or standing already. */
+const daysUpToAgo = (days: number): Sql =>
+  whereOfPart(
+    sql`daily`,
+    sql`(
+    select account_id, day, ${countNames} from daily
+    union all
+    select account_id, day, ${countNames} from ${upToAgo(days, earlier("usage_daily", days))} as before
+  ) as leaving`,
+  );
+
 /** How many users or features are seen for the first time, by day. */
 const startsOf = (firsts: Readable): Sql => sql`select account_id, first_day as day, count(*) as seen
   from ${ref(firsts, 0, "first_day")}
   group by account_id, first_day`;
 
-/** How many of what was seen begin or go on to count in n days, by the day from which they do. */
-const covering = (days: Sql, n: number): Sql => sql`select account_id, from_day as day, count(*) as seen
-  from (select account_id, ${coveredFrom(n)} as from_day from ${days} as days) as covering
+/** How many of what was seen begin or go on to count in n days, by the day from which they do, or so many days later. */
+const covering = (
+  days: Sql,
+  n: number,
+  later = 0,
+): Sql => sql`select account_id, from_day as day, count(*) as seen
+  from (select account_id, ${later === 0 ? coveredFrom(n) : addDays(coveredFrom(n), later)} as from_day from ${days} as days) as covering
   group by account_id, from_day`;
 
 function asNamed(...columns: string[]): Record<string, Sql> {

@@ -6,6 +6,7 @@ import { allFactsIn, isScoredFact } from "../../journey/own_facts.js";
 import { addDays, daysBetween, orNever, weekOf } from "../../warehouse/dialect.js";
 import { join, name, type Sql, sql, text } from "../../warehouse/sql.js";
 import { accountFacts, factRow } from "../daily/account_facts.js";
+import { upToAgo } from "../daily/timeline.js";
 import { accountHealth, toTenDecimals } from "../health/account_health.js";
 import { accountMilestones, milestoneStatusOn } from "../milestones/account_milestones.js";
 import { ref } from "../model.js";
@@ -21,7 +22,9 @@ export interface ScoredDays {
 }
 
 /**
- * Only what the conditions ask for is joined; the facts are read once, whatever their number.
+ * Only what the conditions ask for is joined; the facts are read once, whatever their number. Each day with facts has a
+ * stage and a score, and yet they are left joins: by these DuckDB expects as many rows as there are days, by inner ones a
+ * hundred times as many, for which it cuts what follows into hundreds of pieces.
  * @param back days before the first that is built again, where only a part is
  */
 export function scoredDays(journey: Journey, conditions: readonly Condition[], back = 0): ScoredDays {
@@ -35,14 +38,14 @@ export function scoredDays(journey: Journey, conditions: readonly Condition[], b
     (["health_score", "health_coverage", "health_change_28d"] as const).some((fact) => asked.has(fact));
   const joins = [
     ...(leaves.some((leaf) => "stage" in leaf) || asked.has("days_in_stage")
-      ? [sql`inner join ${ref(accountStages, back)} as s on s.account_id = f.account_id and s.day = f.day`]
+      ? [sql`left join ${ref(accountStages, back)} as s on s.account_id = f.account_id and s.day = f.day`]
       : []),
     ...(needsHealth
-      ? [sql`inner join ${ref(accountHealth, back)} as h on h.account_id = f.account_id and h.day = f.day`]
+      ? [sql`left join ${ref(accountHealth, back)} as h on h.account_id = f.account_id and h.day = f.day`]
       : []),
     ...(asked.has("health_change_28d")
       ? [
-          sql`left join ${ref(accountHealth, back + 28)} as b on b.account_id = f.account_id and b.day = ${addDays(sql`f.day`, -28)}`,
+          sql`left join ${upToAgo(28, ref(accountHealth, back + 28))} as b on b.account_id = f.account_id and b.day = ${addDays(sql`f.day`, -28)}`,
         ]
       : []),
     ...trends.map((metric) => {

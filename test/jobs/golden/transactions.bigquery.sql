@@ -23,7 +23,7 @@ update `waymark_ledger`.`lease` set expires_at = @p1 where case when token = 2 t
 update `waymark_tables`.`usage_daily__rows_000001` as d
 set `to_version` = 2
 from `waymark_work`.`usage_daily__changes_2` as s
-where not s.comes and d.`to_version` = 9007199254740991 and (d.day >= date '2024-02-01' and d.day <= date '2024-03-10') and d.`account_id` = s.`account_id` and d.`day` = s.`day`;
+where not s.comes and d.`to_version` = 9007199254740991 and (d.`day` >= date '2024-02-01' and d.`day` <= date '2024-03-10') and d.`account_id` = s.`account_id` and d.`day` = s.`day`;
 insert into `waymark_tables`.`usage_daily__rows_000001` (`account_id`, `day`, `events`, `sessions`, `logins`, `sticky_events`, `active_users`, `features`, `new_users`, `key_events`, `new_features`, `events_7d`, `events_28d`, `active_days_28d`, `sessions_28d`, `logins_28d`, `login_days_28d`, `sticky_events_28d`, `new_users_28d`, `key_events_28d`, `new_features_28d`, `active_users_7d`, `active_users_28d`, `active_users_28d_before`, `features_used_28d`, `last_event_day`, `from_version`, `to_version`)
 select d.`account_id`, d.`day`, d.`events`, d.`sessions`, d.`logins`, d.`sticky_events`, d.`active_users`, d.`features`, d.`new_users`, d.`key_events`, d.`new_features`, d.`events_7d`, d.`events_28d`, d.`active_days_28d`, d.`sessions_28d`, d.`logins_28d`, d.`login_days_28d`, d.`sticky_events_28d`, d.`new_users_28d`, d.`key_events_28d`, d.`new_features_28d`, d.`active_users_7d`, d.`active_users_28d`, d.`active_users_28d_before`, d.`features_used_28d`, d.`last_event_day`, 2, 9007199254740991
 from `waymark_work`.`usage_daily__delta_2` as d

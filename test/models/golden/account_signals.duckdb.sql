@@ -41,9 +41,9 @@ states as (
       + case when coalesce((date_diff('day', s.entered_on, f.day) + 1) > 25, false) then 128 else 0 end
       + case when (coalesce(f."active_days_28d" >= 10, false) and coalesce("milestone_used".reached_on <= f.day, false) and (not coalesce(h.score < 50, false))) then 256 else 0 end as "state_0"
   from "account_facts" as f
-  inner join "account_stages" as s on s.account_id = f.account_id and s.day = f.day
-  inner join "account_health" as h on h.account_id = f.account_id and h.day = f.day
-  left join "account_health" as b on b.account_id = f.account_id and b.day = (f.day + cast(-28 as integer))
+  left join "account_stages" as s on s.account_id = f.account_id and s.day = f.day
+  left join "account_health" as h on h.account_id = f.account_id and h.day = f.day
+  left join (select * from "account_health" as rows_so_far where day <= ((select data_through from "timeline") + cast(-28 as integer))) as b on b.account_id = f.account_id and b.day = (f.day + cast(-28 as integer))
   left join "account_trends" as "trend_health_score" on "trend_health_score".account_id = f.account_id and "trend_health_score".metric = 'health_score' and "trend_health_score".week = (cast(date_trunc('week', (f.day + cast(1 as integer))) as date) + cast(-7 as integer))
   left join "account_trends" as "trend_events_7d" on "trend_events_7d".account_id = f.account_id and "trend_events_7d".metric = 'events_7d' and "trend_events_7d".week = (cast(date_trunc('week', (f.day + cast(1 as integer))) as date) + cast(-7 as integer))
   left join milestone_spans as "milestone_team" on "milestone_team".account_id = f.account_id and "milestone_team".milestone = 'team'

@@ -19,7 +19,7 @@ successors as (
 ),
 firsts as (
   select play, account_id, min(day) as day
-  from triggers
+  from successors
   group by play, account_id
 ),
 plays as (

@@ -59,6 +59,9 @@ users_28d as (
   from (select account_id, case when date_diff(day, previous_day, day) <= 28 then date_add(previous_day, interval 28 day) else day end as from_day from `user_days` as days) as covering
   group by account_id, from_day
 ),
+users_28d_before as (
+  select account_id, date_add(day, interval 28 day) as day, seen from users_28d
+),
 features_28d as (
   select account_id, from_day as day, count(*) as seen
   from (select account_id, case when date_diff(day, previous_day, day) <= 28 then date_add(previous_day, interval 28 day) else day end as from_day from `feature_days` as days) as covering
@@ -99,7 +102,7 @@ full join (select account_id, date_add(day, interval 28 day) as day, 0 - events 
 full join (select account_id, date_add(day, interval 56 day) as day, 0 - active_users as `active_users_28d_before` from daily where true and date_add(day, interval 56 day) <= (select data_through from `timeline`)) as `s3` using (account_id, day)
 full join (select account_id, day as day, seen as `active_users_7d` from users_7d where true and day <= (select data_through from `timeline`)) as `s4` using (account_id, day)
 full join (select account_id, day as day, seen as `active_users_28d` from users_28d where true and day <= (select data_through from `timeline`)) as `s5` using (account_id, day)
-full join (select account_id, date_add(day, interval 28 day) as day, seen as `active_users_28d_before` from users_28d where true and date_add(day, interval 28 day) <= (select data_through from `timeline`)) as `s6` using (account_id, day)
+full join (select account_id, day as day, seen as `active_users_28d_before` from users_28d_before where true and day <= (select data_through from `timeline`)) as `s6` using (account_id, day)
 full join (select account_id, day as day, seen as `features_used_28d` from features_28d where true and day <= (select data_through from `timeline`)) as `s7` using (account_id, day)
   ) as changes
   where (`events` <> 0 or `sessions` <> 0 or `logins` <> 0 or `sticky_events` <> 0 or `active_users` <> 0 or `features` <> 0 or `new_users` <> 0 or `key_events` <> 0 or `new_features` <> 0 or `events_7d` <> 0 or `events_28d` <> 0 or `active_days_28d` <> 0 or `sessions_28d` <> 0 or `logins_28d` <> 0 or `login_days_28d` <> 0 or `sticky_events_28d` <> 0 or `new_users_28d` <> 0 or `key_events_28d` <> 0 or `new_features_28d` <> 0 or `active_users_7d` <> 0 or `active_users_28d` <> 0 or `active_users_28d_before` <> 0 or `features_used_28d` <> 0)
