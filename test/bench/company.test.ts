@@ -104,6 +104,7 @@ test("SQL written by hand for a table has the model's rows", async () => {
   const compared = await compareWithFloors(warehouse, company, snapshot, () => {});
   expect(compared.map(({ model }) => model)).toEqual([
     "stg_usage_events",
+    "usage_daily",
     "account_indicators",
     "account_health",
   ]);
