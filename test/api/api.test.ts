@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { connect } from "node:net";
 import { composeServices } from "@theguild/federation-composition";
 import { parse } from "graphql";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
@@ -498,6 +499,19 @@ describe("the server", () => {
     });
     await hasty.server.close();
     expect((await client.ask("{ portfolio { accounts } }")).errors).toEqual([]);
+  });
+
+  it("a request that doesn't come whole is let go, and others are answered", async () => {
+    const { server, ask } = await clientOf(warehouse, { arrivalMs: 100 });
+    const socket = connect(Number(new URL(server.url).port), "127.0.0.1");
+    socket.write(
+      'POST /graphql HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 99\r\n\r\n{"query":',
+    );
+    const told: Buffer[] = [];
+    for await (const bytes of socket) told.push(bytes);
+    expect(Buffer.concat(told).toString()).toMatch(/^HTTP\/1\.1 408 /);
+    expect((await ask("{ portfolio { accounts } }")).errors).toEqual([]);
+    await server.close();
   });
 
   it("errors of the warehouse keep their SQL to the log", async () => {
