@@ -19,7 +19,11 @@ export function formatError(
   if (original instanceof WaymarkError) {
     const isOurs = ["WAREHOUSE_FAILED", "WAREHOUSE_UNAVAILABLE"].includes(original.code);
     if (isOurs) log(original);
-    const message = isOurs ? "The warehouse could not answer; the server's log says why." : original.message;
+    const message = isOurs
+      ? "The warehouse could not answer; the server's log says why."
+      : original.code === "CANCELLED" // whoever has left isn't told
+        ? "It took longer than a request may, and was stopped. Ask for less: fewer days, groups or rows."
+        : original.message;
     // By these a caller can tell by how much a question is too large.
     const { estimatedBytes, leftBytes, budgetBytes } = original.details;
     const figures = original.code === "OVER_BUDGET" ? { estimatedBytes, leftBytes, budgetBytes } : {};

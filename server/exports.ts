@@ -5,14 +5,12 @@ import type { ApolloServer } from "@apollo/server";
 import compress from "@fastify/compress";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import {
-  type GraphQLObjectType,
   type GraphQLSchema,
   getArgumentValues,
   getVariableValues,
   print,
   valueFromASTUntyped,
 } from "graphql";
-import { collectFields } from "graphql/execution/collectFields.js";
 import { didYouMean, WaymarkError } from "../errors.js";
 import type { Context } from "../resolvers/context.js";
 import { mustAsk } from "../resolvers/gate.js";
@@ -22,6 +20,7 @@ import { columnsOf } from "./columns.js";
 import { httpStatusOf } from "./errors.js";
 import { type Batches, type Format, formats } from "./formats.js";
 import { keyInAddress } from "./keys.js";
+import { rootFieldsOf } from "./root_fields.js";
 import { type CellRow, pageIn, rowsOf } from "./rows.js";
 import { descriptionOf, type SavedQuery, variablesOf } from "./saved_queries.js";
 
@@ -148,22 +147,6 @@ const goesOn = ({ operation }: SavedQuery, given: Readonly<Record<string, unknow
   (operation.variableDefinitions ?? []).some(({ variable }) => variable.name.value === "after") &&
   !("after" in given) &&
   !("first" in given);
-
-/** The fields of the query itself that are asked for with such variables. */
-function rootFieldsOf(
-  schema: GraphQLSchema,
-  { document, operation }: SavedQuery,
-  variables: Readonly<Record<string, unknown>>,
-): string[] {
-  const fragments = Object.fromEntries(
-    document.definitions.flatMap((d) => (d.kind === "FragmentDefinition" ? [[d.name.value, d]] : [])),
-  );
-  const type = schema.getQueryType() as GraphQLObjectType;
-  const found = collectFields(schema, fragments, { ...variables }, type, operation.selectionSet);
-  return [...found.values()].flatMap(([node]) =>
-    node && node.name.value !== "__typename" ? [node.name.value] : [],
-  );
-}
 
 /** How many rows may come of the one field that a query asks for; undefined where that isn't said, and of several. */
 function mostRowsOf(

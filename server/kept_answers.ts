@@ -70,7 +70,11 @@ export class KeptAnswers {
     if (!isLasting) return "";
     const { name, isSignedIn, bytesPerRequest, ...rights } = caller;
     const { id, runId } = snapshot;
-    return JSON.stringify([id, runId, rights, queryHash, request.operationName, request.variables]);
+    try {
+      return JSON.stringify([id, runId, rights, queryHash, request.operationName, request.variables]);
+    } catch {
+      return ""; // variables within variables, deeper than can be written
+    }
   }
 }
 

@@ -21,6 +21,7 @@ import type { Warehouse } from "../warehouse/warehouse.js";
 import { answeredFrom, errorsOf } from "./answer.js";
 import { formatError } from "./errors.js";
 import { checkLimits, type QueryLimits } from "./limits.js";
+import { rootFieldsOf } from "./root_fields.js";
 import { refuse } from "./sign_in.js";
 
 /**
@@ -225,6 +226,11 @@ class Refusal extends Error {
   }
 }
 
+const leftOut = [
+  "GRAPHQL_VALIDATION_FAILED",
+  { message: "The field that is subscribed to can't be left out. Ask without @skip and @include around it." },
+] as const;
+
 type Question = Pick<ExecutionArgs, "schema" | "document" | "variableValues" | "operationName">;
 
 /** What a request's body asks. @throws Refusal unless it is one subscription that the schema answers, within the limits */
@@ -251,9 +257,14 @@ function questionIn(
   } catch (error) {
     return refuse("GRAPHQL_PARSE_FAILED", error as GraphQLError);
   }
-  const mistakes = validate(schema, document).map(({ message }) => ({
-    message: isDevelopment ? message : message.replace(/ ?Did you mean .+\?$/, ""),
-  }));
+  let mistakes: { message: string }[];
+  try {
+    mistakes = validate(schema, document).map(({ message }) => ({
+      message: isDevelopment ? message : message.replace(/ ?Did you mean .+\?$/, ""),
+    }));
+  } catch {
+    return refuse(...leftOut); // by a variable, which graphql-js doesn't expect there
+  }
   if (mistakes.length > 0) return refuse("GRAPHQL_VALIDATION_FAILED", ...mistakes);
   const operation = getOperationAST(document, typeof operationName === "string" ? operationName : undefined);
   if (operation?.operation !== "subscription")
@@ -267,6 +278,7 @@ function questionIn(
   } catch (error) {
     return refuse("QUERY_TOO_LARGE", error as GraphQLError);
   }
+  if (rootFieldsOf(schema, { document, operation }, {}).length === 0) return refuse(...leftOut);
   return { schema, document, variableValues, operationName: operation.name?.value ?? null };
 }
 

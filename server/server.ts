@@ -72,6 +72,8 @@ export interface ServerOptions {
   timeoutMs?: number;
   /** The same of a saved query that is read as a file; 15 minutes by default. */
   exportTimeoutMs?: number;
+  /** After so long a request that hasn't come whole is let go; a minute by default. */
+  arrivalMs?: number;
   /** Folders of saved queries, which /q answers by name; an earlier folder's go first. */
   queryFolders?: readonly string[];
   /** How much one question may ask for, where it isn't as by default. */
@@ -106,13 +108,15 @@ export interface Server {
  */
 export async function startServer(options: ServerOptions): Promise<Server> {
   const { warehouse, port, host, isDevelopment, freshness = () => defaultFreshness, now } = options;
-  const { access, isReadOnly = false } = options;
+  const { access, isReadOnly = false, arrivalMs = 60_000 } = options;
   mustSignInBeyond(host, access);
   const app = Fastify({
     loggerInstance: (options.log ?? openLog(process.env.LOG_LEVEL ?? "warn")) as FastifyBaseLogger,
     logController: new LogController({ disableRequestLogging: true }), // observeRequests tells of them
     forceCloseConnections: true,
     bodyLimit: 256 * 1024,
+    requestTimeout: arrivalMs, // without it half a body holds its connection for ever
+    http: { headersTimeout: arrivalMs, connectionsCheckingInterval: Math.min(arrivalMs, 30_000) },
   });
   answerFaults(app);
   const costs = new Costs();

@@ -215,6 +215,17 @@ describe("a stream", () => {
       "BAD_REQUEST",
       "Expected one subscription; queries and mutations are answered at /graphql.",
     ]);
+    for (const given of ["false", "$on"])
+      expect(
+        await refused({
+          query: `subscription${given === "$on" ? "($on: Boolean!)" : ""} { ...s } fragment s on Subscription { snapshotPublished @include(if: ${given}) { id } }`,
+          variables: { on: true },
+        }),
+      ).toEqual([
+        400,
+        "GRAPHQL_VALIDATION_FAILED",
+        "The field that is subscribed to can't be left out. Ask without @skip and @include around it.",
+      ]);
     const codeOf = async (body: unknown) => (await refused(body)).slice(0, 2);
     expect(await codeOf({ query: "subscription {" })).toEqual([400, "GRAPHQL_PARSE_FAILED"]);
     expect(await refused({ query: "subscription { snapshotPublishd { id } }" })).toEqual([
