@@ -136,11 +136,8 @@ type Wrote = Pick<
   readonly read: readonly { readonly model: string; readonly from: number | null }[];
 };
 
-/**
- * Models at once. Those that are built whole use all of the engine's threads, so more of them only cost memory; parts
- * wait for each other's small statements.
- */
-const concurrency = { parts: 4, whole: 2 };
+/** Models built whole at once: each uses all of the engine's threads, so more of them only cost memory. */
+const wholeAtOnce = 2;
 
 /** The company as its raw data stands now: mapped, types known, days settled. */
 export async function describeCompany(
@@ -303,7 +300,7 @@ class Run implements Pick<Lease, "transaction"> {
   private dataThrough: string | undefined;
   private byName: ReadonlyMap<string, Model> = new Map();
   private comparedAt: ReadonlyMap<string, Date> = new Map();
-  private readonly oneOfFew = pLimit(concurrency.whole);
+  private readonly oneOfFew = pLimit(wholeAtOnce);
   private done = 0;
   private total = 0;
 
@@ -349,7 +346,7 @@ class Run implements Pick<Lease, "transaction"> {
       this.lease.signal,
       ...(this.options.signal ? [this.options.signal] : []),
     ]);
-    const limit = pLimit(concurrency.parts);
+    const limit = pLimit(this.warehouse.atOnce);
     const finished = new Map<string, Promise<void>>();
     for (const node of order) {
       const before = Promise.all(node.upstream.map((model) => finished.get(model)));
@@ -409,7 +406,7 @@ class Run implements Pick<Lease, "transaction"> {
     if (this.options.step) return this.step(building, node, inputs, built, work);
     if (!built || work.kind === "whole")
       return this.whole(building, node, inputs, built, work.kind === "whole" ? work.reason : "never built");
-    return this.part(building, node, inputs, built, work);
+    return this.warehouse.sideBySide(() => this.part(building, node, inputs, built, work));
   }
 
   private async whole(

@@ -98,6 +98,8 @@ export function openBigQuery(options: BigQueryOptions): Warehouse {
 class BigQueryWarehouse implements Warehouse {
   readonly dialect = "bigquery";
   readonly isExclusive = false;
+  /** Most of the time they wait for answers. */
+  readonly atOnce = 4;
   readonly schemaName = (schema: string): string => this.options.datasets?.[schema] ?? schema;
   private readonly made = new Map<string, Promise<void>>();
 
@@ -181,6 +183,11 @@ class BigQueryWarehouse implements Warehouse {
     await this.run(tableMade(target, this.options.partitionBy), options);
     const { numRows } = await this.metadataOf(dataset, table);
     return Number(numRows ?? 0);
+  }
+
+  /** Its processors are none of ours. */
+  sideBySide<T>(work: () => Promise<T>): Promise<T> {
+    return work();
   }
 
   /** Logical bytes, by which BigQuery bills storage and scans; null for a view. */
