@@ -214,7 +214,9 @@ export const whereOfPart = (whole: Sql, part: Sql): Sql => inPart("accounts", wh
 export const firstOfAll = sql`date '1000-01-01'`;
 
 /**
- * `changesFrom` of rows that say from when to when something was so: the least day that its versions don't share.
+ * `changesFrom` of rows that say from when to when something was so: the least day that its versions don't share, or of
+ * all its days where it came or went. A version that came and went in between is there twice: a row of which they are
+ * odd in number stands on one side alone.
  * @param from of columns that say what was so, where the versions don't share it, the column of the day from which it was
  */
 export function firstDifference(
@@ -224,7 +226,7 @@ export function firstDifference(
   const differing = columns.map((column) => {
     const value = name(column);
     return orNever(
-      sql`case when count(*) = 1 or count(${value}) < count(*) or min(${value}) <> max(${value}) then min(${value}) end`,
+      sql`case when mod(count(*), 2) = 1 or count(${value}) < count(*) or min(${value}) <> max(${value}) then min(${value}) end`,
     );
   });
   const others = Object.entries(from).map(([column, day]) =>
