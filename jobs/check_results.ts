@@ -44,7 +44,8 @@ where c.definition is not null and c.run_id = (
 
 /**
  * What every check found the last time, published or not: of a model's own rules as its table was last built or
- * refused, of the others in the latest run that came so far as to ask them. None where nothing was ever built.
+ * refused, of the others in the latest run that came so far as to ask them, which the steps of a backfill don't. None
+ * where nothing was ever built.
  */
 export async function readLatestChecks(warehouse: Warehouse): Promise<CheckRow[]> {
   if ((await readRuns(warehouse, 1)).length === 0) return [];
@@ -64,7 +65,7 @@ asked as (
     r.run_id as run_id,
     row_number() over (order by r.started_at desc, r.run_id desc) as recency
   from ${at("runs")} as r
-  where r.status = 'succeeded'
+  where (r.status = 'succeeded' and r.snapshot_id is not null)
     or r.run_id in (select c.run_id from ${at("checks")} as c where c.definition is not null)
 )
 select c.*

@@ -17,7 +17,8 @@ export async function readEndedRuns(warehouse: Warehouse, toldThrough: Date | nu
   const found = await warehouse.query(
     sql`
 with recovered as (
-  select max(started_at) as started_at from ${table} where status = 'succeeded' and started_at <= ${bind("timestamp", toldThrough)}
+  select max(started_at) as started_at from ${table}
+  where status = 'succeeded' and snapshot_id is not null and started_at <= ${bind("timestamp", toldThrough)}
 )
 select r.*
 from ${table} as r
@@ -48,7 +49,8 @@ export function newsOfRuns(
       failures.push(run);
       return [failed(run, failures.length, company, stands, now)];
     }
-    if (run.status !== "succeeded" || failures.length === 0) return [];
+    // A step of a backfill succeeds without a snapshot: it shows readers nothing, and asks no check.
+    if (run.status !== "succeeded" || run.snapshot_id === null || failures.length === 0) return [];
     const news = recovered(failures, run, company, stands, now);
     failures = [];
     return [news];
@@ -76,10 +78,13 @@ function failed(run: Run, inARow: number, company: string, stands: Snapshot | un
     subject: builds,
     timestamp: (run.finished_at ?? now).toISOString(),
     company,
-    summary: `${company}: a build failed (${code}): ${error.split("\n")[0]} ${left}`,
+    summary: `${company}: a build failed (${code}): ${sentence(error)} ${left}`,
     data: { run: { ...runIn(run), code, error }, failuresInARow: inARow, snapshot: snapshotIn(stands) },
   };
 }
+
+/** The first line, ended by a stop. */
+const sentence = (error: string): string => (error.split("\n")[0] ?? "").replace(/[^.!?]$/, "$&.");
 
 function recovered(
   failures: readonly Run[],

@@ -1,6 +1,8 @@
 import { describe, expect, it } from "vitest";
+import { settingsSchema } from "../../config/settings.js";
 import { type BackfillOptions, type BackfillProgress, backfill, chunksOf } from "../../jobs/backfill.js";
 import { build } from "../../jobs/build.js";
+import { isDeclared, readLatestChecks } from "../../jobs/check_results.js";
 import { readRuns, readSnapshots } from "../../jobs/ledger.js";
 import { models } from "../../models/index.js";
 import { path, sql } from "../../warehouse/sql.js";
@@ -119,6 +121,39 @@ describe("a backfill", () => {
     const nps = sql`select distinct score from ${path("waymark", "stg_survey_responses")}`;
     expect(await warehouse.query(nps, { score: { type: "integer" } })).toEqual([{ score: 2 }]);
     expect(result.models.map((m) => m.model).sort()).toEqual(models.map((m) => m.name).sort());
+  });
+
+  it("asks no checks until its end: what failed before goes on failing, since when it did", async () => {
+    const { warehouse, settings } = await openBuilt();
+    const { checks } = settingsSchema.parse({
+      company: "Small",
+      sources: {},
+      checks: [
+        {
+          name: "b stays away",
+          sql: "select account_id from accounts where account_id = 'b'",
+          severity: "warning",
+        },
+      ],
+    });
+    const checked = { ...project, settings: { ...settings, checks } };
+    await build(warehouse, checked, { trigger: "test", now });
+    const declared = async () => (await readLatestChecks(warehouse)).filter(isDeclared);
+    const [before] = await declared();
+    expect(before).toMatchObject({ check: "b stays away", failingRows: 1 });
+
+    const stop = new AbortController();
+    const options = { from: dayAt(20), to: dayAt(40), chunkDays: 10, now };
+    await expect(
+      backfill(warehouse, checked, {
+        ...options,
+        signal: stop.signal,
+        onProgress: (p) => p.kind === "chunk" && stop.abort(),
+      }),
+    ).rejects.toMatchObject({ code: "CANCELLED" });
+    expect(await declared(), "stopped after a chunk").toEqual([before]);
+    await backfill(warehouse, checked, options);
+    expect(await declared()).toMatchObject([{ failingRows: 1, failingSince: before?.failingSince }]);
   });
 
   it("refuses days that can't be, and says which can", async () => {

@@ -283,6 +283,25 @@ describe("runs", { timeout: 120_000 }, () => {
     ]);
   });
 
+  it("that are a step of a backfill are no recovery: they publish nothing", async () => {
+    const { run, buildThrough, messages, warehouse } = await company([webhookTo("http://127.0.0.1:9")]);
+    await run(25);
+    await warehouse.run(sql`alter table raw.events rename to events_moved`);
+    await expect(run(25)).rejects.toMatchObject({ code: "SOURCE_INVALID" });
+    await warehouse.run(sql`alter table raw.events_moved rename to events`);
+    await buildThrough(25, { trigger: "backfill", step: "sources" });
+    await warehouse.run(sql`alter table raw.events rename to events_moved`);
+    await expect(run(25)).rejects.toMatchObject({ code: "SOURCE_INVALID" });
+    await warehouse.run(sql`alter table raw.events_moved rename to events`);
+    await buildThrough(25, { trigger: "backfill", step: "sources" });
+    await run(25);
+    expect((await messages()).map(({ type, data }) => [type, data.failuresInARow ?? data.failures])).toEqual([
+      ["run_failed", 1],
+      ["run_failed", 2],
+      ["run_recovered", 2],
+    ]);
+  });
+
   it("publish though receivers are gone or the news can't be recorded, which is caught up", async () => {
     const gone = await receiver();
     await gone.close();
