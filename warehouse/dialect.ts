@@ -78,6 +78,12 @@ export const addDays = (day: Sql, days: Sql | number): Sql => {
 export const orNever = (day: Sql): Sql => sql`coalesce(${day}, ${never})`;
 export const never = sql`date '9999-12-31'`;
 
+/** So many days later, and of days near that last one that one: no engine tells of others. `days` are 0 or more. */
+export const addDaysAtMost = (day: Sql, days: Sql | number): Sql => {
+  const n = typeof days === "number" ? integer(days) : days;
+  return addDays(least(day, addDays(never, sql`(0 - ${n})`)), n);
+};
+
 /** Days from `from` to `to`, negative when `to` is earlier. */
 export const daysBetween = (from: Sql, to: Sql): Sql =>
   by({ duckdb: sql`date_diff('day', ${from}, ${to})`, bigquery: sql`date_diff(${to}, ${from}, day)` });

@@ -1,4 +1,4 @@
-import { addDays, countIf, orNever } from "../../warehouse/dialect.js";
+import { addDays, countIf, never, orNever } from "../../warehouse/dialect.js";
 import { type Sql, sql } from "../../warehouse/sql.js";
 import { accountKey, dayKey, defineModel, ref } from "../model.js";
 import { stgContracts } from "../staging/stg_contracts.js";
@@ -69,7 +69,7 @@ changes as (
   union distinct
   select account_id, ends_on as day from terms where ends_on is not null
   union distinct
-  select account_id, ${addDays(sql`renews_on`, 1)} as day from terms where renews_on is not null
+  select account_id, ${addDays(sql`renews_on`, 1)} as day from terms where renews_on < ${never}
 ),
 covered as (
   select

@@ -1,4 +1,4 @@
-import { addDays, greatest } from "../../warehouse/dialect.js";
+import { addDays, addDaysAtMost, greatest } from "../../warehouse/dialect.js";
 import { sql } from "../../warehouse/sql.js";
 import { accountKey, asked, dayKey, defineModel, ref } from "../model.js";
 import { accounts } from "../staging/accounts.js";
@@ -133,7 +133,7 @@ ${levelsOfSteps(
     },
     {
       from: sql`people`,
-      day: addDays(sql`present_to`, 28),
+      day: addDaysAtMost(sql`present_to`, 28),
       where: sql`present_to is not null`,
       adds: { champions_left_28d: minusOneIf(isChampion) },
     },

@@ -1,7 +1,7 @@
 import { conditionSql } from "../../journey/compile.js";
 import { daysHeld, milestoneStatuses } from "../../journey/conditions.js";
 import { type Journey, type Milestone, repeats } from "../../journey/journey.js";
-import { addDays, daysBetween, minIf, nullOf, orNever } from "../../warehouse/dialect.js";
+import { addDaysAtMost, daysBetween, minIf, nullOf, orNever } from "../../warehouse/dialect.js";
 import { integer, join, name, type Sql, sql, text } from "../../warehouse/sql.js";
 import { accountFacts, factRow } from "../daily/account_facts.js";
 import { timeline } from "../daily/timeline.js";
@@ -97,8 +97,8 @@ dated as (
     started_on,
     ended_on,
     reached_on,
-    ${addDays(sql`started_on`, sql`expected_days`)} as due_on,
-    ${addDays(sql`started_on`, sql`stuck_days`)} as stuck_after
+    ${addDaysAtMost(sql`started_on`, sql`expected_days`)} as due_on,
+    ${addDaysAtMost(sql`started_on`, sql`stuck_days`)} as stuck_after
   from started
 )
 select

@@ -1,4 +1,4 @@
-import { addDays, cast, daysBetween, greatest, nullOf, periodOf } from "../../warehouse/dialect.js";
+import { addDaysAtMost, cast, daysBetween, greatest, nullOf, periodOf } from "../../warehouse/dialect.js";
 import { integer, join, name, sql } from "../../warehouse/sql.js";
 import { timeline } from "../daily/timeline.js";
 import { milestoneEvidence, reachedOn } from "../milestones/milestone_evidence.js";
@@ -92,7 +92,7 @@ dated as (
     started_on,
     steps_done,
     onboarded_on,
-    ${addDays(sql`started_on`, onboarding?.expected_days ?? 0)} as due_on,
+    ${addDaysAtMost(sql`started_on`, onboarding?.expected_days ?? 0)} as due_on,
     data_through
   from progress
 )

@@ -163,6 +163,25 @@ describe("a build", () => {
     },
   );
 
+  it("takes terms that end, are renewed or begin on the last day that has a name", async () => {
+    const { warehouse, settings, build } = await openCompany();
+    await warehouse.run(sql`alter table raw.contracts add column ends date`);
+    await warehouse.run(
+      sql`insert into raw.contracts values ('c3', 'a', date '2024-01-01', 1, 1, date '9999-12-31'), ('c4', 'c', date '9999-12-31', 1, 1, null)`,
+    );
+    const { contracts } = settings.sources;
+    if (!contracts) throw new Error("the company has contracts");
+    contracts.columns.ends_on = { column: "ends" };
+    await build();
+    const days = { last_day: { type: "date" }, due_on: { type: "date" } } as const;
+    expect(
+      await warehouse.query(
+        sql`select (select max(day) from waymark.coverage_daily) as last_day, max(due_on) as due_on from waymark.account_milestones`,
+        days,
+      ),
+    ).toEqual([{ last_day: "9999-12-31", due_on: "9999-12-31" }]);
+  });
+
   it("tells of days in few spans, of which none is left out: not those up to the end of time either", () => {
     const months = Array.from({ length: 200 }, (_, i) => new Date(Date.UTC(2000, i, 1)).toISOString());
     const spans = months.map((month) => ({ first: month.slice(0, 10), last: month.slice(0, 10) }));

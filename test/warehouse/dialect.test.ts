@@ -309,6 +309,20 @@ describe(`the dialect means the same on both engines${missing ? ` (GoogleSQL ski
   });
 
   describe("days", () => {
+    test("addDaysAtMost", "a date, of those near the last that has a name that one", async () => {
+      const given = xs("date", ["2024-02-28", "9999-12-24", "9999-12-31", null]);
+      for (const [days, later] of [
+        [7, "2024-03-06"],
+        [sql`(i + 8)`, "2024-03-07"],
+      ] as const)
+        await expectValues(given, dialect.addDaysAtMost(x, days), "date", [
+          later,
+          "9999-12-31",
+          "9999-12-31",
+          null,
+        ]);
+    });
+
     test("addDays", "a date, over months, leap years and 1970, by a number or a column", async () => {
       const given = xs("date", ["2024-02-28", "2023-02-28", "1969-12-31", null]);
       await expectValues(given, dialect.addDays(x, 1), "date", [

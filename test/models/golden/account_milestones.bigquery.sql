@@ -61,8 +61,8 @@ dated as (
     started_on,
     ended_on,
     reached_on,
-    date_add(started_on, interval expected_days day) as due_on,
-    date_add(started_on, interval stuck_days day) as stuck_after
+    date_add(least(started_on, date_add(date '9999-12-31', interval (0 - expected_days) day)), interval expected_days day) as due_on,
+    date_add(least(started_on, date_add(date '9999-12-31', interval (0 - stuck_days) day)), interval stuck_days day) as stuck_after
   from started
 )
 select

@@ -61,8 +61,8 @@ dated as (
     started_on,
     ended_on,
     reached_on,
-    (started_on + cast(expected_days as integer)) as due_on,
-    (started_on + cast(stuck_days as integer)) as stuck_after
+    (case when not (started_on is null or (date '9999-12-31' + cast((0 - expected_days) as integer)) is null) then least(started_on, (date '9999-12-31' + cast((0 - expected_days) as integer))) end + cast(expected_days as integer)) as due_on,
+    (case when not (started_on is null or (date '9999-12-31' + cast((0 - stuck_days) as integer)) is null) then least(started_on, (date '9999-12-31' + cast((0 - stuck_days) as integer))) end + cast(stuck_days as integer)) as stuck_after
   from started
 )
 select

@@ -21,7 +21,7 @@ dated as (
     started_on,
     steps_done,
     onboarded_on,
-    date_add(started_on, interval 30 day) as due_on,
+    date_add(least(started_on, date_add(date '9999-12-31', interval (0 - 30) day)), interval 30 day) as due_on,
     data_through
   from progress
 )

@@ -21,7 +21,7 @@ dated as (
     started_on,
     steps_done,
     onboarded_on,
-    (started_on + cast(30 as integer)) as due_on,
+    (case when not (started_on is null or (date '9999-12-31' + cast((0 - 30) as integer)) is null) then least(started_on, (date '9999-12-31' + cast((0 - 30) as integer))) end + cast(30 as integer)) as due_on,
     data_through
   from progress
 )

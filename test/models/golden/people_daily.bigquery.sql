@@ -54,7 +54,7 @@ from (
   union all
   select account_id, present_to as day, 0 as `touchpoints`, 0 as `outcomes`, 0 as `executives_seen`, 0 as `touchpoints_28d`, 0 as `outcomes_confirmed`, 0 as `outcomes_confirmed_365d`, case when role = 'champion' then -1 else 0 end as `champions`, case when role = 'champion' then 1 else 0 end as `champions_left`, case when role = 'champion' then 1 else 0 end as `champions_left_28d`, case when role = 'executive' then -1 else 0 end as `executives` from people where present_to is not null and present_to <= (select data_through from `timeline`)
   union all
-  select account_id, date_add(present_to, interval 28 day) as day, 0 as `touchpoints`, 0 as `outcomes`, 0 as `executives_seen`, 0 as `touchpoints_28d`, 0 as `outcomes_confirmed`, 0 as `outcomes_confirmed_365d`, 0 as `champions`, 0 as `champions_left`, case when role = 'champion' then -1 else 0 end as `champions_left_28d`, 0 as `executives` from people where present_to is not null and date_add(present_to, interval 28 day) <= (select data_through from `timeline`)
+  select account_id, date_add(least(present_to, date_add(date '9999-12-31', interval (0 - 28) day)), interval 28 day) as day, 0 as `touchpoints`, 0 as `outcomes`, 0 as `executives_seen`, 0 as `touchpoints_28d`, 0 as `outcomes_confirmed`, 0 as `outcomes_confirmed_365d`, 0 as `champions`, 0 as `champions_left`, case when role = 'champion' then -1 else 0 end as `champions_left_28d`, 0 as `executives` from people where present_to is not null and date_add(least(present_to, date_add(date '9999-12-31', interval (0 - 28) day)), interval 28 day) <= (select data_through from `timeline`)
 ) as steps
 group by account_id, day
   ) as changes
