@@ -42,16 +42,18 @@ export const backfillCommand = (): Command =>
             chunkDays,
             now: () => new Date(),
             signal,
-            ...(json ? {} : { onProgress: tell }),
+            ...(json ? {} : { onProgress: (progress) => tell(progress, select !== undefined) }),
           }),
         ),
       );
       const { days, chunks, resumedAfter } = result;
       if (json) return answerJson({ ...days, chunks, resumedAfter, ...summaryOf(result) });
-      remark(`Rebuilt ${days.from} up to ${days.to} in ${chunks} chunks. ${describeBuild(result)}`);
+      remark(
+        `Rebuilt ${days.from} up to ${days.to} in ${chunks === 1 ? "1 chunk" : `${chunks} chunks`}. ${describeBuild(result)}`,
+      );
     });
 
-function tell(progress: BackfillProgress): void {
+function tell(progress: BackfillProgress, isSelection: boolean): void {
   if (progress.kind === "begun") {
     if (progress.done > 0)
       remark(`Going on: ${progress.done} of ${progress.chunks} chunks were done before.`);
@@ -60,7 +62,8 @@ function tell(progress: BackfillProgress): void {
   const n = progress.changed.length;
   const changed = n === 0 ? "nothing changed" : n === 1 ? "1 table changed" : `${n} tables changed`;
   const took = `${changed}, ${progress.seconds.toFixed(1)} s`;
-  if (progress.kind === "sources") remark(`Raw rows compared: ${took}`);
+  if (progress.kind === "sources")
+    remark(`Raw rows ${isSelection ? "of the selected sources " : ""}compared: ${took}`);
   else {
     const { number, chunks, days, secondsLeft } = progress;
     const left = number < chunks ? `; about ${duration(secondsLeft)} left` : "; publishing …";
