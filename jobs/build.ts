@@ -15,7 +15,7 @@ import { traced } from "../telemetry/trace.js";
 import { Account, evenOverBudget, sentFor } from "../warehouse/purpose.js";
 import { path, type Sql, sql } from "../warehouse/sql.js";
 import type { Columns, Row, Warehouse } from "../warehouse/warehouse.js";
-import { checksOfModel, type HeldRun, prepareChecks, runChecks } from "./checks.js";
+import { checksOfModel, type HeldRun, prepareChecks, rowsFail, runChecks } from "./checks.js";
 import { isFeed, watermarksOf } from "./freshness.js";
 import { type Lease, withLease } from "./lease.js";
 import {
@@ -567,7 +567,7 @@ class Run implements Pick<Lease, "transaction"> {
     this.report(model.name, "failed", failed.map((f) => f.check).join("; "));
     throw new WaymarkError(
       "CHECK_FAILED",
-      `${failed.map((f) => `${model.name}: ${f.failingRows} rows fail "${f.check}", e.g. ${f.examples.join("; ")}`).join("\n")}\nNothing was published. \`waymark checks show ${model.name}\` prints the rows, and all that was built is in ${table}; what it read: ${node.upstream.join(", ") || model.source}.`,
+      `${failed.map((f) => `${model.name}: ${rowsFail(f.failingRows)} "${f.check}", e.g. ${f.examples.join("; ")}`).join("\n")}\nNothing was published. \`waymark checks show ${model.name}\` prints the rows, and all that was built is in ${table}; what it read: ${node.upstream.join(", ") || model.source}.`,
       { model: model.name, table, checks: failed.map(({ failing: _, ...found }) => found) },
     );
   }

@@ -121,6 +121,10 @@ export async function checksOfModel(
   return checksRecorded(rows);
 }
 
+/** e.g. "1 row fails". */
+export const rowsFail = (n: number): string =>
+  n === 1 ? "1 row fails" : `${n.toLocaleString("en-US")} rows fail`;
+
 /** A failed check in a line: which, how many rows, which ones. */
 export function checkInWords({ model, check, failingRows: n, examples, error }: CheckRow): string {
   const subject = `${model ? `${model}: ` : ""}"${check}"`;

@@ -12,6 +12,7 @@ import {
   readAllTables,
   readLatestSnapshot,
   readRun,
+  readRuns,
   readTables,
   readWritings,
   type Snapshot,
@@ -53,6 +54,8 @@ export interface Explanation {
     | null;
   readonly isStale: boolean;
   readonly reasons: readonly StaleReason[];
+  /** What the latest run failed with, as the next build may again; null where it didn't. */
+  readonly failure: string | null;
 }
 
 /**
@@ -102,7 +105,13 @@ export async function explain(
       : null,
     isStale: reasons.length > 0,
     reasons,
+    failure: await latestFailure(warehouse),
   };
+}
+
+async function latestFailure(warehouse: Warehouse): Promise<string | null> {
+  const [run] = await readRuns(warehouse, 1);
+  return run?.status === "failed" && run.error_code !== "CANCELLED" ? run.error : null;
 }
 
 function knownModel(modelName: string, day: string | null): Model {
@@ -220,7 +229,8 @@ select (select count(*) from found) as n, min(day) as first_day, max(day) as las
   );
   if (!row || row.n === 0) return undefined;
   // A row without a day on one side may have had any.
-  const days = row.first_day ? `, of ${row.first_day} to ${row.last_day}` : "";
+  const through = row.last_day === row.first_day ? "" : ` to ${row.last_day}`;
+  const days = row.first_day ? `, of ${row.first_day}${through}` : "";
   return {
     kind: "raw rows",
     model: model.name,

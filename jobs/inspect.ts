@@ -142,7 +142,7 @@ async function unreadable(
       { raw: { type: "string" } },
     );
     lines.push(
-      `${source}.${column}: ${row_count} rows hold ${JSON.stringify(example?.raw ?? null)} or the like. ${adviceOn(column, rules, fault, example?.raw ?? "")}`,
+      `${source}.${column}: ${row_count === 1 ? "1 row holds" : `${row_count} rows hold`} ${JSON.stringify(example?.raw ?? null)} or the like. ${adviceOn(column, rules, fault, example?.raw ?? "")}`,
     );
   }
   return lines;

@@ -18,7 +18,10 @@ export const backfillCommand = (): Command =>
     .description("rebuild days of tables by day in chunks, and publish them once, at the end")
     .requiredOption("--from <day>", "the first day to rebuild, e.g. 2024-05-01", civilDate)
     .requiredOption("--to <day>", "up to this day, which is not rebuilt", civilDate)
-    .option("-s, --select <model...>", "only these models, as in `waymark build`")
+    .option(
+      "-s, --select <model...>",
+      "only these models, as in `waymark build`; stg_usage_events+ compares raw usage too",
+    )
     .option("--chunk-days <number>", "days at once; a calendar month by default", (v) =>
       wholeNumber(v, 1, 3660),
     )
@@ -39,25 +42,28 @@ export const backfillCommand = (): Command =>
             chunkDays,
             now: () => new Date(),
             signal,
-            ...(json ? {} : { onProgress: tell }),
+            ...(json ? {} : { onProgress: (progress) => tell(progress, select !== undefined) }),
           }),
         ),
       );
       const { days, chunks, resumedAfter } = result;
       if (json) return answerJson({ ...days, chunks, resumedAfter, ...summaryOf(result) });
-      remark(`Rebuilt ${days.from} up to ${days.to} in ${chunks} chunks. ${describeBuild(result)}`);
+      remark(
+        `Rebuilt ${days.from} up to ${days.to} in ${chunks === 1 ? "1 chunk" : `${chunks} chunks`}. ${describeBuild(result)}`,
+      );
     });
 
-function tell(progress: BackfillProgress): void {
+function tell(progress: BackfillProgress, isSelection: boolean): void {
   if (progress.kind === "begun") {
     if (progress.done > 0)
       remark(`Going on: ${progress.done} of ${progress.chunks} chunks were done before.`);
     return;
   }
-  const changed =
-    progress.changed.length > 0 ? `${progress.changed.length} tables changed` : "nothing changed";
+  const n = progress.changed.length;
+  const changed = n === 0 ? "nothing changed" : n === 1 ? "1 table changed" : `${n} tables changed`;
   const took = `${changed}, ${progress.seconds.toFixed(1)} s`;
-  if (progress.kind === "sources") remark(`Raw rows compared: ${took}`);
+  if (progress.kind === "sources")
+    remark(`Raw rows ${isSelection ? "of the selected sources " : ""}compared: ${took}`);
   else {
     const { number, chunks, days, secondsLeft } = progress;
     const left = number < chunks ? `; about ${duration(secondsLeft)} left` : "; publishing …";

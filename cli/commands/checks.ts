@@ -7,7 +7,7 @@ import {
   readFailingRows,
   readLatestChecks,
 } from "../../jobs/check_results.js";
-import { mostKeptRows } from "../../jobs/checks.js";
+import { mostKeptRows, rowsFail } from "../../jobs/checks.js";
 import type { CheckRow } from "../../jobs/ledger.js";
 import type { Warehouse } from "../../warehouse/warehouse.js";
 import { urlOption, wholeNumber } from "../arguments.js";
@@ -83,9 +83,7 @@ const showCommand = (): Command =>
       const shown = chosen(checks, word, checkName);
       if (json) return answerJson(shown);
       for (const check of shown) {
-        remark(
-          `${labelOf(check)}: ${check.error ?? `${count(check.failingRows)} rows fail, the first ${check.rows?.length ?? 0}`}`,
-        );
+        remark(`${labelOf(check)}: ${check.error ?? `${rowsFail(check.failingRows)}${shownOf(check)}`}`);
         if (check.rows?.length) answer(rowsAs(format, check.rows.map(asCells)));
       }
       if (shown.length === 0) remark(`No check of ${word} fails.`);
@@ -102,7 +100,7 @@ function chosen(checks: readonly CheckView[], word: string, checkName: string | 
     const known = [...checks.map((check) => check.name), ...new Set(checks.flatMap((check) => check.models))];
     throw new WaymarkError(
       "BAD_USER_INPUT",
-      `There is no check and no checked table "${word}".${didYouMean(word, known)}`,
+      `There is no check and no checked table "${word}".${didYouMean(word, known) || " `waymark checks --all` lists them."}`,
       {
         given: word,
       },
@@ -155,6 +153,10 @@ async function viewOf(warehouse: Warehouse, row: CheckRow, first: number | undef
     ...rows,
   };
 }
+
+/** How many of the failing rows are printed, where that isn't all of them. */
+const shownOf = ({ failingRows, rows = [] }: CheckView): string =>
+  rows.length < failingRows ? `, the first ${rows.length}:` : ":";
 
 const labelOf = ({ models, name }: CheckView): string => `${models.join(", ")} "${name}"`;
 

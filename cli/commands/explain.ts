@@ -33,7 +33,8 @@ async function explainedAt(url: string, model: string, day: string | null): Prom
   return { ...explanation, written: written && { ...written, written_at: new Date(written.written_at) } };
 }
 
-function inWords({ model, day, snapshot, rows, written, isStale, reasons }: Explanation): string {
+function inWords(explanation: Explanation): string {
+  const { model, day, snapshot, rows, written, isStale, reasons } = explanation;
   const what = day === null ? model : `${model} on ${day}`;
   const lines = [`${what}: ${count(rows)} rows in snapshot ${snapshot}; ${isStale ? "stale" : "fresh"}.`];
   if (written) {
@@ -51,12 +52,14 @@ function inWords({ model, day, snapshot, rows, written, isStale, reasons }: Expl
           : `  read ${input.model}: what changed from version ${input.from} to ${input.to}${days}`;
       }),
     );
-  } else lines.push("When it was written is not known: there are no rows, or an earlier Waymark wrote them.");
+  } else if (rows > 0) lines.push("When it was written is not known: an earlier Waymark wrote it.");
   if (isStale)
-    lines.push(
-      "Stale, because",
-      ...reasons.map(({ text }) => `  ${text}`),
-      "`waymark build` brings it up to date.",
-    );
+    lines.push("Stale, because", ...reasons.map(({ text }) => `  ${text}`), ...whatToDo(explanation));
   return lines.join("\n");
+}
+
+function whatToDo({ reasons, failure }: Explanation): string[] {
+  if (reasons.every(({ kind }) => kind === "not built")) return [];
+  if (failure === null) return ["`waymark build` brings it up to date."];
+  return [`The last run failed: ${failure}`, "`waymark build` brings it up to date when that is put right."];
 }

@@ -1,7 +1,9 @@
 import { Command } from "commander";
 import prettyBytes from "pretty-bytes";
+import { Temporal } from "temporal-polyfill";
 import { WaymarkError } from "../../errors.js";
 import { isPassed, modelsOf, readLatestChecks } from "../../jobs/check_results.js";
+import { rowsFail } from "../../jobs/checks.js";
 import { type Due, readDue } from "../../jobs/due.js";
 import { breachesOf, type Freshness, freshnessOf, type LateFeed, lateFeeds } from "../../jobs/freshness.js";
 import {
@@ -30,7 +32,14 @@ interface FailingCheck {
 
 /** What status tells, whether it comes from the ledger or from a running server. */
 interface Status {
-  snapshot: { id: number; publishedAt: string; dataThrough: string; journeyVersion: string };
+  snapshot: {
+    id: number;
+    publishedAt: string;
+    dataThrough: string;
+    /** In which its days are counted; null for one that an earlier Waymark published. */
+    timeZone: string | null;
+    journeyVersion: string;
+  };
   /** What makes tables late, if anything does. */
   late: LateFeed[];
   /** Tables whose data is late come first. */
@@ -59,7 +68,7 @@ interface Status {
 }
 
 const document = `{
-  snapshot { id publishedAt dataThrough journeyVersion }
+  snapshot { id publishedAt dataThrough timeZone journeyVersion }
   lastRun { id status trigger startedAt finishedAt error bytesBilled }
   schedule { cron dueAt isMissed nextAt }
   failingChecks: checks(isPassed: false) { name models severity failingRows failingSince }
@@ -140,6 +149,7 @@ const statusOf = (
     id: snapshot.id,
     publishedAt: snapshot.publishedAt.toISOString(),
     dataThrough: snapshot.dataThrough,
+    timeZone: snapshot.words.timeZone ?? null,
     journeyVersion: snapshot.words.journey.version,
   },
   models: [...tables.values()].map((t) => {
@@ -194,12 +204,14 @@ function print(
     const missed = schedule.isMissed
       ? `The build due ${minuteOf(schedule.dueAt)} was missed: none has begun since. `
       : "";
-    answer(`${missed}The next build is due ${minuteOf(schedule.nextAt)}.`);
+    answer(
+      `${missed}The next build is due ${minuteOf(schedule.nextAt)}${localMinute(schedule.nextAt, snapshot.timeZone)}.`,
+    );
   }
   for (const { name, models: held, severity, failingRows, failingSince } of failingChecks) {
     const since = failingSince ? `, since ${ago(failingSince, now)}` : "";
     answer(
-      `${severity === "WARNING" ? "Warning" : "Error"}: ${held.join(", ")} "${name}": ${count(failingRows)} rows fail${since}.`,
+      `${severity === "WARNING" ? "Warning" : "Error"}: ${held.join(", ")} "${name}": ${rowsFail(failingRows)}${since}.`,
     );
   }
   if (failingChecks.length > 0) answer("`waymark checks` tells more.");
@@ -217,7 +229,7 @@ function print(
         model: m.name,
         rows: count(m.rows),
         built: ago(m.builtAt, now),
-        "data until": m.freshness?.watermark?.slice(0, 16).replace("T", " ") ?? "",
+        "data until (UTC)": m.freshness?.watermark?.slice(0, 16).replace("T", " ") ?? "",
         late: m.freshness?.isLate ? "late" : "",
       })),
     ),
@@ -235,6 +247,13 @@ function print(
 /** e.g. "2024-05-01 03:15 UTC". */
 const minuteOf = (instant: string): string =>
   `${new Date(instant).toISOString().slice(0, 16).replace("T", " ")} UTC`;
+
+/** The same on the company's clock, e.g. ", 2024-04-30 19:15 in America/Los_Angeles"; nothing where that is UTC. */
+function localMinute(instant: string, timeZone: string | null): string {
+  if (timeZone === null || timeZone === "UTC") return "";
+  const there = Temporal.Instant.from(instant).toZonedDateTimeISO(timeZone).toPlainDateTime();
+  return `, ${there.toString({ smallestUnit: "minute" }).replace("T", " ")} in ${timeZone}`;
+}
 
 export function ago(instant: string, now: Date): string {
   const minutes = Math.round((now.getTime() - Date.parse(instant)) / 60_000);

@@ -13,6 +13,8 @@ beforeAll(async () => {
   expect(
     await waymark("demo", "--folder", demo, "--accounts", "30", "--through", "2025-12-31"),
   ).toMatchObject({ code: 0 });
+  const file = join(demo, "waymark.yml");
+  writeFileSync(file, readFileSync(file, "utf8").replace(/^company: .*$/m, "$&\ntime_zone: Asia/Tokyo"));
   expect(await waymark("-p", demo, "build")).toMatchObject({ code: 0 });
 }, 300_000);
 
@@ -50,9 +52,12 @@ it("checks of the company's own block or warn, and the failing rows are shown, f
     expect(listed.stdout).toMatch(/known segments +\S* *error +\S* *passed/);
     expect(listed.stdout).not.toContain("unique account_id");
     expect((await waymark("-p", demo, "checks", "--all")).stdout).toContain("unique account_id");
-    expect((await waymark("-p", demo, "status")).stdout).toMatch(
-      /Warning: accounts "nobody in EMEA": \d+ rows fail, since/,
-    );
+    const { stdout: status } = await waymark("-p", demo, "status");
+    expect(status).toMatch(/Warning: accounts "nobody in EMEA": \d+ rows fail, since/);
+    expect(status).toMatch(/The next build is due \S+ 03:15 UTC, \S+ 12:15 in Asia\/Tokyo\./);
+    const { stdout: ahead } = await waymark("-p", demo, "explain", "account_health", "2030-01-01");
+    expect(ahead).toMatch(/later days come when there is data of them$/m);
+    expect(ahead).not.toContain("waymark build");
 
     const csv = await waymark(
       "-p",
@@ -65,6 +70,7 @@ it("checks of the company's own block or warn, and the failing rows are shown, f
       "--format",
       "csv",
     );
+    expect(csv.stderr).toMatch(/accounts "nobody in EMEA": \d+ rows fail, the first 2:/);
     expect(csv.stdout).toMatch(/^account_id,region\n\S+,emea\n\S+,emea\n$/);
     const [shown] = JSON.parse((await waymark("-p", demo, "--json", "checks", "show", "accounts")).stdout);
     expect(shown).toMatchObject({

@@ -1,5 +1,7 @@
 import { graphql } from "graphql";
 import { describe, expect, it } from "vitest";
+import { settingsSchema } from "../../config/settings.js";
+import { build } from "../../jobs/build.js";
 import { explain } from "../../jobs/explain.js";
 import { readWritings } from "../../jobs/ledger.js";
 import { findingOf, searchOf } from "../../jobs/plan.js";
@@ -109,6 +111,30 @@ describe("explaining a day", () => {
       AbortSignal.abort(),
     );
     await expect(gone).rejects.toMatchObject({ code: "CANCELLED" });
+  });
+
+  it("tells what the latest run failed with, as the next may again", async () => {
+    const { warehouse, settings } = await openBuilt();
+    const ask = () => explain(warehouse, { settings, journey }, "usage_daily", dayAt(40), now());
+    expect(await ask()).toMatchObject({ isStale: false, failure: null });
+    await event(warehouse, 40);
+    const { checks } = settingsSchema.parse({
+      company: "Small",
+      sources: {},
+      checks: [{ name: "b stays away", sql: "select account_id from accounts where account_id = 'b'" }],
+    });
+    const blocked = { settings: { ...settings, checks }, journey };
+    await expect(build(warehouse, blocked, { trigger: "test", now })).rejects.toMatchObject({
+      code: "CHECK_FAILED",
+    });
+    const { isStale, reasons, failure } = await ask();
+    expect(isStale).toBe(true);
+    expect(reasons[0]?.text).toBe(
+      `stg_usage_events: raw rows of 1 key came, went or changed, of ${dayAt(40)}`,
+    );
+    expect(failure).toMatch(/^"b stays away" fails for 1 row, e\.g\. .*\nNothing was published\./s);
+    await build(warehouse, { settings, journey }, { trigger: "test", now });
+    expect(await ask()).toMatchObject({ isStale: false, failure: null });
   });
 
   it("names an edited journey, inputs that another build left behind, and days that are still to come", async () => {
