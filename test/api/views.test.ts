@@ -364,7 +364,10 @@ from ${facts} where day >= date '2025-10-01' group by 1 order by 1`,
       `{ health(range: { from: "2010-01-01" }) { period(grain: DAY) accounts } }`,
       "the range holds more than 1100 periods of a day. Ask for fewer days, or for longer periods.",
     ],
-    [`{ revenue(having: { mrr: { gt: "much" } }) { mrr } }`, "mrr: gt is much, expected a number."],
+    [
+      `{ revenue(having: { mrr: { gt: "much" } }) { mrr } }`,
+      "mrr: gt is much, expected a number of at most 29 digits and 9 more behind the point.",
+    ],
   ])("refuses %s with the reason and the right way", async (query, message) => {
     expect(await refusal(query)).toMatch(/^BAD_USER_INPUT: /);
     expect(await refusal(query)).toContain(`: ${message}`);
