@@ -1,4 +1,4 @@
-import { type Company, dayOf, type Model } from "../models/model.js";
+import { type Company, dayColumnOf, type Model } from "../models/model.js";
 import { type DaysFound, type DaysWritten, isOn } from "../models/sources/changes.js";
 import { integer, name, path, type Sql, sql } from "../warehouse/sql.js";
 import type { Columns, Materialization, RunOptions, Warehouse } from "../warehouse/warehouse.js";
@@ -72,7 +72,7 @@ export const workTable = ({ model, token }: Building, what: string): readonly st
 
 /** The days of a model's rows, by the column that tells them; undefined where rows have none, or none are known. */
 export function daysOfRows(model: Model | undefined, days: DaysFound | undefined): DaysWritten | undefined {
-  const column = model && dayOf(model);
+  const column = model && dayColumnOf(model);
   return column && days ? { ...days, column } : undefined;
 }
 

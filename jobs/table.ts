@@ -1,6 +1,6 @@
 import { Temporal } from "temporal-polyfill";
 import type { Figures } from "../models/checks.js";
-import { dayOf, firstOfAll, type Model } from "../models/model.js";
+import { dayColumnOf, firstOfAll, type Model } from "../models/model.js";
 import { type DaysWritten, differingKeys, isOn, type Search } from "../models/sources/changes.js";
 import { countIf, nullOf } from "../warehouse/dialect.js";
 import {
@@ -22,6 +22,7 @@ import { daysOf, hangingOn, rowsConcerned, whereAsked } from "./raw_rows.js";
 import {
   type Building,
   changedRows,
+  daysOfRows,
   forever,
   fromVersion,
   layoutOf,
@@ -168,8 +169,8 @@ where d.is_there is null or ${differs}`,
     options,
   );
   const { added, ended, ...extent } = counted ?? { added: 0, ended: 0, ...nowhere };
-  const column = dayOf(model);
-  const days = column ? { ...(await daysOf(building, changes, column)), column } : undefined;
+  const column = dayColumnOf(model);
+  const days = column ? daysOfRows(model, await daysOf(building, changes, column)) : undefined;
   const end = sql`update ${store} as d
 set ${toVersion} = ${integer(version)}
 from ${changes} as s
@@ -200,7 +201,7 @@ const extentShape = {
 const nowhere: Extent = { accounts: null, first_day: null, last_day: null };
 
 export function extentOf(model: Model): Figures<typeof extentShape> {
-  const column = dayOf(model);
+  const column = dayColumnOf(model);
   const [first, last] = column
     ? [sql`min(${name(column)})`, sql`max(${name(column)})`]
     : [nullOf("date"), nullOf("date")];

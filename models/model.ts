@@ -128,7 +128,7 @@ export function defineModel<const C extends ModelColumns>(definition: Definition
 }
 
 /** The column that says of which day, or week, a row is; undefined where rows have none, or lie in another order. */
-export function dayOf({ columns, sortBy }: Pick<Model, "columns" | "sortBy">): string | undefined {
+export function dayColumnOf({ columns, sortBy }: Pick<Model, "columns" | "sortBy">): string | undefined {
   const first = sortBy?.[0];
   return "day" in columns ? "day" : first && columns[first]?.type === "date" ? first : undefined;
 }
