@@ -8,7 +8,7 @@ import { checkTable, type Figures } from "../models/checks.js";
 import { timeline } from "../models/daily/timeline.js";
 import { buildOrder, type Node, selectModels } from "../models/graph.js";
 import { models } from "../models/index.js";
-import type { Company, Model } from "../models/model.js";
+import { type Company, dayColumnOf, type Model } from "../models/model.js";
 import type { DaysWritten } from "../models/sources/changes.js";
 import { attributesIn, mapSources } from "../models/sources/mapping.js";
 import { traced } from "../telemetry/trace.js";
@@ -514,7 +514,11 @@ class Run implements Pick<Lease, "transaction"> {
       const part = this.parts.get(model);
       return part?.after === from && to === this.version ? part : undefined;
     };
-    const asked = changes.filter((change) => !ofThisRun(change));
+    const hasDays = ({ model }: Change): boolean => {
+      const read = this.byName.get(model);
+      return read !== undefined && dayColumnOf(read) !== undefined;
+    };
+    const asked = changes.filter((change) => hasDays(change) && !ofThisRun(change));
     const written = await readDaysWritten(
       this.warehouse,
       asked.map(({ model, store, from, to }) => ({
