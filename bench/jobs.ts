@@ -243,9 +243,10 @@ async function publish(warehouse: Warehouse): Promise<Publish> {
   await pause(3000);
   const quietUntil = performance.now();
   const snapshot = await readLatestSnapshot(warehouse);
+  const project = companyProject(options.file);
   for (let i = 0; i < publishes; i++) {
     let from = performance.now();
-    await build(warehouse, companyProject(options.file), {
+    await build(warehouse, project, {
       trigger: "bench",
       select: ["early_warnings"],
       force: true,

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { isDeepStrictEqual } from "node:util";
 import type { SourceMapping } from "../config/settings.js";
 import type { Node } from "../models/graph.js";
 import type { Company, CompanyWords, Model } from "../models/model.js";
@@ -13,33 +14,28 @@ export const inputsOf = (
   company: Company,
   warehouse: Warehouse,
   tables: Readonly<Record<string, BuiltTable>>,
-): Inputs => ({
-  code: codeOf(node.model, company, warehouse),
-  tables: Object.fromEntries(node.upstream.map((model) => [model, tables[model]?.table_name ?? ""])),
-  ...(node.model.source && company.sources[node.model.source] ? { isMapped: true } : {}),
-  ...(knowsTheDay(node.model, company, warehouse) ? { asOf: company.dataThrough ?? company.yesterday } : {}),
-});
+): Inputs => {
+  const { model, upstream } = node;
+  const code = codeOf(model, company, warehouse);
+  const today = company.dataThrough ?? company.yesterday;
+  return {
+    code,
+    tables: Object.fromEntries(upstream.map((name) => [name, tables[name]?.table_name ?? ""])),
+    ...(model.source && company.sources[model.source] ? { isMapped: true } : {}),
+    // A statement that is another one on another day asks which day it is.
+    ...(codeOf(model, company, warehouse, company.yesterday) === code ? {} : { asOf: today }),
+  };
+};
 
-const someDay = "0001-01-01";
-
-/** Hash of a model's statement and columns for a company, whatever the day. */
-function codeOf(model: Model, company: Company, { dialect }: Warehouse): string {
+/** Hash of a model's statement and columns for a company, on one day: the same one, lest days make a difference. */
+function codeOf(model: Model, company: Company, { dialect }: Warehouse, yesterday = "0001-01-01"): string {
   // Rows keep the version that made them: a journey that says something else elsewhere makes nothing stale here.
   const journey = { ...company.journey, version: "" };
-  const dataThrough = company.dataThrough && someDay;
-  const statement = render(model.query({ ...company, journey, yesterday: someDay, dataThrough }), dialect);
+  const dataThrough = company.dataThrough && yesterday;
+  const statement = render(model.query({ ...company, journey, yesterday, dataThrough }), dialect);
   const params = Object.values(statement.params).map((p) => [p.type, p.value]);
   const columns = Object.entries(model.columnsFor(company)).map(([column, { type }]) => [column, type]);
   return hash([statement.text, params, columns, model.grain, model.sortBy ?? []]);
-}
-
-/** Whether a model's statement asks which day it is. */
-function knowsTheDay(model: Model, company: Company, { dialect }: Warehouse): boolean {
-  const on = (day: string): string =>
-    JSON.stringify(
-      render(model.query({ ...company, yesterday: day, dataThrough: company.dataThrough && day }), dialect),
-    );
-  return on(company.yesterday) !== on(someDay);
 }
 
 /** The models of which a company with other words has other tables, in build order: changed, or reading a changed one. */
@@ -51,6 +47,7 @@ export function changedBy(
 ): string[] {
   const changed = new Set<string>();
   const other = { ...company, ...words, timeZone: words.timeZone ?? company.timeZone };
+  if (isDeepStrictEqual(other, company)) return [];
   for (const { model, upstream } of order) {
     if (
       upstream.some((name) => changed.has(name)) ||
