@@ -7,7 +7,7 @@ import {
   type ExecutionArgs,
   type ExecutionResult,
   execute,
-  type GraphQLError,
+  GraphQLError,
   type GraphQLFormattedError,
   type GraphQLSchema,
   getOperationAST,
@@ -262,7 +262,8 @@ function questionIn(
     mistakes = validate(schema, document).map(({ message }) => ({
       message: isDevelopment ? message : message.replace(/ ?Did you mean .+\?$/, ""),
     }));
-  } catch {
+  } catch (error) {
+    if (!(error instanceof GraphQLError)) throw error;
     return refuse(...leftOut); // by a variable, which graphql-js doesn't expect there
   }
   if (mistakes.length > 0) return refuse("GRAPHQL_VALIDATION_FAILED", ...mistakes);
