@@ -27,6 +27,7 @@ import {
   daysOfRows,
   forever,
   fromVersion,
+  isViewName,
   layoutOf,
   rewrittenStore,
   rowsDropped,
@@ -130,11 +131,10 @@ async function lookFor(
   }
 
   const tables: Garbage["tables"][number][] = [];
-  const views = new Set(all.map(({ table_name }) => table_name));
   for (const schema of [schemas.tables, schemas.work])
     for (const name of await warehouse.tables(schema)) {
       if (schema === schemas.tables && (names.has(name) || oldest.has(name))) continue;
-      const isView = schema === schemas.tables && views.has(name);
+      const isView = schema === schemas.tables && isViewName(name);
       tables.push({ schema, name, isView, bytes: isView ? null : await bytesOf([schema, name]) });
     }
 

@@ -23,6 +23,9 @@ export const tableName = (model: string, token: number): string =>
 export const storeName = (model: string, token: number): string =>
   `${model}__rows_${String(token).padStart(6, "0")}`;
 
+/** Whether a name in the tables' schema is a view's: a run that died leaves some of which the ledger knows nothing. */
+export const isViewName = (name: string): boolean => /__\d+$/.test(name);
+
 /** A store in which rows were put into order again. */
 export const rewrittenStore = (model: string, token: number): string => `${storeName(model, token)}_sorted`;
 

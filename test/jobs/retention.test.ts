@@ -70,6 +70,27 @@ describe("retention", () => {
     await again.close();
   });
 
+  it("that dies before what the ledger has forgotten is dropped goes on from there, views among it", async () => {
+    const { warehouse, build, settings } = await openBuilt();
+    const generous = { ...settings, retention: { ...settings.retention, snapshots: 50 } };
+    for (const score of [1, 2, 3]) {
+      await warehouse.run(setScore(score));
+      await build({}, undefined, generous);
+    }
+    const dying: Warehouse = Object.create(warehouse, {
+      drop: { value: () => Promise.reject(new Error("killed")) },
+    });
+    const now = new Date("2024-04-01T08:00:00Z");
+    await expect(collect(dying, settings.retention, now)).rejects.toThrow("killed");
+    const found = await findGarbage(warehouse, settings.retention, now);
+    expect(found.tables.filter(({ isView }) => isView).map(({ name }) => name)).toContain(
+      "stg_survey_responses__000002",
+    );
+    expect(await collect(warehouse, settings.retention, now)).toEqual(found);
+    expect((await findGarbage(warehouse, settings.retention, now)).tables).toEqual([]);
+    expect((await build()).isNew).toBe(false);
+  });
+
   it("that fails leaves what was published, which says so, and the next build tries again", async () => {
     const { warehouse, build } = await openBuilt();
     const [held, holding] = [path(schemas.tables, "a_held"), path(schemas.tables, "b_holding")];
