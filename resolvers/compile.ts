@@ -319,8 +319,12 @@ class Question {
     if (Object.values(where).some(isGiven)) refuse("can't filter. Group by one dimension instead.");
     const others = this.dimensions.filter((d) => d !== this.#period);
     if (others.length > 1) refuse("groups by one dimension beside the period. Ask for each alone.");
-    const part = this.measures.find(({ args }) => Object.values(args).some(isGiven));
-    if (part) refuse(`can't ask for ${part.field.name} of a part. Group by it instead.`);
+    for (const { field, args } of this.measures)
+      for (const [cut, value] of Object.entries(args))
+        if (isGiven(value))
+          refuse(
+            `can't ask for ${field.name} by ${cut}. ${this.view.dimensions.has(cut) ? `Group by ${cut} instead.` : "Ask for other measures."}`,
+          );
     const [size, keys] = [name(groupSize), others.map(({ alias }) => name(alias))];
     const period = this.#period ? partition([name(this.#period.alias)]) : sql``;
     const order = [size, ...keys.flatMap((key) => [sql`case when ${key} is null then 1 else 0 end`, key])];

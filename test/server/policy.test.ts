@@ -651,6 +651,19 @@ describe("a role that sees groups", () => {
     expect(errors?.[0]?.extensions.code).toBe("FORBIDDEN");
     expect(errors[0].message).toContain("groups of at least 5 accounts");
   });
+
+  it.each([
+    [
+      "{ health { segment poor: accounts(band: POOR) } }",
+      "can't ask for accounts by band. Group by band instead.",
+    ],
+    [
+      "{ revenue { mrrUpForRenewal(days: 1) } }",
+      "can't ask for mrrUpForRenewal by days. Ask for other measures.",
+    ],
+  ])("is told what it can ask instead of %s", async (query, advice) => {
+    expect((await ask("grouped", query)).errors[0].message).toContain(advice);
+  });
 });
 
 describe("an answer that is kept", () => {
