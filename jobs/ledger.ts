@@ -886,6 +886,17 @@ export async function readRuns(warehouse: Warehouse, count: number): Promise<Run
   );
 }
 
+/** The latest run that ended, well or not; steps of a backfill, which succeed without a snapshot, say nothing of how things stand. */
+export async function readLatestEndedRun(warehouse: Warehouse): Promise<Run | undefined> {
+  const [run] = await read(
+    warehouse,
+    runs,
+    (at) =>
+      sql`select * from ${at("runs")} where status <> 'running' and (status <> 'succeeded' or snapshot_id is not null) order by started_at desc limit 1`,
+  );
+  return run;
+}
+
 /** The runs that began in [from, to). */
 export async function readRunsBegun(warehouse: Warehouse, from: Date, to: Date): Promise<Run[]> {
   return read(

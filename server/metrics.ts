@@ -1,7 +1,7 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
 import { isPassed, modelsOf, readLatestChecks } from "../jobs/check_results.js";
 import { type FreshnessSettings, freshnessOf } from "../jobs/freshness.js";
-import { readLatestSnapshot, readRuns, readTables } from "../jobs/ledger.js";
+import { readLatestEndedRun, readLatestSnapshot, readTables } from "../jobs/ledger.js";
 import type { Costs } from "../resolvers/costs.js";
 import type { Warehouse } from "../warehouse/warehouse.js";
 
@@ -67,8 +67,7 @@ export async function ledgerMetrics(
   };
   const secondsSince = (at: Date): number => (now.getTime() - at.getTime()) / 1000;
 
-  const runs = await readRuns(warehouse, 2);
-  const run = runs.find(({ status }) => status !== "running");
+  const run = await readLatestEndedRun(warehouse);
   if (run) {
     const ended = run.finished_at;
     tell(

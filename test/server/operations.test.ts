@@ -146,6 +146,11 @@ describe("/metrics", () => {
     const ofLedger = (all: Map<string, number>) =>
       [...all].filter(([name]) => name.startsWith("waymark_") && !name.includes("_request_"));
     expect(ofLedger(restarted)).toEqual(ofLedger(samples));
+    // As a backfill's step ends: well, and without a snapshot.
+    await warehouse.run(
+      sql`insert into waymark_ledger.runs (run_id, trigger, started_at, finished_at, status) values ('step', 'backfill', timestamptz '2024-05-10 05:00:00+00', timestamptz '2024-05-10 05:01:00+00', 'succeeded')`,
+    );
+    expect((await scrape()).get("waymark_last_run_success"), "a step heals nothing").toBe(0);
   });
 
   it("requests are counted by the schema's words, so that no caller can make the series many", async () => {
