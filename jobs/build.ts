@@ -62,7 +62,7 @@ export interface BuildOptions {
   force?: boolean;
   /**
    * A step of a backfill, of which nothing is published: "sources" compares all raw rows with the staged ones, "days"
-   * builds the days [from, to) of tables by day and no others.
+   * builds the days [from, to) of tables by day, and with them what these read.
    */
   step?: "sources" | "days" | undefined;
   /** The journey that is published when the run begins; the run is refused where it is another. */
@@ -299,6 +299,8 @@ class Run implements Pick<Lease, "transaction"> {
   /** The last day built, once the timeline stands. */
   private dataThrough: string | undefined;
   private byName: ReadonlyMap<string, Model> = new Map();
+  /** What tables by day read. */
+  private readByDay: ReadonlySet<string> = new Set();
   private comparedAt: ReadonlyMap<string, Date> = new Map();
   private readonly oneOfFew = pLimit(wholeAtOnce);
   private done = 0;
@@ -339,6 +341,7 @@ class Run implements Pick<Lease, "transaction"> {
     this.total = order.length;
     this.company = company;
     this.byName = new Map(order.map(({ model }) => [model.name, model]));
+    this.readByDay = new Set(order.flatMap(({ model, reads }) => (model.byDay ? reads : [])));
     this.comparedAt = await readComparisons(this.warehouse);
     const failure = new AbortController();
     const signal = AbortSignal.any([
@@ -450,7 +453,12 @@ class Run implements Pick<Lease, "transaction"> {
     if (work.kind === "whole") return this.keep(built, work.reason);
     if (this.options.step === "sources")
       return model.source ? this.part(building, node, inputs, built, work) : this.keep(built, "no source");
-    if (!model.byDay) return this.keep(built, "not by day");
+    if (!model.byDay) {
+      // What days are reckoned from can't be older than they: rows that contradict each other would fail their checks.
+      return this.readByDay.has(model.name) && work.kind === "part"
+        ? this.part(building, node, inputs, built, work)
+        : this.keep(built, "not by day");
+    }
     // What else follows from changed inputs is left to the last step: the table keeps the inputs of before.
     return this.part(building, node, built.inputs, built, { kind: "nothing" });
   }

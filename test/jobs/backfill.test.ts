@@ -23,6 +23,16 @@ const spoil = (warehouse: Warehouse): Promise<void> =>
   warehouse.run(sql`update waymark_tables.account_facts__rows_000001 set events_7d = 99`);
 
 describe("a backfill", () => {
+  it("brings what days are reckoned from up to date with them, or their own checks would fail", async () => {
+    const { warehouse, build } = await openBuilt();
+    await warehouse.run(
+      sql`insert into raw.events select 'new ' || f, 'a', 'u1', f, timestamptz '2024-01-20 12:00:00+00' from (values ('one'), ('two'), ('three')) as features (f)`,
+    );
+    await build({ step: "sources" });
+    await build({ step: "days", from: dayAt(10), to: dayAt(30) });
+    expect((await build()).isNew).toBe(true);
+  });
+
   it("rebuilds the days asked for, and no others, with all that follows from them; readers see nothing before", async () => {
     const { warehouse, settings } = await openBuilt();
     const right = await warehouse.query(facts, shape);
