@@ -299,7 +299,7 @@ class Run implements Pick<Lease, "transaction"> {
   /** The last day built, once the timeline stands. */
   private dataThrough: string | undefined;
   private byName: ReadonlyMap<string, Model> = new Map();
-  /** What tables by day read. */
+  /** What tables by day read, directly or through others, and they themselves. */
   private readByDay: ReadonlySet<string> = new Set();
   private comparedAt: ReadonlyMap<string, Date> = new Map();
   private readonly oneOfFew = pLimit(wholeAtOnce);
@@ -341,7 +341,13 @@ class Run implements Pick<Lease, "transaction"> {
     this.total = order.length;
     this.company = company;
     this.byName = new Map(order.map(({ model }) => [model.name, model]));
-    this.readByDay = new Set(order.flatMap(({ model, reads }) => (model.byDay ? reads : [])));
+    const byDay = order.filter(({ model }) => model.byDay);
+    this.readByDay = new Set(
+      selectModels(
+        order,
+        byDay.map(({ model }) => `+${model.name}`),
+      ),
+    );
     this.comparedAt = await readComparisons(this.warehouse);
     const failure = new AbortController();
     const signal = AbortSignal.any([
