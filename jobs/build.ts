@@ -342,11 +342,9 @@ class Run implements Pick<Lease, "transaction"> {
     this.company = company;
     this.byName = new Map(order.map(({ model }) => [model.name, model]));
     const byDay = order.filter(({ model }) => model.byDay);
-    this.readByDay = new Set(
-      selectModels(
-        order,
-        byDay.map(({ model }) => `+${model.name}`),
-      ),
+    this.readByDay = selectModels(
+      order,
+      byDay.map(({ model }) => `+${model.name}`),
     );
     this.comparedAt = await readComparisons(this.warehouse);
     const failure = new AbortController();
