@@ -17,7 +17,7 @@ import { bind, type ColumnType, day, integer, join, name, type Sql, sql } from "
 import type { Columns } from "../warehouse/warehouse.js";
 import { fits } from "./lists.js";
 import { type Known, ofAccounts } from "./pages.js";
-import { type Days, daysOf, endsPeriod, firstShown, monthEndsBetween } from "./range.js";
+import { type Days, daysOf, endsPeriod, firstShown } from "./range.js";
 import { mustSee } from "./reader.js";
 import { seesAll } from "./scope.js";
 import type { Selected } from "./selection.js";
@@ -383,7 +383,7 @@ class Question {
   #atEnds(days: Days): Sql[] {
     if (this.#reads === "days" || this.grain !== Grain.WEEK) return [isAnyOf(this.#day, days.ends)];
     // Beside them only the ends of months are there, and DuckDB leaves out few days sooner than it looks for many.
-    const others = monthEndsBetween(days);
+    const { monthEnds: others = [] } = days;
     return others.length > 0 ? [sql`not ${isAnyOf(this.#day, others)}`] : [];
   }
 

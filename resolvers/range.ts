@@ -1,3 +1,4 @@
+import { LRUCache } from "lru-cache";
 import { Temporal } from "temporal-polyfill";
 import { WaymarkError } from "../errors.js";
 import { Grain } from "../schema/health.js";
@@ -16,7 +17,12 @@ export interface Days {
   readonly cut?: { readonly from: string; readonly to: string };
   /** The day that tells how things stood, of each period or of all the days. */
   readonly ends: readonly string[];
+  /** Of weeks: the last days of months among the days that are none of these ends. */
+  readonly monthEnds?: readonly string[];
 }
+
+/** Dashboards ask for the same days again and again, and to reckon them takes a third of a trend's statement. */
+const known = new LRUCache<string, Days>({ max: 1000 });
 
 /**
  * The days that a view is asked about. With a grain only whole periods, unless `running`: on a Wednesday the last 2
@@ -30,6 +36,31 @@ export function daysOf(
   grain: Grain | undefined,
   dataThrough: string,
   before = 0,
+): Days {
+  const asked = JSON.stringify([range, grain, dataThrough, before]);
+  const days = known.get(asked) ?? reckon(field, range, grain, dataThrough, before);
+  known.set(asked, days);
+  return days;
+}
+
+/** Whether a week or a month ends with the day, as all longer periods do. */
+export const endsPeriod = (text: string): boolean => {
+  const next = new Date(Date.parse(text) + 86_400_000); // it is asked of every day of a range
+  return next.getUTCDay() === 1 || next.getUTCDate() === 1;
+};
+
+/** First day of the first period that is shown, where some are only compared with. */
+export const firstShown = (days: Days, grain: Grain, before: number): string =>
+  floor(day(days.from as string), grain)
+    .add(lengths(grain, before))
+    .toString();
+
+function reckon(
+  field: string,
+  range: Range | null | undefined,
+  grain: Grain | undefined,
+  dataThrough: string,
+  before: number,
 ): Days {
   const end = day(dataThrough).add({ days: 1 });
   if (!range && !grain) return { from: undefined, to: undefined, ends: [dataThrough] };
@@ -65,37 +96,31 @@ export function daysOf(
   const begun = floor(start, grain);
   const earlier = Array.from({ length: before }, (_, i) => begun.subtract(lengths(grain, before - i)));
   const begins = [...earlier, ...shown];
+  const from = earlier[0] ?? start;
+  const ends = begins.map((_, i) => told((begins[i + 1] ?? to).subtract({ days: 1 })));
   return {
-    from: told(earlier[0] ?? start),
+    from: told(from),
     to: told(to),
     ...(before > 0 && isBefore(begun, start) ? { cut: { from: told(begun), to: told(start) } } : {}),
-    ends: begins.map((_, i) => told((begins[i + 1] ?? to).subtract({ days: 1 }))),
+    ends,
+    ...(grain === Grain.WEEK ? { monthEnds: monthEndsBetween(from, to, ends) } : {}),
   };
 }
 
-/** Whether a week or a month ends with the day, as all longer periods do. */
-export const endsPeriod = (text: string): boolean => {
-  const next = new Date(Date.parse(text) + 86_400_000); // it is asked of every day of a range
-  return next.getUTCDay() === 1 || next.getUTCDate() === 1;
-};
-
-/** The last days of months within these days that are none of their ends. */
-export function monthEndsBetween({ from, to, ends }: Days): string[] {
-  if (!from || !to) return [];
+/** The last days of months within [from, to) that are none of these ends. */
+function monthEndsBetween(
+  from: Temporal.PlainDate,
+  to: Temporal.PlainDate,
+  ends: readonly string[],
+): string[] {
   const found: string[] = [];
-  for (let month = floor(day(from), Grain.MONTH); ; ) {
+  for (let month = floor(from, Grain.MONTH); ; ) {
     month = month.add({ months: 1 });
     const last = month.subtract({ days: 1 });
-    if (!isBefore(last, day(to))) return found;
+    if (!isBefore(last, to)) return found;
     if (!ends.includes(last.toString())) found.push(last.toString());
   }
 }
-
-/** First day of the first period that is shown, where some are only compared with. */
-export const firstShown = (days: Days, grain: Grain, before: number): string =>
-  floor(day(days.from as string), grain)
-    .add(lengths(grain, before))
-    .toString();
 
 function meant(
   field: string,
