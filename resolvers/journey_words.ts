@@ -12,16 +12,24 @@ export function stageOf(journey: Journey, id: string): Stage {
   return { id, name: stage?.name ?? id, description: stage?.description ?? null };
 }
 
-export const signalOf = (journey: Journey, signal: Signal): SignalType => ({
-  id: signal.id,
-  name: signal.name,
-  description: signal.description ?? null,
-  kind: signal.kind as SignalKind,
-  severity: signal.severity as Severity,
-  condition: inWords(signal.when, vocabularyOf(journey)),
-  forDays: signal.for_days,
-  clearDays: signal.clear_days,
-});
+/** Each is put into words once: a list of signals names the same few again and again. */
+const known = new WeakMap<Signal, SignalType>();
+
+/** A signal of a journey. */
+export function signalOf(journey: Journey, signal: Signal): SignalType {
+  const told = known.get(signal) ?? {
+    id: signal.id,
+    name: signal.name,
+    description: signal.description ?? null,
+    kind: signal.kind as SignalKind,
+    severity: signal.severity as Severity,
+    condition: inWords(signal.when, vocabularyOf(journey)),
+    forDays: signal.for_days,
+    clearDays: signal.clear_days,
+  };
+  known.set(signal, told);
+  return told;
+}
 
 export const plannedOf = (journey: Journey, planned: PlannedTouchpoint): PlannedTouchpointType => ({
   id: planned.id,

@@ -89,7 +89,7 @@ export async function nextRows<C extends Columns>(
 ): Promise<{ rows: Row<C>[]; hasMore: boolean }> {
   const whole = render(from(sql`true`), "duckdb");
   const placeOf = (cursor: string | null): string => JSON.stringify([whole, cursor]);
-  const list = reader.open?.(placeOf(after), from(behind), columns);
+  const list = reader.open?.(placeOf(after), from(behind), columns, after === null);
   if (!list) {
     const found = await reader.query(sql`${from(behind)}\nlimit ${integer(first + 1)}`, columns);
     return { rows: found.slice(0, first), hasMore: found.length > first };

@@ -10,18 +10,19 @@ type Rows<R> = AsyncIterable<readonly R[]>;
 /**
  * Lists that are read to their end, page after page: the statement of one page stays open and answers those after it,
  * so that a list of any length costs one statement, whose rows are all of one moment. Where there is no room, or a
- * slow reader has lost theirs, a page takes a statement of its own, behind the cursor.
+ * slow reader has lost theirs, a page takes a statement of its own, behind the cursor. So does the first page on an
+ * embedded engine, which finds a few rows long before it has sorted all: whoever waits for it doesn't wait for these.
  */
 export class OpenLists {
   #open = 0;
 
-  /** @param holdConnections whether the engine keeps a connection for each open list */
-  constructor(private readonly holdConnections = true) {}
+  /** @param isEmbedded whether the engine keeps a connection for each open list, and a statement more costs next to nothing */
+  constructor(private readonly isEmbedded = true) {}
 
   /** The lists of one who reads to the end; they are closed when the signal is aborted. */
   reading(signal: AbortSignal): Reading {
-    if (!this.holdConnections) return new Reading(signal, longestMs, () => () => {});
-    return new Reading(signal, idleMs, () => {
+    if (!this.isEmbedded) return new Reading(signal, longestMs, false, () => () => {});
+    return new Reading(signal, idleMs, true, () => {
       if (this.#open >= mostOpen) return undefined;
       this.#open++;
       return () => void this.#open--;
@@ -37,13 +38,15 @@ export class Reading {
   constructor(
     private readonly signal: AbortSignal,
     private readonly idleMs: number,
+    private readonly isFirstAlone: boolean,
     private readonly room: () => (() => void) | undefined,
   ) {
     signal.addEventListener("abort", () => this.close(), { once: true });
   }
 
-  /** The list that was left at a place, else a new one; undefined where there is no room. */
-  open<R extends object>(place: string, rows: () => Rows<R>): OpenList<R> | undefined {
+  /** The list that was left at a place, else a new one; undefined where a page is asked for by itself. */
+  open<R extends object>(place: string, rows: () => Rows<R>, isFirst: boolean): OpenList<R> | undefined {
+    if (isFirst && this.isFirstAlone) return undefined;
     const left = this.#left.get(place);
     if (left) {
       this.#left.delete(place);

@@ -40,12 +40,13 @@ export interface Reader {
   query<C extends Columns>(statement: Sql, columns: C, scoredBy?: Snapshot): Promise<Row<C>[]>;
   /**
    * Where lists are read to their end, the one that stands at a place, else that of the statement; undefined where
-   * there is no room, and not there where each page is asked for by itself.
+   * this page is asked for by itself, and not there where each is.
    */
   readonly open?: <C extends Columns>(
     place: string,
     statement: Sql,
     columns: C,
+    isFirst: boolean,
   ) => OpenList<Row<C>> | undefined;
 }
 
@@ -85,7 +86,8 @@ export function readerOf(
   };
   return {
     ...(reading && {
-      open: (place, statement, columns) => reading.open(place, () => stream(statement, columns)),
+      open: (place, statement, columns, isFirst) =>
+        reading.open(place, () => stream(statement, columns), isFirst),
     }),
     snapshot,
     scope,

@@ -7,7 +7,7 @@ export type CellRow = Record<string, Cell>;
  */
 export function rowsOf(data: unknown): CellRow[] {
   const list = listIn(data);
-  return (list ?? [data]).map((item) => Object.fromEntries(flatten(item, "")));
+  return (list ?? [data]).map((item) => flatten(item, "", {}));
 }
 
 /** The page that an answer's one list is, where it was asked how it goes on. */
@@ -30,11 +30,13 @@ function listIn(value: unknown): unknown[] | undefined {
   return others.length === 0 ? listIn(only) : undefined;
 }
 
-function flatten(value: unknown, path: string): [string, Cell][] {
-  if (Array.isArray(value)) return [[path, value.map(textOf).join("; ")]];
-  if (isObject(value))
-    return Object.entries(value).flatMap(([key, inner]) => flatten(inner, path ? `${path}.${key}` : key));
-  return [[path, value as Cell]];
+/** Into one row as it goes: an export of any size comes through here. */
+function flatten(value: unknown, path: string, row: CellRow): CellRow {
+  if (Array.isArray(value)) row[path] = value.map(textOf).join("; ");
+  else if (isObject(value))
+    for (const key of Object.keys(value)) flatten(value[key], path ? `${path}.${key}` : key, row);
+  else row[path] = value as Cell;
+  return row;
 }
 
 /** Of an item of a list: of an object with a single field that one's value. */
