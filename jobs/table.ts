@@ -218,9 +218,9 @@ const touched = (model: Model, fromDay: Sql): Sql =>
 const lateDays = 62;
 
 /**
- * The accounts concerned, each with its first day, and the least of these as a literal. Where they are many, those of
- * which earlier days changed than of nine in ten come apart, and the few of which much earlier ones did: else such days
- * would be read of all.
+ * The accounts concerned, each with its first day, and the least of these as a literal. Where they are many, the few of
+ * which much earlier days changed than of nine in ten come apart: else such days would be read of all. To read some days
+ * more of all takes less than a second statement for those that are merely late.
  */
 async function scopesOf(building: Building, stale: Stale, before: string | undefined): Promise<Scope[]> {
   const { warehouse, model, options } = building;
@@ -242,24 +242,18 @@ async function scopesOf(building: Building, stale: Stale, before: string | undef
   const isByDay = model.byDay || model.touched !== undefined;
   const upTo = (i: number): number => days.slice(0, i + 1).reduce((n, { accounts }) => n + accounts, 0);
   const all = upTo(days.length);
-  if (!isByDay || all < building.manyAccounts) return [{ of: "accounts", path: scope, from: least, before }];
-
   const most = days.find((_, i) => upTo(i) >= 0.9 * all)?.day ?? least;
   const late = Temporal.PlainDate.from(most).subtract({ days: lateDays }).toString();
-  const scopes: Scope[] = [];
-  for (const [what, isIn] of [
-    ["recent", (from: string) => from >= most],
-    ["late", (from: string) => from >= late && from < most],
-    ["old", (from: string) => from < late],
-  ] as const) {
-    const own = days.map(({ day }) => day).filter(isIn);
-    const [last, from] = [own[0], own.at(-1)];
-    if (from === undefined || last === undefined) continue;
-    const isWithin = sql`from_day >= ${day(from)} and from_day <= ${day(last)}`;
-    const part = await make(`scope_${what}`, sql`select * from ${path(...scope)} where ${isWithin}`);
-    scopes.push({ of: "accounts", path: part, from, before });
-  }
-  return scopes;
+  const recent = days.findLast(({ day }) => day >= late)?.day;
+  if (!isByDay || all < building.manyAccounts || recent === undefined || recent === least)
+    return [{ of: "accounts", path: scope, from: least, before }];
+
+  const part = (what: string, isIn: Sql): Promise<readonly string[]> =>
+    make(`scope_${what}`, sql`select * from ${path(...scope)} where ${isIn}`);
+  return [
+    { of: "accounts", path: await part("recent", sql`from_day >= ${day(recent)}`), from: recent, before },
+    { of: "accounts", path: await part("old", sql`from_day < ${day(recent)}`), from: least, before },
+  ];
 }
 
 /** The accounts of which rows may be others now, each with the first day concerned. */
