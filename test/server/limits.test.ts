@@ -255,6 +255,16 @@ describe("GraphQL over HTTP", () => {
       "Subscriptions are answered at POST /graphql/stream, as server-sent events.",
       "BAD_REQUEST",
     ],
+    [
+      "a subscription there whose field a variable may leave out",
+      {
+        query:
+          "subscription($on: Boolean!) { ...s } fragment s on Subscription { snapshotPublished @include(if: $on) { id } }",
+        variables: { on: true },
+      },
+      "Subscriptions are answered at POST /graphql/stream, as server-sent events.",
+      "BAD_REQUEST",
+    ],
   ])("blames the caller for %s", async (_, asked, message, code) => {
     const answer = await fetch(`${client.server.url}/graphql`, {
       method: "POST",
