@@ -23,7 +23,7 @@ import { seesAll } from "./scope.js";
 import type { Selected } from "./selection.js";
 
 export const maxRows = 10_000;
-const maxPrevious = 60;
+export const maxPrevious = 60;
 
 export interface ViewArguments {
   readonly where?: Filters | null | undefined;
@@ -51,13 +51,11 @@ interface Column<F extends ViewField> {
   readonly args: Selected["args"];
 }
 
-/** A column of the answer, and where it stands in a row. */
+/** A column of the answer, and where it stands in a row: by its key, or within what is nested there. */
 interface Output {
-  readonly path: readonly string[];
+  readonly path: readonly [key: string, inner?: string];
   readonly alias: string;
   readonly type: ColumnType;
-  /** Of what is nested, the column that is null where there is none of it. */
-  readonly within?: string;
 }
 
 /**
@@ -82,7 +80,7 @@ export function compileView(
   const chosen = question.having(having ?? {});
   const ordered = question.order(order ?? []);
 
-  const { grain, before, dimensions, measures, overGroups, outputs } = question;
+  const { grain, before, dimensions, overGroups, outputs, nested } = question;
   const days = daysOf(view.field, range, grain, known.snapshot.dataThrough, before);
   const relation = question.relation(days, where ?? {}, rows);
   const conditions = [...question.within(days), ...question.where(where ?? {})];
@@ -109,8 +107,7 @@ export function compileView(
         ]
       : []),
   ];
-  if (grain && before > 0)
-    steps.push(...compared(dimensions, measures, question.previous, grain, firstShown(days, grain, before)));
+  if (grain && before > 0) steps.push(...compared(question, grain, firstShown(days, grain, before)));
   if (overGroups.length > 0)
     steps.push(sql`over_groups as (
   select ${[sql`g.*`, ...overGroups.map(({ alias, value }) => sql`${value} as ${name(alias)}`)]}
@@ -119,22 +116,23 @@ export function compileView(
   const last = overGroups.length > 0 ? sql`over_groups` : before > 0 ? sql`compared` : sql`grouped`;
   const columns: Columns = Object.fromEntries([
     ...outputs.map(({ alias, type }) => [alias, { type }]),
-    ...outputs.flatMap(({ within }) => (within ? [[within, { type: "integer" }]] : [])),
+    ...[...nested.values()].map((periods) => [groupBefore(periods), { type: "integer" }]),
   ]);
+  const isAsked = Object.keys(columns).length > 0;
   return {
     statement: sql`
 with ${join(steps, ",\n")}
-select ${outputs.length > 0 ? Object.keys(columns).map(name) : sql`1 as nothing`}
+select ${isAsked ? Object.keys(columns).map(name) : sql`1 as nothing`}
 from ${last}${clause("where", chosen)}${ordered.length > 0 ? sql`\norder by ${ordered}` : sql``}
 limit ${integer(limit)}`,
-    columns: outputs.length > 0 ? columns : { nothing: { type: "integer" } },
+    columns: isAsked ? columns : { nothing: { type: "integer" } },
     told: (row) => {
       const told: Record<string, unknown> = {};
-      for (const { path, alias, within } of outputs) {
-        const [key, inner] = path as [string, string?];
+      for (const [key, periods] of nested) told[key] = row[groupBefore(periods)] === null ? null : {};
+      for (const { path, alias } of outputs) {
+        const [key, inner] = path;
         if (inner === undefined) told[key] = row[alias];
-        else if (within && row[within] === null) told[key] = null;
-        else told[key] = { ...(told[key] as Row), [inner]: row[alias] };
+        else if (told[key]) told[key] = { ...told[key], [inner]: row[alias] };
       }
       return told;
     },
@@ -149,6 +147,8 @@ class Question {
   readonly previous: { readonly alias: string; readonly of: string; readonly periods: number }[] = [];
   readonly overGroups: { readonly alias: string; readonly value: Sql }[] = [];
   readonly outputs: Output[] = [];
+  /** By the keys of what is nested, how many periods before it is of; null where the group had no rows then. */
+  readonly nested = new Map<string, number>();
   usesAccount = false;
   /** Whether the rows are those of all days, or of period ends, which tell the account too, or these added up. */
   #reads: "days" | "ends" | "sums" = "days";
@@ -171,7 +171,7 @@ class Question {
 
   /** How many periods more are read, to compare with. */
   get before(): number {
-    return Math.max(0, ...this.previous.map(({ periods }) => periods));
+    return Math.max(0, ...this.nested.values());
   }
 
   group({ key, name: field, args }: Selected): void {
@@ -207,6 +207,7 @@ class Question {
       throw this.refuse("previous has nothing before it without periods. Select period(grain: …) beside it.");
     if (periods < 1 || periods > maxPrevious)
       throw this.refuse(`previous: periods is ${periods}, expected 1 to ${maxPrevious}.`);
+    this.nested.set(key, periods);
     for (const { key: inner, name: field, args } of fields) {
       if (!this.view.measures.has(field))
         throw this.refuse(
@@ -215,7 +216,7 @@ class Question {
       const { alias: of, field: measure } = this.#column(field, args);
       const alias = `${of}_before_${periods}`;
       if (!this.previous.some((p) => p.alias === alias)) this.previous.push({ alias, of, periods });
-      this.outputs.push({ path: [key, inner], alias, type: measure.type, within: groupBefore(periods) });
+      this.outputs.push({ path: [key, inner], alias, type: measure.type });
     }
   }
 
@@ -473,15 +474,9 @@ const operators: Readonly<Record<string, (value: Sql, given: unknown, type: Colu
  * Every group beside itself some periods before. Groups are moved and grouped again: a join would have to compare
  * dimensions without a value, and one that moves rows by their number would fail on gaps.
  */
-function compared(
-  dimensions: readonly Column<ViewField>[],
-  measures: readonly Column<Measure>[],
-  previous: Question["previous"],
-  grain: Grain,
-  first: string,
-): Sql[] {
+function compared({ dimensions, measures, previous, nested }: Question, grain: Grain, first: string): Sql[] {
   const keys = dimensions.map(({ alias }) => name(alias));
-  const earlier = [...new Set(previous.map(({ periods }) => periods))];
+  const earlier = [...new Set(nested.values())];
   const moved = [0, ...earlier].map((periods) => {
     const moving = dimensions.map(({ alias, field }) =>
       field.name === "period" && periods > 0
