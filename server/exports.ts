@@ -70,6 +70,7 @@ export async function serveExports(app: FastifyInstance, given: Exports): Promis
       "waymark-data-through": snapshot.dataThrough,
       ...(snapshot.timeZone ? { "waymark-time-zone": snapshot.timeZone } : {}),
       ...(snapshot.late.length > 0 ? { "waymark-late": snapshot.late.join(", ") } : {}),
+      ...(snapshot.minimumGroup ? { "waymark-minimum-group": snapshot.minimumGroup } : {}),
     });
     if (isLasting.get(query)) {
       const changedAt = snapshot.publishedAt > startedAt ? snapshot.publishedAt : startedAt;

@@ -71,6 +71,7 @@ beforeAll(async () => {
     join(folder, "queries", "book.graphql"),
     "query Book($after: String) { accounts(after: $after) { pageInfo { hasNextPage endCursor } nodes { id region mrr } } }",
   );
+  writeFileSync(join(folder, "queries", "bands.graphql"), "{ health { band accounts } }");
   client = await clientOf(warehouse, {
     access: { settings, folder },
     queryFolders: [join(folder, "queries")],
@@ -650,6 +651,20 @@ describe("a role that sees groups", () => {
     const { errors } = await ask("grouped", query);
     expect(errors?.[0]?.extensions.code).toBe("FORBIDDEN");
     expect(errors[0].message).toContain("groups of at least 5 accounts");
+  });
+
+  it("is told with every answer how small a group isn't shown, and not whether there was one", async () => {
+    for (const query of ["{ health { accountId } }", "{ health { accounts } }", "{ snapshot { id } }"])
+      for (const _ of ["asked", "kept"]) {
+        expect((await ask("grouped", query)).extensions.snapshot.minimumGroup).toBe(5);
+        expect((await ask("reader", query)).extensions.snapshot).not.toHaveProperty("minimumGroup");
+      }
+    const toldTo = async (role: string) => {
+      const headers = { authorization: `Bearer ${keys[role]}` };
+      const { headers: told } = await fetch(`${client.server.url}/q/bands.csv`, { headers });
+      return told.get("waymark-minimum-group");
+    };
+    expect([await toldTo("grouped"), await toldTo("reader")]).toEqual(["5", null]);
   });
 
   it.each([
