@@ -305,7 +305,8 @@ class Question {
 
   /**
    * The groups that are shown where small ones are withheld. What is withheld of a period has so many accounts
-   * together as one group needs, or a total without it would tell it: the smallest groups go first, until it has.
+   * together as one group needs, or a total without it would tell it: the smallest groups go first, until it has. Where
+   * an account may be in several of them, all may be of the same few: then it has as many as the greatest, for certain.
    * @throws WaymarkError FORBIDDEN for what would cut the accounts in yet another way, as the difference of two
    * figures would tell of those between the cuts
    */
@@ -328,6 +329,7 @@ class Question {
           );
     const [size, keys] = [name(groupSize), others.map(({ alias }) => name(alias))];
     const period = this.#period ? partition([name(this.#period.alias)]) : sql``;
+    const together = others.every((d) => this.#isOfAccount(d)) || this.#hasOneRow ? sql`sum` : sql`max`;
     const order = [size, ...keys.flatMap((key) => [sql`case when ${key} is null then 1 else 0 end`, key])];
     return sql`
   select *
@@ -335,7 +337,7 @@ class Question {
     select
       *,
       min(${size}) over (${period}) as smallest,
-      coalesce(sum(${size}) over (${period} order by ${order} rows between unbounded preceding and 1 preceding), 0) as smaller_together
+      coalesce(${together}(${size}) over (${period} order by ${order} rows between unbounded preceding and 1 preceding), 0) as smaller_together
     from all_groups
   ) as sized
   where ${size} >= ${integer(minimum)} and (smallest >= ${integer(minimum)} or smaller_together >= ${integer(minimum)})`;
@@ -343,6 +345,24 @@ class Question {
 
   get minimumGroup(): number | undefined {
     return this.known.scope.minimumGroup;
+  }
+
+  /** Whether a dimension tells what the account is, so that each is in one group. */
+  #isOfAccount({ field, args }: Column<ViewField>): boolean {
+    let isOwn = true;
+    const column = (of: string): Sql => {
+      isOwn &&= of === "account_id";
+      return sql``;
+    };
+    field.sql({ ...this.#row(), column, account: () => sql`` }, args);
+    return isOwn;
+  }
+
+  /** Whether what is read of a period has one row of each account, whichever measures are asked for. */
+  get #hasOneRow(): boolean {
+    const { model, measures, day } = this.view;
+    const isOfOneDay = [...measures.values()].every(({ isStock }) => isStock);
+    return model.grain.every((column) => column === "account_id" || (isOfOneDay && column === day));
   }
 
   /** What is read: the fewest rows that tell all that is asked, of period ends or of all days. */

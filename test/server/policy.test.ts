@@ -611,6 +611,36 @@ describe("a role that sees groups", () => {
     expect(withheldOnes).toBeGreaterThan(50);
   });
 
+  it("is told groups that one account may be in several of where the others have enough accounts among them", async () => {
+    let withheldOnes = 0;
+    let shownOnes = 0;
+    for (const [view, dimension] of [
+      ["stages", "stage"],
+      ["milestones", "milestone"],
+      ["signals", "signal"],
+      ["support", "channel"],
+      ["usage", "isCustomer"],
+    ])
+      for (const minimumGroup of [2, 3, 5, 13]) {
+        const query = (more: string) =>
+          `{ ${view}(limit: 10000, range: { last: { months: 6 } }) { period(grain: MONTH) group: ${dimension} ${more} } }`;
+        const shown = (await answerOf(query(""), { ...everything, minimumGroup })).data[
+          view as string
+        ] as Any[];
+        const single = (await answerOf(query("accountId"), everything)).data[view as string] as Any[];
+        const isShown = (row: Any) => shown.some((s) => s.group === row.group && s.period === row.period);
+        for (const { period } of shown) {
+          const withheld = single.filter((row) => row.period === period && !isShown(row));
+          const accounts = new Set(withheld.map((row) => row.accountId)).size;
+          if (withheld.length > 0) expect(accounts, query("")).toBeGreaterThanOrEqual(minimumGroup);
+          withheldOnes += withheld.length;
+        }
+        shownOnes += shown.length;
+      }
+    expect(withheldOnes).toBeGreaterThan(50);
+    expect(shownOnes).toBeGreaterThan(50);
+  });
+
   it("is withheld the same groups whichever measures it asks for, or their difference would tell of one", async () => {
     let shownOnes = 0;
     for (const dimension of ["segment", "region", "owner"])
