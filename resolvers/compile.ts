@@ -127,17 +127,23 @@ from ${last}${clause("where", chosen)}${ordered.length > 0 ? sql`\norder by ${or
 limit ${integer(limit)}`,
     columns: isAsked ? columns : { nothing: { type: "integer" } },
     told: (row) => {
-      const told: Record<string, unknown> = {};
-      for (const [key, periods] of nested) told[key] = row[groupBefore(periods)] === null ? null : {};
+      const told = nothingYet();
+      for (const [key, periods] of nested)
+        told[key] = row[groupBefore(periods)] === null ? null : nothingYet();
       for (const { path, alias } of outputs) {
         const [key, inner] = path;
         if (inner === undefined) told[key] = row[alias];
-        else if (told[key]) told[key] = { ...told[key], [inner]: row[alias] };
+        else if (told[key]) (told[key] as Told)[inner] = row[alias];
       }
       return told;
     },
   };
 }
+
+type Told = Record<string, unknown>;
+
+/** Of no prototype, which callers' aliases could mean: `__proto__` is one. */
+const nothingYet = (): Told => Object.create(null) as Told;
 
 /** What is asked of a view: the columns of its groups, and what is reckoned over them. */
 class Question {

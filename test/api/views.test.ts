@@ -210,6 +210,21 @@ order by 1, 2 nulls last`,
     expect(await refusal("{ support { previous { __typename } } }")).toContain("has nothing before it");
   });
 
+  it("answers by whatever alias, also one that objects have a meaning for", async () => {
+    const rows = await ask(`{
+      health(range: { last: { months: 3 } }) {
+        month: period(grain: MONTH) accounts before: previous { accounts }
+        __proto__: accounts constructor: previous { __proto__: accounts }
+      }
+    }`);
+    expect(rows).toHaveLength(3);
+    for (const row of rows) {
+      const told = new Map(Object.entries(row));
+      expect(told.get("__proto__")).toBe(row.accounts);
+      expect(Object.values(row.constructor)).toEqual([row.before.accounts]);
+    }
+  });
+
   it("tells levels of the last day of each period, and never adds days up", async () => {
     const rows = await ask(
       `{ usage(range: { last: { months: 3 } }) { period(grain: MONTH) events activeUsers28d accounts } }`,
