@@ -130,7 +130,7 @@ async function changed(suffix: string, change: (model: (typeof models)[number]) 
   }
   return tables;
 }
-/** Tables in which something else stands in the columns that these words hide. */
+/** Tables in which something else stands in the columns that these words hide, and in another order. */
 const withOthers = (suffix: string, words: readonly string[]) =>
   changed(suffix, (model) => {
     const hidden = Object.entries(model.columnsFor(snapshot.words)).filter(([column]) =>
@@ -138,8 +138,8 @@ const withOthers = (suffix: string, words: readonly string[]) =>
     );
     const values = hidden.map(([column, { type }]) =>
       type === "string"
-        ? sql`concat('other ', ${name(column)}) as ${name(column)}`
-        : sql`${name(column)} * 3 + 7 as ${name(column)}`,
+        ? sql`concat(reverse(${name(column)}), ' other') as ${name(column)}`
+        : sql`7 - ${name(column)} * 3 as ${name(column)}`,
     );
     return hidden.length > 0 ? sql`select * replace (${values}) from ${tableOf(model)}` : undefined;
   });
