@@ -30,6 +30,8 @@ export interface AnsweredFrom {
   readonly timeZone: string | null;
   /** Sources that are later than they may be; scores that use them rest on old data. */
   readonly late: readonly string[];
+  /** Groups of fewer accounts aren't told to this caller; not there for one who sees groups of any size. */
+  readonly minimumGroup?: number;
 }
 
 /** A question, its variables, and a signal that takes it back. Variables may be left out where none is required. */

@@ -23,7 +23,7 @@ import { seesAll } from "./scope.js";
 import type { Selected } from "./selection.js";
 
 export const maxRows = 10_000;
-const maxPrevious = 60;
+export const maxPrevious = 60;
 
 export interface ViewArguments {
   readonly where?: Filters | null | undefined;
@@ -51,13 +51,11 @@ interface Column<F extends ViewField> {
   readonly args: Selected["args"];
 }
 
-/** A column of the answer, and where it stands in a row. */
+/** A column of the answer, and where it stands in a row: by its key, or within what is nested there. */
 interface Output {
-  readonly path: readonly string[];
+  readonly path: readonly [key: string, inner?: string];
   readonly alias: string;
   readonly type: ColumnType;
-  /** Of what is nested, the column that is null where there is none of it. */
-  readonly within?: string;
 }
 
 /**
@@ -82,7 +80,7 @@ export function compileView(
   const chosen = question.having(having ?? {});
   const ordered = question.order(order ?? []);
 
-  const { grain, before, dimensions, measures, overGroups, outputs } = question;
+  const { grain, before, dimensions, overGroups, outputs, nested } = question;
   const days = daysOf(view.field, range, grain, known.snapshot.dataThrough, before);
   const relation = question.relation(days, where ?? {}, rows);
   const conditions = [...question.within(days), ...question.where(where ?? {})];
@@ -109,8 +107,7 @@ export function compileView(
         ]
       : []),
   ];
-  if (grain && before > 0)
-    steps.push(...compared(dimensions, measures, question.previous, grain, firstShown(days, grain, before)));
+  if (grain && before > 0) steps.push(...compared(question, grain, firstShown(days, grain, before)));
   if (overGroups.length > 0)
     steps.push(sql`over_groups as (
   select ${[sql`g.*`, ...overGroups.map(({ alias, value }) => sql`${value} as ${name(alias)}`)]}
@@ -119,27 +116,34 @@ export function compileView(
   const last = overGroups.length > 0 ? sql`over_groups` : before > 0 ? sql`compared` : sql`grouped`;
   const columns: Columns = Object.fromEntries([
     ...outputs.map(({ alias, type }) => [alias, { type }]),
-    ...outputs.flatMap(({ within }) => (within ? [[within, { type: "integer" }]] : [])),
+    ...[...nested.values()].map((periods) => [groupBefore(periods), { type: "integer" }]),
   ]);
+  const isAsked = Object.keys(columns).length > 0;
   return {
     statement: sql`
 with ${join(steps, ",\n")}
-select ${outputs.length > 0 ? Object.keys(columns).map(name) : sql`1 as nothing`}
+select ${isAsked ? Object.keys(columns).map(name) : sql`1 as nothing`}
 from ${last}${clause("where", chosen)}${ordered.length > 0 ? sql`\norder by ${ordered}` : sql``}
 limit ${integer(limit)}`,
-    columns: outputs.length > 0 ? columns : { nothing: { type: "integer" } },
+    columns: isAsked ? columns : { nothing: { type: "integer" } },
     told: (row) => {
-      const told: Record<string, unknown> = {};
-      for (const { path, alias, within } of outputs) {
-        const [key, inner] = path as [string, string?];
+      const told = nothingYet();
+      for (const [key, periods] of nested)
+        told[key] = row[groupBefore(periods)] === null ? null : nothingYet();
+      for (const { path, alias } of outputs) {
+        const [key, inner] = path;
         if (inner === undefined) told[key] = row[alias];
-        else if (within && row[within] === null) told[key] = null;
-        else told[key] = { ...(told[key] as Row), [inner]: row[alias] };
+        else if (told[key]) (told[key] as Told)[inner] = row[alias];
       }
       return told;
     },
   };
 }
+
+type Told = Record<string, unknown>;
+
+/** Of no prototype, which callers' aliases could mean: `__proto__` is one. */
+const nothingYet = (): Told => Object.create(null) as Told;
 
 /** What is asked of a view: the columns of its groups, and what is reckoned over them. */
 class Question {
@@ -149,6 +153,8 @@ class Question {
   readonly previous: { readonly alias: string; readonly of: string; readonly periods: number }[] = [];
   readonly overGroups: { readonly alias: string; readonly value: Sql }[] = [];
   readonly outputs: Output[] = [];
+  /** By the keys of what is nested, how many periods before it is of; null where the group had no rows then. */
+  readonly nested = new Map<string, number>();
   usesAccount = false;
   /** Whether the rows are those of all days, or of period ends, which tell the account too, or these added up. */
   #reads: "days" | "ends" | "sums" = "days";
@@ -171,7 +177,7 @@ class Question {
 
   /** How many periods more are read, to compare with. */
   get before(): number {
-    return Math.max(0, ...this.previous.map(({ periods }) => periods));
+    return Math.max(0, ...this.nested.values());
   }
 
   group({ key, name: field, args }: Selected): void {
@@ -207,6 +213,7 @@ class Question {
       throw this.refuse("previous has nothing before it without periods. Select period(grain: …) beside it.");
     if (periods < 1 || periods > maxPrevious)
       throw this.refuse(`previous: periods is ${periods}, expected 1 to ${maxPrevious}.`);
+    this.nested.set(key, periods);
     for (const { key: inner, name: field, args } of fields) {
       if (!this.view.measures.has(field))
         throw this.refuse(
@@ -215,7 +222,7 @@ class Question {
       const { alias: of, field: measure } = this.#column(field, args);
       const alias = `${of}_before_${periods}`;
       if (!this.previous.some((p) => p.alias === alias)) this.previous.push({ alias, of, periods });
-      this.outputs.push({ path: [key, inner], alias, type: measure.type, within: groupBefore(periods) });
+      this.outputs.push({ path: [key, inner], alias, type: measure.type });
     }
   }
 
@@ -304,7 +311,8 @@ class Question {
 
   /**
    * The groups that are shown where small ones are withheld. What is withheld of a period has so many accounts
-   * together as one group needs, or a total without it would tell it: the smallest groups go first, until it has.
+   * together as one group needs, or a total without it would tell it: the smallest groups go first, until it has. Where
+   * an account may be in several of them, all may be of the same few: then it has as many as the greatest, for certain.
    * @throws WaymarkError FORBIDDEN for what would cut the accounts in yet another way, as the difference of two
    * figures would tell of those between the cuts
    */
@@ -327,6 +335,7 @@ class Question {
           );
     const [size, keys] = [name(groupSize), others.map(({ alias }) => name(alias))];
     const period = this.#period ? partition([name(this.#period.alias)]) : sql``;
+    const together = others.every((d) => this.#isOfAccount(d)) || this.#hasOneRow ? sql`sum` : sql`max`;
     const order = [size, ...keys.flatMap((key) => [sql`case when ${key} is null then 1 else 0 end`, key])];
     return sql`
   select *
@@ -334,7 +343,7 @@ class Question {
     select
       *,
       min(${size}) over (${period}) as smallest,
-      coalesce(sum(${size}) over (${period} order by ${order} rows between unbounded preceding and 1 preceding), 0) as smaller_together
+      coalesce(${together}(${size}) over (${period} order by ${order} rows between unbounded preceding and 1 preceding), 0) as smaller_together
     from all_groups
   ) as sized
   where ${size} >= ${integer(minimum)} and (smallest >= ${integer(minimum)} or smaller_together >= ${integer(minimum)})`;
@@ -342,6 +351,24 @@ class Question {
 
   get minimumGroup(): number | undefined {
     return this.known.scope.minimumGroup;
+  }
+
+  /** Whether a dimension tells what the account is, so that each is in one group. */
+  #isOfAccount({ field, args }: Column<ViewField>): boolean {
+    let isOwn = true;
+    const column = (of: string): Sql => {
+      isOwn &&= of === "account_id";
+      return sql``;
+    };
+    field.sql({ ...this.#row(), column, account: () => sql`` }, args);
+    return isOwn;
+  }
+
+  /** Whether what is read of a period has one row of each account, whichever measures are asked for. */
+  get #hasOneRow(): boolean {
+    const { model, measures, day } = this.view;
+    const isOfOneDay = [...measures.values()].every(({ isStock }) => isStock);
+    return model.grain.every((column) => column === "account_id" || (isOfOneDay && column === day));
   }
 
   /** What is read: the fewest rows that tell all that is asked, of period ends or of all days. */
@@ -473,15 +500,9 @@ const operators: Readonly<Record<string, (value: Sql, given: unknown, type: Colu
  * Every group beside itself some periods before. Groups are moved and grouped again: a join would have to compare
  * dimensions without a value, and one that moves rows by their number would fail on gaps.
  */
-function compared(
-  dimensions: readonly Column<ViewField>[],
-  measures: readonly Column<Measure>[],
-  previous: Question["previous"],
-  grain: Grain,
-  first: string,
-): Sql[] {
+function compared({ dimensions, measures, previous, nested }: Question, grain: Grain, first: string): Sql[] {
   const keys = dimensions.map(({ alias }) => name(alias));
-  const earlier = [...new Set(previous.map(({ periods }) => periods))];
+  const earlier = [...new Set(nested.values())];
   const moved = [0, ...earlier].map((periods) => {
     const moving = dimensions.map(({ alias, field }) =>
       field.name === "period" && periods > 0

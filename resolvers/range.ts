@@ -5,7 +5,7 @@ import { Grain } from "../schema/health.js";
 import type { Range } from "../schema/range.js";
 
 /** Periods that are shown where nobody says how many. */
-const usualPeriods = 30;
+export const usualPeriods = 30;
 /** Three years of days. */
 const mostPeriods = 1100;
 

@@ -29,13 +29,19 @@ export async function answer(
   return data;
 }
 
-/** What every answer tells of the snapshot that it was read from, and which sources are late by now. */
+/**
+ * What every answer tells of the snapshot that it was read from, which sources are late by now and, to who sees groups
+ * alone, from how many accounts on. Whether any smaller one was withheld isn't told: where nothing is shown, it would
+ * tell that there is something.
+ */
 export async function answeredFrom(
-  { freshness }: Pick<Context, "freshness">,
+  { freshness, caller }: Pick<Context, "freshness" | "caller">,
   { id, publishedAt, dataThrough, words }: Snapshot,
 ) {
   const late = lateFeeds(breachesOf(await freshness())).map(({ feed }) => feed);
-  return { id, publishedAt, dataThrough, timeZone: words.timeZone ?? null, late };
+  const { minimumGroup } = caller.sees;
+  const groups = minimumGroup === undefined ? {} : { minimumGroup };
+  return { id, publishedAt, dataThrough, timeZone: words.timeZone ?? null, late, ...groups };
 }
 
 /** Errors as GraphQL told them. */

@@ -12,7 +12,7 @@ import {
   valueFromASTUntyped,
 } from "graphql";
 import { didYouMean, WaymarkError } from "../errors.js";
-import type { Context } from "../resolvers/context.js";
+import type { Caller, Context } from "../resolvers/context.js";
 import { mustAsk } from "../resolvers/gate.js";
 import { asksForLasting } from "../resolvers/lasting.js";
 import { answer, answeredFrom, errorsOf } from "./answer.js";
@@ -70,13 +70,14 @@ export async function serveExports(app: FastifyInstance, given: Exports): Promis
       "waymark-data-through": snapshot.dataThrough,
       ...(snapshot.timeZone ? { "waymark-time-zone": snapshot.timeZone } : {}),
       ...(snapshot.late.length > 0 ? { "waymark-late": snapshot.late.join(", ") } : {}),
+      ...(snapshot.minimumGroup ? { "waymark-minimum-group": snapshot.minimumGroup } : {}),
     });
     if (isLasting.get(query)) {
       const changedAt = snapshot.publishedAt > startedAt ? snapshot.publishedAt : startedAt;
       const { id, publishedAt } = snapshot;
       const etag = tagOf(startedAt, id, publishedAt, format.name, query.text, understood, context.caller);
       reply.headers({ etag, "last-modified": changedAt.toUTCString() });
-      if (isKnown(request.headers, etag, changedAt)) return reply.code(304).send();
+      if (isKnown(request.headers, etag, changedAt, context.caller)) return reply.code(304).send();
     }
     reply.header("content-disposition", `inline; filename="${query.name}.${format.name}"`).type(format.type);
     if (request.method === "HEAD") return reply.send();
@@ -197,11 +198,20 @@ async function* batchesOf(first: readonly CellRow[], rest: AsyncIterable<readonl
 }
 const rowsPerBatch = 500;
 
-/** Whether the caller has the answer already; the tag says more than the time, which goes by whole seconds. */
-function isKnown(headers: FastifyRequest["headers"], etag: string, changedAt: Date): boolean {
+/**
+ * Whether the caller has the answer already. The tag says more than the time, which goes by whole seconds and doesn't
+ * tell what who signed in could see by then: their role may be another since, and so the answer.
+ */
+function isKnown(
+  headers: FastifyRequest["headers"],
+  etag: string,
+  changedAt: Date,
+  { isSignedIn }: Caller,
+): boolean {
   const known = headers["if-none-match"];
   if (known !== undefined)
     return known.split(",").some((tag) => tag.trim() === "*" || strong(tag.trim()) === strong(etag));
+  if (isSignedIn) return false;
   const since = Date.parse(headers["if-modified-since"] ?? "");
   return Math.floor(changedAt.getTime() / 1000) * 1000 <= since; // false where there is no time
 }

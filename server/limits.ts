@@ -19,9 +19,10 @@ import {
   visit,
 } from "graphql";
 import type { ComplexityEstimator } from "graphql-query-complexity";
-import { maxRows } from "../resolvers/compile.js";
+import { maxPrevious, maxRows } from "../resolvers/compile.js";
 import type { Context } from "../resolvers/context.js";
 import { maxPage } from "../resolvers/lists.js";
+import { usualPeriods } from "../resolvers/range.js";
 import type { KeptAnswers } from "./kept_answers.js";
 import type { SavedQuery } from "./saved_queries.js";
 import { Turns } from "./turns.js";
@@ -249,14 +250,22 @@ function valuesOf(
 /** How many items a list has about whose number nothing is said: milestones, indicators, open tasks of an account. */
 const itemsByDefault = 10;
 
-/** A field's values: its own where it is one, and those within it, once for each row that it may have. */
+/**
+ * A field's values: its own where it is one, and those within it, once for each row that it may have. Of `previous`
+ * also the groups that are read for it.
+ */
 const valuesOfField: ComplexityEstimator = ({ args, field, type, childComplexity }) => {
   const isOfPage = "name" in type && /(Connection|Page|Edge)$/.test(type.name); // counted where the page was asked for
   const isList = isListType(getNullableType(field.type));
   const rows = rowsAsked(args) ?? (isList && !isOfPage ? itemsByDefault : 1);
   const own = isLeafType(getNamedType(field.type)) ? 1 : 0;
-  return rows * (own + childComplexity);
+  const before = field.name === "previous" ? groupsBefore(args.periods) : 0;
+  return rows * (own + before + childComplexity);
 };
+
+/** Groups of so many periods before, for each of those that are shown: as many as a view has where nobody says how many. */
+const groupsBefore = (periods: unknown): number =>
+  typeof periods === "number" ? Math.ceil(Math.min(Math.max(1, periods), maxPrevious) / usualPeriods) : 0;
 
 /** More than a list or view may have is refused by itself, with its own limit. */
 function rowsAsked(args: Readonly<Record<string, unknown>>): number | undefined {

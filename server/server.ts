@@ -307,13 +307,20 @@ const nothingOfPages = {
 const subscriptionsElsewhere: ApolloServerPlugin<Context> = {
   requestDidStart: async () => ({
     didResolveOperation: async ({ operation }) => {
-      if (operation?.operation !== "subscription") return;
-      throw new GraphQLError("Subscriptions are answered at POST /graphql/stream, as server-sent events.", {
-        extensions: { code: "BAD_REQUEST", http: { status: 400 } },
-      });
+      if (operation?.operation === "subscription") throw elsewhere();
     },
   }),
+  // graphql-js can't validate a subscription whose field a variable may leave out: it throws, where Apollo doesn't expect it.
+  unexpectedErrorProcessingRequest: async ({ requestContext: { document, operation }, error }) => {
+    const subscribes = document?.definitions.some((d) => "operation" in d && d.operation === "subscription");
+    if (subscribes && !operation && error instanceof GraphQLError) throw elsewhere();
+  },
 };
+
+const elsewhere = (): GraphQLError =>
+  new GraphQLError("Subscriptions are answered at POST /graphql/stream, as server-sent events.", {
+    extensions: { code: "BAD_REQUEST", http: { status: 400 } },
+  });
 
 /** Every answer tells which snapshot it was read from, and which sources are late. */
 const snapshotInAnswers: ApolloServerPlugin<Context> = {

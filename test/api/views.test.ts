@@ -196,6 +196,35 @@ order by 1, 2 nulls last`,
     expect(some).toEqual(rows.filter((r) => r.opened > 3));
   });
 
+  it("tells by what is nested whether the group had rows then, also where no measure is asked of it", async () => {
+    const rows = await ask(`{
+      support(range: { last: { weeks: 6 } }) {
+        week: period(grain: WEEK) accountId
+        before: previous { opened } had: previous { __typename } long: previous(periods: 30) { __typename ...m }
+      }
+    } fragment m on SupportView { was: opened @include(if: false) }`);
+    const had = rows.map(({ before }) => (before === null ? null : { __typename: "SupportView" }));
+    expect(new Set(had.map((h) => h === null))).toEqual(new Set([true, false]));
+    expect(rows.map((r) => r.had)).toEqual(had);
+    expect(new Set(rows.map((r) => r.long === null))).toEqual(new Set([true, false]));
+    expect(await refusal("{ support { previous { __typename } } }")).toContain("has nothing before it");
+  });
+
+  it("answers by whatever alias, also one that objects have a meaning for", async () => {
+    const rows = await ask(`{
+      health(range: { last: { months: 3 } }) {
+        month: period(grain: MONTH) accounts before: previous { accounts }
+        __proto__: accounts constructor: previous { __proto__: accounts }
+      }
+    }`);
+    expect(rows).toHaveLength(3);
+    for (const row of rows) {
+      const told = new Map(Object.entries(row));
+      expect(told.get("__proto__")).toBe(row.accounts);
+      expect(Object.values(row.constructor)).toEqual([row.before.accounts]);
+    }
+  });
+
   it("tells levels of the last day of each period, and never adds days up", async () => {
     const rows = await ask(
       `{ usage(range: { last: { months: 3 } }) { period(grain: MONTH) events activeUsers28d accounts } }`,

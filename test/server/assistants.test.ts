@@ -17,6 +17,7 @@ const queries = {
 query Days($where: HealthWhere, $days: Int! = 7) {
   health(where: $where, range: { last: { days: $days } }) { day: period(grain: DAY) accountId averageScore }
 }`,
+  bands: "{ health { band accounts } }",
   tables: "{ models { name } }",
 };
 const roles = {
@@ -117,6 +118,8 @@ it("sees no more than its role does anywhere else", async () => {
     isError: true,
     content: [{ text: expect.stringContaining('NOT_FOUND: There is no tool "all".') }],
   });
+  const bands = (await grouped.callTool({ name: "bands", arguments: {} })) as Any;
+  expect(bands.structuredContent.snapshot).toMatchObject({ id: 1, minimumGroup: 5 });
   expect((await (await assistant("operator")).listTools()).tools.map(({ name }) => name)).toContain("tables");
 });
 

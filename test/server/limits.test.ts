@@ -77,6 +77,14 @@ describe("a question that asks for too much", () => {
       "may answer with 20,000,",
     );
     expect(await fate("{ health { accountId accounts } }", {}, tight)).toBe("read");
+    // Of each group its own values, that of what is nested, and a group for each 30 periods before.
+    const compared =
+      "query($n: Int! = 1) { health(limit: 2000) { period(grain: DAY) accountId accounts previous(periods: $n) { accounts } } }";
+    expect(await fate(compared, { n: 30 }, tight)).toContain("read");
+    expect(await fate(compared, { n: 31 }, tight)).toContain("may answer with 12,000,");
+    expect(await fate(compared, { n: 10_000 }, tight)).toContain("may answer with 12,000,");
+    const trend = '{ accounts(first: 1000) { nodes { trend(metric: "x", weeks: 10) { value previous } } } }';
+    expect(await fate(trend, {}, tight)).toContain("may answer with 20,000,");
   });
 
   it("is refused in production, too, as it is compiled", () => {
@@ -252,6 +260,16 @@ describe("GraphQL over HTTP", () => {
     [
       "a subscription where questions are answered",
       { query: "subscription { snapshotPublished { id } }" },
+      "Subscriptions are answered at POST /graphql/stream, as server-sent events.",
+      "BAD_REQUEST",
+    ],
+    [
+      "a subscription there whose field a variable may leave out",
+      {
+        query:
+          "subscription($on: Boolean!) { ...s } fragment s on Subscription { snapshotPublished @include(if: $on) { id } }",
+        variables: { on: true },
+      },
       "Subscriptions are answered at POST /graphql/stream, as server-sent events.",
       "BAD_REQUEST",
     ],
