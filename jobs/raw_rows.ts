@@ -2,6 +2,7 @@ import type { Model } from "../models/model.js";
 import {
   type DaysFound,
   differingDays,
+  hashOf,
   instantOf,
   isAround,
   isOn,
@@ -64,8 +65,9 @@ export async function rowsConcerned(
   if ((await warehouse.materialize({ table: keys, columns: shape, query }, options)) === 0) return null;
 
   const isConcerned = (key: Sql): Sql => sql`${key} in (select key from ${path(...keys)})`;
-  const isStagedConcerned = isConcerned(stagedKeyOf(source));
-  const concerned = sql`(select t.day from ${standing} as t where ${isStagedConcerned})`;
+  const mayBeConcerned = sql`t.id_hash in (select ${hashOf(sql`key`)} from ${path(...keys)})`;
+  const isStagedConcerned = sql`${mayBeConcerned} and ${isConcerned(stagedKeyOf(source))}`;
+  const concerned = sql`(select t.day from ${standing} as t where ${mayBeConcerned})`;
   const days = model.occurredAt === undefined ? undefined : await daysOf(building, concerned);
   const isOnDays = days ? isOn(sql`t.day`, days) : sql`true`;
   await fill(staged, sql`select t.* from ${standing} as t where ${isOnDays} and ${isStagedConcerned}`);

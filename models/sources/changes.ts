@@ -51,7 +51,11 @@ export const keyOf = (source: Source, columns: Readonly<Record<string, MappedCol
   sql`coalesce(${columns[source.key]?.value ?? sql`null`}, '')`;
 
 /** A staged row's. */
-export const stagedKeyOf = (source: Source): Sql => sql`coalesce(t.${name(source.key)}, '')`;
+export const stagedKeyOf = (source: Source, row = sql`t`): Sql =>
+  sql`coalesce(${row}.${name(source.key)}, '')`;
+
+/** The `id_hash` of staged rows with a key, and perhaps of others. */
+export const hashOf = (key: Sql): Sql => rowHash(key);
 
 /** The instant that dates a raw row; undefined for a source of which rows have none. */
 export const instantOf = ({ mapped, occurredAt }: Searched): Sql | undefined =>

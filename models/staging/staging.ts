@@ -18,7 +18,7 @@ import {
   type Readable,
   ref,
 } from "../model.js";
-import { keyOf } from "../sources/changes.js";
+import { hashOf, keyOf, stagedKeyOf } from "../sources/changes.js";
 import type { SourceName } from "../sources/index.js";
 import type { MappedSource } from "../sources/mapping.js";
 import type { Source, SourceColumn } from "../sources/source.js";
@@ -66,6 +66,12 @@ const addedColumns = {
     notNull: true,
     isOfEngine: true,
     description: "Sum of hashes of these raw rows as they were read, by which later changes are found.",
+  },
+  id_hash: {
+    type: "integer",
+    notNull: true,
+    isOfEngine: true,
+    description: "Hash of the id, by which its rows are found: a fraction of what there is to read of ids.",
   },
   defects: {
     type: "string",
@@ -256,6 +262,7 @@ select
   occurrence,
   copies,
   checksum,
+  ${hashOf(stagedKeyOf(source, sql`judged`))} as id_hash,
   ${joinTexts(sql`unusable`, sql`unusual`)} as defects,
   unusable is null as is_usable
 from judged`;

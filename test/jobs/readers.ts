@@ -27,12 +27,12 @@ export async function publishedRows(warehouse: Warehouse, model: string, shape?:
   return rows.map((row) => JSON.stringify(row, rounded)).sort();
 }
 
-/** But for checksums, for which each engine has its own function. */
+/** But for hashes, for which each engine has its own function. */
 async function shapeOf(warehouse: Warehouse, model: string): Promise<Columns> {
   const columns = await warehouse.describe(sql`select * from ${path(schemas.published, model)}`);
   return Object.fromEntries(
     Object.entries(columns)
-      .filter(([column]) => column !== "checksum")
+      .filter(([column]) => column !== "checksum" && column !== "id_hash")
       .map(([column, type]) => [column, { type: type ?? "string" } as const]),
   );
 }

@@ -168,7 +168,7 @@ describe.skipIf(unavailable)(`Sources on BigQuery${unavailable ? ` (skipped: ${u
   });
 });
 
-/** Rows but for checksums, for which each engine has its own function. */
+/** Rows but for hashes, for which each engine has its own function. */
 async function told(rows: Promise<Record<string, unknown>[]>): Promise<Record<string, unknown>[]> {
-  return (await rows).map(({ checksum: _, ...row }) => row);
+  return (await rows).map(({ checksum: _, id_hash: __, ...row }) => row);
 }

@@ -136,6 +136,7 @@ select
   occurrence,
   copies,
   checksum,
+  (farm_fingerprint(to_json_string(coalesce(judged.`account_id`, ''))) >> 20) as id_hash,
   nullif(array_to_string([unusable, unusual], ', '), '') as defects,
   unusable is null as is_usable
 from judged

@@ -120,6 +120,7 @@ select
   occurrence,
   copies,
   checksum,
+  cast(hash(coalesce(judged."touchpoint_id", '')) >> 20 as bigint) as id_hash,
   nullif(concat_ws(', ', unusable, unusual), '') as defects,
   unusable is null as is_usable
 from judged
