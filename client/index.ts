@@ -18,6 +18,14 @@ export interface Answer<Data> {
   readonly data: Data;
   /** The snapshot that all of `data` was read from; null for a question that reads none. */
   readonly snapshot: AnsweredFrom | null;
+  /** Views that have more rows than their limit let through; those told are the first in their order. */
+  readonly cut: readonly Cut[];
+}
+
+export interface Cut {
+  /** The field, by its alias. */
+  readonly field: string;
+  readonly limit: number;
 }
 
 export interface AnsweredFrom {
@@ -32,6 +40,8 @@ export interface AnsweredFrom {
   readonly late: readonly string[];
   /** Groups of fewer accounts aren't told to this caller; not there for one who sees groups of any size. */
   readonly minimumGroup?: number;
+  /** Words of what is hidden from this caller, e.g. mrr: null there means hidden. Not there where nothing is. */
+  readonly hidden?: readonly string[];
 }
 
 /** A question, its variables, and a signal that takes it back. Variables may be left out where none is required. */
@@ -90,7 +100,7 @@ export function waymark(service: Service): Ask {
 interface Body<Data> {
   readonly data?: Data | null;
   readonly errors?: readonly { message: string; extensions?: { code?: string } }[];
-  readonly extensions?: { snapshot?: AnsweredFrom };
+  readonly extensions?: { snapshot?: AnsweredFrom; cut?: readonly Cut[] };
 }
 
 async function answerIn<Data>(response: Response, url: string): Promise<Answer<Data>> {
@@ -114,7 +124,7 @@ async function answerIn<Data>(response: Response, url: string): Promise<Answer<D
       status,
       retryAfter,
     );
-  return { data, snapshot: extensions?.snapshot ?? null };
+  return { data, snapshot: extensions?.snapshot ?? null, cut: extensions?.cut ?? [] };
 }
 
 /** Nothing where it is no JSON: that of a proxy, e.g. */

@@ -59,7 +59,7 @@ interface Output {
 }
 
 /**
- * One statement for what is selected of a view: its dimensions group, its measures aggregate, and the account is
+ * One statement for what is selected of a view, with a row more than its limit where there are more: its dimensions group, its measures aggregate, and the account is
  * joined where something of it is asked for. Columns have ordinal names: aliases that differ only in case would be
  * one identifier.
  * @param rows the view's relation
@@ -124,7 +124,7 @@ export function compileView(
 with ${join(steps, ",\n")}
 select ${isAsked ? Object.keys(columns).map(name) : sql`1 as nothing`}
 from ${last}${clause("where", chosen)}${ordered.length > 0 ? sql`\norder by ${ordered}` : sql``}
-limit ${integer(limit)}`,
+limit ${integer(limit + 1)}`,
     columns: isAsked ? columns : { nothing: { type: "integer" } },
     told: (row) => {
       const told = nothingYet();

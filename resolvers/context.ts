@@ -65,6 +65,13 @@ export interface Edits {
 /** Says of a table, or of a day of it, why it is stale or fresh; its statements stop with the signal. */
 export type Explain = (model: string, day: string | null, signal?: AbortSignal) => Promise<Explanation>;
 
+/** A view that has more rows than its limit let through. */
+export interface Cut {
+  /** The field, by its alias. */
+  readonly field: string;
+  readonly limit: number;
+}
+
 /** What the resolvers of one request share. */
 export interface Context {
   readonly caller: Caller;
@@ -103,6 +110,8 @@ export interface Context {
   readonly freshness: () => Promise<ReadonlyMap<string, Freshness>>;
   /** What was sent for the answer; undefined unless the caller wishes and may see it. */
   readonly statements: Statement[] | undefined;
+  /** Of the views that were asked those that have more rows, as they are answered. */
+  readonly cut: Cut[];
   /** Every journey that was published, the current one first; read once. */
   readonly versions: () => Promise<JourneyVersion[]>;
 }
@@ -162,7 +171,7 @@ export async function contextFor(warehouse: Warehouse, request: Request): Promis
       if (isOperator(caller)) return warehouse;
       throw new WaymarkError(
         "FORBIDDEN",
-        `${field} tells how Waymark runs, with rows of any account: it takes a role that may operate and sees everything.`,
+        `${field} tells how Waymark runs, with rows of any account: it takes a role that may operate and sees everything, and a key that isn't narrowed to less.`,
       );
     },
     record: async (statement: Sql, task: string): Promise<void> => {
@@ -208,6 +217,7 @@ export async function contextFor(warehouse: Warehouse, request: Request): Promis
     ...shared,
     snapshot,
     statements,
+    cut: [],
     reader,
     load: loadersFor(reader, versions),
     freshness: () => freshnessOf(snapshot),
@@ -222,6 +232,7 @@ export async function contextFor(warehouse: Warehouse, request: Request): Promis
 class Unpublished implements Context {
   readonly snapshot = undefined;
   readonly statements = undefined;
+  readonly cut: Cut[] = [];
   readonly caller: Caller;
   readonly now: () => Date;
   readonly ledger: Context["ledger"];

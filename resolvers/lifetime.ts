@@ -11,6 +11,7 @@ import { addDays, cast, daysBetween, greatest, least, orNever, sumInteger } from
 import { sql } from "../warehouse/sql.js";
 import type { Context } from "./context.js";
 import { mustSee, type Reader } from "./reader.js";
+import { isHidden } from "./scope.js";
 import {
   customersIn,
   finite,
@@ -67,7 +68,8 @@ async function lifetimesOf(
   const paid = await paidIn(reader, question);
   return [...groups].map(([group, happenings]) => {
     const averageMrr = paid.get(group) ?? null;
-    return lifetimeOf(group && nameOf(group, question.by), happenings, averageMrr, grossMargin);
+    const whyNone = isHidden(reader.scope, "mrr") ? "their MRR is hidden from you" : "their MRR is not known";
+    return lifetimeOf(group && nameOf(group, question.by), happenings, averageMrr ?? whyNone, grossMargin);
   });
 }
 
@@ -109,12 +111,14 @@ group by life_group`,
   return new Map(rows.map((row) => [row.life_group, row.days > 0 ? row.mrr_days / row.days : null]));
 }
 
+/** @param paid what they paid a month on average, or why that isn't told */
 function lifetimeOf(
   group: string | null,
   happenings: readonly Happening[],
-  averageMrr: number | null,
+  paid: number | string,
   grossMargin: number,
 ): LifetimeValue {
+  const averageMrr = typeof paid === "number" ? paid : null;
   const customers = customersIn(happenings);
   const churned = happenings.reduce((n, { events }) => n + events, 0);
   const horizonDays = horizonOf(happenings);
@@ -135,7 +139,7 @@ function lifetimeOf(
   const curve = kaplanMeier(happenings);
   const meanDays = restrictedMean(curve, horizonDays);
   const shareAtHorizon = curve.findLast(({ time }) => time <= horizonDays)?.share ?? 1;
-  const value = worth(meanDays, averageMrr, grossMargin);
+  const value = worth(meanDays, paid, grossMargin);
   const told = { ...said, horizonDays, shareAtHorizon, meanDays, averageMrr, value };
   return { ...told, medianDays: finite(medianOf(curve)), words: inWords(told) };
 }
@@ -147,10 +151,10 @@ function horizonOf(happenings: readonly Happening[]): number {
   return Math.max(0, ...times);
 }
 
-function worth(meanDays: Estimate | Point, averageMrr: number | null, grossMargin: number): Estimate | Point {
-  if (averageMrr === null) return noFigure("their MRR is not known");
+function worth(meanDays: Estimate | Point, paid: number | string, grossMargin: number): Estimate | Point {
+  if (typeof paid === "string") return noFigure(paid);
   if (meanDays.value === null) return meanDays;
-  const of = (days: number): number => (days / daysPerMonth) * averageMrr * grossMargin;
+  const of = (days: number): number => (days / daysPerMonth) * paid * grossMargin;
   const { value, from, to, why } = meanDays;
   return from === null ? pointAlone(of(value), why) : figure(of(value), of(from), of(to));
 }

@@ -23,8 +23,11 @@ export function viewResolver(type: ViewType): new () => object {
     @Query(() => [type], { name: view.field, description: view.description })
     async rows(
       @Info() info: GraphQLResolveInfo,
-      @Ctx() { reader }: Context,
-      @Arg("limit", () => Int, { defaultValue: 1000, description: `How many rows at most, 1 to ${maxRows}.` })
+      @Ctx() { reader, cut }: Context,
+      @Arg("limit", () => Int, {
+        defaultValue: 1000,
+        description: `How many rows at most, 1 to ${maxRows}. Where there are more, the answer's extensions tell it in \`cut\`.`,
+      })
       limit: number,
       @Arg("where", () => view.where, { nullable: true, description: "Only rows like these." })
       where?: ViewArguments["where"],
@@ -45,7 +48,8 @@ export function viewResolver(type: ViewType): new () => object {
       const args = { where, range, having, order, limit };
       const compiled = compileView(view, selectionOf(info), args, reader, rowsOf(view, reader));
       const rows = await reader.query(compiled.statement, compiled.columns);
-      return rows.map(compiled.told);
+      if (rows.length > limit) cut.push({ field: String(info.path.key), limit });
+      return rows.slice(0, limit).map(compiled.told);
     }
   }
   return ViewResolver;

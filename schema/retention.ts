@@ -115,7 +115,7 @@ export class RetentionRow {
 
   @Field(() => Int, {
     description:
-      "Customers of the first day that the money leaves out, as their MRR is not known at both ends.",
+      "Customers of the first day that the money leaves out, as their MRR is not known at both ends; all of them where MRR is hidden from you.",
   })
   unpriced!: number;
 }

@@ -30,8 +30,8 @@ export async function answer(
 }
 
 /**
- * What every answer tells of the snapshot that it was read from, which sources are late by now and, to who sees groups
- * alone, from how many accounts on. Whether any smaller one was withheld isn't told: where nothing is shown, it would
+ * What every answer tells of the snapshot that it was read from, which sources are late by now, what is hidden from the
+ * caller and, to who sees groups alone, from how many accounts on. Whether any smaller one was withheld isn't told: where nothing is shown, it would
  * tell that there is something.
  */
 export async function answeredFrom(
@@ -39,9 +39,12 @@ export async function answeredFrom(
   { id, publishedAt, dataThrough, words }: Snapshot,
 ) {
   const late = lateFeeds(breachesOf(await freshness())).map(({ feed }) => feed);
-  const { minimumGroup } = caller.sees;
-  const groups = minimumGroup === undefined ? {} : { minimumGroup };
-  return { id, publishedAt, dataThrough, timeZone: words.timeZone ?? null, late, ...groups };
+  const { minimumGroup, hidden } = caller.sees;
+  const sees = {
+    ...(minimumGroup === undefined ? {} : { minimumGroup }),
+    ...(hidden.length === 0 ? {} : { hidden }),
+  };
+  return { id, publishedAt, dataThrough, timeZone: words.timeZone ?? null, late, ...sees };
 }
 
 /** Errors as GraphQL told them. */

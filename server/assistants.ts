@@ -24,7 +24,7 @@ export interface Assistants {
 /** An assistant reads every row that it is given. */
 const mostRows = 200;
 
-const instructions = `Customer health from the company's own warehouse. Scores go from 0 to 100; a score, band or figure that is null is not known, which is never good news. Every answer names the snapshot that it was read from, the last day of its data and the sources that are late: say so where it matters.`;
+const instructions = `Customer health from the company's own warehouse. Scores go from 0 to 100; a score, band or figure that is null is not known, which is never good news, or hidden from you, where the answer says so in snapshot.hidden. Every answer names the snapshot that it was read from, the last day of its data and the sources that are late: say so where it matters.`;
 
 /**
  * Saved queries as tools for assistants, by the Model Context Protocol: POST /mcp. Each caller is offered those that it
@@ -105,12 +105,18 @@ async function rowsFor(
   const rows = rowsOf(data);
   const columns = columnsOf(schema, query.document, query.operation, coerced).map(({ name }) => name);
   const page = pageIn(data);
-  const goesOn = definitions.some(({ variable }) => variable.name.value === "after");
+  const names = definitions.map(({ variable }) => variable.name.value);
+  const hasMore = page?.hasNextPage === true || context.cut.length > 0;
+  const narrowly = `Narrow the question${names.length > 0 ? ` (its arguments: ${names.join(", ")})` : ""}`;
+  const goOn =
+    rows.length > mostRows || !page?.hasNextPage || !names.includes("after")
+      ? ""
+      : `, or ask again with after: ${JSON.stringify(page.endCursor)}`;
   const more =
     rows.length > mostRows
-      ? `These are the first ${mostRows} of ${rows.length} rows. Narrow the question.`
-      : page?.hasNextPage
-        ? `There are more rows: narrow the question${goesOn ? `, or ask again with after: ${JSON.stringify(page.endCursor)}` : ""}.`
+      ? `These are the first ${mostRows} of ${hasMore ? "more than " : ""}${rows.length} rows, in their order. ${narrowly}.`
+      : hasMore
+        ? `There are more rows than these, the first in their order. ${narrowly}${goOn}.`
         : undefined;
   return {
     snapshot: await answeredFrom(context, context.reader.snapshot),

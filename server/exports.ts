@@ -71,6 +71,7 @@ export async function serveExports(app: FastifyInstance, given: Exports): Promis
       ...(snapshot.timeZone ? { "waymark-time-zone": snapshot.timeZone } : {}),
       ...(snapshot.late.length > 0 ? { "waymark-late": snapshot.late.join(", ") } : {}),
       ...(snapshot.minimumGroup ? { "waymark-minimum-group": snapshot.minimumGroup } : {}),
+      ...(snapshot.hidden ? { "waymark-hidden": snapshot.hidden.join(", ") } : {}),
     });
     if (isLasting.get(query)) {
       const changedAt = snapshot.publishedAt > startedAt ? snapshot.publishedAt : startedAt;

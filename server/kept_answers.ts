@@ -1,7 +1,7 @@
 import type { ApolloServerPlugin, GraphQLRequestContext } from "@apollo/server";
 import type { DocumentNode, FormattedExecutionResult, GraphQLSchema } from "graphql";
 import { LRUCache } from "lru-cache";
-import type { Context } from "../resolvers/context.js";
+import type { Context, Cut } from "../resolvers/context.js";
 import { asksForLasting } from "../resolvers/lasting.js";
 
 /** What all answers together may take, and a single one; of a character we count the two bytes that it may need. */
@@ -34,6 +34,7 @@ export class KeptAnswers {
     requestDidStart: async () => ({
       responseForOperation: async (question) => {
         const data = this.#kept.get(this.#keyOf(question));
+        question.contextValue.cut.push(...(data?.cut ?? []));
         return data
           ? { http: question.response.http, body: { kind: "single", singleResult: { data } } }
           : null;
@@ -44,7 +45,7 @@ export class KeptAnswers {
         if (key === "" || body.kind !== "single") return;
         const { data, errors } = body.singleResult;
         if (errors || !data || data instanceof Text) return;
-        const text = new Text(JSON.stringify(data));
+        const text = new Text(JSON.stringify(data), [...question.contextValue.cut]);
         this.#kept.set(key, text);
         body.singleResult.data = text;
       },
@@ -78,10 +79,13 @@ export class KeptAnswers {
   }
 }
 
-/** The data of an answer as JSON. */
+/** The data of an answer as JSON, and which of its views have more rows. */
 class Text {
   [key: string]: unknown;
-  constructor(readonly json: string) {}
+  constructor(
+    readonly json: string,
+    readonly cut: readonly Cut[],
+  ) {}
 }
 
 /** An answer as it is sent. */

@@ -322,13 +322,18 @@ const elsewhere = (): GraphQLError =>
     extensions: { code: "BAD_REQUEST", http: { status: 400 } },
   });
 
-/** Every answer tells which snapshot it was read from, and which sources are late. */
+/** Every answer tells which snapshot it was read from, which sources are late, and which views have more rows. */
 const snapshotInAnswers: ApolloServerPlugin<Context> = {
   requestDidStart: async () => ({
     willSendResponse: async ({ response, contextValue }) => {
       if (response.body.kind !== "single" || !contextValue.snapshot) return;
       const snapshot = await answeredFrom(contextValue, contextValue.snapshot);
-      response.body.singleResult.extensions = { ...response.body.singleResult.extensions, snapshot };
+      const { cut } = contextValue;
+      response.body.singleResult.extensions = {
+        ...response.body.singleResult.extensions,
+        snapshot,
+        ...(cut.length > 0 ? { cut } : {}),
+      };
     },
   }),
 };

@@ -5,6 +5,7 @@ import type { OperationDefinitionNode } from "graphql";
 import { packageFolder } from "../../config/package.js";
 import { didYouMean, messageOf, WaymarkError } from "../../errors.js";
 import { readFreshness } from "../../jobs/freshness.js";
+import type { Cut } from "../../resolvers/context.js";
 import { pageIn, rowsOf } from "../../server/rows.js";
 import type { QueryFile } from "../../server/saved_queries.js";
 import { assigned, urlOption } from "../arguments.js";
@@ -35,7 +36,14 @@ export const queryCommand = (): Command =>
       const variables = saved.variablesOf(operation, assigned(flags.var ?? []));
       mustBeGiven(operation, variables);
       const request = { query: query.text, variables };
-      const data = flags.url ? await ask(flags.url, request) : await askOnce(flags.project, request);
+      const cut: Cut[] = [];
+      const data = flags.url
+        ? await ask(flags.url, request, cut)
+        : await askOnce(flags.project, request, cut);
+      for (const { field, limit } of cut)
+        remark(
+          `${field} has more rows: these are the first ${limit} in its order. Ask with another limit or order, or for less.`,
+        );
       const format = flags.format ?? (flags.json ? "json" : "table");
       if (format === "json") return answerJson(data);
       answer(rowsAs(format, rowsOf(data), await columnsIn(request)));
@@ -98,8 +106,15 @@ async function columnsIn({ query, variables }: Request): Promise<string[] | unde
   return columnsOf(schema, document, operation, coerced).map(({ name }) => name);
 }
 
-/** In this process and without a server: the schema, and the context of one question. */
-export async function askOnce(folder: string, { query, variables }: Request): Promise<unknown> {
+/**
+ * In this process and without a server: the schema, and the context of one question.
+ * @param cut is told of views that have more rows
+ */
+export async function askOnce(
+  folder: string,
+  { query, variables }: Request,
+  cut: Cut[] = [],
+): Promise<unknown> {
   const project = loadProject(folder);
   // The schema takes a while to load, and few commands need it.
   const [{ createSchema }, { contextFor, operator }, { graphql }] = await Promise.all([
@@ -109,16 +124,18 @@ export async function askOnce(folder: string, { query, variables }: Request): Pr
   ]);
   return withWarehouse(project, async (warehouse) => {
     const now = (): Date => new Date();
+    const contextValue = await contextFor(warehouse, {
+      caller: operator(true),
+      now,
+      freshnessOf: (snapshot) => readFreshness(warehouse, snapshot, project.settings, now()),
+    });
     const { data, errors } = await graphql({
       schema: await createSchema(),
       source: query,
       variableValues: variables,
-      contextValue: await contextFor(warehouse, {
-        caller: operator(true),
-        now,
-        freshnessOf: (snapshot) => readFreshness(warehouse, snapshot, project.settings, now()),
-      }),
+      contextValue,
     });
+    cut.push(...contextValue.cut);
     const [error] = errors ?? [];
     if (!error) return data;
     const { originalError, path } = error;
@@ -134,6 +151,7 @@ export async function askOnce(folder: string, { query, variables }: Request): Pr
 
 interface Answer {
   data?: unknown;
+  extensions?: { cut?: Cut[] };
   errors?: { message: string; extensions?: { code?: string } }[];
 }
 
@@ -141,7 +159,7 @@ interface Answer {
  * Ask a server over HTTP, with the API key or token in WAYMARK_KEY where there is one; its errors become ours. A URL
  * without a path means /graphql.
  */
-export async function ask(address: string, request: Request): Promise<unknown> {
+export async function ask(address: string, request: Request, cut: Cut[] = []): Promise<unknown> {
   const url = endpointOf(address);
   const key = process.env.WAYMARK_KEY;
   const response = await fetch(url, {
@@ -173,6 +191,7 @@ export async function ask(address: string, request: Request): Promise<unknown> {
       { url },
     );
   }
+  cut.push(...(result.extensions?.cut ?? []));
   return result.data;
 }
 

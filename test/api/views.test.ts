@@ -285,6 +285,18 @@ from ${facts} where day >= date '2025-10-01' group by 1 order by 1`,
     expect(worst.averageScore).toBe(up[0]);
   });
 
+  it("tells where it has more rows than its limit let through", async () => {
+    const toldOf = async (query: string) => {
+      const { data, extensions } = await client.ask(query);
+      return [Object.values(data as Record<string, Rows>).map(({ length }) => length), extensions.cut];
+    };
+    const bands = (limit: number) => `{ all: health(limit: ${limit}) { band accounts } }`;
+    const [[number]] = (await toldOf(bands(1000))) as [[number], undefined];
+    expect(await toldOf(bands(number))).toEqual([[number], undefined]);
+    for (const _ of ["asked", "kept"])
+      expect(await toldOf(bands(number - 1))).toEqual([[number - 1], [{ field: "all", limit: number - 1 }]]);
+  });
+
   it("filters rows by its dimensions and by what accounts are today", async () => {
     const [some] = await ask(
       `{ health(where: { band: { notIn: [POOR] }, accounts: { isCustomer: true, segment: ["enterprise"] } }) { accounts } }`,

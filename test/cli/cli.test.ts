@@ -150,6 +150,12 @@ describe("the demo company", () => {
     );
     const header = await waymark("-p", demo, "query", none, "--format", "csv");
     expect(header.stdout).toBe("id,stage.name,health.score\n");
+    const cut = join(folder, "cut.graphql");
+    writeFileSync(cut, "{ health(limit: 2) { accountId } }");
+    expect(await waymark("-p", demo, "query", cut)).toMatchObject({
+      code: 0,
+      stderr: expect.stringContaining("health has more rows: these are the first 2 in its order."),
+    });
     const unasked = await waymark("-p", demo, "query", "programme-effect");
     expect(unasked.code).toBe(2);
     expect(unasked.stderr).toContain(

@@ -683,6 +683,13 @@ describe("a role that sees groups", () => {
     expect(errors[0].message).toContain("groups of at least 5 accounts");
   });
 
+  it("is told with every answer what is hidden from it, and doesn't hear that nobody knows it", async () => {
+    const query = "{ lifetimeValue { words } }";
+    expect((await ask("blind", query)).extensions.snapshot.hidden).toEqual(hiddenWords);
+    expect((await ask("reader", query)).extensions.snapshot).not.toHaveProperty("hidden");
+    expect((await ask("blind", query)).data.lifetimeValue[0].words).toContain("their MRR is hidden from you");
+  });
+
   it("is told with every answer how small a group isn't shown, and not whether there was one", async () => {
     for (const query of ["{ health { accountId } }", "{ health { accounts } }", "{ snapshot { id } }"])
       for (const _ of ["asked", "kept"]) {
