@@ -31,7 +31,10 @@ export interface Answer {
   // biome-ignore lint/suspicious/noExplicitAny: answers have the shape of whatever is asked
   data: any;
   errors: { message: string; path?: string[]; extensions: { code: string } }[];
-  extensions: { snapshot?: { id: number; dataThrough: string; publishedAt: string } };
+  extensions: {
+    snapshot?: { id: number; dataThrough: string; publishedAt: string };
+    cut?: { field: string; limit: number }[];
+  };
 }
 
 export interface Client {
