@@ -16,20 +16,25 @@ export interface Told {
   readonly snapshotId: number | null;
   /** Null = no run had begun. */
   readonly runsThrough: Date | null;
+  /** Of the last run that is told; null where an earlier Waymark told of it. */
+  readonly runsToken: number | null;
 }
 
 /** Undefined where nothing was ever told here. */
 export async function readTold(warehouse: Warehouse): Promise<Told | undefined> {
   await openLedger(warehouse);
   const [row] = await warehouse.query(
-    sql`select count(*) as n, max(snapshot_id) as snapshot_id, max(runs_through) as runs_through from ${tables.told}`,
+    sql`select count(*) as n, max(snapshot_id) as snapshot_id, max(runs_through) as runs_through, max(runs_token) as runs_token from ${tables.told}`,
     {
       n: { type: "integer", notNull: true },
       snapshot_id: told.snapshot_id,
       runs_through: told.runs_through,
+      runs_token: told.runs_token,
     },
   );
-  return row && row.n > 0 ? { snapshotId: row.snapshot_id, runsThrough: row.runs_through } : undefined;
+  return row && row.n > 0
+    ? { snapshotId: row.snapshot_id, runsThrough: row.runs_through, runsToken: row.runs_token }
+    : undefined;
 }
 
 /**
@@ -77,6 +82,7 @@ export async function record(
     told_at: now,
     snapshot_id: toldThrough.snapshotId,
     runs_through: toldThrough.runsThrough,
+    runs_token: toldThrough.runsToken,
   };
   await warehouse.transaction([
     ...insertAll(tables.messages, messages, rows),
