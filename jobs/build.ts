@@ -215,7 +215,13 @@ async function record(
   // Whoever has the lease is the only one that runs.
   await lease.transaction([
     runsInterrupted(),
-    runStarted({ run_id: runId, trigger: options.trigger, started_at: started, note: options.note ?? null }),
+    runStarted({
+      run_id: runId,
+      trigger: options.trigger,
+      started_at: started,
+      note: options.note ?? null,
+      token: lease.token,
+    }),
   ]);
   await clearWork(warehouse, lease);
   options.onProgress?.({ kind: "started", run: runId, trigger: options.trigger });

@@ -1,7 +1,15 @@
 import { isRule } from "../models/company_checks.js";
 import { bind, integer, path, type Sql, sql } from "../warehouse/sql.js";
 import type { Row, Warehouse } from "../warehouse/warehouse.js";
-import { type CheckRow, checks, readRuns, type Snapshot, schemas } from "./ledger.js";
+import {
+  type CheckRow,
+  checks,
+  latestRunFirst,
+  readLedger,
+  readRuns,
+  type Snapshot,
+  schemas,
+} from "./ledger.js";
 
 /** Whether a check was asked, and no row fails it. */
 export const isPassed = ({ failingRows, error }: Pick<CheckRow, "failingRows" | "error">): boolean =>
@@ -21,8 +29,10 @@ export const modelsOf = ({ model, tables }: Pick<CheckRow, "model" | "tables">):
  */
 export async function readChecks(warehouse: Warehouse, snapshot: Snapshot): Promise<CheckRow[]> {
   const names = Object.values(snapshot.tables).map((table) => bind("string", table));
-  const rows = await warehouse.query(
-    sql`
+  const rows = await readLedger(
+    warehouse,
+    checks,
+    (at) => sql`
 select c.*
 from ${at("checks")} as c
 inner join ${at("built_tables")} as t on t.run_id = c.run_id and t.model = c.model
@@ -34,10 +44,9 @@ where c.definition is not null and c.run_id = (
   select r.run_id
   from ${at("runs")} as r
   where r.status = 'succeeded' and r.snapshot_id = ${bind("integer", snapshot.id)}
-  order by r.started_at desc, r.run_id desc
+  order by ${latestRunFirst}
   limit 1
 )`,
-    checks,
   );
   return rows.map(checkOf);
 }
@@ -49,13 +58,15 @@ where c.definition is not null and c.run_id = (
  */
 export async function readLatestChecks(warehouse: Warehouse): Promise<CheckRow[]> {
   if ((await readRuns(warehouse, 1)).length === 0) return [];
-  const rows = await warehouse.query(
-    sql`
+  const rows = await readLedger(
+    warehouse,
+    checks,
+    (at) => sql`
 with considered as (
   select
     m.model as model,
     case when m.status = 'failed' then m.run_id else t.run_id end as run_id,
-    row_number() over (partition by m.model order by r.started_at desc, r.run_id desc) as recency
+    row_number() over (partition by m.model order by ${latestRunFirst}) as recency
   from ${at("run_models")} as m
   inner join ${at("runs")} as r on r.run_id = m.run_id
   left join ${at("built_tables")} as t on t.table_name = m.table_name
@@ -63,7 +74,7 @@ with considered as (
 asked as (
   select
     r.run_id as run_id,
-    row_number() over (order by r.started_at desc, r.run_id desc) as recency
+    row_number() over (order by ${latestRunFirst}) as recency
   from ${at("runs")} as r
   where (r.status = 'succeeded' and r.snapshot_id is not null)
     or r.run_id in (select c.run_id from ${at("checks")} as c where c.definition is not null)
@@ -77,7 +88,6 @@ select c.*
 from ${at("checks")} as c
 inner join asked as a on a.run_id = c.run_id
 where c.definition is not null and a.recency = 1`,
-    checks,
   );
   return rows.map(checkOf);
 }

@@ -11,11 +11,11 @@ import { type Company, has, type RowOf } from "../models/model.js";
 import { scoredDays } from "../models/signals/scored_days.js";
 import { type SourceName, sources } from "../models/sources/index.js";
 import { rawRows } from "../models/sources/mapping.js";
-import type { SourceColumn } from "../models/sources/source.js";
+import { outOfBounds, type SourceColumn } from "../models/sources/source.js";
 import { sourceQuality } from "../models/staging/source_quality.js";
 import { cast, countIf } from "../warehouse/dialect.js";
 import { sentFor } from "../warehouse/purpose.js";
-import { join, name, number, relation, type Sql, sql, text } from "../warehouse/sql.js";
+import { join, name, relation, type Sql, sql, text } from "../warehouse/sql.js";
 import type { Readiness, Warehouse } from "../warehouse/warehouse.js";
 import { describeCompany, type Project, runAccount } from "./build.js";
 import { prepareChecks } from "./checks.js";
@@ -129,13 +129,7 @@ async function unreadable(
     const breaks: Record<string, Sql> = {
       unreadable: sql`${value} is null`,
       unexpected: sql`${value} not in (${(rules.oneOf ?? []).map(text)})`,
-      out_of_range: join(
-        [
-          ...(rules.min === undefined ? [] : [sql`${value} < ${number(rules.min)}`]),
-          ...(rules.max === undefined ? [] : [sql`${value} > ${number(rules.max)}`]),
-        ],
-        " or ",
-      ),
+      out_of_range: join(outOfBounds(rules, value), " or "),
     };
     const [example] = await warehouse.query(
       sql`select ${cast(sql`c.${name(column)}`, "string")} as raw from (${mapped.raw}) as c where ${isPresent} and (${breaks[fault ?? ""] ?? sql`true`}) limit 1`,
@@ -150,14 +144,16 @@ async function unreadable(
 
 function adviceOn(
   column: string,
-  { type, oneOf, min, max }: SourceColumn,
+  { type, oneOf, min, max, earliest }: SourceColumn,
   fault: string | undefined,
   example: string,
 ): string {
   if (fault === "unexpected")
     return `Expected ${oneOf?.join(", ")}; map your words: ${column}: { column: …, values: { ${JSON.stringify(example)}: ${oneOf?.[0]} } }.`;
   if (fault === "out_of_range")
-    return `Expected ${min ?? "anything"} to ${max ?? "anything"}; the value counts as missing.`;
+    return earliest
+      ? `Expected ${earliest} or later; the day counts as missing. Where a year is written with two digits, say so: ${column}: { column: …, format: "%d.%m.%y" }.`
+      : `Expected ${min ?? "anything"} to ${max ?? "anything"}; the value counts as missing.`;
   if (type === "date" || type === "timestamp")
     return `Days and times are ISO 8601 unless you declare how they are written: ${column}: { column: …, format: "${formatOf(example)}" }.`;
   return `That is no ${type}; give an expression with \`sql\`, or say with \`values\` what the words mean.`;

@@ -2,7 +2,7 @@ import { journeySchema } from "../journey/journey.js";
 import type { CheckResult } from "../models/checks.js";
 import type { CompanyWords } from "../models/model.js";
 import { type DaysFound, mergedSpans } from "../models/sources/changes.js";
-import { typeName } from "../warehouse/dialect.js";
+import { descending, typeName } from "../warehouse/dialect.js";
 import { bind, integer, join, name, path, type Sql, sql, text } from "../warehouse/sql.js";
 import type { Columns, Row, Warehouse } from "../warehouse/warehouse.js";
 
@@ -28,6 +28,8 @@ export const runs = {
   note: { type: "string" },
   /** What its statements were billed for; null where the engine bills for none, and where it never ended. */
   bytes_billed: { type: "integer" },
+  /** Of its lease: greater with each run, whatever the clock said. Null where an earlier Waymark wrote. */
+  token: { type: "integer" },
 } as const satisfies Columns;
 
 const runModels = {
@@ -164,6 +166,8 @@ export const told = {
   snapshot_id: { type: "integer" },
   /** Runs that began until then are told; null = none had. */
   runs_through: { type: "timestamp" },
+  /** The token of the last of these; null where an earlier Waymark wrote, or the run. */
+  runs_token: { type: "integer" },
 } as const satisfies Columns;
 
 /** Stores whose rows were put into their physical order again, after the version that is named. */
@@ -352,7 +356,7 @@ async function lackingIn(warehouse: Warehouse): Promise<ReadonlyMap<string, read
  * Read the ledger as it stands. Readers come before the next build after an upgrade, and don't write: a table that an
  * earlier Waymark had not is empty to them, a column null.
  */
-async function read<C extends Columns>(
+export async function readLedger<C extends Columns>(
   warehouse: Warehouse,
   columns: C,
   statement: (at: At) => Sql,
@@ -387,7 +391,7 @@ function insert<T extends LedgerTable>(table: T, ...rows: Row<(typeof ledgerTabl
   return sql`insert into ${at(table)} (${columns.map(([column]) => name(column))}) values ${tuples}`;
 }
 
-export const runStarted = (run: Pick<Run, "run_id" | "trigger" | "started_at" | "note">): Sql =>
+export const runStarted = (run: Pick<Run, "run_id" | "trigger" | "started_at" | "note" | "token">): Sql =>
   insert("runs", {
     ...run,
     status: "running",
@@ -398,7 +402,7 @@ export const runStarted = (run: Pick<Run, "run_id" | "trigger" | "started_at" | 
     bytes_billed: null,
   });
 
-export type FinishedRun = Omit<Run, "trigger" | "started_at" | "note">;
+export type FinishedRun = Omit<Run, "trigger" | "started_at" | "note" | "token">;
 
 export const runFinished = (run: FinishedRun): Sql => sql`
 update ${at("runs")}
@@ -457,7 +461,7 @@ export const snapshotPublished = (snapshot: Snapshot): Sql =>
 
 /** The latest snapshots, newest first; none where nothing was published. */
 export async function readSnapshots(warehouse: Warehouse, count: number): Promise<Snapshot[]> {
-  const rows = await read(
+  const rows = await readLedger(
     warehouse,
     snapshots,
     (at) => sql`select * from ${at("snapshots")} order by snapshot_id desc limit ${bind("integer", count)}`,
@@ -497,7 +501,7 @@ export function readLatestSnapshot(warehouse: Warehouse, mayBeOld = 0): Promise<
   const ask = async (): Promise<Snapshot | undefined> => {
     state.next = undefined;
     const [after, at] = [publications, performance.now()];
-    const [told] = await read(
+    const [told] = await readLedger(
       warehouse,
       { snapshot_id: snapshots.snapshot_id, run_id: snapshots.run_id },
       (at) => sql`select snapshot_id, run_id from ${at("snapshots")} order by snapshot_id desc limit 1`,
@@ -539,7 +543,7 @@ function wordsOf(text: string): CompanyWords {
 
 /** The tables of a snapshot with what they were built from, by model. */
 export async function readTables(warehouse: Warehouse, snapshot: Snapshot): Promise<Map<string, BuiltTable>> {
-  const rows = await read(
+  const rows = await readLedger(
     warehouse,
     builtTables,
     (at) => sql`select t.* from ${at("built_tables")} as t where ${inNames(Object.values(snapshot.tables))}`,
@@ -549,7 +553,7 @@ export async function readTables(warehouse: Warehouse, snapshot: Snapshot): Prom
 
 /** Every table that was built and still stands, published or not, by its name; those of a Waymark without stores are not known. */
 export async function readAllTables(warehouse: Warehouse): Promise<Map<string, BuiltTable>> {
-  const rows = await read(
+  const rows = await readLedger(
     warehouse,
     builtTables,
     (at) => sql`select * from ${at("built_tables")} where store is not null order by version`,
@@ -572,13 +576,13 @@ export const tablesDropped = (names: readonly string[]): Sql =>
 
 /** For each store that was rewritten, the version after which it was. */
 export async function readRewrites(warehouse: Warehouse): Promise<Map<string, number>> {
-  const rows = await read(warehouse, rewrites, (at) => sql`select * from ${at("rewrites")}`);
+  const rows = await readLedger(warehouse, rewrites, (at) => sql`select * from ${at("rewrites")}`);
   return new Map(rows.map((row) => [row.store, row.version]));
 }
 
 /** For each store the version until which rows that went are gone from it. */
 export async function readCollections(warehouse: Warehouse): Promise<Map<string, number>> {
-  const rows = await read(warehouse, collections, (at) => sql`select * from ${at("collections")}`);
+  const rows = await readLedger(warehouse, collections, (at) => sql`select * from ${at("collections")}`);
   return new Map(rows.map((row) => [row.store, row.version]));
 }
 
@@ -616,7 +620,7 @@ export const tableWritten = (writing: Writing): Sql =>
 
 /** What was written, the latest first; of one model where one is named. */
 export async function readWritings(warehouse: Warehouse, model?: string): Promise<Writing[]> {
-  const rows = await read(
+  const rows = await readLedger(
     warehouse,
     writings,
     (at) =>
@@ -654,7 +658,7 @@ export async function readDaysWritten(
       sql`select ${text(model)} as model, ${text(store)} as store, ${integer(after)} as after_version, ${integer(until)} as until_version`,
   );
   // Of those that were written before only whether there are any: since then all is told.
-  const rows = await read(
+  const rows = await readLedger(
     warehouse,
     shape,
     (at) => sql`
@@ -685,7 +689,7 @@ export type Backfill = Row<typeof backfills>;
 
 /** What writing each version of a table was billed for, checks included, in bytes; the latest first. */
 export function readBilled(warehouse: Warehouse): Promise<Row<typeof billed>[]> {
-  return read(
+  return readLedger(
     warehouse,
     billed,
     (at) => sql`
@@ -705,7 +709,7 @@ const billed = {
 
 /** Backfills that were begun and not finished, the latest first. */
 export const readUnfinishedBackfills = (warehouse: Warehouse): Promise<Backfill[]> =>
-  read(
+  readLedger(
     warehouse,
     backfills,
     (at) => sql`select * from ${at("backfills")} where finished_at is null order by started_at desc`,
@@ -779,7 +783,7 @@ export const countAged = async (
     table_name: { type: "string", notNull: true },
     aged: { type: "integer", notNull: true },
   } as const;
-  const counted = await read(warehouse, columns, (from) =>
+  const counted = await readLedger(warehouse, columns, (from) =>
     join(
       agedRows(kept, from).map(
         ([table, isAged]) =>
@@ -796,7 +800,7 @@ export const agedRowsDropped = (kept: LedgerKept): Sql[] =>
 
 /** When each source was last compared. */
 export async function readComparisons(warehouse: Warehouse): Promise<Map<string, Date>> {
-  const rows = await read(
+  const rows = await readLedger(
     warehouse,
     sourceComparisons,
     (at) =>
@@ -817,7 +821,7 @@ export interface JourneyVersion {
 
 /** Every journey that was published, the one in force first, then the one that it replaced, and so on. */
 export async function readJourneyVersions(warehouse: Warehouse): Promise<JourneyVersion[]> {
-  const rows = await read(
+  const rows = await readLedger(
     warehouse,
     { ...snapshots, first_published_at: { type: "timestamp", notNull: true }, note: { type: "string" } },
     (at) => sql`
@@ -854,7 +858,7 @@ export async function readBuildSeconds(
   warehouse: Warehouse,
   snapshot: Snapshot,
 ): Promise<Map<string, number>> {
-  const rows = await read(
+  const rows = await readLedger(
     warehouse,
     { model: { type: "string", notNull: true }, seconds: { type: "number", notNull: true } },
     (at) =>
@@ -869,7 +873,7 @@ export const taskActed = (action: TaskAction): Sql => insert("task_actions", act
 export const taskActionsPath = [schemas.ledger, "task_actions"] as const;
 
 export async function readRun(warehouse: Warehouse, runId: string): Promise<Run | undefined> {
-  const [run] = await read(
+  const [run] = await readLedger(
     warehouse,
     runs,
     (at) => sql`select * from ${at("runs")} where run_id = ${bind("string", runId)}`,
@@ -877,29 +881,32 @@ export async function readRun(warehouse: Warehouse, runId: string): Promise<Run 
   return run;
 }
 
+/** The order of runs `r`. What the clock said tells it only of those of an earlier Waymark, as clocks are set back. */
+export const latestRunFirst = sql`${descending(sql`r.token`)}, r.started_at desc, r.run_id desc`;
+
 /** The latest runs, newest first. */
 export async function readRuns(warehouse: Warehouse, count: number): Promise<Run[]> {
-  return read(
+  return readLedger(
     warehouse,
     runs,
-    (at) => sql`select * from ${at("runs")} order by started_at desc limit ${bind("integer", count)}`,
+    (at) => sql`select * from ${at("runs")} as r order by ${latestRunFirst} limit ${bind("integer", count)}`,
   );
 }
 
 /** The latest run that ended, well or not; steps of a backfill, which succeed without a snapshot, say nothing of how things stand. */
 export async function readLatestEndedRun(warehouse: Warehouse): Promise<Run | undefined> {
-  const [run] = await read(
+  const [run] = await readLedger(
     warehouse,
     runs,
     (at) =>
-      sql`select * from ${at("runs")} where status <> 'running' and (status <> 'succeeded' or snapshot_id is not null) order by started_at desc limit 1`,
+      sql`select * from ${at("runs")} as r where status <> 'running' and (status <> 'succeeded' or snapshot_id is not null) order by ${latestRunFirst} limit 1`,
   );
   return run;
 }
 
 /** The runs that began in [from, to). */
 export async function readRunsBegun(warehouse: Warehouse, from: Date, to: Date): Promise<Run[]> {
-  return read(
+  return readLedger(
     warehouse,
     runs,
     (at) =>
@@ -908,7 +915,7 @@ export async function readRunsBegun(warehouse: Warehouse, from: Date, to: Date):
 }
 
 export const readRunModels = (warehouse: Warehouse, runId: string): Promise<RunModel[]> =>
-  read(
+  readLedger(
     warehouse,
     runModels,
     (at) => sql`select * from ${at("run_models")} where run_id = ${bind("string", runId)}`,

@@ -105,7 +105,8 @@ const msPerDay = 86_400_000;
 /** How a source is searched for changed raw rows in a build at an instant; undefined where it isn't. */
 export function searchOf(mapping: Mapping, comparedAt: Date | undefined, now: Date): Search | undefined {
   const { arrived, everyDays, lookbackDays } = searchRule(mapping);
-  if (!comparedAt || now >= comparedNextAfter(comparedAt, everyDays))
+  // What was compared later than now was so by a clock that ran ahead, who knows when.
+  if (!comparedAt || comparedAt > now || now >= comparedNextAfter(comparedAt, everyDays))
     return { arrived: false, compared: "all" };
   if (!arrived && lookbackDays === undefined) return undefined;
   return { arrived, compared: lookbackDays === undefined ? "none" : { days: lookbackDays } };

@@ -1,7 +1,7 @@
 import { messageOf as wordsOf } from "../errors.js";
 import type { Warehouse } from "../warehouse/warehouse.js";
 import type { Message } from "./message.js";
-import { type Attempt, attempted, nextDueAt, type Pending, readDue } from "./outbox.js";
+import { type Attempt, attempted, longestWaitMs, nextDueAt, type Pending, readDue } from "./outbox.js";
 import { originOf, type Webhook } from "./webhook.js";
 
 export interface DeliverOptions {
@@ -31,8 +31,6 @@ export const mostAttempts = 12;
 export const backoffMs = (attempts: number): number => Math.min(30_000 * 3 ** (attempts - 1), 6 * hour);
 
 const hour = 3_600_000;
-/** Whatever a receiver asks for. */
-const longestWaitMs = 24 * hour;
 const messagesPerRead = 100;
 
 /** Send what is due: one message after the other to each webhook, all webhooks at once. */
@@ -150,7 +148,7 @@ export function startDelivery(
   /** Until something may be due: nobody rings for what another process records, so at most a minute. */
   const rest = async (webhook: Webhook): Promise<void> => {
     await pause(leastPauseMs, signal);
-    const dueAt = await nextDueAt(warehouse, webhook.name);
+    const dueAt = await nextDueAt(warehouse, webhook.name, options.now());
     const untilDue = dueAt ? dueAt.getTime() - options.now().getTime() : Number.POSITIVE_INFINITY;
     await pause(Math.min(untilDue, 60_000), signal, bells);
   };

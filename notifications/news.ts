@@ -58,7 +58,7 @@ export async function tellNews(
 ): Promise<number> {
   const told = await readTold(warehouse);
   const snapshot = await readLatestSnapshot(warehouse);
-  const runs = await readEndedRuns(warehouse, told?.runsThrough ?? null);
+  const runs = await readEndedRuns(warehouse, told);
   if (told && told.snapshotId === (snapshot?.id ?? null) && runs.untold.length === 0) return 0;
   const drafts = told ? newsOfRuns(runs, company, snapshot, now()) : [];
   const isListened = webhooks.some(({ events }) => events.some((event) => ofAccounts.includes(event)));
@@ -67,9 +67,11 @@ export async function tellNews(
     if (before && before.id < snapshot.id)
       drafts.push(...(await newsOfAccounts(warehouse, snapshot, before, company)));
   }
+  const last = runs.untold.at(-1);
   const toldThrough = {
     snapshotId: snapshot?.id ?? null,
-    runsThrough: runs.untold.at(-1)?.started_at ?? told?.runsThrough ?? null,
+    runsThrough: last?.started_at ?? told?.runsThrough ?? null,
+    runsToken: last?.token ?? told?.runsToken ?? null,
   };
   return record(warehouse, webhooks, drafts, { toldThrough, now: now() });
 }

@@ -16,20 +16,25 @@ export interface Told {
   readonly snapshotId: number | null;
   /** Null = no run had begun. */
   readonly runsThrough: Date | null;
+  /** Of the last run that is told; null where an earlier Waymark told of it. */
+  readonly runsToken: number | null;
 }
 
 /** Undefined where nothing was ever told here. */
 export async function readTold(warehouse: Warehouse): Promise<Told | undefined> {
   await openLedger(warehouse);
   const [row] = await warehouse.query(
-    sql`select count(*) as n, max(snapshot_id) as snapshot_id, max(runs_through) as runs_through from ${tables.told}`,
+    sql`select count(*) as n, max(snapshot_id) as snapshot_id, max(runs_through) as runs_through, max(runs_token) as runs_token from ${tables.told}`,
     {
       n: { type: "integer", notNull: true },
       snapshot_id: told.snapshot_id,
       runs_through: told.runs_through,
+      runs_token: told.runs_token,
     },
   );
-  return row && row.n > 0 ? { snapshotId: row.snapshot_id, runsThrough: row.runs_through } : undefined;
+  return row && row.n > 0
+    ? { snapshotId: row.snapshot_id, runsThrough: row.runs_through, runsToken: row.runs_token }
+    : undefined;
 }
 
 /**
@@ -77,6 +82,7 @@ export async function record(
     told_at: now,
     snapshot_id: toldThrough.snapshotId,
     runs_through: toldThrough.runsThrough,
+    runs_token: toldThrough.runsToken,
   };
   await warehouse.transaction([
     ...insertAll(tables.messages, messages, rows),
@@ -108,6 +114,15 @@ const pendingColumns = {
 } as const satisfies Columns;
 export type Pending = Row<typeof pendingColumns>;
 
+/** No message waits for longer before it is tried again: one that does was given its time by a clock that ran ahead. */
+export const longestWaitMs = 24 * 3_600_000;
+
+/** Whether a delivery `d` is to be tried later alone. */
+function isWaiting(now: Date): Sql {
+  const latest = new Date(now.getTime() + longestWaitMs);
+  return sql`(d.next_attempt_at > ${bind("timestamp", now)} and d.next_attempt_at <= ${bind("timestamp", latest)})`;
+}
+
 /**
  * What is to be sent to a webhook by now, in order. A message waits for an earlier one on the same subject that
  * meets a receiver in trouble; it does not wait for one that the receiver refuses.
@@ -118,7 +133,6 @@ export async function readDue(
   now: Date,
   most: number,
 ): Promise<Pending[]> {
-  const at = bind("timestamp", now);
   return warehouse.query(
     sql`
 with pending as (
@@ -126,14 +140,15 @@ with pending as (
     d.*,
     m.body as body,
     m.sequence as sequence,
-    min(case when d.next_attempt_at > ${at} and not d.is_refused then m.sequence end) over (partition by m.subject) as waits_from
+    ${isWaiting(now)} as is_waiting,
+    min(case when ${isWaiting(now)} and not d.is_refused then m.sequence end) over (partition by m.subject) as waits_from
   from ${tables.deliveries} as d
   inner join ${tables.messages} as m on m.message_id = d.message_id
   where d.webhook = ${bind("string", webhook)} and d.status = 'pending'
 )
 select ${Object.keys(pendingColumns).map(name)}
 from pending
-where next_attempt_at <= ${at} and (waits_from is null or sequence < waits_from)
+where not is_waiting and (waits_from is null or sequence < waits_from)
 order by sequence
 limit ${bind("integer", most)}`,
     pendingColumns,
@@ -141,9 +156,9 @@ limit ${bind("integer", most)}`,
 }
 
 /** When the next message to a webhook is due; null where none is pending. */
-export async function nextDueAt(warehouse: Warehouse, webhook: string): Promise<Date | null> {
+export async function nextDueAt(warehouse: Warehouse, webhook: string, now: Date): Promise<Date | null> {
   const [row] = await warehouse.query(
-    sql`select min(next_attempt_at) as next_attempt_at from ${tables.deliveries} where webhook = ${bind("string", webhook)} and status = 'pending'`,
+    sql`select min(case when ${isWaiting(now)} then d.next_attempt_at else ${bind("timestamp", now)} end) as next_attempt_at from ${tables.deliveries} as d where webhook = ${bind("string", webhook)} and status = 'pending'`,
     { next_attempt_at: { type: "timestamp" } },
   );
   return row?.next_attempt_at ?? null;

@@ -1,7 +1,9 @@
-import { type Run, runs, type Snapshot, schemas } from "../jobs/ledger.js";
-import { bind, path, sql } from "../warehouse/sql.js";
+import { isFailure, readRunsSinceSuccess } from "../jobs/failures.js";
+import type { Run, Snapshot } from "../jobs/ledger.js";
+import { bind, integer, sql } from "../warehouse/sql.js";
 import type { Warehouse } from "../warehouse/warehouse.js";
 import { builds, type Draft } from "./message.js";
+import type { Told } from "./outbox.js";
 
 /** Runs that have ended, the earliest first. */
 export interface EndedRuns {
@@ -11,28 +13,21 @@ export interface EndedRuns {
   readonly untold: readonly Run[];
 }
 
-/** @param toldThrough runs that began until then are told; null = none */
-export async function readEndedRuns(warehouse: Warehouse, toldThrough: Date | null): Promise<EndedRuns> {
-  const table = path(schemas.ledger, "runs");
-  const found = await warehouse.query(
-    sql`
-with recovered as (
-  select max(started_at) as started_at from ${table}
-  where status = 'succeeded' and snapshot_id is not null and started_at <= ${bind("timestamp", toldThrough)}
-)
-select r.*
-from ${table} as r
-cross join recovered as s
-where s.started_at is null or r.started_at > s.started_at
-order by r.started_at, r.run_id`,
-    runs,
-  );
+export async function readEndedRuns(
+  warehouse: Warehouse,
+  told: Pick<Told, "runsThrough" | "runsToken"> | undefined,
+): Promise<EndedRuns> {
+  const { runsThrough = null, runsToken = null } = told ?? {};
+  const isTold =
+    runsToken === null
+      ? sql`r.started_at <= ${bind("timestamp", runsThrough)}`
+      : sql`coalesce(r.token, 0) <= ${integer(runsToken)}`;
+  const found = await readRunsSinceSuccess(warehouse, isTold);
   const running = found.findIndex(({ status }) => status === "running");
   const ended = running < 0 ? found : found.slice(0, running);
-  const isTold = (run: Run): boolean => toldThrough !== null && run.started_at <= toldThrough;
   return {
-    failing: ended.filter((run) => isTold(run) && isFailure(run)),
-    untold: ended.filter((run) => !isTold(run)),
+    failing: ended.filter((run) => run.holds && isFailure(run)),
+    untold: ended.filter((run) => !run.holds),
   };
 }
 
@@ -49,19 +44,12 @@ export function newsOfRuns(
       failures.push(run);
       return [failed(run, failures.length, company, stands, now)];
     }
-    // A step of a backfill succeeds without a snapshot: it shows readers nothing, and asks no check.
     if (run.status !== "succeeded" || run.snapshot_id === null || failures.length === 0) return [];
     const news = recovered(failures, run, company, stands, now);
     failures = [];
     return [news];
   });
 }
-
-/** What whoever asked for the run has brought about and been told of himself. */
-const noFailures: readonly (string | null)[] = ["CANCELLED", "JOURNEY_CONFLICT"];
-
-const isFailure = ({ status, error_code }: Run): boolean =>
-  status === "interrupted" || (status === "failed" && !noFailures.includes(error_code));
 
 /** A failed check names rows; what a message carries of them is kept short. */
 const longestError = 2000;

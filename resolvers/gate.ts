@@ -59,6 +59,7 @@ export const rootFields: Readonly<Record<string, Told>> = {
   sources: "operations",
   checks: "operations",
   lastRun: "operations",
+  failedInARow: "operations",
   queryCosts: "operations",
   webhooks: "operations",
   deadLetters: "operations",

@@ -1,6 +1,7 @@
 import { Ctx, Query, Resolver, Root, Subscription } from "type-graphql";
+import { readFailedInARow } from "../jobs/failures.js";
 import { type Run as LedgerRun, readRuns, type Snapshot } from "../jobs/ledger.js";
-import { QueryCost, Run, SnapshotInfo } from "../schema/snapshot.js";
+import { FailedInARow, QueryCost, Run, SnapshotInfo } from "../schema/snapshot.js";
 import type { Context } from "./context.js";
 import { tellHappenings } from "./happenings.js";
 
@@ -29,6 +30,15 @@ export class SnapshotResolver {
   async lastRun(@Ctx() { ledger }: Context): Promise<Run | null> {
     const [run] = await readRuns(ledger("lastRun"), 1);
     return run ? runOf(run) : null;
+  }
+
+  @Query(() => FailedInARow, {
+    nullable: true,
+    description:
+      "How often builds have failed since one succeeded last; null where the last one that ended did. Steps of a backfill that succeed are passed over.",
+  })
+  failedInARow(@Ctx() { ledger }: Context): Promise<FailedInARow | null> {
+    return readFailedInARow(ledger("failedInARow"));
   }
 
   @Query(() => [QueryCost], {

@@ -62,6 +62,18 @@ export class Run {
   bytesBilled!: number | null;
 }
 
+@ObjectType({ simpleResolvers: true, description: "Builds that failed one after the other." })
+export class FailedInARow {
+  @Field(() => Int, {
+    description:
+      "How many, 1 or more; a run that was cancelled, or refused as another journey is published, is none of them.",
+  })
+  count!: number;
+
+  @Field(() => DateTime, { description: "When the first of them began." })
+  since!: Date;
+}
+
 @ObjectType({
   simpleResolvers: true,
   description: "What the questions of one name cost, where the engine bills for statements.",

@@ -45,6 +45,7 @@ describe("generated documents", () => {
 
 const rangeOf = (column: ModelColumn | SourceColumn): string => {
   const { min, max } = column;
+  if ("earliest" in column && column.earliest) return ` Not before ${column.earliest}.`;
   if (min === undefined && max === undefined)
     return column.oneOf ? ` One of ${column.oneOf.join(", ")}.` : "";
   return ` Range ${min ?? "…"} to ${max ?? "…"}.`;

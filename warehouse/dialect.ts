@@ -63,12 +63,22 @@ export const minIf = (value: Sql, condition: Sql): Sql =>
     bigquery: sql`min(if(${condition}, ${value}, null))`,
   });
 
+/**
+ * So many days later. BigQuery fails where that is after 9999-12-31, as systems write for never: of a number of days
+ * that is known here it answers that day, on which nothing is built.
+ */
 export const addDays = (day: Sql, days: Sql | number): Sql => {
   const n = typeof days === "number" ? integer(days) : days;
+  const inReach = typeof days === "number" && days > 0 ? sql`least(${day}, ${beforeNever(days)})` : day;
   return by({
     duckdb: sql`(${day} + cast(${n} as integer))`,
-    bigquery: sql`date_add(${day}, interval ${n} day)`,
+    bigquery: sql`date_add(${inReach}, interval ${n} day)`,
   });
+};
+
+const beforeNever = (days: number): Sql => {
+  const last = new Date(Date.UTC(9999, 11, 31 - days));
+  return sql`date ${text(last.toISOString().slice(0, 10))}`;
 };
 
 /**

@@ -1,5 +1,6 @@
 import { Command } from "commander";
 import { type BackfillProgress, backfill } from "../../jobs/backfill.js";
+import { valueInWords } from "../../journey/words.js";
 import { civilDate, wholeNumber } from "../arguments.js";
 import { answerJson, remark } from "../output.js";
 import { loadProject, optionsOf, withWarehouse } from "../project.js";
@@ -49,18 +50,18 @@ export const backfillCommand = (): Command =>
       const { days, chunks, resumedAfter } = result;
       if (json) return answerJson({ ...days, chunks, resumedAfter, ...summaryOf(result) });
       remark(
-        `Rebuilt ${days.from} up to ${days.to} in ${chunks === 1 ? "1 chunk" : `${chunks} chunks`}. ${describeBuild(result)}`,
+        `Rebuilt ${days.from} up to ${days.to} in ${valueInWords(chunks, "chunks")}. ${describeBuild(result)}`,
       );
     });
 
 function tell(progress: BackfillProgress, isSelection: boolean): void {
   if (progress.kind === "begun") {
     if (progress.done > 0)
-      remark(`Going on: ${progress.done} of ${progress.chunks} chunks were done before.`);
+      remark(`Going on: ${progress.done} of ${valueInWords(progress.chunks, "chunks")} done before.`);
     return;
   }
   const n = progress.changed.length;
-  const changed = n === 0 ? "nothing changed" : n === 1 ? "1 table changed" : `${n} tables changed`;
+  const changed = n === 0 ? "nothing changed" : `${valueInWords(n, "tables")} changed`;
   const took = `${changed}, ${progress.seconds.toFixed(1)} s`;
   if (progress.kind === "sources")
     remark(`Raw rows ${isSelection ? "of the selected sources " : ""}compared: ${took}`);
@@ -75,5 +76,5 @@ const duration = (seconds: number): string =>
   seconds < 90
     ? `${Math.ceil(seconds)} s`
     : seconds < 5400
-      ? `${Math.round(seconds / 60)} minutes`
+      ? valueInWords(Math.round(seconds / 60), "minutes")
       : `${(seconds / 3600).toFixed(1)} hours`;

@@ -5,6 +5,7 @@ import { WaymarkError } from "../../errors.js";
 import { isPassed, modelsOf, readLatestChecks } from "../../jobs/check_results.js";
 import { rowsFail } from "../../jobs/checks.js";
 import { type Due, readDue } from "../../jobs/due.js";
+import { readFailedInARow } from "../../jobs/failures.js";
 import { breachesOf, type Freshness, freshnessOf, type LateFeed, lateFeeds } from "../../jobs/freshness.js";
 import {
   type BuiltTable,
@@ -17,6 +18,7 @@ import {
   type Snapshot,
 } from "../../jobs/ledger.js";
 import { type Finding, findingOf } from "../../jobs/plan.js";
+import { valueInWords } from "../../journey/words.js";
 import { urlOption } from "../arguments.js";
 import { answer, answerJson, count, rowsAs } from "../output.js";
 import { loadProject, optionsOf, withWarehouse } from "../project.js";
@@ -61,6 +63,8 @@ interface Status {
     /** Null where the engine bills for nothing, and of a run that hasn't ended. */
     bytesBilled: number | null;
   } | null;
+  /** How often builds have failed since one succeeded last; null where the last one that ended did. */
+  failedInARow: { count: number; since: string } | null;
   /** Null where a server is asked that has no timetable. */
   schedule: { cron: string; dueAt: string; isMissed: boolean; nextAt: string } | null;
   /** How changed raw rows are found; absent where a server is asked, which doesn't tell. */
@@ -70,6 +74,7 @@ interface Status {
 const document = `{
   snapshot { id publishedAt dataThrough timeZone journeyVersion }
   lastRun { id status trigger startedAt finishedAt error bytesBilled }
+  failedInARow { count since }
   schedule { cron dueAt isMissed nextAt }
   failingChecks: checks(isPassed: false) { name models severity failingRows failingSince }
   models { name rows builtAt freshness { watermark ageHours maxAgeHours isLate decidedBy } }
@@ -103,6 +108,8 @@ async function readStatus(folder: string, now: Date): Promise<Told> {
     // Where whoever holds the file is this process, a run that is said to be running has died.
     const run =
       warehouse.isExclusive && latest?.status === "running" ? { ...latest, status: "interrupted" } : latest;
+    const failed = await readFailedInARow(warehouse, warehouse.isExclusive);
+    const failedInARow = failed && { ...failed, since: failed.since.toISOString() };
     if (!snapshot) {
       const last = run ? ` The last run: ${run.status}${run.error ? `:\n${run.error}` : "."}` : "";
       throw new WaymarkError(
@@ -123,7 +130,7 @@ async function readStatus(folder: string, now: Date): Promise<Told> {
       run,
       await readDue(warehouse, project.settings.schedule.build, now),
     );
-    return { ...status, sources };
+    return { ...status, failedInARow, sources };
   });
 }
 
@@ -144,7 +151,7 @@ const statusOf = (
   checks: readonly CheckRow[],
   run: Run | undefined,
   { cron, dueAt, isMissed, nextAt }: Due,
-): Told => ({
+): Omit<Told, "failedInARow"> => ({
   snapshot: {
     id: snapshot.id,
     publishedAt: snapshot.publishedAt.toISOString(),
@@ -185,7 +192,7 @@ const statusOf = (
 });
 
 function print(
-  { snapshot, late, models, failingChecks, lastRun, schedule, sources = [] }: Status,
+  { snapshot, late, models, failingChecks, lastRun, failedInARow, schedule, sources = [] }: Status,
   now: Date,
 ): void {
   answer(
@@ -200,6 +207,11 @@ function print(
       `Last run (${lastRun.trigger}) ${ago(lastRun.startedAt, now)}: ${lastRun.status}${took}${billed}.${lastRun.error ? `\n${lastRun.error}` : ""}`,
     );
   }
+  // That the last run alone failed is said.
+  if (failedInARow && !(failedInARow.count === 1 && failedInARow.since === lastRun?.startedAt))
+    answer(
+      `${valueInWords(failedInARow.count, "runs")} failed since one succeeded last, the first ${minuteOf(failedInARow.since)}.`,
+    );
   if (schedule) {
     const missed = schedule.isMissed
       ? `The build due ${minuteOf(schedule.dueAt)} was missed: none has begun since. `
@@ -220,7 +232,7 @@ function print(
       watermark && ageHours !== null
         ? `ends at ${watermark.toISOString().slice(0, 16)}Z, ${Math.floor(ageHours)} hours ago; at most ${maxAgeHours} are expected`
         : "has no usable row";
-    answer(`LATE: ${feed} ${found}. ${made.length} tables are late by it: ${made.join(", ")}.`);
+    answer(`LATE: ${feed} ${found}. Late by it: ${made.join(", ")}.`);
   }
   answer(
     rowsAs(

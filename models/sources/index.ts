@@ -10,7 +10,11 @@ export const accounts = defineSource({
   columns: {
     account_id: { type: "string", required: true, description: "Identifies the account everywhere." },
     name: { type: "string", description: "What people call it; the id where null." },
-    created_on: { type: "date", description: "Sign-up; where null, the first contract's first day." },
+    created_on: {
+      type: "date",
+      earliest: "1900-01-01",
+      description: "Sign-up; where null, the first contract's first day.",
+    },
     segment: { type: "string", description: "The company's own grouping, e.g. enterprise." },
     region: { type: "string", description: "Where the account is." },
     owner: { type: "string", description: "Who looks after it, e.g. the customer-success manager." },
@@ -25,7 +29,7 @@ export const contracts = defineSource({
   columns: {
     contract_id: { type: "string", required: true, description: "Identifies the term." },
     account_id: { type: "string", required: true, description: "Whose term it is." },
-    starts_on: { type: "date", required: true, description: "First day covered." },
+    starts_on: { type: "date", required: true, earliest: "1900-01-01", description: "First day covered." },
     ends_on: { type: "date", description: "First day no longer covered; null = open-ended." },
     renews_on: { type: "date", description: "Day of the renewal decision; the end day where null." },
     seats: { type: "integer", min: 0, description: "Licensed users." },

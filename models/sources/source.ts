@@ -1,4 +1,4 @@
-import type { ColumnType } from "../../warehouse/sql.js";
+import { type ColumnType, day, integer, number, type Sql, sql } from "../../warehouse/sql.js";
 
 export interface SourceColumn {
   readonly type: ColumnType;
@@ -7,6 +7,8 @@ export interface SourceColumn {
   readonly required?: boolean;
   readonly min?: number;
   readonly max?: number;
+  /** Of a day from which all days are built: one before can't be meant, e.g. the year 24 of "01.03.24". */
+  readonly earliest?: string;
   readonly oneOf?: readonly string[];
 }
 
@@ -25,6 +27,14 @@ export interface Source {
   readonly isSteady?: boolean;
   readonly columns: Readonly<Record<string, SourceColumn>>;
 }
+
+/** Of the bounds of a column those that hold for a value out of them. */
+export const outOfBounds = ({ min, max, earliest }: SourceColumn, value: Sql): Sql[] => [
+  ...(min === undefined ? [] : [sql`${value} < ${literal(min)}`]),
+  ...(max === undefined ? [] : [sql`${value} > ${literal(max)}`]),
+  ...(earliest === undefined ? [] : [sql`${value} < ${day(earliest)}`]),
+];
+const literal = (value: number): Sql => (Number.isInteger(value) ? integer(value) : number(value));
 
 const loadedAt = {
   type: "timestamp",

@@ -7,7 +7,7 @@ import {
   rowHash,
   sumInteger,
 } from "../../warehouse/dialect.js";
-import { inPart, integer, join, name, number, path, type Sql, sql, text } from "../../warehouse/sql.js";
+import { inPart, join, name, path, type Sql, sql, text } from "../../warehouse/sql.js";
 import {
   attributeColumns,
   type Company,
@@ -21,7 +21,7 @@ import {
 import { hashOf, keyOf, stagedKeyOf } from "../sources/changes.js";
 import type { SourceName } from "../sources/index.js";
 import type { MappedSource } from "../sources/mapping.js";
-import type { Source, SourceColumn } from "../sources/source.js";
+import { outOfBounds, type Source, type SourceColumn } from "../sources/source.js";
 
 /** Something impossible about a row, and whether the row counts all the same. */
 export interface Defect {
@@ -289,10 +289,7 @@ function checked(
   mayFail: boolean,
 ): { column: string; value: Sql; defects: Defect[] } {
   const isUsable = !rules.required;
-  const bounds = [
-    ...(rules.min === undefined ? [] : [sql`${value} < ${literal(rules.min)}`]),
-    ...(rules.max === undefined ? [] : [sql`${value} > ${literal(rules.max)}`]),
-  ];
+  const bounds = outOfBounds(rules, value);
   const broken: Defect[] = [
     ...(rules.oneOf
       ? [{ defect: `unexpected_${column}`, when: sql`${value} not in (${rules.oneOf.map(text)})`, isUsable }]
@@ -318,7 +315,6 @@ function checked(
   return { column, value: kept, defects };
 }
 
-const literal = (value: number): Sql => (Number.isInteger(value) ? integer(value) : number(value));
 const lines = (fragments: readonly Sql[]): Sql => join(fragments, ",\n    ");
 
 /** The names of the defects that apply, or null. */

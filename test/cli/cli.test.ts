@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { openDuckDb } from "../../warehouse/duckdb.js";
-import { sql } from "../../warehouse/sql.js";
+import { bind, sql, text } from "../../warehouse/sql.js";
 import { ended, said, start, waymark } from "./command.js";
 
 /** The command line as a user has it: what it does, says, and exits with. */
@@ -331,8 +331,20 @@ describe("the demo company", () => {
     await warehouse.run(
       sql`update waymark_ledger.runs set started_at = started_at - interval 9 day, finished_at = finished_at - interval 9 day`,
     );
+    const since = new Date(Date.now() - 3 * 86_400_000);
+    for (const code of ["SOURCE_INVALID", "CANCELLED", "CHECK_FAILED"]) {
+      await warehouse.run(sql`update waymark_ledger.lease set token = token + 1 where true`);
+      await warehouse.run(
+        sql`insert into waymark_ledger.runs (run_id, trigger, started_at, status, error_code, token) select ${text(code)}, 'schedule', ${bind("timestamp", since)}, 'failed', ${text(code)}, token from waymark_ledger.lease`,
+      );
+    }
     await warehouse.close();
     const { stdout } = await waymark("-p", demo, "status");
+    expect(stdout).toContain(
+      `2 runs failed since one succeeded last, the first ${since.toISOString().slice(0, 16).replace("T", " ")} UTC.`,
+    );
+    const told = JSON.parse((await waymark("-p", demo, "--json", "status")).stdout);
+    expect(told).toMatchObject({ failedInARow: { count: 2, since: since.toISOString() } });
     expect(stdout).toMatch(
       /The build due \d{4}-\d\d-\d\d 03:15 UTC was missed: none has begun since\. The next build is due \d{4}-\d\d-\d\d 03:15 UTC\./,
     );
@@ -347,6 +359,7 @@ describe("the demo company", () => {
       const asked = JSON.parse((await waymark("-p", demo, "--json", "status", "--url", url)).stdout);
       expect(asked).toMatchObject({
         lastRun: { trigger: "catch-up", status: "succeeded" },
+        failedInARow: null,
         schedule: { cron: "15 3 * * *", isMissed: false },
       });
       expect(Date.parse(asked.schedule.nextAt) - Date.parse(asked.schedule.dueAt)).toBe(86_400_000);

@@ -163,6 +163,25 @@ describe("a build", () => {
     },
   );
 
+  it("takes an account or a term of a year with two digits for one of no day, rather than build 2000 years", async () => {
+    const [grown, fresh] = [await openBuilt(), await openCompany()];
+    const typed = [
+      sql`insert into raw.accounts values ('d', date '0024-01-10')`,
+      sql`insert into raw.contracts values ('c3', 'd', date '2024-01-20', 1, 1), ('c4', 'd', date '0024-01-10', 1, 1)`,
+    ];
+    for (const { warehouse } of [grown, fresh]) for (const row of typed) await warehouse.run(row);
+    const ours = await published(grown.warehouse, (await grown.build()).snapshot);
+    expect(ours).toEqual(await published(fresh.warehouse, (await fresh.build()).snapshot));
+    expect(
+      await grown.warehouse.query(
+        sql`select a.created_on as created_on, s.defects as defects, c.defects as of_term from waymark.accounts as a inner join waymark.stg_accounts as s on s.account_id = a.account_id inner join waymark.stg_contracts as c on c.contract_id = 'c4' where a.account_id = 'd'`,
+        { created_on: { type: "date" }, defects: { type: "string" }, of_term: { type: "string" } },
+      ),
+    ).toEqual([
+      { created_on: "2024-01-20", defects: "out_of_range_created_on", of_term: "out_of_range_starts_on" },
+    ]);
+  });
+
   it("takes terms that end, are renewed or begin on the last day that has a name", async () => {
     const { warehouse, settings, build } = await openCompany();
     await warehouse.run(sql`alter table raw.contracts add column ends date`);

@@ -57,7 +57,9 @@ async function tablesWith() {
     /** What checks find in a run over these tables. */
     run: async (checks: object[], tables: Record<string, string>, published?: Record<string, string>) => {
       const runId = `run-${++runs}`;
-      await warehouse.run(runStarted({ run_id: runId, trigger: "test", started_at: now(), note: null }));
+      await warehouse.run(
+        runStarted({ run_id: runId, trigger: "test", started_at: now(), note: null, token: runs }),
+      );
       const before = published && ({ tables: published } as unknown as Snapshot);
       const prepared = (await prepareChecks(warehouse, declared(checks), words)).filter(
         (check) => !check.definition.startsWith('["rule"'),

@@ -191,4 +191,5 @@ it("all days of a source are compared as often as declared, by builds that come 
   expect(isCompared(7, "2024-04-08T03:15:10Z")).toBe(true);
   expect(isCompared(0.25, "2024-04-01T09:15:10Z")).toBe(true);
   expect(isCompared(0, "2024-04-01T03:16:20Z")).toBe(true);
+  expect(isCompared(7, "2024-03-30T03:15:00Z"), "compared by a clock that ran ahead").toBe(true);
 });

@@ -122,7 +122,7 @@ describe("retention", () => {
       await build({}, undefined, { ...settings, checks });
     }
     await warehouse.run(
-      sql`insert into waymark_ledger.told values (timestamptz '2024-01-01', 1, null), (timestamptz '2024-01-02', 2, null)`,
+      sql`insert into waymark_ledger.told values (timestamptz '2024-01-01', 1, null, null), (timestamptz '2024-01-02', 2, null, null)`,
     );
     await warehouse.run(
       sql`insert into waymark_ledger.rewrites values ('gone', 1, timestamptz '2024-01-01')`,

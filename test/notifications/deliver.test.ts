@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { Webhook as Verifier } from "standardwebhooks";
 import { describe, expect, it } from "vitest";
 import { backoffMs, deliver, mostAttempts, startDelivery } from "../../notifications/deliver.js";
-import { readDeadLetters, readWebhookStatus, record, revive } from "../../notifications/outbox.js";
+import { nextDueAt, readDeadLetters, readWebhookStatus, record, revive } from "../../notifications/outbox.js";
 import { type Webhook, webhooksOf } from "../../notifications/webhook.js";
 import { openDuckDb } from "../../warehouse/duckdb.js";
 import type { Warehouse } from "../../warehouse/warehouse.js";
@@ -168,6 +168,16 @@ print([verify(got["secret"], got["headers"], body.encode()) for body in (got["bo
       "2024-05-01T09:00:00.000Z",
     ]);
     expect(ours.received).toHaveLength(2);
+  });
+
+  it("is not put off for longer than any wait by a clock that ran ahead", async () => {
+    const ours = await receiver();
+    const { warehouse, clock, send } = await recorded([webhookTo(ours.url)], [["a", 1]]);
+    clock.pass(-25 * 3600);
+    await record(warehouse, [webhookTo(ours.url)], [factOf("a", 2)], { now: clock.now() });
+    expect(await nextDueAt(warehouse, "ours", clock.now())).toEqual(clock.now());
+    await send();
+    expect(nths(ours.received)).toEqual(["a1", "a2"]);
   });
 
   it("does not follow a redirect, and says what to do", async () => {

@@ -2,7 +2,8 @@ import { describe, expect, it } from "vitest";
 import { type Settings, settingsSchema } from "../../config/settings.js";
 import { parseYaml } from "../../config/yaml.js";
 import { type BuildOptions, build } from "../../jobs/build.js";
-import { readRuns, readSnapshots, runStarted } from "../../jobs/ledger.js";
+import { readFailedInARow } from "../../jobs/failures.js";
+import { readLatestEndedRun, readRuns, readSnapshots, runStarted } from "../../jobs/ledger.js";
 import { checkJourney } from "../../journey/check.js";
 import { type Journey, journeySchema } from "../../journey/journey.js";
 import { versioned } from "../../journey/load.js";
@@ -12,6 +13,7 @@ import { tellFreshness } from "../../notifications/freshness_news.js";
 import { tellNews, withNews } from "../../notifications/news.js";
 import type { Webhook } from "../../notifications/webhook.js";
 import { bind, sql } from "../../warehouse/sql.js";
+import type { Warehouse } from "../../warehouse/warehouse.js";
 import { clockAt, readDeliveries, readMessages, warehouseInFile, webhookTo } from "./outbox.js";
 import { receiver, typesIn } from "./receiver.js";
 
@@ -271,8 +273,16 @@ describe("runs", { timeout: 120_000 }, () => {
     expect(await messages(), "whoever stopped it knows").toHaveLength(3);
     clock.pass(60);
     // A process that dies in a build leaves this behind.
+    const before = (await readRuns(warehouse, 1))[0]?.token ?? 0;
     await warehouse.transaction([
-      runStarted({ run_id: "dead", trigger: "schedule", started_at: clock.now(), note: null }),
+      runStarted({
+        run_id: "dead",
+        trigger: "schedule",
+        started_at: clock.now(),
+        note: null,
+        token: before + 1,
+      }),
+      sql`update waymark_ledger.lease set token = token + 1 where true`,
     ]);
     await tellNews(warehouse, [webhookTo(ours.url)], options);
     expect(await messages(), "it may be running").toHaveLength(3);
@@ -280,6 +290,44 @@ describe("runs", { timeout: 120_000 }, () => {
     expect(summaries((await messages()).slice(3))).toEqual([
       "Small: a build failed (INTERRUPTED): Its process ended without a word. Snapshot 2 with data through 2024-01-26 stands.",
       "Small: a build succeeded after a failure; data through 2024-01-26.",
+    ]);
+  });
+
+  it("are told in the order in which they came, whatever a clock says that was set back, once", async () => {
+    const { run, messages, warehouse, clock } = await company([webhookTo("http://127.0.0.1:9")]);
+    await run(25);
+    clock.pass(-86_400);
+    await warehouse.run(sql`alter table raw.events rename to events_moved`);
+    for (const _ of [1, 2]) await expect(run(25)).rejects.toMatchObject({ code: "SOURCE_INVALID" });
+    expect(await readFailedInARow(warehouse)).toMatchObject({ count: 2 });
+    await warehouse.run(sql`alter table raw.events_moved rename to events`);
+    clock.pass(-86_400);
+    const { runId } = await run(25);
+    expect(await readRuns(warehouse, 1)).toMatchObject([{ run_id: runId }]);
+    expect(await readLatestEndedRun(warehouse)).toMatchObject({ run_id: runId });
+    expect(await readFailedInARow(warehouse)).toBeNull();
+    expect((await messages()).map(({ type, data }) => [type, data.failuresInARow ?? data.failures])).toEqual([
+      ["run_failed", 1],
+      ["run_failed", 2],
+      ["run_recovered", 2],
+    ]);
+  });
+
+  it("of an earlier Waymark, which told of them by its clock, are not told again", async () => {
+    const webhooks = [webhookTo("http://127.0.0.1:9")];
+    const { run, messages, warehouse, options } = await company(webhooks);
+    await run(25);
+    await warehouse.run(sql`alter table raw.events rename to events_moved`);
+    await expect(run(25)).rejects.toMatchObject({ code: "SOURCE_INVALID" });
+    await warehouse.run(sql`alter table waymark_ledger.runs drop column token`);
+    await warehouse.run(sql`alter table waymark_ledger.told drop column runs_token`);
+    await warehouse.run(sql`delete from waymark_ledger.messages`);
+    const upgraded: Warehouse = Object.create(warehouse);
+    expect(await readFailedInARow(upgraded), "before the ledger has the column").toMatchObject({ count: 1 });
+    expect(await tellNews(upgraded, webhooks, options)).toBe(0);
+    await expect(run(25)).rejects.toMatchObject({ code: "SOURCE_INVALID" });
+    expect((await messages()).map(({ type, data }) => [type, data.failuresInARow])).toEqual([
+      ["run_failed", 2],
     ]);
   });
 

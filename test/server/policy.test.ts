@@ -299,6 +299,7 @@ const shortly: Record<string, string> = {
   journeyBacktest: '(file: "") { published { why } }',
   journeyPlan: '(file: "")',
   journeyVersions: "{ version }",
+  failedInARow: "{ count }",
   lastRun: "{ id }",
   queryCosts: "{ query bytesBilled }",
   models: "{ name }",

@@ -331,6 +331,8 @@ describe(`the dialect means the same on both engines${missing ? ` (GoogleSQL ski
         "1970-01-01",
         null,
       ]);
+      const last = xs("date", ["9999-12-02", "9999-12-03"]);
+      await expectValues(last, dialect.addDays(x, 28), "date", ["9999-12-30", "9999-12-31"]);
       await expectValues(given, dialect.addDays(x, -60), "date", [
         "2023-12-30",
         "2022-12-30",

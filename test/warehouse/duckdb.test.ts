@@ -202,6 +202,19 @@ it("two warehouses in memory share nothing", async () => {
   await Promise.all([first.close(), second.close()]);
 });
 
+it("the first rows in an order are told whatever stood before them once", async () => {
+  const file = join(folder, "first.duckdb");
+  const row = { n: { type: "integer" } } as const;
+  const first = await openDuckDb({ file });
+  await first.load(["t"], row, [[[1], [2], [9]]]);
+  await first.close();
+  const warehouse = await openDuckDb({ file });
+  await warehouse.run(sql`insert into t values (3)`);
+  await warehouse.run(sql`delete from t where n = 9`);
+  expect(await warehouse.query(sql`select n from t order by n desc limit 1`, row)).toEqual([{ n: 3 }]);
+  await warehouse.close();
+});
+
 /** Another process that has the file open. */
 async function hold(file: string) {
   const duckdb = createRequire(import.meta.url).resolve("@duckdb/node-api");

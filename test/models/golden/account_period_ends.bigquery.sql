@@ -5,4 +5,4 @@ select
 from `account_facts` as f
 inner join `account_health` as h on h.account_id = f.account_id and h.day = f.day
 inner join `accounts` as a on a.account_id = f.account_id
-where (date_add(f.day, interval 1 day) = date_trunc(date_add(f.day, interval 1 day), week(monday)) or date_add(f.day, interval 1 day) = date_trunc(date_add(f.day, interval 1 day), month)) and (date_add(h.day, interval 1 day) = date_trunc(date_add(h.day, interval 1 day), week(monday)) or date_add(h.day, interval 1 day) = date_trunc(date_add(h.day, interval 1 day), month))
+where (date_add(least(f.day, date '9999-12-30'), interval 1 day) = date_trunc(date_add(least(f.day, date '9999-12-30'), interval 1 day), week(monday)) or date_add(least(f.day, date '9999-12-30'), interval 1 day) = date_trunc(date_add(least(f.day, date '9999-12-30'), interval 1 day), month)) and (date_add(least(h.day, date '9999-12-30'), interval 1 day) = date_trunc(date_add(least(h.day, date '9999-12-30'), interval 1 day), week(monday)) or date_add(least(h.day, date '9999-12-30'), interval 1 day) = date_trunc(date_add(least(h.day, date '9999-12-30'), interval 1 day), month))

@@ -44,8 +44,8 @@ states as (
   left join `account_stages` as s on s.account_id = f.account_id and s.day = f.day
   left join `account_health` as h on h.account_id = f.account_id and h.day = f.day
   left join (select * from `account_health` as rows_so_far where day <= date_add((select data_through from `timeline`), interval -28 day)) as b on b.account_id = f.account_id and b.day = date_add(f.day, interval -28 day)
-  left join `account_trends` as `trend_health_score` on `trend_health_score`.account_id = f.account_id and `trend_health_score`.metric = 'health_score' and `trend_health_score`.week = date_add(date_trunc(date_add(f.day, interval 1 day), week(monday)), interval -7 day)
-  left join `account_trends` as `trend_events_7d` on `trend_events_7d`.account_id = f.account_id and `trend_events_7d`.metric = 'events_7d' and `trend_events_7d`.week = date_add(date_trunc(date_add(f.day, interval 1 day), week(monday)), interval -7 day)
+  left join `account_trends` as `trend_health_score` on `trend_health_score`.account_id = f.account_id and `trend_health_score`.metric = 'health_score' and `trend_health_score`.week = date_add(date_trunc(date_add(least(f.day, date '9999-12-30'), interval 1 day), week(monday)), interval -7 day)
+  left join `account_trends` as `trend_events_7d` on `trend_events_7d`.account_id = f.account_id and `trend_events_7d`.metric = 'events_7d' and `trend_events_7d`.week = date_add(date_trunc(date_add(least(f.day, date '9999-12-30'), interval 1 day), week(monday)), interval -7 day)
   left join milestone_spans as `milestone_team` on `milestone_team`.account_id = f.account_id and `milestone_team`.milestone = 'team'
   left join milestone_spans as `milestone_reviewed` on `milestone_reviewed`.account_id = f.account_id and `milestone_reviewed`.milestone = 'reviewed' and `milestone_reviewed`.started_on <= f.day and f.day < coalesce(`milestone_reviewed`.next_started_on, date '9999-12-31')
   left join milestone_spans as `milestone_used` on `milestone_used`.account_id = f.account_id and `milestone_used`.milestone = 'used'
@@ -68,10 +68,10 @@ changes as (
   where not coalesce(previous_day = date_add(day, interval -1 day) and `state_0` = `previous_state_0`, false)
 ),
 ends as (
-  select n.account_id as account_id, date_add(n.day, interval 1 day) as day
+  select n.account_id as account_id, date_add(least(n.day, date '9999-12-30'), interval 1 day) as day
   from neighbours as n
   cross join `timeline` as t
-  where n.day < t.data_through and (n.next_day is null or n.next_day <> date_add(n.day, interval 1 day))
+  where n.day < t.data_through and (n.next_day is null or n.next_day <> date_add(least(n.day, date '9999-12-30'), interval 1 day))
 ),
 rules as (
   select 0 as state, 0 as bit, 'quiet' as signal, 'negative' as kind, 'high' as severity, 3 as for_days, 2 as clear_days
@@ -126,7 +126,7 @@ decided as (
     date_add(r.from_day, interval (r.needed_days - 1) day) as day
   from runs as r
   cross join `timeline` as t
-  where date_diff(coalesce(r.to_day, date_add(t.data_through, interval 1 day)), r.from_day, day) >= r.needed_days
+  where date_diff(coalesce(r.to_day, date_add(least(t.data_through, date '9999-12-30'), interval 1 day)), r.from_day, day) >= r.needed_days
 ),
 ordered as (
   select
@@ -157,7 +157,7 @@ select
   s.from_day as held_from,
   s.opened_on as opened_on,
   s.closed_on as closed_on,
-  date_diff(coalesce(s.closed_on, date_add(t.data_through, interval 1 day)), s.opened_on, day) as days
+  date_diff(coalesce(s.closed_on, date_add(least(t.data_through, date '9999-12-30'), interval 1 day)), s.opened_on, day) as days
 from spells as s
 inner join rules as r on r.signal = s.signal
 cross join `timeline` as t

@@ -15,7 +15,7 @@ changes as (
   union distinct
   select account_id, ends_on as day from terms where ends_on is not null
   union distinct
-  select account_id, date_add(renews_on, interval 1 day) as day from terms where renews_on < date '9999-12-31'
+  select account_id, date_add(least(renews_on, date '9999-12-30'), interval 1 day) as day from terms where renews_on < date '9999-12-31'
 ),
 covered as (
   select

@@ -11,7 +11,7 @@ with open_signals as (
 falling as (
   select w.account_id as account_id
   from `account_trends` as w
-  where w.metric = 'health_score' and w.direction = 'falling' and w.week = date_add(date_trunc(date_add((select data_through from `timeline`), interval 1 day), week(monday)), interval -7 day)
+  where w.metric = 'health_score' and w.direction = 'falling' and w.week = date_add(date_trunc(date_add(least((select data_through from `timeline`), date '9999-12-30'), interval 1 day), week(monday)), interval -7 day)
 )
 select
   a.account_id as account_id,

@@ -8,7 +8,7 @@ dated as (
     s.account_id as account_id,
     s.stage as stage,
     s.entered_on as entered_on,
-    case when s.last_day < t.data_through then date_add(s.last_day, interval 1 day) end as left_on,
+    case when s.last_day < t.data_through then date_add(least(s.last_day, date '9999-12-30'), interval 1 day) end as left_on,
     date_diff(s.last_day, s.entered_on, day) + 1 as days,
     case s.stage when 'trial' then 14 when 'renewal' then 60 when 'onboarding' then 30 end as expected_days
   from stays as s

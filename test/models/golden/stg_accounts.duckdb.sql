@@ -31,7 +31,7 @@ numbered as (
   select
     c."account_id" as "account_id",
     c."name" as "name",
-    c."created_on" as "created_on",
+    case when c."created_on" < date '1900-01-01' then null else c."created_on" end as "created_on",
     c."segment" as "segment",
     c."region" as "region",
     c."owner" as "owner",
@@ -41,7 +41,7 @@ numbered as (
     c.copies as copies,
     c.checksum as checksum,
     nullif(concat_ws(', ', case when not (c."account_id_is_given") then 'missing_account_id' end), '') as unusable_values,
-    nullif(concat_ws(', ', case when c."created_on_is_given" and c."created_on" is null then 'unreadable_created_on' end, case when c."loaded_at_is_given" and c."loaded_at" is null then 'unreadable_loaded_at' end, case when c."attribute_employees_is_given" and c."attribute_employees" is null then 'unreadable_attribute_employees' end), '') as unusual_values
+    nullif(concat_ws(', ', case when c."created_on_is_given" and c."created_on" is null then 'unreadable_created_on' end, case when c."created_on" < date '1900-01-01' then 'out_of_range_created_on' end, case when c."loaded_at_is_given" and c."loaded_at" is null then 'unreadable_loaded_at' end, case when c."attribute_employees_is_given" and c."attribute_employees" is null then 'unreadable_attribute_employees' end), '') as unusual_values
   from (
     select
       nullif(trim_blanks(cast(c."account_id" as varchar)), '') as "account_id",
@@ -76,7 +76,7 @@ numbered as (
   select
     c."account_id" as "account_id",
     c."name" as "name",
-    c."created_on" as "created_on",
+    case when c."created_on" < date '1900-01-01' then null else c."created_on" end as "created_on",
     c."segment" as "segment",
     c."region" as "region",
     c."owner" as "owner",
@@ -86,7 +86,7 @@ numbered as (
     c.copies as copies,
     c.checksum as checksum,
     nullif(concat_ws(', ', case when not (c."account_id_is_given") then 'missing_account_id' end), '') as unusable_values,
-    nullif(concat_ws(', ', case when c."created_on_is_given" and c."created_on" is null then 'unreadable_created_on' end, case when c."loaded_at_is_given" and c."loaded_at" is null then 'unreadable_loaded_at' end, case when c."attribute_employees_is_given" and c."attribute_employees" is null then 'unreadable_attribute_employees' end), '') as unusual_values
+    nullif(concat_ws(', ', case when c."created_on_is_given" and c."created_on" is null then 'unreadable_created_on' end, case when c."created_on" < date '1900-01-01' then 'out_of_range_created_on' end, case when c."loaded_at_is_given" and c."loaded_at" is null then 'unreadable_loaded_at' end, case when c."attribute_employees_is_given" and c."attribute_employees" is null then 'unreadable_attribute_employees' end), '') as unusual_values
   from (
     select
       nullif(trim_blanks(cast(c."account_id" as varchar)), '') as "account_id",

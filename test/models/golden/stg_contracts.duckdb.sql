@@ -30,7 +30,7 @@ numbered as (
   select
     c."contract_id" as "contract_id",
     c."account_id" as "account_id",
-    c."starts_on" as "starts_on",
+    case when c."starts_on" < date '1900-01-01' then null else c."starts_on" end as "starts_on",
     c."ends_on" as "ends_on",
     c."renews_on" as "renews_on",
     case when c."seats" < 0 then null else c."seats" end as "seats",
@@ -41,7 +41,7 @@ numbered as (
     cast(null as timestamptz) as "loaded_at",
     c.copies as copies,
     c.checksum as checksum,
-    nullif(concat_ws(', ', case when not (c."contract_id_is_given") then 'missing_contract_id' end, case when not (c."account_id_is_given") then 'missing_account_id' end, case when not (c."starts_on_is_given") then 'missing_starts_on' end, case when c."starts_on_is_given" and c."starts_on" is null then 'unreadable_starts_on' end), '') as unusable_values,
+    nullif(concat_ws(', ', case when not (c."contract_id_is_given") then 'missing_contract_id' end, case when not (c."account_id_is_given") then 'missing_account_id' end, case when not (c."starts_on_is_given") then 'missing_starts_on' end, case when c."starts_on_is_given" and c."starts_on" is null then 'unreadable_starts_on' end, case when c."starts_on" < date '1900-01-01' then 'out_of_range_starts_on' end), '') as unusable_values,
     nullif(concat_ws(', ', case when c."ends_on_is_given" and c."ends_on" is null then 'unreadable_ends_on' end, case when c."renews_on_is_given" and c."renews_on" is null then 'unreadable_renews_on' end, case when c."seats" < 0 then 'out_of_range_seats' end, case when c."mrr_is_given" and c."mrr" is null then 'unreadable_mrr' end, case when c."mrr" < 0 then 'out_of_range_mrr' end, case when c."is_trial_is_given" and c."is_trial" is null then 'unreadable_is_trial' end), '') as unusual_values
   from (
     select
@@ -77,7 +77,7 @@ numbered as (
   select
     c."contract_id" as "contract_id",
     c."account_id" as "account_id",
-    c."starts_on" as "starts_on",
+    case when c."starts_on" < date '1900-01-01' then null else c."starts_on" end as "starts_on",
     c."ends_on" as "ends_on",
     c."renews_on" as "renews_on",
     case when c."seats" < 0 then null else c."seats" end as "seats",
@@ -88,7 +88,7 @@ numbered as (
     cast(null as timestamptz) as "loaded_at",
     c.copies as copies,
     c.checksum as checksum,
-    nullif(concat_ws(', ', case when not (c."contract_id_is_given") then 'missing_contract_id' end, case when not (c."account_id_is_given") then 'missing_account_id' end, case when not (c."starts_on_is_given") then 'missing_starts_on' end, case when c."starts_on_is_given" and c."starts_on" is null then 'unreadable_starts_on' end), '') as unusable_values,
+    nullif(concat_ws(', ', case when not (c."contract_id_is_given") then 'missing_contract_id' end, case when not (c."account_id_is_given") then 'missing_account_id' end, case when not (c."starts_on_is_given") then 'missing_starts_on' end, case when c."starts_on_is_given" and c."starts_on" is null then 'unreadable_starts_on' end, case when c."starts_on" < date '1900-01-01' then 'out_of_range_starts_on' end), '') as unusable_values,
     nullif(concat_ws(', ', case when c."ends_on_is_given" and c."ends_on" is null then 'unreadable_ends_on' end, case when c."renews_on_is_given" and c."renews_on" is null then 'unreadable_renews_on' end, case when c."seats" < 0 then 'out_of_range_seats' end, case when c."mrr_is_given" and c."mrr" is null then 'unreadable_mrr' end, case when c."mrr" < 0 then 'out_of_range_mrr' end, case when c."is_trial_is_given" and c."is_trial" is null then 'unreadable_is_trial' end), '') as unusual_values
   from (
     select

@@ -29,8 +29,8 @@ judged as (
     f.churn_reason as churn_reason,
     f.mrr_before as mrr_before,
     f.covered_on as covered_on,
-    coalesce(f.covered_on <= date_add(f.ended_on, interval 31 day), false) as is_retained,
-    date_add(f.ended_on, interval 31 day) <= l.data_through as is_decided
+    coalesce(f.covered_on <= date_add(least(f.ended_on, date '9999-11-30'), interval 31 day), false) as is_retained,
+    date_add(least(f.ended_on, date '9999-11-30'), interval 31 day) <= l.data_through as is_decided
   from followed as f
   cross join `timeline` as l
 ),

@@ -51,20 +51,20 @@ full join (select account_id, day as day, seen as `new_features` from feature_st
 ),
 users_7d as (
   select account_id, from_day as day, count(*) as seen
-  from (select account_id, case when date_diff(day, previous_day, day) <= 7 then date_add(previous_day, interval 7 day) else day end as from_day from `user_days` as days) as covering
+  from (select account_id, case when date_diff(day, previous_day, day) <= 7 then date_add(least(previous_day, date '9999-12-24'), interval 7 day) else day end as from_day from `user_days` as days) as covering
   group by account_id, from_day
 ),
 users_28d as (
   select account_id, from_day as day, count(*) as seen
-  from (select account_id, case when date_diff(day, previous_day, day) <= 28 then date_add(previous_day, interval 28 day) else day end as from_day from `user_days` as days) as covering
+  from (select account_id, case when date_diff(day, previous_day, day) <= 28 then date_add(least(previous_day, date '9999-12-03'), interval 28 day) else day end as from_day from `user_days` as days) as covering
   group by account_id, from_day
 ),
 users_28d_before as (
-  select account_id, date_add(day, interval 28 day) as day, seen from users_28d
+  select account_id, date_add(least(day, date '9999-12-03'), interval 28 day) as day, seen from users_28d
 ),
 features_28d as (
   select account_id, from_day as day, count(*) as seen
-  from (select account_id, case when date_diff(day, previous_day, day) <= 28 then date_add(previous_day, interval 28 day) else day end as from_day from `feature_days` as days) as covering
+  from (select account_id, case when date_diff(day, previous_day, day) <= 28 then date_add(least(previous_day, date '9999-12-03'), interval 28 day) else day end as from_day from `feature_days` as days) as covering
   group by account_id, from_day
 ),
 changes as (
@@ -97,9 +97,9 @@ select
   coalesce(`s3`.`active_users_28d_before`, 0) + coalesce(`s6`.`active_users_28d_before`, 0) as `active_users_28d_before`,
   coalesce(`s2`.`features_used_28d`, 0) + coalesce(`s7`.`features_used_28d`, 0) as `features_used_28d`
 from (select account_id, day as day, `events` as `events`, `sessions` as `sessions`, `logins` as `logins`, `sticky_events` as `sticky_events`, `active_users` as `active_users`, `features` as `features`, `new_users` as `new_users`, `key_events` as `key_events`, `new_features` as `new_features`, events as `events_7d`, events as `events_28d`, case when events > 0 then 1 else 0 end as `active_days_28d`, sessions as `sessions_28d`, logins as `logins_28d`, case when logins > 0 then 1 else 0 end as `login_days_28d`, sticky_events as `sticky_events_28d`, new_users as `new_users_28d`, key_events as `key_events_28d`, new_features as `new_features_28d` from daily where true and day <= (select data_through from `timeline`)) as `s0`
-full join (select account_id, date_add(day, interval 7 day) as day, 0 - events as `events_7d`, 0 - active_users as `active_users_7d` from daily where true and date_add(day, interval 7 day) <= (select data_through from `timeline`)) as `s1` using (account_id, day)
-full join (select account_id, date_add(day, interval 28 day) as day, 0 - events as `events_28d`, 0 - case when events > 0 then 1 else 0 end as `active_days_28d`, 0 - sessions as `sessions_28d`, 0 - logins as `logins_28d`, 0 - case when logins > 0 then 1 else 0 end as `login_days_28d`, 0 - sticky_events as `sticky_events_28d`, 0 - new_users as `new_users_28d`, 0 - key_events as `key_events_28d`, 0 - new_features as `new_features_28d`, 0 - active_users as `active_users_28d`, 0 - features as `features_used_28d` from daily where true and date_add(day, interval 28 day) <= (select data_through from `timeline`)) as `s2` using (account_id, day)
-full join (select account_id, date_add(day, interval 56 day) as day, 0 - active_users as `active_users_28d_before` from daily where true and date_add(day, interval 56 day) <= (select data_through from `timeline`)) as `s3` using (account_id, day)
+full join (select account_id, date_add(least(day, date '9999-12-24'), interval 7 day) as day, 0 - events as `events_7d`, 0 - active_users as `active_users_7d` from daily where true and date_add(least(day, date '9999-12-24'), interval 7 day) <= (select data_through from `timeline`)) as `s1` using (account_id, day)
+full join (select account_id, date_add(least(day, date '9999-12-03'), interval 28 day) as day, 0 - events as `events_28d`, 0 - case when events > 0 then 1 else 0 end as `active_days_28d`, 0 - sessions as `sessions_28d`, 0 - logins as `logins_28d`, 0 - case when logins > 0 then 1 else 0 end as `login_days_28d`, 0 - sticky_events as `sticky_events_28d`, 0 - new_users as `new_users_28d`, 0 - key_events as `key_events_28d`, 0 - new_features as `new_features_28d`, 0 - active_users as `active_users_28d`, 0 - features as `features_used_28d` from daily where true and date_add(least(day, date '9999-12-03'), interval 28 day) <= (select data_through from `timeline`)) as `s2` using (account_id, day)
+full join (select account_id, date_add(least(day, date '9999-11-05'), interval 56 day) as day, 0 - active_users as `active_users_28d_before` from daily where true and date_add(least(day, date '9999-11-05'), interval 56 day) <= (select data_through from `timeline`)) as `s3` using (account_id, day)
 full join (select account_id, day as day, seen as `active_users_7d` from users_7d where true and day <= (select data_through from `timeline`)) as `s4` using (account_id, day)
 full join (select account_id, day as day, seen as `active_users_28d` from users_28d where true and day <= (select data_through from `timeline`)) as `s5` using (account_id, day)
 full join (select account_id, day as day, seen as `active_users_28d_before` from users_28d_before where true and day <= (select data_through from `timeline`)) as `s6` using (account_id, day)

@@ -25,7 +25,7 @@ spoken as (
     account_id,
     day,
     score,
-    least(coalesce(next_day, date_add(day, interval 180 day)), date_add(day, interval 180 day)) as until_day
+    least(coalesce(next_day, date_add(least(day, date '9999-07-04'), interval 180 day)), date_add(least(day, date '9999-07-04'), interval 180 day)) as until_day
   from latest_of_day
 ),
 changes as (
