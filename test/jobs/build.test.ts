@@ -482,6 +482,7 @@ describe("the ledger", () => {
       error: null,
       note: null,
       bytes_billed: null,
+      token: 1,
     });
     expect((run?.finished_at?.getTime() ?? 0) - (run?.started_at.getTime() ?? 0)).toBeGreaterThan(0);
     const ran = await readRunModels(warehouse, runId);
