@@ -105,10 +105,13 @@ export async function serveExports(app: FastifyInstance, given: Exports): Promis
 type FileRequest = FastifyRequest<{ Params: { file: string }; Querystring: Texts }>;
 type Texts = Readonly<Record<string, string | string[]>>;
 
-/** The variables of an address as GraphQL takes them, and as it understands them: with defaults. */
-function variablesIn(
+/**
+ * The variables of an address as GraphQL takes them, and as it understands them: with defaults.
+ * @throws WaymarkError BAD_USER_INPUT for one that the query doesn't have, lacks, or that doesn't fit its type
+ */
+export function variablesIn(
   texts: Texts,
-  { operation }: SavedQuery,
+  { operation }: Pick<SavedQuery, "operation">,
   schema: GraphQLSchema,
 ): { variables: Record<string, unknown>; understood: Record<string, unknown> } {
   const given = Object.fromEntries(
