@@ -138,7 +138,7 @@ export function fileNamed(
   if (!query)
     throw new WaymarkError(
       "NOT_FOUND",
-      `There is no saved query "${name}".${didYouMean(name, names)} GET /q lists them.`,
+      `There is no saved query "${name}".${didYouMean(name, names)} GET /q lists them; a new file is read when the server starts again.`,
     );
   const format = formats.find((f) => f.name === ending);
   const fine = formats.map((f) => `/q/${name}.${f.name}`).join(", ");
