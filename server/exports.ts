@@ -111,7 +111,7 @@ type Texts = Readonly<Record<string, string | string[]>>;
  */
 export function variablesIn(
   texts: Texts,
-  { operation }: Pick<SavedQuery, "operation">,
+  { operation }: SavedQuery,
   schema: GraphQLSchema,
 ): { variables: Record<string, unknown>; understood: Record<string, unknown> } {
   const given = Object.fromEntries(
