@@ -85,6 +85,18 @@ export const messageOf = (error: unknown): string => (error instanceof Error ? e
 export function didYouMean(word: string, known: readonly string[]): string {
   if (known.length === 0) return "";
   const near = closest(word, known);
-  if (distance(word, near) <= Math.max(2, Math.floor(word.length / 3))) return ` Did you mean "${near}"?`;
+  const meant =
+    distance(word, near) <= Math.max(2, Math.floor(word.length / 3))
+      ? near
+      : known.find((other) => isShortFor(word, other));
+  if (meant !== undefined) return ` Did you mean "${meant}"?`;
   return known.length <= 12 ? ` Known: ${known.join(", ")}.` : "";
+}
+
+/** Whether a word is another with its parts cut short, as `min_group` is `minimum_group`. */
+function isShortFor(word: string, other: string): boolean {
+  const [parts, whole] = [word.split("_"), other.split("_")];
+  return (
+    parts.length === whole.length && parts.every((part, i) => part.length > 2 && whole[i]?.startsWith(part))
+  );
 }

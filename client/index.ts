@@ -72,11 +72,21 @@ export class NoAnswer extends Error {
 /**
  * Asks a Waymark server. Any typed document will do: the saved queries that stand beside this, or your own.
  * @throws NoAnswer where the server refuses, fails, can't be reached, or leaves out a part of the answer
+ * @throws TypeError for a service without an address, and for a question that is no document
  */
 export function waymark(service: Service): Ask {
+  if (typeof service?.url !== "string")
+    throw new TypeError(
+      `waymark() takes a service, { url: "http://localhost:4000", key }, not ${shown(service)}.`,
+    );
   const url = service.url.replace(/\/*(graphql\/*)?$/, "/graphql");
   const send = service.fetch ?? fetch;
   return async (document, variables?, signal?) => {
+    if (document?.kind !== "Document")
+      throw new TypeError(
+        `Expected a document, as from waymark/client, graphql-codegen, or parse() of graphql, not ${shown(document)}.`,
+      );
+    const body = JSON.stringify({ query: print(document), variables });
     let response: Response;
     try {
       response = await send(url, {
@@ -86,7 +96,7 @@ export function waymark(service: Service): Ask {
           "content-type": "application/json",
           ...(service.key === undefined ? {} : { authorization: `Bearer ${service.key}` }),
         },
-        body: JSON.stringify({ query: print(document), variables }),
+        body,
         signal: signal ?? null,
       });
     } catch (cause) {
@@ -125,6 +135,14 @@ async function answerIn<Data>(response: Response, url: string): Promise<Answer<D
       retryAfter,
     );
   return { data, snapshot: extensions?.snapshot ?? null, cut: extensions?.cut ?? [] };
+}
+
+/** What came instead of what was expected; of an object no values, as a key may be among them. */
+function shown(value: unknown): string {
+  if (typeof value === "string") return JSON.stringify(value.slice(0, 100));
+  if (typeof value !== "object" || value === null) return String(value);
+  const names = Object.keys(value);
+  return names.length > 0 ? `an object with ${names.slice(0, 10).join(", ")}` : "an empty object";
 }
 
 /** Nothing where it is no JSON: that of a proxy, e.g. */

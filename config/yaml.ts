@@ -105,7 +105,7 @@ export function readText(file: string): string {
   } catch (error) {
     throw new WaymarkError(
       "CONFIG_INVALID",
-      `Can't read ${file}: ${messageOf(error)}. \`waymark init\` writes one.`,
+      `Can't read ${file}: ${messageOf(error)}. \`waymark init\` writes one; \`--project FOLDER\` says where else to look.`,
       { file },
       { cause: error },
     );

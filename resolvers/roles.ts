@@ -33,6 +33,15 @@ export function scopeOf(
   };
 }
 
+/** The claims by which a role sees accounts: who shows none of them, as every API key, sees none. */
+export const claimsOf = ({ accounts }: RoleSettings): string[] => {
+  if (typeof accounts !== "object") return [];
+  const { attributes = {}, ...own } = accounts;
+  return [...Object.values(own), ...Object.values(attributes)].flatMap((values) =>
+    values && "claim" in values ? [values.claim] : [],
+  );
+};
+
 /** Mistakes in `access` of `waymark.yml` that the journey and the mapped attributes tell. */
 export const problemsInAccess = (access: AccessSettings | undefined, words: CompanyWords): Problem[] =>
   Object.entries(access?.roles ?? {}).flatMap(([role, { accounts, hidden }]) => {

@@ -22,7 +22,7 @@ export function formatError(
     const message = isOurs
       ? "The warehouse could not answer; the server's log says why."
       : original.code === "CANCELLED" // whoever has left isn't told
-        ? "It took longer than a request may, and was stopped. Ask for less: fewer days, groups or rows."
+        ? "It took longer than a request may, and was stopped: 30 s, a file under /q 15 minutes, unless `server` of waymark.yml says otherwise (request_seconds, export_seconds). Ask for less: fewer days, groups or rows."
         : original.message;
     // By these a caller can tell by how much a question is too large.
     const { estimatedBytes, leftBytes, budgetBytes } = original.details;
@@ -30,13 +30,32 @@ export function formatError(
     return { ...place, message, extensions: { ...figures, code: original.code } };
   }
   const code = isOfCaller(original) ? "BAD_REQUEST" : (formatted.extensions?.code ?? "BAD_REQUEST");
-  if (code !== "INTERNAL_SERVER_ERROR") return { ...place, message: formatted.message, extensions: { code } };
+  if (code !== "INTERNAL_SERVER_ERROR") return { ...place, ...inOurWords(formatted.message, code) };
   log(original);
   return {
     ...place,
     message: "Something went wrong; the server's log says what.",
     extensions: { code: "INTERNAL_SERVER_ERROR" },
   };
+}
+
+/** What graphql-js and Apollo say without the way out. */
+function inOurWords(message: string, code: unknown): Pick<GraphQLFormattedError, "message" | "extensions"> {
+  const [, tokens] = /contains more tha[nt] (\d+) tokens/.exec(message) ?? [];
+  if (tokens !== undefined)
+    return {
+      message: `The query has more than ${Number(tokens).toLocaleString("en-US")} words and signs. Ask in several questions, and send long lists as variables.`,
+      extensions: { code: "QUERY_TOO_LARGE" },
+    };
+  if (message.includes("Cross-Site Request Forgery"))
+    return {
+      message:
+        "Send questions by POST with the header `content-type: application/json`. A GET needs it too, so that no page of elsewhere can ask by the way.",
+      extensions: { code },
+    };
+  const [, field] = /^Cannot query field "(\w+)" on type "\w+View"\.$/.exec(message) ?? [];
+  const hint = field === undefined ? "" : ` An own attribute is asked as attribute(name: "${field}").`;
+  return { message: `${message}${hint}`, extensions: { code } };
 }
 
 /** Whether Apollo blames the request by a status, and gives no code: as for the text of a persisted query under another's hash. */

@@ -106,8 +106,11 @@ export async function serveExports(app: FastifyInstance, given: Exports): Promis
 type FileRequest = FastifyRequest<{ Params: { file: string }; Querystring: Texts }>;
 type Texts = Readonly<Record<string, string | string[]>>;
 
-/** The variables of an address as GraphQL takes them, and as it understands them: with defaults. */
-function variablesIn(
+/**
+ * The variables of an address as GraphQL takes them, and as it understands them: with defaults.
+ * @throws WaymarkError BAD_USER_INPUT for one that the query doesn't have, lacks, or that doesn't fit its type
+ */
+export function variablesIn(
   texts: Texts,
   { operation }: SavedQuery,
   schema: GraphQLSchema,
@@ -136,7 +139,7 @@ export function fileNamed(
   if (!query)
     throw new WaymarkError(
       "NOT_FOUND",
-      `There is no saved query "${name}".${didYouMean(name, names)} GET /q lists them.`,
+      `There is no saved query "${name}".${didYouMean(name, names)} GET /q lists them; a new file is read when the server starts again.`,
     );
   const format = formats.find((f) => f.name === ending);
   const fine = formats.map((f) => `/q/${name}.${f.name}`).join(", ");

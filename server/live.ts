@@ -255,7 +255,9 @@ function questionIn(
   try {
     document = parse(query, { maxTokens: 2000 });
   } catch (error) {
-    return refuse("GRAPHQL_PARSE_FAILED", error as GraphQLError);
+    const { message } = error as GraphQLError;
+    const told = formatError({ message, extensions: { code: "GRAPHQL_PARSE_FAILED" } }, error, () => {});
+    return refuse(String(told.extensions?.code), told);
   }
   let mistakes: { message: string }[];
   try {

@@ -114,7 +114,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     loggerInstance: (options.log ?? openLog(process.env.LOG_LEVEL ?? "warn")) as FastifyBaseLogger,
     logController: new LogController({ disableRequestLogging: true }), // observeRequests tells of them
     forceCloseConnections: true,
-    bodyLimit: 256 * 1024,
+    bodyLimit: mostKilobytes * 1024,
     requestTimeout: arrivalMs, // without it half a body holds its connection for ever
     http: { headersTimeout: arrivalMs, connectionsCheckingInterval: Math.min(arrivalMs, 30_000) },
   });
@@ -290,12 +290,22 @@ function answerFaults(app: FastifyInstance): void {
     );
   });
   app.setErrorHandler((error: FastifyError & { errors?: unknown }, _, reply) => {
-    const { statusCode = 500, message } = error;
+    const { statusCode = 500, code } = error;
     if (statusCode >= 500) return refuse(reply, error);
+    const message = faults[code] ?? error.message;
     const errors = error.errors ?? [{ message, extensions: { code: "BAD_REQUEST" } }];
     return reply.code(statusCode).send({ errors });
   });
 }
+
+/** What a body may have: a question and its variables, never data. */
+const mostKilobytes = 256;
+
+/** What Fastify says without the way out, by its codes. */
+const faults: Readonly<Record<string, string>> = {
+  FST_ERR_CTP_BODY_TOO_LARGE: `The request's body is larger than ${mostKilobytes} KB, the most that it may be. Ask in several questions.`,
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: "Send the body as JSON, with the header `content-type: application/json`.",
+};
 
 /** What is served is data; the explorer's page has a policy of its own. */
 const nothingOfPages = {

@@ -6,7 +6,7 @@ import { WaymarkError } from "../errors.js";
 import type { Caller } from "../resolvers/context.js";
 import { type Claims, scopeOf } from "../resolvers/roles.js";
 import { httpStatusOf } from "./errors.js";
-import { addressOf, keyInAddress, keyShown, looksLikeKey, stateOf } from "./keys.js";
+import { type ApiKey, addressOf, keyInAddress, keyShown, looksLikeKey, stateOf } from "./keys.js";
 
 declare module "fastify" {
   interface FastifyContextConfig {
@@ -48,12 +48,11 @@ export function signInBy({ settings, folder, rotationMs }: Access, now: () => Da
   const byKey = (secret: string, asked: Asked | undefined): Caller => {
     const key = keyShown(keysFolder, secret);
     if (!key) throw stranger("This API key is none of this server's, or was mistyped.");
-    const state = stateOf(key, now());
-    if (state !== "valid")
-      throw stranger(`The API key "${key.name}" is ${state}. Ask whoever runs this server for another.`);
+    const over = endOf(key, now());
+    if (over) throw stranger(over);
     if (key.only === null && asked?.isLink) throw stranger(notInAddresses);
     if (key.only !== null && key.only !== asked?.address)
-      throw stranger(`The API key "${key.name}" opens ${key.only} and nothing else.`);
+      throw stranger(`This key is that of a link: it opens ${key.only} and nothing else.`);
     return callerOf(settings, key.name, key.role, key.scope, {});
   };
 
@@ -157,8 +156,19 @@ const algorithms = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256
 
 const stranger = (why: string): WaymarkError => new WaymarkError("UNAUTHENTICATED", why);
 
+/** Why a key is good no longer, for who holds it: of a link they may not know that there is a key in it. */
+function endOf(key: ApiKey, now: Date): string | undefined {
+  const state = stateOf(key, now);
+  if (state === "valid") return undefined;
+  const end = state === "revoked" ? key.revoked_at : key.expires_at;
+  const ended = `${state === "revoked" ? "was revoked" : "expired"} on ${end?.slice(0, 10)}`;
+  return key.only === null
+    ? `The API key "${key.name}" ${ended}. Ask whoever runs this server for another.`
+    : `This link ${ended}. Ask whoever gave it for a new one.`;
+}
+
 /** What a role may, of that what the key may. @throws WaymarkError FORBIDDEN for a role that isn't named */
-function callerOf(
+export function callerOf(
   { roles }: AccessSettings,
   name: string,
   role: string,

@@ -1,7 +1,8 @@
 import { resolve } from "node:path";
 import { Command, Option } from "commander";
-import { type AccessSettings, rights } from "../../config/access.js";
+import { type AccessSettings, type Right, type RoleSettings, rights } from "../../config/access.js";
 import { didYouMean, WaymarkError } from "../../errors.js";
+import { claimsOf } from "../../resolvers/roles.js";
 import {
   type ApiKey,
   addressOf,
@@ -57,12 +58,18 @@ const createCommand = (): Command =>
       mustName(role, settings);
       if (name.trim() === "") throw new WaymarkError("BAD_USER_INPUT", "--name: say whose key it is.");
       const narrowed = scope ? rights.filter((right) => scope.includes(right)) : null;
+      mustBeOfRole(narrowed, role, settings);
       const { key, secret } = createKey(folder, { name: name.trim(), role, scope: narrowed, days }, now());
-      if (json) return answerJson({ ...told(key), key: secret });
+      if (json) return answerJson({ ...told(key, settings), key: secret });
       answer(secret);
       remark(
         `${key.name}: the key ${key.id} with the role ${role}, valid until ${day(key.expires_at)}. It is shown this once; send it as \`Authorization: Bearer …\`, or as WAYMARK_KEY to \`waymark … --url\`.`,
       );
+      const [claim] = claimsOf(settings.roles[role] as RoleSettings);
+      if (claim !== undefined)
+        remark(
+          `With this key the role ${role} sees no accounts: it takes them from the claim "${claim}" of tokens, and keys have no claims.`,
+        );
     });
 
 interface LinkFlags {
@@ -90,30 +97,47 @@ const linkCommand = (): Command =>
       const { project, json, role, name, var: given = [], days, url } = optionsOf<LinkFlags>(command);
       const { settings, folder, server } = keysOf(project);
       mustName(role, settings);
-      const only = await addressAsked(file, assigned(given), project);
+      const only = await addressAsked(file, assigned(given), role, settings, project);
       const key = { name: name?.trim() || file, role, scope: [], days, only };
       const { key: made, secret } = createKey(folder, key, now());
       const link = new URL(only, url ?? `http://localhost:${server.port}`);
       link.searchParams.set(keyInAddress, secret);
-      if (json) return answerJson({ ...told(made), link: link.href });
+      if (json) return answerJson({ ...told(made, settings), link: link.href });
       answer(link.href);
       remark(
         `${made.name}: a link with the role ${role}, valid until ${day(made.expires_at)}. It is shown this once; \`waymark keys revoke ${made.id}\` ends it.`,
       );
     });
 
-/** @throws WaymarkError NOT_FOUND for a file, BAD_USER_INPUT for variables, that the server would refuse */
+/**
+ * @throws WaymarkError NOT_FOUND for a file, BAD_USER_INPUT for variables, FORBIDDEN for fields, that the server would
+ * refuse; what a query makes of hidden columns it tells when it is asked
+ */
 async function addressAsked(
   file: string,
   variables: Record<string, string[]>,
+  role: string,
+  settings: AccessSettings,
   project: string,
 ): Promise<string> {
   // What serves takes a while to load, and few commands need it.
-  const { fileNamed } = await import("../../server/exports.js");
-  const { loadSavedQueries, variablesOf } = await import("../../server/saved_queries.js");
+  const { fileNamed, variablesIn } = await import("../../server/exports.js");
+  const { loadSavedQueries } = await import("../../server/saved_queries.js");
+  const { rootFieldsOf } = await import("../../server/root_fields.js");
+  const { callerOf } = await import("../../server/sign_in.js");
   const { createSchema } = await import("../../resolvers/schema.js");
-  const { query } = fileNamed(file, loadSavedQueries(queryFolders(project), await createSchema()));
-  variablesOf(query.operation, variables);
+  const { mayAsk } = await import("../../resolvers/gate.js");
+  const schema = await createSchema();
+  const { query } = fileNamed(file, loadSavedQueries(queryFolders(project), schema));
+  const { understood } = variablesIn(variables, query, schema);
+  const caller = callerOf(settings, file, role, [], {});
+  const closed = rootFieldsOf(schema, query, understood).filter((field) => !mayAsk(field, caller));
+  if (closed.length > 0)
+    throw new WaymarkError(
+      "FORBIDDEN",
+      `${file} asks ${closed.join(", ")}, which the role ${role} may not ask by a link, so it would never open. Take another role or query; docs/access.md tells what each may.`,
+      { role, fields: closed },
+    );
   const parameters = Object.entries(variables).flatMap(([name, values]) =>
     values.map((value): [string, string] => [name, value]),
   );
@@ -134,19 +158,33 @@ function mustName(role: string, settings: AccessSettings): void {
     );
 }
 
+/** @throws WaymarkError BAD_USER_INPUT for a right that the role lacks: a key only ever has less */
+function mustBeOfRole(scope: readonly Right[] | null, role: string, settings: AccessSettings): void {
+  const { may = [] } = settings.roles[role] ?? {};
+  const lacking = scope?.filter((right) => !may.includes(right)) ?? [];
+  if (lacking.length === 0) return;
+  const missing = lacking.join(", ");
+  throw new WaymarkError(
+    "BAD_USER_INPUT",
+    `--scope ${missing}: the role ${role} has \`may: [${may.join(", ")}]\` in waymark.yml, and a key may no more than its role. Add ${missing} there, or leave it out here.`,
+    { role, may, lacking },
+  );
+}
+
 const listCommand = (): Command =>
   new Command("list").description("show all keys, the latest first").action((_, command: Command) => {
     const { project, json } = optionsOf(command);
-    const keys = readKeys(keysOf(project).folder).map(told);
+    const { folder, settings } = keysOf(project);
+    const keys = readKeys(folder).map((key) => told(key, settings));
     if (json) return answerJson(keys);
     if (keys.length === 0) remark("There are no keys; `waymark keys create` makes one.");
     answer(
       rowsAs(
         "table",
-        keys.map(({ id, name, role, scope, opens, state, createdAt, expiresAt }) => ({
+        keys.map(({ id, name, role, isRoleNamed, scope, opens, state, createdAt, expiresAt }) => ({
           id,
           name,
-          role,
+          role: isRoleNamed ? role : `${role} (not in waymark.yml: sees nothing)`,
           scope: scope ? ["read", ...scope].join(" ") : "as its role",
           opens: opens ?? "all that its role may ask",
           state,
@@ -163,8 +201,9 @@ const revokeCommand = (): Command =>
     .argument("<id>", "the key, as `waymark keys list` shows it")
     .action((id: string, _, command: Command) => {
       const { project, json } = optionsOf(command);
-      const key = revokeKey(keysOf(project).folder, id, now());
-      if (json) return answerJson(told(key));
+      const { folder, settings } = keysOf(project);
+      const key = revokeKey(folder, id, now());
+      if (json) return answerJson(told(key, settings));
       remark(`${key.name}: the key ${key.id} is revoked.`);
     });
 
@@ -180,10 +219,11 @@ function keysOf(project: string) {
   return { settings: access.settings, folder, server: loaded.settings.server };
 }
 
-const told = (key: ApiKey) => ({
+const told = (key: ApiKey, { roles }: AccessSettings) => ({
   id: key.id,
   name: key.name,
   role: key.role,
+  isRoleNamed: Object.hasOwn(roles, key.role),
   scope: key.scope,
   opens: key.only,
   state: stateOf(key, now()),

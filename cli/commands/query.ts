@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Command, Option } from "commander";
+import { distance } from "fastest-levenshtein";
 import type { OperationDefinitionNode } from "graphql";
 import { packageFolder } from "../../config/package.js";
 import { didYouMean, messageOf, WaymarkError } from "../../errors.js";
@@ -62,12 +63,11 @@ function documentAt(given: string, saved: readonly QueryFile[]): Pick<QueryFile,
   if (existsSync(given) && given.includes(".")) return { file: given, text: readFileSync(given, "utf8") };
   const found = saved.find(({ name }) => name === given);
   if (found) return found;
+  const names = saved.map(({ name }) => name);
+  const near = names.toSorted((a, b) => distance(given, a) - distance(given, b));
   throw new WaymarkError(
     "BAD_USER_INPUT",
-    `There is no file and no saved query "${given}".${didYouMean(
-      given,
-      saved.map(({ name }) => name),
-    )}`,
+    `There is no file and no saved query "${given}".${didYouMean(given, names) || ` Saved: ${near.join(", ")}.`}`,
   );
 }
 

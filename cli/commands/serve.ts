@@ -18,6 +18,7 @@ import { checkOwnFacts } from "../../models/daily/own_fact_days.js";
 import { startDelivery } from "../../notifications/deliver.js";
 import { withNews } from "../../notifications/news.js";
 import { webhooksOf } from "../../notifications/webhook.js";
+import { claimsOf } from "../../resolvers/roles.js";
 import type { Warehouse } from "../../warehouse/warehouse.js";
 import { wholeNumber } from "../arguments.js";
 import { theLog } from "../log.js";
@@ -200,7 +201,13 @@ function whoMayAsk(access: AccessSettings | undefined): string {
   if (!access)
     return "Nobody signs in: it answers to this machine alone. For others, say in waymark.yml who may ask (docs/access.md).";
   const tokens = access.jwt ? ` or tokens of ${access.jwt.issuer}` : "";
-  return `Callers sign in with API keys${tokens}, as ${Object.keys(access.roles).join(", ")}.`;
+  const seeNone = Object.entries(access.jwt ? {} : access.roles).flatMap(([name, role]) =>
+    claimsOf(role).map(
+      (claim) =>
+        `\nThe role ${name} sees no accounts: it takes them from the claim "${claim}" of tokens, and \`access\` has no \`jwt\` to take tokens by.`,
+    ),
+  );
+  return `Callers sign in with API keys${tokens}, as ${Object.keys(access.roles).join(", ")}.${seeNone.join("")}`;
 }
 
 /**

@@ -89,6 +89,29 @@ it("sends the key, and can be taken back", async () => {
   expect(await refusal(ask(AtRiskDocument, {}, AbortSignal.abort(reason)))).toBe(reason);
 });
 
+it("says what it takes where it is given something else", async () => {
+  const service = 'waymark() takes a service, { url: "http://localhost:4000", key }, not';
+  // @ts-expect-error the address stands in a service
+  expect(() => waymark("http://localhost:1")).toThrow(new TypeError(`${service} "http://localhost:1".`));
+  // @ts-expect-error a service has an address
+  expect(() => waymark({})).toThrow(new TypeError(`${service} an empty object.`));
+  const misspelt = { uri: "http://localhost:1", key: "wmk_secret" };
+  // @ts-expect-error it is called url
+  expect(() => waymark(misspelt)).toThrow(new TypeError(`${service} an object with uri, key.`));
+
+  const ask = waymark({ url: "http://localhost:1" });
+  const document = "Expected a document, as from waymark/client, graphql-codegen, or parse() of graphql, not";
+  // @ts-expect-error a text has no types
+  const text = await refusal(ask("{ portfolio { accounts } }"));
+  expect(text).toEqual(new TypeError(`${document} "{ portfolio { accounts } }".`));
+  // @ts-expect-error nothing is no document
+  expect(await refusal(ask(undefined))).toEqual(new TypeError(`${document} undefined.`));
+  // @ts-expect-error a body is made of the document by the client
+  expect(await refusal(ask({ query: "{ portfolio }" }))).toEqual(
+    new TypeError(`${document} an object with query.`),
+  );
+});
+
 it("the examples ask with fetch, Apollo Client and urql, also a server of saved queries alone", async () => {
   const url = await served({ queryFolders: ["queries"], savedQueriesOnly: true });
   const run = promisify(execFile);

@@ -298,6 +298,10 @@ describe("the demo company", () => {
       code: 2,
       stderr: expect.stringContaining('Did you mean "portfolio"?'),
     });
+    expect(await waymark("-p", demo, "query", "risky")).toMatchObject({
+      code: 2,
+      stderr: expect.stringMatching(/no saved query "risky"\. Saved: [\w-]+, .*health-trend/),
+    });
     const wrong = join(folder, "wrong.graphql");
     writeFileSync(wrong, "{ accounts(first: 1000000) { totalCount } }");
     expect(await waymark("-p", demo, "query", wrong)).toMatchObject({

@@ -73,8 +73,53 @@ it("a link is a key that opens one saved query with these variables", async () =
   );
   await refused("health-trend.xlsx").toThrow("There is no /q/health-trend.xlsx; expected one of");
   await refused("health-trend.csv", "--var", "week=12").toThrow('The query has no variable "week".');
+  await refused("health-trend.csv", "--var", "weeks=twelve").toThrow(
+    'Variable "$weeks" got invalid value "twelve"',
+  );
   await expect(keys("link", "at-risk.csv", "--role", "analist")).rejects.toThrow('no role "analist"');
   expect(await keys("list")).toHaveLength(2);
+});
+
+it("what a role can never do is refused or told when its key or link is made", async () => {
+  const roles = `access:
+  roles:
+    analyst: { accounts: all }
+    board: { accounts: all, minimum_group: 10 }
+    csm: { accounts: { owner: { claim: email } }, may: [write] }
+    writer: { accounts: all, may: [write] }
+`;
+  const keys = project(roles);
+  await expect(keys("link", "at-risk.csv", "--role", "board")).rejects.toThrow(
+    "at-risk.csv asks accounts, which the role board may not ask by a link",
+  );
+  await expect(keys("link", "health-trend.csv", "--role", "csm"), "a link shows no claims").rejects.toThrow(
+    "health-trend.csv asks health, which the role csm may not ask by a link",
+  );
+  await expect(keys("create", "--name", "crm", "--role", "analyst", "--scope", "write")).rejects.toThrow(
+    "--scope write: the role analyst has `may: []` in waymark.yml",
+  );
+  expect(await keys("list")).toEqual([]);
+  expect(await keys("link", "health-trend.csv", "--role", "board")).toMatchObject({ role: "board" });
+  const made = await keys("create", "--name", "crm", "--role", "writer", "--scope", "read", "write");
+  expect(made).toMatchObject({ scope: ["write"], isRoleNamed: true });
+
+  const { stderr } = await waymark(
+    "--project",
+    keys.folder,
+    "keys",
+    "create",
+    "--name",
+    "bo",
+    "--role",
+    "csm",
+  );
+  expect(stderr).toContain('the role csm sees no accounts: it takes them from the claim "email" of tokens');
+
+  const settings = join(keys.folder, "waymark.yml");
+  writeFileSync(settings, readFileSync(settings, "utf8").replace("    writer:", "    author:"));
+  expect(await keys("list")).toContainEqual(expect.objectContaining({ name: "crm", isRoleNamed: false }));
+  const { stdout } = await waymark("--project", keys.folder, "keys", "list");
+  expect(stdout).toContain("writer (not in waymark.yml: sees nothing)");
 });
 
 it("a role that there isn't, a key that there isn't, and a project without sign-in are refused with what to do", async () => {

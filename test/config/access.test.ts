@@ -71,6 +71,11 @@ describe("access in waymark.yml", () => {
     ["a list of nothing", roles("accounts: { region: [] }"), "region"],
     ["a condition on what there isn't", roles("accounts: { regoin: [x] }"), 'Did you mean "region"?'],
     [
+      "a word that is cut short",
+      roles("accounts: all, min_group: 10"),
+      'unknown key "min_group". Did you mean "minimum_group"?',
+    ],
+    [
       "an attribute that isn't mapped",
       roles("accounts: { attributes: { tir: [x] } }"),
       'Did you mean "tier"?',

@@ -213,7 +213,7 @@ describe("a mistake in waymark.yml is told with file, line, column and the neare
 
   it("a file that can't be read says how to get one", () => {
     expect(() => loadSettings("/nowhere/waymark.yml", checkMappings)).toThrow(
-      /^Can't read \/nowhere\/waymark\.yml: .*`waymark init` writes one\.$/,
+      /^Can't read \/nowhere\/waymark\.yml: .*`waymark init` writes one; `--project FOLDER` says where else to look\.$/,
     );
   });
 });

@@ -467,7 +467,7 @@ describe("a journey", () => {
 
   it("that can't be read says so and how to get one", () => {
     expect(() => loadJourney("/nowhere/journey.yml")).toThrow(
-      /^Can't read \/nowhere\/journey\.yml: ENOENT.*`waymark init` writes one\.$/,
+      /^Can't read \/nowhere\/journey\.yml: ENOENT.*`waymark init` writes one; `--project FOLDER` says where else to look\.$/,
     );
   });
 

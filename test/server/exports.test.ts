@@ -259,7 +259,7 @@ describe("a saved query", () => {
       '400 BAD_USER_INPUT: Variable "$from" got invalid value "today"',
     );
     expect(await refusal("/q/portfoli.csv")).toBe(
-      '404 NOT_FOUND: There is no saved query "portfoli". Did you mean "portfolio"? GET /q lists them.',
+      '404 NOT_FOUND: There is no saved query "portfoli". Did you mean "portfolio"? GET /q lists them; a new file is read when the server starts again.',
     );
     expect(await refusal("/q/portfolio.xlsx")).toBe(
       "404 NOT_FOUND: There is no /q/portfolio.xlsx; expected one of /q/portfolio.csv, /q/portfolio.json, /q/portfolio.ndjson, /q/portfolio.arrow, /q/portfolio.parquet.",

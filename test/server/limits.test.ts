@@ -223,19 +223,27 @@ describe("GraphQL over HTTP", () => {
       path: string,
       headers: Record<string, string>,
       body: string,
+      way: string,
     ][] = [
-      [413, "BAD_REQUEST", "/graphql", json, long],
-      [400, "BAD_REQUEST", "/graphql", json, '{"query":'],
-      [415, "BAD_REQUEST", "/graphql", { "content-type": "application/graphql" }, "{ __typename }"],
-      [404, "NOT_FOUND", "/q/at-risk.csv?access_token=x", json, "{}"],
+      [413, "BAD_REQUEST", "/graphql", json, long, "256 KB"],
+      [400, "BAD_REQUEST", "/graphql", json, '{"query":', "not valid JSON"],
+      [
+        415,
+        "BAD_REQUEST",
+        "/graphql",
+        { "content-type": "application/graphql" },
+        "{ __typename }",
+        "as JSON",
+      ],
+      [404, "NOT_FOUND", "/q/at-risk.csv?access_token=x", json, "{}", "POST /graphql"],
     ];
-    for (const [status, code, path, headers, body] of posts) {
+    for (const [status, code, path, headers, body, way] of posts) {
       const answer = await fetch(`${client.server.url}${path}`, { method: "POST", headers, body });
       const told = (await answer.json()) as { errors: { message: string }[] };
       expect([path, answer.status, told]).toEqual([
         path,
         status,
-        { errors: [{ message: expect.any(String), extensions: { code } }] },
+        { errors: [{ message: expect.stringContaining(way), extensions: { code } }] },
       ]);
       expect(told.errors[0]?.message).not.toContain("access_token");
     }
@@ -250,6 +258,24 @@ describe("GraphQL over HTTP", () => {
       },
       "provided sha does not match query",
       "BAD_REQUEST",
+    ],
+    [
+      "a day that is none",
+      { query: '{ health(range: { from: "1.3.2025" }) { accounts } }' },
+      'Expected a day as "YYYY-MM-DD", such as "2025-03-01", found "1.3.2025".',
+      "GRAPHQL_VALIDATION_FAILED",
+    ],
+    [
+      "an own attribute that is asked as a field",
+      { query: "{ health { tier accounts } }" },
+      'Cannot query field "tier" on type "HealthView". An own attribute is asked as attribute(name: "tier").',
+      "GRAPHQL_VALIDATION_FAILED",
+    ],
+    [
+      "a text of many thousand words",
+      { query: `{ ${"snapshot { id } ".repeat(600)} }` },
+      "The query has more than 2,000 words and signs. Ask in several questions, and send long lists as variables.",
+      "QUERY_TOO_LARGE",
     ],
     [
       "a variable that is null where its argument can't be",
@@ -282,6 +308,16 @@ describe("GraphQL over HTTP", () => {
     expect([answer.status, await answer.json()]).toMatchObject([
       400,
       { errors: [{ message, extensions: { code } }] },
+    ]);
+  });
+
+  it("says how a question is sent, to whoever opens its address", async () => {
+    const answer = await fetch(`${client.server.url}/graphql?query=%7B__typename%7D`);
+    expect([answer.status, await answer.json()]).toMatchObject([
+      400,
+      {
+        errors: [{ message: expect.stringMatching(/^Send questions by POST with the header `content-type/) }],
+      },
     ]);
   });
 

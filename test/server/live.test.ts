@@ -1,8 +1,11 @@
 import "reflect-metadata";
-import { mkdtempSync, rmSync } from "node:fs";
+import { execFile } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import { type Client, createClient } from "graphql-sse";
+import { ModuleKind, ScriptTarget, transpileModule } from "typescript";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { accessSchema } from "../../config/access.js";
 import { build } from "../../jobs/build.js";
@@ -271,4 +274,19 @@ describe("a stream", () => {
       })().catch(() => "over"),
     ).resolves.toBe("over");
   });
+});
+
+it("the sample of docs/live.md says at once why it is refused", async () => {
+  const [, sample = ""] = /^```ts\n(.+?)^```/ms.exec(readFileSync("docs/live.md", "utf8")) ?? [];
+  const run = promisify(execFile);
+  const said = async (key: string | undefined, text: string): Promise<string> => {
+    const { outputText } = transpileModule(text.replace("http://localhost:4000", server.url), {
+      compilerOptions: { module: ModuleKind.ESNext, target: ScriptTarget.ES2022 },
+    });
+    const env = { ...process.env, WAYMARK_KEY: key };
+    return (await run(process.execPath, ["--input-type=module", "-e", outputText], { env })).stderr;
+  };
+  expect(await said("wmk_wrong", sample)).toContain("This API key is none of this server's");
+  const misspelt = sample.replace("dataThrough", "dataThru");
+  expect(await said(keys.reader?.secret, misspelt)).toContain('Cannot query field \\"dataThru\\"');
 });

@@ -129,7 +129,7 @@ describe("an API key", () => {
     expect(answer).toMatchObject(refused);
     expect(headers.get("www-authenticate")).toBe('Bearer realm="waymark", error="invalid_token"');
     expect(body.errors[0].message).toBe(
-      'The API key "crm" is revoked. Ask whoever runs this server for another.',
+      'The API key "crm" was revoked on 2026-01-01. Ask whoever runs this server for another.',
     );
   });
 
@@ -153,11 +153,15 @@ describe("an API key", () => {
     expect(await get("/graphql", secret)).toMatchObject({
       ...refused,
       body: {
-        errors: [{ message: 'The API key "sheet" opens /q/health-trend.csv?weeks=12 and nothing else.' }],
+        errors: [
+          { message: "This key is that of a link: it opens /q/health-trend.csv?weeks=12 and nothing else." },
+        ],
       },
     });
     revokeKey(join(folder, "keys"), key.id, now);
-    expect(await get(link)).toMatchObject(refused);
+    expect((await get(link)).body.errors[0].message).toBe(
+      "This link was revoked on 2026-01-01. Ask whoever gave it for a new one.",
+    );
   });
 
   it("that opens more than one address is refused in one, as are tokens", async () => {
@@ -170,10 +174,17 @@ describe("an API key", () => {
 
   it("signs in until its last day", async () => {
     const { secret } = newKey({ days: 30 });
+    const only = "/q/health-trend.csv";
+    const { secret: inLink } = newKey({ days: 30, scope: [], only });
     now = new Date("2026-01-31T05:59:59Z");
     expect(await get("/graphql", secret)).toMatchObject(admitted);
     now = new Date("2026-01-31T06:00:00Z");
-    expect(await get("/graphql", secret)).toMatchObject(refused);
+    expect((await get("/graphql", secret)).body.errors[0].message).toBe(
+      'The API key "crm" expired on 2026-01-31. Ask whoever runs this server for another.',
+    );
+    expect((await get(`${only}?access_token=${inLink}`)).body.errors[0].message).toBe(
+      "This link expired on 2026-01-31. Ask whoever gave it for a new one.",
+    );
   });
 
   it.each([
