@@ -263,7 +263,7 @@ describe("health explains itself", () => {
       'health { history(from: "2025-12-02", to: "2025-12-01") { day } }': "must be before",
       'health { change(since: "2026-05-01") { change } }': "must be before",
       'trend(metric: "mrr", weeks: 0) { week }': "expected 1 to",
-      'health(on: "2025-02-30") { score }': "LocalDate",
+      'health(on: "2025-02-30") { score }': 'Expected a day as "YYYY-MM-DD"',
     };
     for (const [field, message] of Object.entries(wrong)) {
       const { errors } = await client.ask(`{ account(id: "acc_00001") { ${field} } }`);

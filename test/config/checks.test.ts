@@ -123,7 +123,7 @@ describe("checks in waymark.yml", () => {
     [
       "a severity that there isn't",
       "{ name: a, sql: select 1, severity: warn }",
-      '4:31: checks.0.severity: unknown value "warn". Known: error, warning.',
+      '4:31: checks.0.severity: unknown value "warn". Did you mean "warning"?',
     ],
     [
       "an unknown key",

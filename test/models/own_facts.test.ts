@@ -424,7 +424,7 @@ describe("a mistake in an own fact is told with file, line, column and the neare
     [
       "a role that isn't one",
       "from: usage_events, where: { user_role: champ }, measure: count",
-      ['journey.yml:2:59: user_role is never "champ". Known: admin, champion, executive, member.'],
+      ['journey.yml:2:59: user_role is never "champ". Did you mean "champion"?'],
     ],
     [
       "a role of what nobody does",
