@@ -227,6 +227,7 @@ async function oneMoreDay(warehouse: Warehouse): Promise<Day> {
 /** One reader asks for one account's row again and again; meanwhile a small table is rebuilt and all is published, ten times. */
 async function publish(warehouse: Warehouse): Promise<Publish> {
   const publishes = 10;
+  const project = companyProject(options.file); // to read it holds up whoever is in the same process
   const waits: { from: number; to: number }[] = [];
   const spans: { from: number; to: number }[] = [];
   let isReading = true;
@@ -243,7 +244,6 @@ async function publish(warehouse: Warehouse): Promise<Publish> {
   await pause(3000);
   const quietUntil = performance.now();
   const snapshot = await readLatestSnapshot(warehouse);
-  const project = companyProject(options.file);
   for (let i = 0; i < publishes; i++) {
     let from = performance.now();
     await build(warehouse, project, {
