@@ -101,17 +101,17 @@ async function rowsFor(
   const definitions = query.operation.variableDefinitions ?? [];
   const { coerced, errors } = getVariableValues(schema, definitions, { ...variables }, { maxErrors: 5 });
   if (!coerced) throw new WaymarkError("BAD_USER_INPUT", errors.map((e) => e.message).join("\n"));
-  const data = await answer(apollo, query, variables, context);
+  const { data, cut } = await answer(apollo, query, variables, context);
   const rows = rowsOf(data);
   const columns = columnsOf(schema, query.document, query.operation, coerced).map(({ name }) => name);
   const page = pageIn(data);
   const names = definitions.map(({ variable }) => variable.name.value);
-  const hasMore = page?.hasNextPage === true || context.cut.length > 0;
+  const hasMore = page?.hasNextPage === true || cut.length > 0;
   const narrowly = `Narrow the question${names.length > 0 ? ` (its arguments: ${names.join(", ")})` : ""}`;
   const goOn =
-    rows.length > mostRows || !page?.hasNextPage || !names.includes("after")
-      ? ""
-      : `, or ask again with after: ${JSON.stringify(page.endCursor)}`;
+    page?.hasNextPage && names.includes("after")
+      ? `, or ask again with after: ${JSON.stringify(page.endCursor)}`
+      : "";
   const more =
     rows.length > mostRows
       ? `These are the first ${mostRows} of ${hasMore ? "more than " : ""}${rows.length} rows, in their order. ${narrowly}.`

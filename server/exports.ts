@@ -84,7 +84,8 @@ export async function serveExports(app: FastifyInstance, given: Exports): Promis
     if (request.method === "HEAD") return reply.send();
 
     const columns = columnsOf(schema, query.document, query.operation, understood);
-    const ask = (values: Readonly<Record<string, unknown>>) => answer(apollo, query, values, context);
+    const ask = async (values: Readonly<Record<string, unknown>>) =>
+      (await answer(apollo, query, values, context)).data;
     const pages = pagesOf(readsOn, variables, understood, ask);
     const first = await pages.next(); // before the status is sent: most that can fail does so here
     const rows = first.value ?? [];
