@@ -106,6 +106,10 @@ describe.each(["auto", "legacy"] as const)("an assistant, by the protocol's revi
     const days = ((await client.callTool({ name: "days", arguments: {} })) as Any).structuredContent;
     expect(days.rows).toHaveLength(200);
     expect(days.more).toMatch(/^These are the first 200 of 759 rows, in their order\. Narrow the question/);
+    const cut = ((await client.callTool({ name: "days", arguments: { days: 12 } })) as Any).structuredContent;
+    expect(cut.more).toBe(
+      "These are the first 200 of more than 1000 rows, in their order. Narrow the question (its arguments: where, days).",
+    );
   });
 });
 
