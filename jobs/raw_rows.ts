@@ -2,6 +2,7 @@ import type { Model } from "../models/model.js";
 import {
   type DaysFound,
   differingDays,
+  differingKeys,
   hashOf,
   instantOf,
   isAround,
@@ -44,9 +45,12 @@ export async function rowsConcerned(
   const { source } = mapped;
   const searched = { mapped, timeZone: company.timeZone, occurredAt: model.occurredAt };
   const standing = sql`(select * from ${store} where ${toVersion} = ${integer(forever)})`;
-  const [found, raw, staged, keys] = ["found", "raw", "staged", "suspect"].map((what) =>
-    workTable(building, what),
-  ) as [readonly string[], readonly string[], readonly string[], readonly string[]];
+  const work = (what: string): readonly string[] => workTable(building, what);
+  const [found, raw, staged] = [work("found"), work("raw"), work("staged")];
+  const keysOf = async (what: string, query: Sql): Promise<readonly string[] | null> => {
+    const [table, columns] = [work(what), { key: { type: "string" } } as const];
+    return (await warehouse.materialize({ table, columns, query }, options)) > 0 ? table : null;
+  };
   const fill = (table: readonly string[], rows: Sql): Promise<void> =>
     warehouse.run(sql`create or replace table ${path(...table)} as ${rows}`, options);
 
@@ -60,21 +64,31 @@ export async function rowsConcerned(
       : []),
     ...hangingOn(building, standing, changed),
   ];
-  const query = sql`select distinct key from (${join(suspects, " union all ")}) as keys`;
-  const shape = { key: { type: "string" } } as const;
-  if ((await warehouse.materialize({ table: keys, columns: shape, query }, options)) === 0) return null;
+  const keys = await keysOf(
+    "suspect",
+    sql`select distinct key from (${join(suspects, " union all ")}) as keys`,
+  );
+  if (!keys) return null;
 
-  const isConcerned = (key: Sql): Sql => sql`${key} in (select key from ${path(...keys)})`;
   const mayBeConcerned = sql`t.id_hash in (select ${hashOf(sql`key`)} from ${path(...keys)})`;
-  const isStagedConcerned = sql`${mayBeConcerned} and ${isConcerned(stagedKeyOf(source))}`;
+  const isStagedConcerned = sql`${mayBeConcerned} and ${stagedKeyOf(source)} in (select key from ${path(...keys)})`;
   const concerned = sql`(select t.day from ${standing} as t where ${mayBeConcerned})`;
   const days = model.occurredAt === undefined ? undefined : await daysOf(building, concerned);
   const isOnDays = days ? isOn(sql`t.day`, days) : sql`true`;
   await fill(staged, sql`select t.* from ${standing} as t where ${isOnDays} and ${isStagedConcerned}`);
-  const others = sql`select c.* from (${mapped.raw}) as c where not coalesce(${isFound}, false) and ${isConcerned(keyOf(source, mapped.columns))}`;
+
+  // Where those found are all that was staged of a key there are no others, nor where none was.
+  const differing = differingKeys(mapped, path(...found), path(...staged));
+  const isStaged = sql`key in (select ${stagedKeyOf(source)} from ${path(...staged)} as t)`;
+  const torn = await keysOf("torn", sql`select key from (${differing}) as differing where ${isStaged}`);
+  if (!torn) return { raw: found, staged };
+  const isTorn = (key: Sql): Sql => sql`${key} in (select key from ${path(...torn)})`;
+  const others = sql`select c.* from (${mapped.raw}) as c where not coalesce(${isFound}, false) and ${isTorn(keyOf(source, mapped.columns))}`;
   const instant = instantOf(searched);
+  const tornRows = sql`(select t.day from ${path(...staged)} as t where ${isTorn(stagedKeyOf(source))})`;
+  const tornDays = instant && (await daysOf(building, tornRows));
   // A staged row without a day may come from a raw row of any.
-  const around = !instant || !days || days.undated ? sql`true` : isAround(searched, instant, days);
+  const around = !tornDays || tornDays.undated ? sql`true` : isAround(searched, instant, tornDays);
   await fill(raw, sql`select * from ${path(...found)} union all ${others} and ${around}`);
   return { raw, staged };
 }

@@ -2,7 +2,7 @@ import { Temporal } from "temporal-polyfill";
 import type { Figures } from "../models/checks.js";
 import { dayColumnOf, firstOfAll, type Model } from "../models/model.js";
 import { type DaysWritten, differingKeys, isOn, type Search } from "../models/sources/changes.js";
-import { countIf, nullOf } from "../warehouse/dialect.js";
+import { cast, countIf, nullOf } from "../warehouse/dialect.js";
 import {
   bind,
   day,
@@ -122,11 +122,7 @@ export async function buildPart(building: Building, built: BuiltTable, stale: St
     );
   const delta = path(...work("delta"));
   const sameKey = join(
-    model.grain.map((k) =>
-      model.columns[k]?.notNull
-        ? sql`d.${name(k)} = s.${name(k)}`
-        : sql`d.${name(k)} is not distinct from s.${name(k)}`,
-    ),
+    model.grain.map((k) => isSame(k, model.columns[k]?.notNull === true)),
     " and ",
   );
   const compared = columns.filter((c) => !model.columns[c]?.isProvenance && !model.grain.includes(c));
@@ -146,21 +142,19 @@ export async function buildPart(building: Building, built: BuiltTable, stale: St
     "changes",
     { ...toldShape, comes: { type: "boolean" } },
     sql`
-with standing as (
-  ${join(
-    scopes.map((scope) => concerned(scope, standing, isStanding)),
-    "\n  union all\n  ",
-  )}
-)
-select ${[...told.map((c) => sql`d.${name(c)}`), sql`true as comes`]}
-from ${delta} as d
-left join (select standing.*, true as is_there from standing) as s on ${sameKey}
-where s.is_there is null or ${differs}
-union all
-select ${[...told.map((c) => sql`s.${name(c)}`), sql`false as comes`]}
-from standing as s
-left join (select rows_now.*, true as is_there from ${delta} as rows_now) as d on ${sameKey}
-where d.is_there is null or ${differs}`,
+select ${[...told.map((c) => sql`case when v.comes then d.${name(c)} else s.${name(c)} end as ${name(c)}`), sql`v.comes as comes`]}
+from (select rows_now.*, true as is_there from ${delta} as rows_now) as d
+full join (
+  select standing.*, true as is_there
+  from (
+    ${join(
+      scopes.map((scope) => concerned(scope, standing, isStanding)),
+      "\n    union all\n    ",
+    )}
+  ) as standing
+) as s on ${sameKey}
+cross join (select true as comes union all select false as comes) as v
+where (d.is_there is null or s.is_there is null or ${differs}) and case when v.comes then d.is_there else s.is_there end`,
   );
   const count = { type: "integer", notNull: true } as const;
   const [counted] = await warehouse.query(
@@ -188,6 +182,14 @@ where s.comes`;
     days,
     applied: [...(ended > 0 ? [end] : []), ...(added > 0 ? [add] : [])],
   };
+}
+
+/** Whether a column of a row's key is the same in `d` and `s`: by what is equal on both sides, as a full join of BigQuery asks for. */
+function isSame(column: string, isKnown: boolean): Sql {
+  const [d, s] = [sql`d.${name(column)}`, sql`s.${name(column)}`];
+  if (isKnown) return sql`${d} = ${s}`;
+  const textOf = (value: Sql): Sql => sql`coalesce(${cast(value, "string")}, '')`;
+  return sql`${textOf(d)} = ${textOf(s)} and (${d} is null) = (${s} is null)`;
 }
 
 /** Of which accounts and days rows are: null where a model's rows are no account's, or have no day. */

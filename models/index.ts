@@ -1,5 +1,6 @@
 import { accountLatest } from "./accounts/account_latest.js";
 import { accountPeriodEnds } from "./accounts/account_period_ends.js";
+import { accountPeriodLevels } from "./accounts/account_period_levels.js";
 import { portfolioPeriodEnds } from "./accounts/portfolio_period_ends.js";
 import { accountFacts } from "./daily/account_facts.js";
 import { coverageDaily } from "./daily/coverage_daily.js";
@@ -60,6 +61,7 @@ export const models: readonly Model[] = [
   accountTouchpoints,
   accountIndicators,
   accountHealth,
+  accountPeriodLevels,
   accountTrends,
   accountLatest,
   accountPeriodEnds,

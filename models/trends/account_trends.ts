@@ -9,11 +9,10 @@ import {
   weekNumber,
   weekOf,
 } from "../../warehouse/dialect.js";
-import { integer, join, name, number, relation, type Sql, sql, text } from "../../warehouse/sql.js";
-import { accountFacts, factAsNumber } from "../daily/account_facts.js";
-import { dataThrough, timeline } from "../daily/timeline.js";
-import { accountHealth } from "../health/account_health.js";
-import { accountKey, defineModel, firstOfAll, ref, whereOfPart, withScope } from "../model.js";
+import { integer, join, name, number, type Sql, sql, text } from "../../warehouse/sql.js";
+import { accountPeriodLevels } from "../accounts/account_period_levels.js";
+import { factAsNumber } from "../daily/account_facts.js";
+import { accountKey, defineModel, ref } from "../model.js";
 
 const minWeeks = 8;
 /** From the Sunday of a week back to that of the first week that its figures look at. */
@@ -34,9 +33,6 @@ const parts = [
 ] as const;
 type Part = (typeof parts)[number];
 const partOf = (part: Part, metric: string): string => `_${part}_${metric}`;
-
-/** The last day of the last week that is complete at the end of a day. */
-const lastSunday = (day: Sql): Sql => addDays(weekOf(addDays(day, 1)), -1);
 
 export const accountTrends = defineModel({
   name: "account_trends",
@@ -81,9 +77,6 @@ export const accountTrends = defineModel({
     },
   },
   touched: (row, fromDay) => sql`${row}.week >= ${addDays(fromDay, -6)}`,
-  // On six of seven days most accounts have changed since the last complete week alone.
-  isConcerned: (fromDay) =>
-    sql`${fromDay} <= (select greatest(${lastSunday(sql`t.data_through`)}, coalesce((select ${addDays(sql`max(week)`, 6)} from ${relation("account_trends")} where week > ${addDays(dataThrough, -14)}), ${firstOfAll})) from ${ref(timeline)} as t)`,
   changesFrom: () => sql`min(week)`,
   sortBy: ["week"],
   query: ({ journey }) => {
@@ -119,23 +112,16 @@ export const accountTrends = defineModel({
     return sql`
 with measured as (
   select
-    f.account_id as account_id,
-    ${weekOf(sql`f.day`)} as week,
+    l.account_id as account_id,
+    ${weekOf(sql`l.day`)} as week,
     ${join(
       metrics.map(
-        (m) =>
-          sql`${m === healthMetric ? sql`h.score` : factAsNumber(sql`f`, m)} as ${name(partOf("value", m))}`,
+        (m) => sql`${factAsNumber(sql`l`, m === healthMetric ? "score" : m)} as ${name(partOf("value", m))}`,
       ),
       ",\n    ",
     )}
-  from ${ref(accountFacts, windowDays)} as f
-  inner join ${ref(accountHealth, windowDays)} as h on h.account_id = f.account_id and h.day = f.day
-  ${whereOfPart(
-    sql``,
-    sql`${withScope(sql`f.account_id`)}
-  inner join ${ref(timeline)} as t on scope.from_day <= ${lastSunday(sql`t.data_through`)}`,
-  )}
-  where ${daysBetween(weekOf(sql`f.day`), sql`f.day`)} = 6 and f.account_age_days >= 6
+  from ${ref(accountPeriodLevels, windowDays)} as l
+  where ${daysBetween(weekOf(sql`l.day`), sql`l.day`)} = 6 and l.account_age_days >= 6
 ),
 every_week as (
   select account_id, day as week
