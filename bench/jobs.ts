@@ -6,7 +6,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import Table from "cli-table3";
 import { Command, Option } from "commander";
 import { Temporal } from "temporal-polyfill";
-import { type BuildResult, build, describeCompany } from "../jobs/build.js";
+import { type BuildResult, build, describeCompany, type Project } from "../jobs/build.js";
 import { readLatestSnapshot, schemas } from "../jobs/ledger.js";
 import { openDuckDb } from "../warehouse/duckdb.js";
 import { path, sql, text } from "../warehouse/sql.js";
@@ -179,8 +179,9 @@ async function generate(warehouse: Warehouse): Promise<Results["generate"]> {
 }
 
 async function full(warehouse: Warehouse): Promise<Full> {
+  const project = companyProject(options.file);
   const spent = stopwatch();
-  const { models } = await buildAfter(warehouse, firstThrough);
+  const { models } = await buildAfter(warehouse, project, firstThrough);
   const took = spent();
   return {
     ...took,
@@ -212,8 +213,9 @@ async function oneMoreDay(warehouse: Warehouse): Promise<Day> {
 ) as pairs`,
     { n: { type: "integer", notNull: true } },
   );
+  const project = companyProject(options.file);
   const spent = stopwatch();
-  const { models } = await buildAfter(warehouse, day);
+  const { models } = await buildAfter(warehouse, project, day);
   return {
     ...spent(),
     day,
@@ -274,8 +276,8 @@ function waitsOf(waits: readonly { from: number; to: number }[]): Waits {
   return { queries: sorted.length, p50: at(0.5), p99: at(0.99), max: at(1) };
 }
 
-const buildAfter = (warehouse: Warehouse, day: string): Promise<BuildResult> =>
-  build(warehouse, companyProject(options.file), { trigger: "bench", now: () => morningAfter(day) });
+const buildAfter = (warehouse: Warehouse, project: Project, day: string): Promise<BuildResult> =>
+  build(warehouse, project, { trigger: "bench", now: () => morningAfter(day) });
 
 const morningAfter = (day: string): Date =>
   new Date(`${Temporal.PlainDate.from(day).add({ days: 1 })}T06:00:00Z`);

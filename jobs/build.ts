@@ -557,7 +557,7 @@ class Run implements Pick<Lease, "transaction"> {
    * them that are asked for beside; a failing check is told at once and ends the run, and the rows stay to be read.
    */
   private async check<C extends Columns>(
-    { model, company, options }: Building,
+    building: Building,
     rowsAt: readonly string[],
     node: Node,
     reason: string,
@@ -565,6 +565,7 @@ class Run implements Pick<Lease, "transaction"> {
     begun: number,
     also?: Figures<C>,
   ): Promise<{ told: Sql[]; figures: Row<C> }> {
+    const { model, company, options } = building;
     const locate = (relation: string): readonly string[] =>
       relation === model.name ? rowsAt : this.locate(undefined)(relation);
     const { held, figures } = await traced("waymark.check", { "waymark.model": model.name }, () =>
@@ -583,8 +584,7 @@ class Run implements Pick<Lease, "transaction"> {
         failingRows,
         examples,
       });
-    const [schema = "", ...rest] = rowsAt;
-    const table = [this.warehouse.schemaName(schema), ...rest].join(".");
+    const table = await this.kept(building, rowsAt);
     await this.finishModel(model.name, table, "failed", reason, rows, seconds(begun));
     this.report(model.name, "failed", failed.map((f) => f.check).join("; "));
     throw new WaymarkError(
@@ -592,6 +592,18 @@ class Run implements Pick<Lease, "transaction"> {
       `${failed.map((f) => `${model.name}: ${rowsFail(f.failingRows)} "${f.check}", e.g. ${f.examples.join("; ")}`).join("\n")}\nNothing was published. \`waymark checks show ${model.name}\` prints the rows, and all that was built is in ${table}; what it read: ${node.upstream.join(", ") || model.source}.`,
       { model: model.name, table, checks: failed.map(({ failing: _, ...found }) => found) },
     );
+  }
+
+  /** Rows that failed, for people to read: work tables are gone with the process. Answers the table. */
+  private async kept({ model, company, token }: Building, rowsAt: readonly string[]): Promise<string> {
+    const store = storeName(model.name, token);
+    if (rowsAt.at(-1) !== store)
+      await this.warehouse.materialize({
+        table: [schemas.tables, store],
+        columns: model.columnsFor(company),
+        query: sql`select * from ${path(...rowsAt)}`,
+      });
+    return `${this.warehouse.schemaName(schemas.tables)}.${store}`;
   }
 
   /** Give rows a view, which nobody knows of yet; then take them into the store and tell the ledger, at once. */

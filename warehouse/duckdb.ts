@@ -283,14 +283,27 @@ class DuckDb implements Warehouse {
 
   async tables(schema: string): Promise<string[]> {
     const rows = await this.query(
-      sql`select table_name from information_schema.tables where table_schema = ${bind("string", schema)} order by table_name`,
+      sql`select table_name from information_schema.tables where ${bind("string", schema)} in (table_schema, table_catalog) order by table_name`,
       { table_name: { type: "string", notNull: true } },
     );
     return rows.map((row) => row.table_name);
   }
 
-  createSchema(schema: string): Promise<void> {
-    return oneSchemaAtATime(() => this.run(sql`create schema if not exists ${path(schema)}`));
+  /**
+   * What expires is a database in memory, which names its tables as a schema does: to write work tables to the file would
+   * cost a commit to disk each, and leave them in it after a crash.
+   */
+  createSchema(schema: string, { expires = false }: { expires?: boolean } = {}): Promise<void> {
+    return oneSchemaAtATime(async () => {
+      if (!expires) return this.run(sql`create schema if not exists ${path(schema)}`);
+      // A file of an earlier Waymark holds a schema of that name, and a name must mean one of them.
+      const [found] = await this.query(
+        sql`select database_name from duckdb_schemas() where schema_name = ${bind("string", schema)}`,
+        { database_name: { type: "string", notNull: true } },
+      );
+      if (found) await this.run(sql`drop schema ${path(found.database_name, schema)} cascade`);
+      await this.run(sql`attach if not exists ':memory:' as ${path(schema)}`);
+    });
   }
 
   async drop(tables: readonly (readonly string[])[]): Promise<void> {
@@ -300,12 +313,17 @@ class DuckDb implements Warehouse {
       { view: { type: "string", notNull: true } },
     );
     const isView = new Set(views.map(({ view }) => view));
-    await this.transaction(
-      tables.map(
-        (table) =>
-          sql`drop ${isView.has(table.join(".")) ? sql`view` : sql`table`} if exists ${path(...table)}`,
-      ),
-    );
+    // By schemas, as one that expires is another database, and a transaction writes to one.
+    const schemas = new Set(tables.map((table) => table.at(-2)));
+    for (const schema of schemas)
+      await this.transaction(
+        tables
+          .filter((table) => table.at(-2) === schema)
+          .map(
+            (table) =>
+              sql`drop ${isView.has(table.join(".")) ? sql`view` : sql`table`} if exists ${path(...table)}`,
+          ),
+      );
   }
 
   /**
