@@ -1,8 +1,6 @@
 select
-  f.account_id as account_id,
-  f.day as day,
-  a.`name` as `name`, a.`segment` as `segment`, a.`region` as `region`, a.`owner` as `owner`, a.`attribute_industry` as `attribute_industry`, a.`attribute_employees` as `attribute_employees`, h.`stage` as `stage`, h.`score` as `score`, h.`coverage` as `coverage`, h.`cap` as `cap`, h.`band` as `band`, f.`is_customer` as `is_customer`, f.`days_to_renewal` as `days_to_renewal`, f.`seats` as `seats`, f.`mrr` as `mrr`, f.`active_users_7d` as `active_users_7d`, f.`active_users_28d` as `active_users_28d`, f.`new_users_28d` as `new_users_28d`, f.`sessions_28d` as `sessions_28d`, f.`key_events_28d` as `key_events_28d`, f.`breadth_28d` as `breadth_28d`, f.`nps_180d` as `nps_180d`, f.`survey_respondents_180d` as `survey_respondents_180d`, f.`detractors_180d` as `detractors_180d`
-from `account_facts` as f
-inner join `account_health` as h on h.account_id = f.account_id and h.day = f.day
-inner join `accounts` as a on a.account_id = f.account_id
-where (date_add(least(f.day, date '9999-12-30'), interval 1 day) = date_trunc(date_add(least(f.day, date '9999-12-30'), interval 1 day), week(monday)) or date_add(least(f.day, date '9999-12-30'), interval 1 day) = date_trunc(date_add(least(f.day, date '9999-12-30'), interval 1 day), month)) and (date_add(least(h.day, date '9999-12-30'), interval 1 day) = date_trunc(date_add(least(h.day, date '9999-12-30'), interval 1 day), week(monday)) or date_add(least(h.day, date '9999-12-30'), interval 1 day) = date_trunc(date_add(least(h.day, date '9999-12-30'), interval 1 day), month))
+  l.account_id as account_id,
+  l.day as day,
+  a.`name` as `name`, a.`segment` as `segment`, a.`region` as `region`, a.`owner` as `owner`, a.`attribute_industry` as `attribute_industry`, a.`attribute_employees` as `attribute_employees`, l.`stage` as `stage`, l.`score` as `score`, l.`coverage` as `coverage`, l.`cap` as `cap`, l.`band` as `band`, l.`is_customer` as `is_customer`, l.`days_to_renewal` as `days_to_renewal`, l.`seats` as `seats`, l.`mrr` as `mrr`, l.`active_users_7d` as `active_users_7d`, l.`active_users_28d` as `active_users_28d`, l.`new_users_28d` as `new_users_28d`, l.`sessions_28d` as `sessions_28d`, l.`key_events_28d` as `key_events_28d`, l.`breadth_28d` as `breadth_28d`, l.`nps_180d` as `nps_180d`, l.`survey_respondents_180d` as `survey_respondents_180d`, l.`detractors_180d` as `detractors_180d`
+from `account_period_levels` as l
+inner join `accounts` as a on a.account_id = l.account_id

@@ -1,16 +1,15 @@
 with measured as (
   select
-    f.account_id as account_id,
-    date_trunc(f.day, week(monday)) as week,
-    cast(f.`events_7d` as float64) as `_value_events_7d`,
-    cast(f.`active_users_28d` as float64) as `_value_active_users_28d`,
-    cast(f.`licence_utilisation_28d` as float64) as `_value_licence_utilisation_28d`,
-    cast(f.`open_tickets` as float64) as `_value_open_tickets`,
-    cast(f.`mrr` as float64) as `_value_mrr`,
-    h.score as `_value_health_score`
-  from `account_facts` as f
-  inner join `account_health` as h on h.account_id = f.account_id and h.day = f.day
-  where date_diff(f.day, date_trunc(f.day, week(monday)), day) = 6 and f.account_age_days >= 6
+    l.account_id as account_id,
+    date_trunc(l.day, week(monday)) as week,
+    cast(l.`events_7d` as float64) as `_value_events_7d`,
+    cast(l.`active_users_28d` as float64) as `_value_active_users_28d`,
+    cast(l.`licence_utilisation_28d` as float64) as `_value_licence_utilisation_28d`,
+    cast(l.`open_tickets` as float64) as `_value_open_tickets`,
+    cast(l.`mrr` as float64) as `_value_mrr`,
+    cast(l.`score` as float64) as `_value_health_score`
+  from `account_period_levels` as l
+  where date_diff(l.day, date_trunc(l.day, week(monday)), day) = 6 and l.account_age_days >= 6
 ),
 every_week as (
   select account_id, day as week
