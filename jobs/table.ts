@@ -1,5 +1,6 @@
 import { Temporal } from "temporal-polyfill";
 import type { Figures } from "../models/checks.js";
+import { dataThrough, timeline } from "../models/daily/timeline.js";
 import { dayColumnOf, firstOfAll, type Model } from "../models/model.js";
 import { type DaysWritten, differingKeys, isOn, type Search } from "../models/sources/changes.js";
 import { cast, countIf, nullOf } from "../warehouse/dialect.js";
@@ -270,23 +271,24 @@ function accountsOf({ model, models, company }: Building, { changed, days }: Sta
       const key = [...new Set(["account_id", ...(isByRow ? upstream.grain : [])])].map(name);
       return sql`select account_id, ${from} as from_day from ${changedRows(change)} as changed where account_id is not null group by ${key}${whereAsked(model, change)}`;
     }
+    const fromDay = sql`(select ${from} as from_day from ${changedRows(change)} as changed having count(*) > 0) as g`;
+    if (model.wakes && change.model === timeline.name)
+      return sql`select w.account_id as account_id, g.from_day as from_day
+  from (${model.wakes(company)}) as w
+  inner join ${fromDay} on w.day >= g.from_day and (w.day <= ${dataThrough} or g.from_day > ${dataThrough})`;
     return sql`select a.account_id as account_id, g.from_day as from_day
   from ${accounts} as a
-  cross join (select ${from} as from_day from ${changedRows(change)} as changed having count(*) > 0) as g`;
+  cross join ${fromDay}`;
   });
   if (days)
     concerned.push(
       sql`select account_id, ${days.from ? bind("date", days.from) : firstOfAll} as from_day from ${accounts}`,
     );
-  const accountsConcerned = sql`
+  return sql`
 select account_id, min(from_day) as from_day
 from (
   ${join(concerned, "\n  union all\n  ")}
 ) as concerned
 where from_day is not null
 group by account_id`;
-  const { isConcerned } = model;
-  return isConcerned
-    ? sql`select * from (${accountsConcerned}) as concerned where ${isConcerned(sql`from_day`)}`
-    : accountsConcerned;
 }

@@ -75,8 +75,11 @@ interface Definition<C extends ModelColumns> {
    * all of the account's where rows have no day.
    */
   readonly touched?: (row: Sql, fromDay: Sql) => Sql;
-  /** Of accounts of which inputs change from a day on, those of which a row may change, come or go; all by default. */
-  readonly isConcerned?: (fromDay: Sql) => Sql;
+  /**
+   * The days, as `account_id` and `day`, that change a row of the account as they come to be built, though nothing else
+   * changes. By default any may.
+   */
+  readonly wakes?: (company: Company) => Sql;
   /**
    * The first day from which a row that came, went or changed may change what reads it, null for none: an aggregate
    * over its versions. By default that of its days; all days where it has none.

@@ -284,7 +284,7 @@ class DuckDb implements Warehouse {
 
   async tables(schema: string): Promise<string[]> {
     const rows = await this.query(
-      sql`select table_name from information_schema.tables where ${bind("string", schema)} in (table_schema, table_catalog) order by table_name`,
+      sql`select table_name from information_schema.tables where ${bind("string", schema)} = case when table_catalog = current_database() then table_schema else table_catalog end order by table_name`,
       { table_name: { type: "string", notNull: true } },
     );
     return rows.map((row) => row.table_name);
@@ -686,17 +686,22 @@ function statementError(
   }
   // What follows names the place in a statement that the reader has not written; it stands in the details.
   const [message = "", place] = messageOf(error).split("\n\nLINE ");
-  const advice = message.startsWith("Out of Memory Error")
-    ? " Give it more with warehouse.memory_limit in waymark.yml."
-    : isDiskFull(message)
-      ? " The disk is full: what was published stands. Make room there, or let go what is no longer needed with `waymark gc`, and try again."
-      : "";
   return new WaymarkError(
     failureCode(message),
-    `DuckDB: ${message}${advice}`,
+    `DuckDB: ${message}${adviceOn(message)}`,
     { statement: statement.text, ...(place ? { line: Number.parseInt(place, 10) } : {}) },
     { cause: error },
   );
+}
+
+function adviceOn(message: string): string {
+  if (message.startsWith("Out of Memory Error"))
+    return " Give it more with warehouse.memory_limit in waymark.yml.";
+  if (isDiskFull(message))
+    return " The disk is full: what was published stands. Make room there, or let go what is no longer needed with `waymark gc`, and try again.";
+  if (message.includes("Ambiguous reference to catalog or schema"))
+    return " To DuckDB a file's name is a name as well: call the file otherwise, in warehouse.file of waymark.yml too.";
+  return "";
 }
 
 const loadError = (table: readonly string[], error: unknown): WaymarkError =>

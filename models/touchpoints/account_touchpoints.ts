@@ -1,7 +1,7 @@
 import { listOf } from "../../journey/conditions.js";
 import type { PlannedTouchpoint } from "../../journey/journey.js";
 import { addDays, daysBetween, eachDay, greatest, orNever } from "../../warehouse/dialect.js";
-import { join, type Sql, sql, text } from "../../warehouse/sql.js";
+import { join, relation, type Sql, sql, text } from "../../warehouse/sql.js";
 import { timeline } from "../daily/timeline.js";
 import { accountKey, defineModel, ref } from "../model.js";
 import { stageStays } from "../stages/stage_stays.js";
@@ -43,6 +43,22 @@ export const accountTouchpoints = defineModel({
       description:
         "done; due = its day is still to come; overdue = its day is over; missed = the stay, or the time around the due day, is over.",
     },
+  },
+  // A due day brings the next one of its plan, and is over on the day after; contacts may be logged ahead.
+  wakes: ({ journey: { touchpoints } }) => {
+    const ends = touchpoints.flatMap(({ id, repeat_every_days: every }) =>
+      every === undefined ? [] : [sql`when ${text(id)} then ${endOfTime(sql`due_on`, every)}`],
+    );
+    const changes = [
+      sql`due_on`,
+      addDays(sql`due_on`, 1),
+      ...(ends.length > 0 ? [sql`case touchpoint ${join(ends, " ")} end`] : []),
+    ];
+    return sql`${join(
+      changes.map((day) => sql`select account_id, ${day} as day from ${relation("account_touchpoints")}`),
+      " union all ",
+    )}
+union all select account_id, day from ${ref(stgTouchpoints)} where is_usable`;
   },
   sortBy: ["account_id", "due_on"],
   query: ({ journey: { touchpoints } }) => {
@@ -112,14 +128,17 @@ function plannedSql({ id, stage, due_in_days, repeat_every_days: every }: Planne
     return sql`select ${columns}, ${first} as due_on, entered_on as from_day, cast(null as date) as to_day
   from stays
   where stage = ${text(stage)}`;
-  const half = Math.floor(every / 2);
   // One more than fell due within a stay that is over: it may have been done early.
   const last = greatest(first, addDays(sql`coalesce(left_on, data_through)`, every));
-  return sql`select ${columns}, day as due_on, case when day = ${first} then entered_on else ${addDays(sql`day`, half - every + 1)} end as from_day, ${addDays(sql`day`, half + 1)} as to_day
+  return sql`select ${columns}, day as due_on, case when day = ${first} then entered_on else ${endOfTime(sql`day`, every, -every)} end as from_day, ${endOfTime(sql`day`, every)} as to_day
   from stays
   cross join ${eachDay(first, last, every)}
   where stage = ${text(stage)}`;
 }
+
+/** The first day on which a contact counts for a later due day of a plan that repeats; that of the one before, where its time begins, by `later`. */
+const endOfTime = (dueOn: Sql, every: number, later = 0): Sql =>
+  addDays(dueOn, Math.floor(every / 2) + 1 + later);
 
 const none = sql`
 select account_id, '' as touchpoint, '' as stage, created_on as entered_on, created_on as due_on, created_on as done_on, 0 as days_late, 'due' as status

@@ -2,12 +2,13 @@ import fc from "fast-check";
 import { Temporal } from "temporal-polyfill";
 import { describe, expect, it } from "vitest";
 import { WaymarkError } from "../../errors.js";
-import { type BuildResult, build, type Project } from "../../jobs/build.js";
+import { type BuildResult, build, describeCompany, type Project } from "../../jobs/build.js";
 import { locateIn, type Snapshot } from "../../jobs/ledger.js";
 import { models } from "../../models/index.js";
 import type { Model } from "../../models/model.js";
+import { accountTouchpoints, touchpointStatuses } from "../../models/touchpoints/account_touchpoints.js";
 import { openDuckDb } from "../../warehouse/duckdb.js";
-import { path, sql } from "../../warehouse/sql.js";
+import { path, type Sql, sql } from "../../warehouse/sql.js";
 import type { Columns, Warehouse } from "../../warehouse/warehouse.js";
 import { acmeJourney, acmeSources, acmeTables, acmeZone } from "../models/acme.js";
 import { journeyOf, settingsOf } from "../models/built.js";
@@ -161,6 +162,46 @@ describe("a build over what changed", () => {
     expect(planned).toHaveLength(1);
     await grown.close();
   });
+
+  it("lets planned contacts fall due, be over and be met by the days alone, and takes that back with the days", async () => {
+    const grown = await open();
+    const planned = {
+      ...project,
+      journey: journeyOf(`
+stages: [{ id: young, name: Young, is_scored: false, when: { fact: account_age_days, at_most: 11 } }, { id: old, name: Old, is_scored: false }]
+touchpoints:
+  - { id: once, name: Once, why: W, stage: young, kind: qbr, due_in_days: 2 }
+  - { id: again, name: Again, why: W, stage: young, kind: call, due_in_days: 3, repeat_every_days: 4 }
+health: { indicators: [{ id: use, name: Use, dimension: engagement, fact: events_7d, scale: [[0, 0], [10, 100]] }] }
+`),
+    };
+    const loaded = new Date("2024-05-01T00:00:00Z");
+    const account = (id: string) => [id, id, "01.05.2024", 1, "EU", "mia", loaded, null, null];
+    const met = (day: string, i: number) => [i, "K1", null, i > 1 ? "qbr" : "call", day, "mia"];
+    const meetings = ["2024-05-05", "2024-05-09", "2024-05-07"].map(met);
+    await load(grown, { "crm-accounts": ["K1", "K2"].map(account), meetings });
+    const nights = Array.from({ length: 15 }, (_, i) =>
+      Temporal.PlainDate.from("2024-05-02").add({ days: i }),
+    );
+    const statuses = new Set<string>();
+    for (const night of [...nights, ...nights.filter((_, i) => i % 5 === 3).reverse()].map(String)) {
+      const ours = { ...planned, settings: { ...project.settings, data_through: night } };
+      const options = { trigger: "test", now: () => new Date("2024-07-01T06:00:00Z") };
+      const { snapshot } = await build(grown, ours, { ...options, select: ["+account_touchpoints"] });
+      const locate = locateIn(snapshot.tables);
+      const rowsOfQuery = async (rows: Sql): Promise<string[]> =>
+        (
+          await grown.query(sql`select * from (${rows}) as planned`, accountTouchpoints.columns, { locate })
+        ).map((row) => JSON.stringify(row));
+      const company = await describeCompany(grown, ours, options.now());
+      const rows = await rowsOfQuery(sql`select * from ${path(...locate(accountTouchpoints.name))}`);
+      const all = await rowsOfQuery(accountTouchpoints.query(company));
+      expect({ [night]: rows.sort() }).toEqual({ [night]: all.sort() });
+      for (const row of rows) statuses.add(JSON.parse(row).status);
+    }
+    expect(statuses).toEqual(new Set(touchpointStatuses));
+    await grown.close();
+  }, 120_000);
 
   it("opens signals for a term that came in one build and was reached in the next, where it missed the first", async () => {
     const grown = await open();

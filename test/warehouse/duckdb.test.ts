@@ -67,6 +67,34 @@ describe("a DuckDB file", () => {
     await third.close();
   });
 
+  it("keeps what expires in memory, in place of what an earlier file holds", async () => {
+    const file = join(folder, "scratch.duckdb");
+    const first = await openDuckDb({ file });
+    const fill = (schema: string): Promise<number> =>
+      first.materialize({ table: [schema, "t"], columns: rows, query: sql`select 1 as n` });
+    for (const schema of ["stays", "expires"]) await fill(schema);
+    await first.createSchema("expires", { expires: true });
+    expect(await first.tables("expires")).toEqual([]);
+    await fill("expires");
+    await first.createSchema("expires", { expires: true }); // again changes nothing
+    expect([await first.tables("stays"), await first.tables("expires")]).toEqual([["t"], ["t"]]);
+    await first.drop(["stays", "expires"].map((schema) => [schema, "t"]));
+    expect([await first.tables("stays"), await first.tables("expires")]).toEqual([[], []]);
+    for (const schema of ["stays", "expires"]) await fill(schema);
+    await first.close();
+    const second = await openDuckDb({ file });
+    expect([await second.tables("stays"), await second.tables("expires")]).toEqual([["t"], []]);
+    await second.close();
+  });
+
+  it("that is called as one of its schemas is told to be called otherwise", async () => {
+    const warehouse = await openDuckDb({ file: join(folder, "named.duckdb") });
+    await warehouse.createSchema("named");
+    const { message } = await failureOf(warehouse.run(sql`create table named.t as select 1 as n`));
+    expect(message).toMatch(/"named".*call the file otherwise, in warehouse\.file of waymark\.yml too/s);
+    await warehouse.close();
+  });
+
   it("is read as it stands in one moment, though rows come and go between a statement's plan and its run", async () => {
     const warehouse = await openDuckDb({ file: join(folder, "moving.duckdb") });
     const t = sql`"rows"."t"`;
