@@ -161,7 +161,7 @@ const kinds: Readonly<Record<string, Scan["kind"]>> = {
 /** Of each column DuckDB's type. */
 async function columnsOf(schema: string, table: string): Promise<Record<string, string>> {
   const rows = await warehouse.query(
-    sql`select column_name, data_type from information_schema.columns where table_schema = ${text(schema)} and table_name = ${text(table)}`,
+    sql`select column_name, data_type from information_schema.columns where ${text(schema)} in (table_schema, table_catalog) and table_name = ${text(table)}`,
     { column_name: { type: "string", notNull: true }, data_type: { type: "string", notNull: true } },
   );
   return Object.fromEntries(rows.map((row) => [row.column_name, row.data_type]));

@@ -75,7 +75,8 @@ async function scansOf(
   const changed = /^\s*(?:update|delete from) "(\w+)"\."(\w+)"/i.exec(said);
   return flat(JSON.parse(row?.explain_value ?? "[]")).flatMap(({ name, extra_info: info }) => {
     if (name.trim() !== "SEQ_SCAN" || !info.Table) return [];
-    const [schema = "", table = ""] = info.Table.replaceAll('"', "").split(".").slice(-2);
+    const [database = "", ofDatabase, table = ""] = info.Table.replaceAll('"', "").split(".");
+    const schema = ofDatabase && ofDatabase !== "main" ? ofDatabase : database; // one that expires is a database
     return [
       {
         schema,
