@@ -86,7 +86,7 @@ export interface Warehouse {
   transaction(statements: readonly Sql[], options?: TransactionOptions): Promise<void>;
   /** Create or replace a table from a query; answers its number of rows. */
   materialize(target: Materialization, options?: RunOptions): Promise<number>;
-  /** Make a schema unless it is there. Tables in one that expires go by themselves after some days, where the engine can. */
+  /** Make a schema unless it is there. Tables in one that expires go by themselves: with the process, or after some days. */
   createSchema(schema: string, options?: { expires?: boolean }): Promise<void>;
   /** Drop tables and views, whichever each is; one that isn't there is no fault. */
   drop(tables: readonly (readonly string[])[]): Promise<void>;

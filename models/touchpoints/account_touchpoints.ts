@@ -130,15 +130,14 @@ function plannedSql({ id, stage, due_in_days, repeat_every_days: every }: Planne
   where stage = ${text(stage)}`;
   // One more than fell due within a stay that is over: it may have been done early.
   const last = greatest(first, addDays(sql`coalesce(left_on, data_through)`, every));
-  return sql`select ${columns}, day as due_on, case when day = ${first} then entered_on else ${endOfTime(sql`day`, every, -every)} end as from_day, ${endOfTime(sql`day`, every)} as to_day
+  return sql`select ${columns}, day as due_on, case when day = ${first} then entered_on else ${endOfTime(addDays(sql`day`, -every), every)} end as from_day, ${endOfTime(sql`day`, every)} as to_day
   from stays
   cross join ${eachDay(first, last, every)}
   where stage = ${text(stage)}`;
 }
 
-/** The first day on which a contact counts for a later due day of a plan that repeats; that of the one before, where its time begins, by `later`. */
-const endOfTime = (dueOn: Sql, every: number, later = 0): Sql =>
-  addDays(dueOn, Math.floor(every / 2) + 1 + later);
+/** The first day on which a contact counts for the next due day of a plan that repeats. */
+const endOfTime = (dueOn: Sql, every: number): Sql => addDays(dueOn, Math.floor(every / 2) + 1);
 
 const none = sql`
 select account_id, '' as touchpoint, '' as stage, created_on as entered_on, created_on as due_on, created_on as done_on, 0 as days_late, 'due' as status

@@ -385,8 +385,10 @@ describe("what goes wrong", () => {
     });
     const failed = (await readRunModels(warehouse, run?.run_id ?? "")).filter((m) => m.status === "failed");
     expect(failed.map((m) => m.model)).toEqual(["source_quality"]);
-    // The failing rows can be looked at.
+    // The failing rows can be looked at, also by the next process.
     const [table] = failed.map((m) => m.table_name);
+    const kept = table?.replace(/^waymark_tables\./, "");
+    expect(await warehouse.tables(schemas.tables)).toContain(kept);
     const rows = await warehouse.query(
       sql`select source from ${path(...(table ?? "").split("."))} where unusable_rows = row_count and defect is null and row_count > 0`,
       { source: { type: "string" } },
@@ -397,6 +399,7 @@ describe("what goes wrong", () => {
     const next = await build();
     expect(next.snapshot.id).toBeGreaterThan(1);
     expect(await published(warehouse, next.snapshot)).not.toEqual(before);
+    expect(await warehouse.tables(schemas.tables)).not.toContain(kept);
   });
 
   it("a source column that vanished stops the run before anything is touched", async () => {

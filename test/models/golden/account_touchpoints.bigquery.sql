@@ -8,7 +8,7 @@ planned as (
   from stays
   where stage = 'onboarding'
   union all
-  select account_id, 'check_in' as touchpoint, stage, entered_on, left_on, data_through, day as due_on, case when day = date_add(least(entered_on, date '9999-12-11'), interval 20 day) then entered_on else date_add(day, interval -14 day) end as from_day, date_add(least(day, date '9999-12-15'), interval 16 day) as to_day
+  select account_id, 'check_in' as touchpoint, stage, entered_on, left_on, data_through, day as due_on, case when day = date_add(least(entered_on, date '9999-12-11'), interval 20 day) then entered_on else date_add(least(date_add(day, interval -30 day), date '9999-12-15'), interval 16 day) end as from_day, date_add(least(day, date '9999-12-15'), interval 16 day) as to_day
   from stays
   cross join unnest(generate_date_array(date_add(least(entered_on, date '9999-12-11'), interval 20 day), greatest(date_add(least(entered_on, date '9999-12-11'), interval 20 day), date_add(least(coalesce(left_on, data_through), date '9999-12-01'), interval 30 day)), interval 30 day)) as day
   where stage = 'established'

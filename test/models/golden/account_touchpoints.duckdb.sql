@@ -8,7 +8,7 @@ planned as (
   from stays
   where stage = 'onboarding'
   union all
-  select account_id, 'check_in' as touchpoint, stage, entered_on, left_on, data_through, day as due_on, case when day = (entered_on + cast(20 as integer)) then entered_on else (day + cast(-14 as integer)) end as from_day, (day + cast(16 as integer)) as to_day
+  select account_id, 'check_in' as touchpoint, stage, entered_on, left_on, data_through, day as due_on, case when day = (entered_on + cast(20 as integer)) then entered_on else ((day + cast(-30 as integer)) + cast(16 as integer)) end as from_day, (day + cast(16 as integer)) as to_day
   from stays
   cross join lateral (select cast(unnest(generate_series((entered_on + cast(20 as integer)), case when not ((entered_on + cast(20 as integer)) is null or (coalesce(left_on, data_through) + cast(30 as integer)) is null) then greatest((entered_on + cast(20 as integer)), (coalesce(left_on, data_through) + cast(30 as integer))) end, interval 30 day)) as date) as day) as days
   where stage = 'established'
