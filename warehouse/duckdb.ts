@@ -83,9 +83,9 @@ export function configOf({
     autoinstall_known_extensions: "false",
     // A checkpoint takes as long as many small tables, and a build makes hundreds.
     checkpoint_threshold: "256MB",
-    // For `order by … limit` it goes by the greatest value that a part of a table had, though its row be deleted, and
-    // leaves out others (until duckdb/duckdb#22911).
-    // To look for common subplans takes a hundredth of a small build, and no statement of a build has any.
+    // row_group_pruner: for `order by … limit` it goes by the greatest value that a part of a table had, though its row
+    // be deleted, and leaves out others (until duckdb/duckdb#22911). common_subplan: to look for any takes a hundredth of
+    // a small build, and hardly a statement of a build has one.
     disabled_optimizers: "row_group_pruner,common_subplan",
     ...(memoryLimit ? { memory_limit: memoryLimit } : {}),
     ...(threads ? { threads: String(threads) } : {}),

@@ -1,10 +1,8 @@
-import { factsIn } from "../../journey/own_facts.js";
-import { healthMetric, trendMetrics } from "../../journey/trends.js";
 import { addDays, periodOf } from "../../warehouse/dialect.js";
 import { name, type Sql, sql } from "../../warehouse/sql.js";
 import { accountFacts, factColumns } from "../daily/account_facts.js";
 import { accountHealth } from "../health/account_health.js";
-import { accountKey, type CompanyWords, dayKey, defineModel, ref } from "../model.js";
+import { accountKey, type CompanyWords, dayKey, defineModel, type ModelColumns, ref } from "../model.js";
 
 const { stage, score, coverage, cap, band } = accountHealth.columns;
 const ofHealth = { stage, score, coverage, cap, band };
@@ -34,9 +32,11 @@ export const levelColumns = { ...ofHealth, ...ofFacts };
 const named = { account_id: accountKey, day: dayKey, account_age_days: factColumns.account_age_days };
 
 /** The facts whose trends are kept, but for those that stand here anyhow. */
-const trendFacts = ({ journey }: CompanyWords): string[] =>
-  trendMetrics(journey).filter(
-    (metric) => metric !== healthMetric && !(metric in named) && !(metric in ofFacts),
+const trendFacts = (words: CompanyWords): ModelColumns =>
+  Object.fromEntries(
+    Object.entries(accountFacts.columnsFor(words)).filter(
+      ([fact]) => words.journey.trends.includes(fact) && !(fact in named) && !(fact in ofFacts),
+    ),
   );
 
 export const accountPeriodLevels = defineModel({
@@ -45,12 +45,7 @@ export const accountPeriodLevels = defineModel({
     "One row per account and day that ends a week (a Sunday) or a month: its levels, stage and health on that day, and the facts whose trends are kept.",
   grain: ["account_id", "day"],
   columns: { ...named, ...levelColumns },
-  companyColumns: (words) => {
-    const facts = factsIn(words.journey);
-    return Object.fromEntries(
-      trendFacts(words).flatMap((metric) => (facts[metric] ? [[metric, facts[metric]]] : [])),
-    );
-  },
+  companyColumns: trendFacts,
   byDay: true,
   query: (company) => sql`
 select
@@ -59,7 +54,7 @@ select
   f.account_age_days as account_age_days,
   ${[
     ...Object.keys(ofHealth).map((column) => sql`h.${name(column)} as ${name(column)}`),
-    ...[...Object.keys(ofFacts), ...trendFacts(company)].map(
+    ...Object.keys({ ...ofFacts, ...trendFacts(company) }).map(
       (column) => sql`f.${name(column)} as ${name(column)}`,
     ),
   ]}
