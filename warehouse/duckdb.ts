@@ -124,6 +124,10 @@ class DuckDb implements Warehouse {
   private threadsSet: number | undefined;
   /** One after the other, so that the last to set the threads knows best. */
   private readonly settingThreads = pLimit(1);
+  /** Tables that are made now, beside each other; and those that are made by themselves, one after the other. */
+  private readonly making = new Set<Promise<unknown>>();
+  private readonly byItself = pLimit(1);
+  private madeByItself: Promise<unknown> = Promise.resolve();
 
   constructor(private readonly instance: DuckDBInstance) {}
 
@@ -213,14 +217,38 @@ class DuckDb implements Warehouse {
     const statement = sql`create or replace table ${table} as select ${columns} from (${target.query}) as built ${order}`;
     const attempt = (): Promise<DuckDBMaterializedResult> =>
       this.withConnection((connection) => this.execute(connection, statement, options), options.signal);
-    const result = await attempt().catch(async (error: unknown) => {
-      // Asked for each table beforehand, it takes as long as filling a small one.
-      if (!schema || !messageOf(error).includes(`Schema with name ${schema} does not exist`)) throw error;
-      await this.createSchema(schema);
-      return attempt();
-    });
+    const result = await this.besideOthers(() =>
+      attempt().catch(async (error: unknown) => {
+        // Asked for each table beforehand, it takes as long as filling a small one.
+        if (!schema || !messageOf(error).includes(`Schema with name ${schema} does not exist`)) throw error;
+        await this.createSchema(schema);
+        return attempt();
+      }),
+    );
     const [[count] = []] = await result.getRows();
     return Number(count);
+  }
+
+  /** Tables that are made beside each other share the memory: one that lacks it is made once more, by itself. */
+  private async besideOthers<T>(make: () => Promise<T>): Promise<T> {
+    while (this.byItself.activeCount > 0) await this.madeByItself;
+    const made = make();
+    const others = [...this.making];
+    this.making.add(made);
+    try {
+      return await made;
+    } catch (error) {
+      const hadCompany = others.length > 0 || this.making.size > 1;
+      if (!hadCompany || !isOutOfMemory(error)) throw error;
+    } finally {
+      this.making.delete(made);
+    }
+    const again = this.byItself(async () => {
+      await Promise.allSettled(this.making);
+      return make();
+    });
+    this.madeByItself = again.catch(() => {});
+    return again;
   }
 
   async load(table: readonly string[], columns: Columns, batches: Iterable<unknown[][]>): Promise<number> {
@@ -695,8 +723,7 @@ function statementError(
 }
 
 function adviceOn(message: string): string {
-  if (message.startsWith("Out of Memory Error"))
-    return " Give it more with warehouse.memory_limit in waymark.yml.";
+  if (message.startsWith(outOfMemory)) return " Give it more with warehouse.memory_limit in waymark.yml.";
   if (isDiskFull(message))
     return " The disk is full: what was published stands. Make room there, or let go what is no longer needed with `waymark gc`, and try again.";
   if (message.includes("Ambiguous reference to catalog or schema"))
@@ -744,5 +771,8 @@ function startedAt(pid: number): Date | undefined {
 /** A full disk may be given room; whatever else DuckDB says stays so until somebody mends it. */
 const failureCode = (message: string): "WAREHOUSE_UNAVAILABLE" | "WAREHOUSE_FAILED" =>
   isDiskFull(message) ? "WAREHOUSE_UNAVAILABLE" : "WAREHOUSE_FAILED";
+
+const outOfMemory = "Out of Memory Error";
+const isOutOfMemory = (error: unknown): boolean => messageOf(error).startsWith(`DuckDB: ${outOfMemory}`);
 
 const isDiskFull = (message: string): boolean => message.includes("No space left on device");

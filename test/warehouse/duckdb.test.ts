@@ -199,6 +199,24 @@ it("a query beyond the memory limit says which setting to raise, and the next on
   await warehouse.close();
 });
 
+it("makes a table once more by itself where it lacked memory beside others, and says so where it lacks it then", async () => {
+  const warehouse = await openDuckDb({ file: ":memory:", memoryLimit: "100MB", threads: 2 });
+  const make = (table: string, rows: number): Promise<number> =>
+    warehouse.materialize({
+      table: [table],
+      columns: { length: { type: "integer" } },
+      query: sql`select length(string_agg(repeat('x', 1000), '')) as length from range(${integer(rows)})`,
+    });
+  const [hungry, ...made] = await Promise.allSettled([
+    make("hungry", 200_000),
+    ...["a", "b", "c"].map((table) => make(table, 16_000)),
+  ]);
+  expect(made.map((one) => (one.status === "fulfilled" ? one.value : one.reason))).toEqual([1, 1, 1]);
+  expect(hungry).toMatchObject({ status: "rejected", reason: { code: "WAREHOUSE_FAILED" } });
+  expect(await make("d", 16_000)).toBe(1);
+  await warehouse.close();
+});
+
 it("lets threads rest while small works go on side by side, until the last has ended, whether well or not", async () => {
   const warehouse = await openDuckDb({ file: ":memory:", threads: 4 });
   const threads = async (): Promise<number | undefined> =>
