@@ -293,10 +293,10 @@ class Run implements Pick<Lease, "transaction"> {
   private readonly published = new Map<string, BuiltTable>();
   /** The tables as they stand in this run. */
   private readonly tables: Record<string, BuiltTable> = {};
-  /** Of tables of which this run wrote a part: the version that it found, and the days of what it wrote. */
+  /** Of tables of which this run wrote a part: the version that it found, the rows that came or went, and their days. */
   private readonly parts = new Map<
     string,
-    { readonly after: number; readonly days: DaysWritten | undefined }
+    { readonly after: number; readonly told: readonly string[]; readonly days: DaysWritten | undefined }
   >();
   private readonly accounts = new Map<string, Account>();
   /** What the ledger is told with whatever is told next. */
@@ -488,7 +488,7 @@ class Run implements Pick<Lease, "transaction"> {
     const comparedAt = this.options.step ? undefined : this.comparedAt.get(model.source ?? "");
     const search = mapping && searchOf(mapping, comparedAt, this.options.now());
     const changes = work.kind === "part" ? work.changed : [];
-    const changed = await this.dated(changes);
+    const changed = await this.asWritten(changes);
     const compared =
       search?.compared === "all" ? [sourceCompared(model.source ?? "", this.options.now())] : [];
     if (work.kind === "nothing" && !search && !days) return this.keep(built, "fresh");
@@ -509,7 +509,7 @@ class Run implements Pick<Lease, "transaction"> {
     const rows = built.rows + part.added - part.ended;
     const { told: checked } = await this.check(building, part.delta, node, reason, rows, begun);
     options.signal?.throwIfAborted();
-    this.parts.set(model.name, { after: built.version, days: part.days });
+    this.parts.set(model.name, { after: built.version, told: part.changes, days: part.days });
     await this.record(
       building,
       { store: built.store, inputs, rows },
@@ -526,8 +526,8 @@ class Run implements Pick<Lease, "transaction"> {
     );
   }
 
-  /** With the days of the rows that came or went: mostly in this run alone. */
-  private async dated(changes: readonly Change[]): Promise<Change[]> {
+  /** With what is known of the rows that came or went: mostly in this run alone. */
+  private async asWritten(changes: readonly Change[]): Promise<Change[]> {
     const ofThisRun = ({ model, from, to }: Change) => {
       const part = this.parts.get(model);
       return part?.after === from && to === this.version ? part : undefined;
@@ -548,7 +548,8 @@ class Run implements Pick<Lease, "transaction"> {
     );
     return changes.map((change) => {
       const before = { days: daysOfRows(this.byName.get(change.model), written.get(change.store)) };
-      return { ...change, days: (ofThisRun(change) ?? before).days };
+      const { days, told } = ofThisRun(change) ?? { ...before, told: undefined };
+      return { ...change, days, told };
     });
   }
 

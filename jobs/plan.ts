@@ -72,6 +72,8 @@ export interface Change {
   readonly to: number;
   /** The days of the rows that came or went in between; undefined where they aren't known, or rows have none. */
   readonly days?: DaysWritten | undefined;
+  /** A work table of these rows, of a run that wrote them itself; undefined in any other. */
+  readonly told?: readonly string[] | undefined;
 }
 
 /** Hold what a table was built from against what it would be built from now. Rows follow from what its query reads. */

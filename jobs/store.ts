@@ -79,8 +79,12 @@ export function daysOfRows(model: Model | undefined, days: DaysFound | undefined
   return column && days ? { ...days, column } : undefined;
 }
 
-/** The rows that differ between two versions of a store: of the days on which they lie, by which the engine skips the others. */
-export function changedRows({ store, from, to, days }: Change): Sql {
+/**
+ * The rows that differ between two versions of a store: as the run told them that made the difference, else of the days
+ * on which they lie, by which the engine skips the others.
+ */
+export function changedRows({ store, from, to, days, told }: Change): Sql {
+  if (told) return path(...told);
   const isNear = days ? sql` and ${isOn(name(days.column), days)}` : sql``;
   const between = (v: Sql): Sql =>
     sql`${v} > ${integer(Math.min(from, to))} and ${v} <= ${integer(Math.max(from, to))}${isNear}`;

@@ -62,7 +62,9 @@ export interface Stale {
 export interface Part {
   /** The rows as they are now. */
   readonly delta: readonly string[];
-  /** Rows that come and rows that go, and of which accounts and days they are. */
+  /** Rows that come and rows that go, with what those who read the table ask of them. */
+  readonly changes: readonly string[];
+  /** How many come and go, and of which accounts and days they are. */
   readonly added: number;
   readonly ended: number;
   readonly extent: Extent;
@@ -134,9 +136,9 @@ export async function buildPart(building: Building, built: BuiltTable, stale: St
           " or ",
         )
       : sql`false`;
-  // Of rows that come and of those that go the key, and what tells whose they are and of which day.
-  const told = columns.filter((c) => model.grain.includes(c) || c === "account_id" || c === "day");
-  const toldShape = Object.fromEntries(told.map((c) => [c, model.columns[c] ?? { type: "string" as const }]));
+  const shape = model.columnsFor(company);
+  const told = columns.filter(isToldOf(building));
+  const toldShape = Object.fromEntries(told.flatMap((c) => (shape[c] ? [[c, shape[c]]] : [])));
   const isStanding = sql`t.${toVersion} = ${integer(forever)} and ${inDays}`;
   const changes = path(...work("changes"));
   await make(
@@ -177,12 +179,23 @@ inner join ${changes} as s on ${sameKey}
 where s.comes`;
   return {
     delta: work("delta"),
+    changes: work("changes"),
     added,
     ended,
     extent,
     days,
     applied: [...(ended > 0 ? [end] : []), ...(added > 0 ? [add] : [])],
   };
+}
+
+/**
+ * What is told of rows that come or go: whose they are and of which day, by their key; all of them where others hold
+ * versions of a row against each other.
+ */
+function isToldOf({ model, models }: Building): (column: string) => boolean {
+  const isAsked = [...models.values()].some(({ asksFor }) => asksFor?.[model.name]);
+  if (isAsked || model.changesFrom) return () => true;
+  return (column) => model.grain.includes(column) || column === "account_id" || column === "day";
 }
 
 /** Whether a column of a row's key is the same in `d` and `s`: by what is equal on both sides, as a full join of BigQuery asks for. */
@@ -264,7 +277,8 @@ function accountsOf({ model, models, company }: Building, { changed, days }: Sta
   const accounts = relation("accounts");
   const concerned = changed.map((change) => {
     const upstream = models.get(change.model);
-    const from = upstream?.changesFrom?.(company) ?? (upstream?.byDay ? sql`min(day)` : firstOfAll);
+    const days = upstream && dayColumnOf(upstream);
+    const from = upstream?.changesFrom?.(company) ?? (days ? sql`min(${name(days)})` : firstOfAll);
     if (upstream && "account_id" in upstream.columns) {
       // Where versions of a row are held against each other: they have its key in common; a raw row may move to another account.
       const isByRow = upstream.changesFrom || model.asksFor?.[change.model];

@@ -82,7 +82,7 @@ interface Definition<C extends ModelColumns> {
   readonly wakes?: (company: Company) => Sql;
   /**
    * The first day from which a row that came, went or changed may change what reads it, null for none: an aggregate
-   * over its versions. By default that of its days; all days where it has none.
+   * over its versions. By default the least of its days; all days where it has none.
    */
   readonly changesFrom?: (words: CompanyWords) => Sql;
   /**

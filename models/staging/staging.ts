@@ -104,7 +104,7 @@ export function defineStaging<const S extends Source, const D extends ModelColum
   const own = Object.fromEntries(
     Object.entries(source.columns).map(([column, { type, description }]) => [column, { type, description }]),
   );
-  const changesFrom = staging.changesFrom ?? (staging.occurredAt ? sql`min(day)` : undefined);
+  const { changesFrom } = staging;
   const columns = { ...own, ...(staging.occurredAt ? dayColumn : {}), ...staging.derived, ...addedColumns };
   return defineModel<ModelColumns>({
     name: `stg_${source.name}`,

@@ -77,7 +77,6 @@ export const accountTrends = defineModel({
     },
   },
   touched: (row, fromDay) => sql`${row}.week >= ${addDays(fromDay, -6)}`,
-  changesFrom: () => sql`min(week)`,
   sortBy: ["week"],
   query: ({ journey }) => {
     const metrics = trendMetrics(journey);
