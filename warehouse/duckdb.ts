@@ -213,39 +213,54 @@ class DuckDb implements Warehouse {
     const columns = Object.entries(target.columns).map(
       ([column, { type }]) => sql`cast(${sqlName(column)} as ${typeName(type)}) as ${sqlName(column)}`,
     );
-    const order = target.sortBy?.length ? sql`order by ${target.sortBy.map(sqlName)}` : sql``;
-    const statement = sql`create or replace table ${table} as select ${columns} from (${target.query}) as built ${order}`;
-    const attempt = (): Promise<DuckDBMaterializedResult> =>
-      this.withConnection((connection) => this.execute(connection, statement, options), options.signal);
-    const result = await this.besideOthers(() =>
-      attempt().catch(async (error: unknown) => {
-        // Asked for each table beforehand, it takes as long as filling a small one.
-        if (!schema || !messageOf(error).includes(`Schema with name ${schema} does not exist`)) throw error;
-        await this.createSchema(schema);
-        return attempt();
-      }),
+    const rows = sql`select ${columns} from (${target.query}) as built`;
+    const order = target.sortBy?.length ? sql` order by ${target.sortBy.map(sqlName)}` : sql``;
+    const made = async (connection: DuckDBConnection, from: Sql): Promise<number> => {
+      const statement = sql`create or replace table ${table} as ${from}${order}`;
+      const [[count] = []] = await (await this.execute(connection, statement, options)).getRows();
+      return Number(count);
+    };
+    const make = (): Promise<number> =>
+      this.withConnection((connection) => made(connection, rows), options.signal);
+    const makeInSteps = (): Promise<number> =>
+      this.withConnection(async (connection) => {
+        try {
+          await this.execute(connection, sql`create temp table unsorted as ${rows}`, options);
+          return await made(connection, sql`select * from temp.unsorted`);
+        } finally {
+          await connection.run("drop table if exists temp.unsorted");
+        }
+      }, options.signal);
+    return this.besideOthers(
+      () =>
+        make().catch(async (error: unknown) => {
+          // Asked for each table beforehand, it takes as long as filling a small one.
+          if (!schema || !messageOf(error).includes(`Schema with name ${schema} does not exist`)) throw error;
+          await this.createSchema(schema);
+          return make();
+        }),
+      target.sortBy?.length ? makeInSteps : make,
     );
-    const [[count] = []] = await result.getRows();
-    return Number(count);
   }
 
-  /** Tables that are made beside each other share the memory: one that lacks it is made once more, by itself. */
-  private async besideOthers<T>(make: () => Promise<T>): Promise<T> {
+  /**
+   * Tables that are made beside each other share the memory, and a statement holds what it gathered until it ends, also
+   * while it sorts. One that lacks memory is made once more, by itself.
+   */
+  private async besideOthers<T>(make: () => Promise<T>, makeByItself: () => Promise<T>): Promise<T> {
     while (this.byItself.activeCount > 0) await this.madeByItself;
     const made = make();
-    const others = [...this.making];
     this.making.add(made);
     try {
       return await made;
     } catch (error) {
-      const hadCompany = others.length > 0 || this.making.size > 1;
-      if (!hadCompany || !isOutOfMemory(error)) throw error;
+      if (!isOutOfMemory(error)) throw error;
     } finally {
       this.making.delete(made);
     }
     const again = this.byItself(async () => {
       await Promise.allSettled(this.making);
-      return make();
+      return makeByItself();
     });
     this.madeByItself = again.catch(() => {});
     return again;

@@ -217,6 +217,23 @@ it("makes a table once more by itself where it lacked memory beside others, and 
   await warehouse.close();
 });
 
+it("makes a table in two steps where there is no memory left to sort by, and keeps nothing of the first", async () => {
+  const warehouse = await openDuckDb({ file: ":memory:", memoryLimit: "60MB", threads: 2 });
+  const rows = 400_000;
+  const made = warehouse.materialize({
+    table: ["sorted"],
+    columns: { hash: { type: "string" } },
+    sortBy: ["hash"],
+    query: sql`select md5(cast(range as varchar)) as hash from range(${integer(rows)})
+cross join (select length(string_agg(repeat('x', 1000), '')) as length from range(10000)) as held where length > 0`,
+  });
+  expect(await made).toBe(rows);
+  const unordered = sql`select count(*) as n from (select hash, lag(hash) over (order by rowid) as before from sorted) as t where hash < before`;
+  expect(await warehouse.query(unordered, { n: { type: "integer" } })).toEqual([{ n: 0 }]);
+  expect(await warehouse.tables("main")).toEqual(["sorted"]);
+  await warehouse.close();
+});
+
 it("lets threads rest while small works go on side by side, until the last has ended, whether well or not", async () => {
   const warehouse = await openDuckDb({ file: ":memory:", threads: 4 });
   const threads = async (): Promise<number | undefined> =>
