@@ -157,10 +157,11 @@ export const ref = (model: Readable, back?: Back, day = "day"): Sql =>
 export const asked = (model: Readable, columns: readonly string[]): Sql =>
   sql`(select ${["account_id", ...columns].map(name)} from ${ref(model)} as rows_asked)`;
 
-/** Rows of accounts, as `ref` limits them. */
-export const since = (rows: Sql, back?: Back, day = "day"): Sql =>
+/** Rows of accounts, as `ref` limits them; of these, where it is said, such alone as matter from the first day concerned on. */
+export const since = (rows: Sql, back?: Back, day = "day", matters?: (firstDay: Sql) => Sql): Sql =>
   inPart("accounts", rows, (scope, { from, before }) => {
-    const until = before === undefined ? sql`` : sql` and t.${name(day)} < ${bind("date", before)}`;
+    const still = matters ? sql` and ${matters(sql`scope.from_day`)}` : sql``;
+    const until = before === undefined ? still : sql` and t.${name(day)} < ${bind("date", before)}${still}`;
     const recent =
       back === undefined ? sql`` : sql` where ${notBefore(sql`t.${name(day)}`, back, from)}${until}`;
     return sql`(select t.* from ${rows} as t inner join ${scope} as scope on scope.account_id = t.account_id${recent})`;

@@ -1,11 +1,20 @@
 import { addDays, countIf, sumInteger } from "../../warehouse/dialect.js";
-import { integer, name, type Sql, sql, text } from "../../warehouse/sql.js";
-import { accountKey, dayKey, defineModel, earlier, type Readable, ref, whereOfPart } from "../model.js";
+import { integer, name, relation, type Sql, sql, text } from "../../warehouse/sql.js";
+import {
+  accountKey,
+  dayKey,
+  defineModel,
+  earlier,
+  type Readable,
+  ref,
+  since,
+  whereOfPart,
+} from "../model.js";
 import { stgUsageEvents } from "../staging/stg_usage_events.js";
 import { featureDays } from "./feature_days.js";
 import { featureFirsts } from "./feature_firsts.js";
 import { count, joinOfSteps, levelsOfSteps, monthlyRows } from "./steps.js";
-import { upToAgo } from "./timeline.js";
+import { dataThrough, upToAgo } from "./timeline.js";
 import { userDays } from "./user_days.js";
 import { userFirsts } from "./user_firsts.js";
 import { coveredFrom } from "./visits.js";
@@ -128,16 +137,16 @@ daily as (${joinOfSteps(counts, [
   ])}
 ),
 users_7d as (
-  ${covering(ref(userDays, 7), 7)}
+  ${covering(relation(userDays.name), 7)}
 ),
 users_28d as (
-  ${covering(ref(userDays, 28), 28)}
+  ${covering(relation(userDays.name), 28)}
 ),
 users_28d_before as (
-  ${whereOfPart(sql`select account_id, ${addDays(sql`day`, 28)} as day, seen from users_28d`, covering(upToAgo(28, ref(userDays, 56)), 28, 28))}
+  ${whereOfPart(sql`select account_id, ${addDays(sql`day`, 28)} as day, seen from users_28d`, covering(upToAgo(28, relation(userDays.name)), 28, 28))}
 ),
 features_28d as (
-  ${covering(ref(featureDays, 28), 28)}
+  ${covering(relation(featureDays.name), 28)}
 ),
 ${levelsOfSteps(
   "usage_daily",
@@ -194,13 +203,14 @@ const startsOf = (firsts: Readable): Sql => sql`select account_id, first_day as 
   group by account_id, first_day`;
 
 /** How many of what was seen begin or go on to count in n days, by the day from which they do, or so many days later. */
-const covering = (
-  days: Sql,
-  n: number,
-  later = 0,
-): Sql => sql`select account_id, from_day as day, count(*) as seen
-  from (select account_id, ${later === 0 ? coveredFrom(n) : addDays(coveredFrom(n), later)} as from_day from ${days} as days) as covering
+function covering(days: Sql, n: number, later = 0): Sql {
+  const from = later === 0 ? coveredFrom(n) : addDays(coveredFrom(n), later);
+  // Most of those who were seen count on, and so from days that are still to come.
+  const isBuilt = (first: Sql): Sql => sql`${from} >= ${first} and ${from} <= ${dataThrough}`;
+  return sql`select account_id, from_day as day, count(*) as seen
+  from (select account_id, ${from} as from_day from ${since(days, n + later, "day", isBuilt)} as days) as covering
   group by account_id, from_day`;
+}
 
 function asNamed(...columns: string[]): Record<string, Sql> {
   return Object.fromEntries(columns.map((column) => [column, name(column)]));
