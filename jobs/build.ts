@@ -419,7 +419,7 @@ class Run implements Pick<Lease, "transaction"> {
     if (this.options.step) return this.step(building, node, inputs, built, work);
     if (!built || work.kind === "whole")
       return this.whole(building, node, inputs, built, work.kind === "whole" ? work.reason : "never built");
-    return this.warehouse.sideBySide(() => this.part(building, node, inputs, built, work));
+    return this.part(building, node, inputs, built, work);
   }
 
   private async whole(

@@ -8,7 +8,7 @@ import type { Company, Model } from "../models/model.js";
 import { type SourceName, sources } from "../models/sources/index.js";
 import type { Source } from "../models/sources/source.js";
 import { stagingModels } from "../models/staging/source_quality.js";
-import { bind, path, sql } from "../warehouse/sql.js";
+import { bind, path, type Sql, sql } from "../warehouse/sql.js";
 import type { Warehouse } from "../warehouse/warehouse.js";
 import {
   type BuiltTable,
@@ -18,6 +18,7 @@ import {
   schemas,
   type Watermarks,
 } from "./ledger.js";
+import { lately } from "./store.js";
 
 /** How old a table's data is, and whether that is too old. */
 export interface Freshness {
@@ -195,14 +196,16 @@ async function reached(
     );
     return row?.loaded_at?.toISOString() ?? null;
   }
+  const dayOf = async (query: Sql): Promise<string | null> =>
+    (await warehouse.query(query, { day: { type: "date" } }))[0]?.day ?? null;
+  const last = dataThrough ?? yesterday;
   // A row dated ahead of its time would make a source fresh that has stopped.
-  const [row] = await warehouse.query(
-    model.source
-      ? sql`select max(day) as day from ${from} where is_usable and day <= ${bind("date", dataThrough ?? yesterday)}`
-      : sql`select max(data_through) as day from ${from}`,
-    { day: { type: "date" } },
-  );
-  return row?.day ? endOf(row.day, timeZone) : null;
+  const lastOf = (rows: Sql): Promise<string | null> =>
+    dayOf(sql`select max(day) as day from ${rows} as t where is_usable and day <= ${bind("date", last)}`);
+  const day = model.source
+    ? ((await lastOf(lately(from, last))) ?? (await lastOf(from)))
+    : await dayOf(sql`select max(data_through) as day from ${from}`);
+  return day ? endOf(day, timeZone) : null;
 }
 
 const endOf = (day: string, timeZone: string): string =>

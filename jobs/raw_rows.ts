@@ -19,7 +19,7 @@ import type { MappedSource } from "../models/sources/mapping.js";
 import { addDays, nullOf } from "../warehouse/dialect.js";
 import { bind, integer, join, name, path, type Sql, sql } from "../warehouse/sql.js";
 import type { Change } from "./plan.js";
-import { type Building, changedRows, forever, toVersion, workTable } from "./store.js";
+import { type Building, changedRows, forever, lately, toVersion, workTable } from "./store.js";
 
 /** Where rows stand. */
 interface RowsConcerned {
@@ -127,11 +127,19 @@ async function suspicionOf(
   // Of a clock that runs ahead, and rows dated so: what comes until that time must not be hidden by them.
   const loadedAt = sql`max(case when t.loaded_at <= ${bind("timestamp", readAt)} then t.loaded_at end)`;
   const latestDay = sql`max(case when t.day <= ${bind("date", company.yesterday)} then t.day end)`;
-  const [latest] = await warehouse.query(
-    sql`select ${isLoaded ? loadedAt : nullOf("timestamp")} as loaded_at, ${isRecent ? addDays(latestDay, -compared.days) : nullOf("date")} as first_day from ${standing} as t`,
-    { loaded_at: { type: "timestamp" }, first_day: { type: "date" } },
-    options,
-  );
+  const latestOf = async (rows: Sql) => {
+    const [latest] = await warehouse.query(
+      sql`select ${isLoaded ? loadedAt : nullOf("timestamp")} as loaded_at, ${isRecent ? addDays(latestDay, -compared.days) : nullOf("date")} as first_day from ${rows} as t`,
+      { loaded_at: { type: "timestamp" }, first_day: { type: "date" } },
+      options,
+    );
+    return latest;
+  };
+  // Rows of earlier days may have been loaded later still: that only has more rows looked at again.
+  const recently =
+    model.occurredAt === undefined ? undefined : await latestOf(lately(standing, company.yesterday));
+  const isTold = isLoaded ? recently?.loaded_at : recently?.first_day;
+  const latest = isTold ? recently : await latestOf(standing);
   const loadedSince =
     arrived && isLoaded ? new Date((latest?.loaded_at?.getTime() ?? 0) - loadOverlapMs) : undefined;
   if (compared === "none") return { all: false, loadedSince, days: undefined };

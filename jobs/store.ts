@@ -1,6 +1,7 @@
+import { Temporal } from "temporal-polyfill";
 import { type Company, dayColumnOf, type Model } from "../models/model.js";
 import { type DaysFound, type DaysWritten, isOn } from "../models/sources/changes.js";
-import { integer, name, path, type Sql, sql } from "../warehouse/sql.js";
+import { day, integer, name, path, type Sql, sql } from "../warehouse/sql.js";
 import type { Columns, Materialization, RunOptions, Warehouse } from "../warehouse/warehouse.js";
 import { type BuiltTable, schemas } from "./ledger.js";
 import type { Change } from "./plan.js";
@@ -46,6 +47,13 @@ export const layoutOf = ({
   sortBy,
   clusterBy: "account_id" in columns ? ["account_id", ...grain] : grain,
 });
+
+/** Late rows are rarely later than that. */
+export const lateDays = 62;
+
+/** Of rows with days those of late, up to a day and after: where these tell what is asked for, an engine needs to read no others. */
+export const lately = (rows: Sql, until: string): Sql =>
+  sql`(select * from ${rows} as all_rows where day >= ${day(Temporal.PlainDate.from(until).subtract({ days: lateDays }).toString())})`;
 
 /** Rows that no view of this version or a later one shows are dropped, of the days on which they lie where these are known. */
 export const rowsDropped = (store: string, version: number, days: DaysWritten | undefined): Sql =>

@@ -26,6 +26,7 @@ import {
   daysOfRows,
   forever,
   fromVersion,
+  lateDays,
   layoutOf,
   storeName,
   toVersion,
@@ -229,9 +230,6 @@ export function extentOf(model: Model): Figures<typeof extentShape> {
 
 const touched = (model: Model, fromDay: Sql): Sql =>
   model.touched?.(sql`t`, fromDay) ?? (model.byDay ? sql`t.day >= ${fromDay}` : sql`true`);
-
-/** Late rows are rarely later than that. */
-const lateDays = 62;
 
 /**
  * The accounts concerned, each with its first day, and the least of these as a literal. Where they are many, the few of

@@ -28,7 +28,6 @@ import { typeName } from "./dialect.js";
 import {
   bind,
   type ColumnType,
-  integer,
   type Parameter,
   path,
   render,
@@ -117,13 +116,6 @@ class DuckDb implements Warehouse {
 
   /** More only queue: each works all the time. */
   readonly atOnce = 2;
-  /** Works of many small statements that go on now. */
-  private small = 0;
-  /** What it was opened with, once it was asked, and what was set since. */
-  private threads: number | undefined;
-  private threadsSet: number | undefined;
-  /** One after the other, so that the last to set the threads knows best. */
-  private readonly settingThreads = pLimit(1);
   /** Tables that are made now, beside each other; and those that are made by themselves, one after the other. */
   private readonly making = new Set<Promise<unknown>>();
   private readonly byItself = pLimit(1);
@@ -368,40 +360,6 @@ class DuckDb implements Warehouse {
               sql`drop ${isView.has(table.join(".")) ? sql`view` : sql`table`} if exists ${path(...table)}`,
           ),
       );
-  }
-
-  /**
-   * Each statement has a thread of its own to begin with; where another one helps, the first spins until that has done.
-   * Of small statements this is a fifth of what they cost.
-   */
-  async sideBySide<T>(work: () => Promise<T>): Promise<T> {
-    this.small++;
-    try {
-      await this.setThreads();
-      return await work();
-    } finally {
-      this.small--;
-      await this.setThreads();
-    }
-  }
-
-  /** As many threads as there are, without those that small statements bring along. */
-  private setThreads(): Promise<void> {
-    return this.settingThreads(async () => {
-      this.threads ??= await this.threadsNow();
-      this.threadsSet ??= this.threads;
-      const wanted = this.small > 0 ? Math.max(1, this.threads - this.atOnce + 1) : this.threads;
-      if (wanted === this.threadsSet) return;
-      await this.run(sql`set threads = ${integer(wanted)}`);
-      this.threadsSet = wanted;
-    });
-  }
-
-  private async threadsNow(): Promise<number> {
-    const [row] = await this.query(sql`select cast(current_setting('threads') as bigint) as threads`, {
-      threads: { type: "integer", notNull: true },
-    });
-    return row?.threads ?? 1;
   }
 
   /**

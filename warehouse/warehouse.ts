@@ -92,8 +92,6 @@ export interface Warehouse {
   drop(tables: readonly (readonly string[])[]): Promise<void>;
   /** How many works of many small statements go on side by side without standing in each other's way. */
   readonly atOnce: number;
-  /** Runs one of these. Where the engine's threads are this process's, those that the statements would only wait for rest. */
-  sideBySide<T>(work: () => Promise<T>): Promise<T>;
   /** What a table takes in storage, in bytes; null where the engine doesn't tell. */
   bytes(table: readonly string[]): Promise<number | null>;
   /** Append rows (values in the columns' order) to a table, creating it when absent. */

@@ -1,5 +1,5 @@
 import { cast, sumInteger } from "../../warehouse/dialect.js";
-import { name, type Sql, sql } from "../../warehouse/sql.js";
+import { by, name, type Sql, sql } from "../../warehouse/sql.js";
 import { factColumns } from "../daily/account_facts.js";
 import { accountHealth } from "../health/account_health.js";
 import { dayKey, defineModel, ref } from "../model.js";
@@ -60,7 +60,11 @@ group by ${keys}`,
 
 /**
  * Of whole ten-thousand-millionths, as scores are told to ten decimals: a sum of floats depends on the order in which they
- * are added. As decimals, since ten million accounts have more of them than an integer holds.
+ * are added. Ten million accounts have more of them than an integer holds: DuckDB adds integers to larger ones, BigQuery
+ * does not.
  */
-const sumOfNumbers = (value: Sql): Sql =>
-  sql`${cast(sql`sum(${cast(sql`round(${value} * 1e10)`, "decimal")})`, "number")} / 1e10`;
+function sumOfNumbers(value: Sql): Sql {
+  const whole = (type: "integer" | "decimal"): Sql => cast(sql`round(${value} * 1e10)`, type);
+  const sum = by({ duckdb: sql`sum(${whole("integer")})`, bigquery: sql`sum(${whole("decimal")})` });
+  return sql`${cast(sum, "number")} / 1e10`;
+}

@@ -234,30 +234,6 @@ cross join (select length(string_agg(repeat('x', 1000), '')) as length from rang
   await warehouse.close();
 });
 
-it("lets threads rest while small works go on side by side, until the last has ended, whether well or not", async () => {
-  const warehouse = await openDuckDb({ file: ":memory:", threads: 4 });
-  const threads = async (): Promise<number | undefined> =>
-    (
-      await warehouse.query(sql`select cast(current_setting('threads') as bigint) as n`, {
-        n: { type: "integer", notNull: true },
-      })
-    )[0]?.n;
-  const seen: (number | undefined)[] = [await threads()];
-  const look = async (): Promise<void> => {
-    seen.push(await threads());
-  };
-  await warehouse.sideBySide(async () => {
-    await look();
-    await warehouse.sideBySide(look);
-    await look();
-  });
-  const failed = warehouse.sideBySide(() => look().then(() => Promise.reject(new Error("as it should"))));
-  await expect(failed).rejects.toThrow("as it should");
-  await look();
-  expect(seen).toEqual([4, 3, 3, 3, 3, 4]);
-  await warehouse.close();
-});
-
 it("two warehouses in memory share nothing", async () => {
   const [first, second] = [await openDuckDb({ file: ":memory:" }), await openDuckDb({ file: ":memory:" })];
   await first.load(["t"], { n: { type: "integer" } }, []);
