@@ -11,7 +11,7 @@ import { loadJourney, versioned } from "../journey/load.js";
 import { accountIndicators } from "../models/health/account_indicators.js";
 import { milestoneEvidence } from "../models/milestones/milestone_evidence.js";
 import type { Model } from "../models/model.js";
-import { accountSignals } from "../models/signals/account_signals.js";
+import { signalTurns } from "../models/signals/signal_turns.js";
 import { checkMappings } from "../models/sources/mapping.js";
 import { openDuckDb } from "../warehouse/duckdb.js";
 
@@ -52,7 +52,7 @@ try {
       `${what.padEnd(28)} 4: ${few.toFixed(2)} s   40: ${many.toFixed(2)} s   ${(many / few).toFixed(2)} ×`,
     );
   };
-  await grown("signals", accountSignals as unknown as Model, (n) =>
+  await grown("signals", signalTurns as unknown as Model, (n) =>
     versioned({ ...journey, signals: signals(n) }),
   );
   await grown("milestones", milestoneEvidence as unknown as Model, (n) =>

@@ -25,6 +25,7 @@ import { accountOnboarding } from "./onboarding/account_onboarding.js";
 import { termOutcomes } from "./outcomes/term_outcomes.js";
 import { accountTasks } from "./plays/account_tasks.js";
 import { accountSignals } from "./signals/account_signals.js";
+import { signalTurns } from "./signals/signal_turns.js";
 import { accountStages } from "./stages/account_stages.js";
 import { stageStays } from "./stages/stage_stays.js";
 import { accounts } from "./staging/accounts.js";
@@ -66,6 +67,7 @@ export const models: readonly Model[] = [
   accountLatest,
   accountPeriodEnds,
   portfolioPeriodEnds,
+  signalTurns,
   accountSignals,
   accountTasks,
   bandRisk,

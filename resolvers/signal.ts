@@ -1,7 +1,8 @@
 import type { GraphQLResolveInfo } from "graphql";
+import { Temporal } from "temporal-polyfill";
 import { Arg, Ctx, FieldResolver, Info, Int, Query, Resolver, Root, Subscription } from "type-graphql";
 import { didYouMean, WaymarkError } from "../errors.js";
-import type { Journey } from "../journey/journey.js";
+import type { Snapshot } from "../jobs/ledger.js";
 import { type RowOf, ref } from "../models/model.js";
 import { accountSignals } from "../models/signals/account_signals.js";
 import { Account } from "../schema/account.js";
@@ -47,7 +48,7 @@ export class SignalResolver {
       first,
       after,
     );
-    return { nodes: rows.flatMap((row) => accountSignalOf(row, reader.snapshot.words.journey)), pageInfo };
+    return { nodes: rows.flatMap((row) => accountSignalOf(row, reader.snapshot)), pageInfo };
   }
 
   @Subscription(() => AccountSignal, {
@@ -64,7 +65,7 @@ where ${filterSql(filter ?? {}, reader)}
 order by opened_on, account_id, signal`,
           accountSignals.columns,
         );
-        return rows.flatMap((row) => accountSignalOf(row, reader.snapshot.words.journey));
+        return rows.flatMap((row) => accountSignalOf(row, reader.snapshot));
       }),
   })
   signalOpened(
@@ -115,12 +116,17 @@ export class AccountSignalsResolver {
     const rows = await load.signals.load(id);
     return rows
       .filter((row) => isOpen === null || (row.closed_on === null) === isOpen)
-      .flatMap((row) => accountSignalOf(row, reader.snapshot.words.journey));
+      .flatMap((row) => accountSignalOf(row, reader.snapshot));
   }
 }
 
 /** A row as the API shows it; a list, as an account may have rows of signals that the journey no longer names. */
-function accountSignalOf(row: RowOf<typeof accountSignals>, journey: Journey): AccountSignal[] {
+function accountSignalOf(
+  row: RowOf<typeof accountSignals>,
+  { words, dataThrough }: Snapshot,
+): AccountSignal[] {
+  const { journey } = words;
+  const opened = Temporal.PlainDate.from(row.opened_on);
   const signal = journey.signals.find((s) => s.id === row.signal);
   if (!signal) return [];
   return [
@@ -130,7 +136,7 @@ function accountSignalOf(row: RowOf<typeof accountSignals>, journey: Journey): A
       heldFrom: row.held_from,
       openedOn: row.opened_on,
       closedOn: row.closed_on,
-      days: row.days,
+      days: row.closed_on ? opened.until(row.closed_on).days : opened.until(dataThrough).days + 1,
     },
   ];
 }

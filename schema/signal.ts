@@ -52,7 +52,7 @@ export class AccountSignal {
   @Field(() => LocalDate, column(accountSignals, "closed_on"))
   closedOn!: string | null;
 
-  @Field(() => Int, column(accountSignals, "days"))
+  @Field(() => Int, { description: "Days open so far." })
   days!: number;
 }
 

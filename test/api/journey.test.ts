@@ -6,6 +6,7 @@ import { openDuckDb } from "../../warehouse/duckdb.js";
 import type { Warehouse } from "../../warehouse/warehouse.js";
 import { acmeJourney, acmeNow, acmeSources, acmeThrough, acmeZone, loadAcme } from "../models/acme.js";
 import { journeyOf, settingsOf } from "../models/built.js";
+import { addDays, daysOf } from "../models/days.js";
 import { type Client, clientOf } from "./company.js";
 
 const now = () => new Date(acmeNow);
@@ -53,6 +54,16 @@ describe("signals", () => {
       days: 1,
       reason: "days since last event was 9 days, at least 7 days, for 3 days",
     });
+  });
+
+  it("tell how many days they were open, up to the last day of the data", async () => {
+    const { accountSignals: signals } = await ask(
+      "{ accountSignals(first: 1000, filter: {}) { nodes { openedOn closedOn days } } }",
+    );
+    const closed = signals.nodes.filter(({ closedOn }: { closedOn: string | null }) => closedOn !== null);
+    expect([closed.length > 0, closed.length < signals.nodes.length]).toEqual([true, true]);
+    for (const { openedOn, closedOn, days } of signals.nodes)
+      expect(days).toBe(daysOf(openedOn, closedOn ? addDays(closedOn, -1) : acmeThrough).length);
   });
 
   it("page without gaps or repeats, and count one statement a page", async () => {
