@@ -2,7 +2,7 @@ import { journeySchema } from "../journey/journey.js";
 import type { CheckResult } from "../models/checks.js";
 import type { CompanyWords } from "../models/model.js";
 import { type DaysFound, mergedSpans } from "../models/sources/changes.js";
-import { descending, typeName } from "../warehouse/dialect.js";
+import { descending, sumInteger, typeName } from "../warehouse/dialect.js";
 import { bind, integer, join, name, path, type Sql, sql, text } from "../warehouse/sql.js";
 import type { Columns, Row, Warehouse } from "../warehouse/warehouse.js";
 
@@ -627,6 +627,20 @@ export async function readWritings(warehouse: Warehouse, model?: string): Promis
       sql`select * from ${at("writings")} as w where ${model === undefined ? sql`true` : sql`w.model = ${bind("string", model)}`} order by version desc, model`,
   );
   return rows.map((row) => ({ ...row, inputs: JSON.parse(row.inputs) as InputVersions[] }));
+}
+
+/** How many rows came and went since a table was built whole, by model; of those of which that is known. */
+export async function readRowsMoved(warehouse: Warehouse): Promise<Map<string, number>> {
+  const rows = await readLedger(
+    warehouse,
+    { model: writings.model, moved: { type: "integer", notNull: true } },
+    (at) => sql`
+select w.model as model, ${sumInteger(sql`case when w.is_whole then 0 else w.rows_added + w.rows_ended end`)} as moved
+from ${at("writings")} as w
+inner join (select model, max(version) as version from ${at("writings")} where is_whole group by model) as whole on whole.model = w.model and whole.version <= w.version
+group by w.model`,
+  );
+  return new Map(rows.map(({ model, moved }) => [model, moved]));
 }
 
 /** Versions of a store: those after one and until another. */

@@ -16,6 +16,7 @@ import {
   readDaysWritten,
   readJourneyVersions,
   readRewrites,
+  readRowsMoved,
   readSnapshots,
   schemas,
   storeRewritten,
@@ -109,16 +110,23 @@ async function lookFor(
 ): Promise<{ garbage: Garbage; looked: readonly Versions[] }> {
   const { snapshots, journey_versions } = retention;
   const bytesOf = async (table: readonly string[]) => (isMeasured ? warehouse.bytes(table) : null);
-  const latest = await readSnapshots(warehouse, snapshots);
-  const versions = (await readJourneyVersions(warehouse)).slice(0, journey_versions + 1);
-  const all = [...(await readAllTables(warehouse)).values()];
+  const [latest, journeys, known, collected, rewritten, moved, aged] = await Promise.all([
+    readSnapshots(warehouse, snapshots),
+    readJourneyVersions(warehouse),
+    readAllTables(warehouse),
+    readCollections(warehouse),
+    readRewrites(warehouse),
+    readRowsMoved(warehouse),
+    countAged(warehouse, ledgerKept(retention, now)),
+  ]);
+  const versions = journeys.slice(0, journey_versions + 1);
+  const all = [...known.values()];
   const names = new Set([
     // What a failed run built last is what the next one goes on from.
     ...new Map(all.map(({ model, table_name }) => [model, table_name])).values(),
     ...latest.flatMap(({ tables }) => Object.values(tables)),
     ...versions.flatMap(({ snapshot }) => keptOfVersions.map((model) => snapshot.tables[model])),
   ]);
-  const collected = await readCollections(warehouse);
   const oldest = new Map<string, Versions>();
   const large = new Set<string>();
   for (const { model, table_name, store, version, rows } of all) {
@@ -126,8 +134,10 @@ async function lookFor(
       const until = Math.min(version, oldest.get(store)?.until ?? version);
       oldest.set(store, { model, store, after: collected.get(store) ?? 0, until });
     }
-    // BigQuery puts clustered rows into order by itself.
-    if (rows >= retention.rewrite_rows && warehouse.dialect !== "bigquery") large.add(store);
+    // BigQuery puts clustered rows into order by itself. Of fewer than moved none are out of it.
+    const mayBeScattered = (moved.get(model) ?? rows) > retention.rewrite_share * rows;
+    if (rows >= retention.rewrite_rows && mayBeScattered && warehouse.dialect !== "bigquery")
+      large.add(store);
   }
 
   const tables: Garbage["tables"][number][] = [];
@@ -140,7 +150,6 @@ async function lookFor(
 
   const rows: Garbage["rows"][number][] = [];
   const rewrites: Garbage["rewrites"][number][] = [];
-  const rewritten = await readRewrites(warehouse);
   const written = await readDaysWritten(warehouse, [...oldest.values()]);
   const went = [...oldest.values()].map((of): Went => {
     const days = written.get(of.store);
@@ -166,7 +175,6 @@ async function lookFor(
       rewrites.push({ store, model, rows: kept, scattered: share, bytes });
     }
   }
-  const aged = await countAged(warehouse, ledgerKept(retention, now));
   const ledger = [...aged].map(([table, n]) => ({ table, rows: n }));
   return { garbage: { tables, rows, ledger, rewrites }, looked: went };
 }
