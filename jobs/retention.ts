@@ -110,17 +110,16 @@ async function lookFor(
 ): Promise<{ garbage: Garbage; looked: readonly Versions[] }> {
   const { snapshots, journey_versions } = retention;
   const bytesOf = async (table: readonly string[]) => (isMeasured ? warehouse.bytes(table) : null);
-  const [latest, journeys, known, collected, rewritten, moved, aged] = await Promise.all([
+  const all = [...(await readAllTables(warehouse)).values()];
+  const [latest, journeys, collected, rewritten, moved, aged] = await Promise.all([
     readSnapshots(warehouse, snapshots),
     readJourneyVersions(warehouse),
-    readAllTables(warehouse),
     readCollections(warehouse),
     readRewrites(warehouse),
     readRowsMoved(warehouse),
     countAged(warehouse, ledgerKept(retention, now)),
   ]);
   const versions = journeys.slice(0, journey_versions + 1);
-  const all = [...known.values()];
   const names = new Set([
     // What a failed run built last is what the next one goes on from.
     ...new Map(all.map(({ model, table_name }) => [model, table_name])).values(),

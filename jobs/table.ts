@@ -196,7 +196,8 @@ where s.comes`;
 function isToldOf({ model, models }: Building): (column: string) => boolean {
   const isAsked = [...models.values()].some(({ asksFor }) => asksFor?.[model.name]);
   if (isAsked || model.changesFrom) return () => true;
-  return (column) => model.grain.includes(column) || column === "account_id" || column === "day";
+  const told = [...model.grain, "account_id", dayColumnOf(model)];
+  return (column) => told.includes(column);
 }
 
 /** Whether a column of a row's key is the same in `d` and `s`: by what is equal on both sides, as a full join of BigQuery asks for. */

@@ -49,6 +49,14 @@ describe("how old data is", () => {
     expect(feed?.models).not.toContain("support_daily");
   });
 
+  it("usage that ended long ago tells when", async () => {
+    const company = await companyWith({ usage: mayDays(1, 5), tickets: ["2024-08-20"] });
+    await company.build("2024-08-21T03:15:00Z");
+    const freshness = await company.at("2024-08-21T06:00:00Z");
+    expect(freshness.get("usage_daily")?.watermark).toEqual(midnightAfter(5));
+    expect(freshness.get("stg_tickets")?.watermark).toEqual(new Date("2024-08-21T00:00:00Z"));
+  });
+
   it("building again and again, all or an old day, makes nothing fresh", async () => {
     const company = await companyWith({ usage: mayDays(1, 5), tickets: mayDays(1, 9) });
     await company.build("2024-05-10T03:15:00Z");
