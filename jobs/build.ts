@@ -360,11 +360,23 @@ class Run implements Pick<Lease, "transaction"> {
       ...(this.options.signal ? [this.options.signal] : []),
     ]);
     const limit = pLimit(this.warehouse.atOnce);
+    let [works, ended] = [0, Promise.resolve()];
+    const amongOthers = async (work: () => Promise<void>): Promise<void> => {
+      works++;
+      try {
+        await limit(async () => {
+          await this.warehouse.workOn(works);
+          await work();
+        });
+      } finally {
+        ended = this.warehouse.workOn(--works).catch(() => {}); // not waited for by those who waited for the work
+      }
+    };
     const finished = new Map<string, Promise<void>>();
     for (const node of order) {
       const before = Promise.all(node.upstream.map((model) => finished.get(model)));
       const work = before.then(() =>
-        limit(async () => {
+        amongOthers(async () => {
           signal.throwIfAborted();
           const { name } = node.model;
           await traced("waymark.model", { "waymark.model": name }, () =>
@@ -384,6 +396,7 @@ class Run implements Pick<Lease, "transaction"> {
       );
     }
     const outcomes = await Promise.allSettled(finished.values());
+    await ended;
     if (this.options.signal?.aborted) throw cancelled(this.options.signal.reason);
     const errors = outcomes.flatMap((o) => (o.status === "rejected" ? [o.reason] : []));
     // What failed of itself, rather than what was stopped because of it.

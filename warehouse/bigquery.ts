@@ -185,6 +185,9 @@ class BigQueryWarehouse implements Warehouse {
     return Number(numRows ?? 0);
   }
 
+  /** Its processors are none of ours. */
+  async workOn(): Promise<void> {}
+
   /** Logical bytes, by which BigQuery bills storage and scans; null for a view. */
   async bytes(path: readonly string[]): Promise<number | null> {
     const { type, numBytes } = await this.metadataOf(...this.placeOf(path));

@@ -1,6 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { mkdirSync } from "node:fs";
 import { dirname, resolve } from "node:path";
+import { setImmediate as immediate } from "node:timers/promises";
 import {
   BIGINT,
   BOOLEAN,
@@ -28,6 +29,7 @@ import { typeName } from "./dialect.js";
 import {
   bind,
   type ColumnType,
+  integer,
   type Parameter,
   path,
   render,
@@ -116,6 +118,11 @@ class DuckDb implements Warehouse {
 
   /** More only queue: each works all the time. */
   readonly atOnce = 2;
+  private works = 0;
+  /** What it was opened with, once it was asked, and what was set since. */
+  private threads: number | undefined;
+  private threadsSet: number | undefined;
+  private readonly settingThreads = pLimit(1);
   /** Tables that are made now, beside each other; and those that are made by themselves, one after the other. */
   private readonly making = new Set<Promise<unknown>>();
   private readonly byItself = pLimit(1);
@@ -360,6 +367,30 @@ class DuckDb implements Warehouse {
               sql`drop ${isView.has(table.join(".")) ? sql`view` : sql`table`} if exists ${path(...table)}`,
           ),
       );
+  }
+
+  /**
+   * Each statement has a thread of its own to begin with; where another one helps, the first spins until that has done.
+   * Where several go on side by side this is a tenth of what they cost.
+   */
+  workOn(works: number): Promise<void> {
+    this.works = works;
+    return this.settingThreads(async () => {
+      await immediate(); // what another waited for has begun by then
+      this.threads ??= await this.threadsNow();
+      this.threadsSet ??= this.threads;
+      const wanted = this.works > 1 ? Math.max(1, this.threads - this.atOnce + 1) : this.threads;
+      if (wanted === this.threadsSet) return;
+      await this.run(sql`set threads = ${integer(wanted)}`);
+      this.threadsSet = wanted;
+    });
+  }
+
+  private async threadsNow(): Promise<number> {
+    const [row] = await this.query(sql`select cast(current_setting('threads') as bigint) as threads`, {
+      threads: { type: "integer", notNull: true },
+    });
+    return row?.threads ?? 1;
   }
 
   /**

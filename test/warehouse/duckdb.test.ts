@@ -234,6 +234,26 @@ cross join (select length(string_agg(repeat('x', 1000), '')) as length from rang
   await warehouse.close();
 });
 
+it("has each of several works use the threads that the others leave, and one alone use all", async () => {
+  const warehouse = await openDuckDb({ file: ":memory:", threads: 4 });
+  const threads = async (): Promise<number | undefined> =>
+    (
+      await warehouse.query(sql`select cast(current_setting('threads') as bigint) as n`, {
+        n: { type: "integer", notNull: true },
+      })
+    )[0]?.n;
+  const seen: (number | undefined)[] = [await threads()];
+  for (const works of [1, 2, 5, 1, 2, 0]) {
+    await warehouse.workOn(works);
+    seen.push(await threads());
+  }
+  expect(seen).toEqual([4, 4, 3, 3, 4, 3, 4]);
+  // What is told while it has not been heeded yet counts at last.
+  await Promise.all([warehouse.workOn(1), warehouse.workOn(2)]);
+  expect(await threads()).toBe(3);
+  await warehouse.close();
+});
+
 it("two warehouses in memory share nothing", async () => {
   const [first, second] = [await openDuckDb({ file: ":memory:" }), await openDuckDb({ file: ":memory:" })];
   await first.load(["t"], { n: { type: "integer" } }, []);
