@@ -88,7 +88,7 @@ export async function rowsConcerned(
   const tornRows = sql`(select t.day from ${path(...staged)} as t where ${isTorn(stagedKeyOf(source))})`;
   const tornDays = instant && (await daysOf(building, tornRows));
   // A staged row without a day may come from a raw row of any.
-  const around = !tornDays || tornDays.undated ? sql`true` : isAround(searched, instant, tornDays);
+  const around = !tornDays || tornDays.undated ? sql`true` : isAround(searched, tornDays);
   await fill(raw, sql`select * from ${path(...found)} union all ${others} and ${around}`);
   return { raw, staged };
 }

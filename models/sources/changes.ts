@@ -1,5 +1,5 @@
 import { Temporal } from "temporal-polyfill";
-import { dayOf, orNever, rowHash, startOfDay } from "../../warehouse/dialect.js";
+import { dayOf, nullOf, orNever, rowHash, startOfDay } from "../../warehouse/dialect.js";
 import { bind, day, join, name, type Sql, sql } from "../../warehouse/sql.js";
 import type { MappedColumn, MappedSource } from "./mapping.js";
 import type { Source } from "./source.js";
@@ -76,15 +76,15 @@ where r.n is null or s.n is null or r.n <> s.n or r.checksum <> s.checksum`;
 /** Whether a raw row is suspect. */
 export function isSuspect(searched: Searched, { all, loadedSince, days }: Suspicion): Sql {
   if (all) return sql`true`;
-  const loadedAt = searched.mapped.columns.loaded_at?.value;
+  const loadedAt = searched.mapped.columns.loaded_at;
   const arrived =
     loadedSince && loadedAt
-      ? sql`${loadedAt} >= ${bind("timestamp", loadedSince)} or ${loadedAt} is null`
+      ? sql`${loadedAt.bare?.instant ?? loadedAt.value} >= ${bind("timestamp", loadedSince)} or ${loadedAt.bare?.isUnread ?? sql`${loadedAt.value} is null`}`
       : sql`false`;
   const instant = instantOf(searched);
   if (!days || !instant) return sql`(${arrived})`;
   const day = dayOf(instant, searched.timeZone);
-  const dated = sql`${isAround(searched, instant, days)} and ${day} in (select day from ${days.relation})`;
+  const dated = sql`${isAround(searched, days)} and ${day} in (select day from ${days.relation})`;
   return sql`(${arrived} or ${dated}${days.undated ? sql` or ${instant} is null` : sql``})`;
 }
 
@@ -97,10 +97,12 @@ export function isStagedSuspect({ all, days }: Suspicion): Sql {
 }
 
 /**
- * Whether an instant lies near days: by a day beyond them too, so that no clock change matters. Told as literals, by which
- * the engine skips most rows.
+ * Whether a raw row's instant lies near days: by a day beyond them too, so that no clock change matters. Told as literals,
+ * by which the engine skips most rows.
  */
-export function isAround({ timeZone }: Searched, instant: Sql, { spans }: DaysFound): Sql {
+export function isAround({ mapped, timeZone, occurredAt = "" }: Searched, { spans }: DaysFound): Sql {
+  const column = mapped.columns[occurredAt];
+  const instant = column?.bare?.instant ?? column?.value ?? nullOf("timestamp");
   const start = (on: string): Sql => startOfDay(day(on), timeZone);
   const within = spans.map(({ first, last }) => {
     const [from, to] = [dayAfter(first, -1), dayAfter(last, 2)];

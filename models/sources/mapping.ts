@@ -8,6 +8,7 @@ import {
   dayOf,
   instantIn,
   instantToTell,
+  isNoInstantToTell,
   isoInstant,
   matches,
   parseDate,
@@ -40,6 +41,11 @@ export interface MappedColumn {
   readonly isPresent: Sql;
   /** Whether a value may be there and yet not be readable. */
   readonly mayFail: boolean;
+  /**
+   * Of an instant that is one in the raw data too: itself, in whatever year it may be, and whether it is none that can be
+   * read. By these an engine skips rows, as it can't by a value that hangs on a condition.
+   */
+  readonly bare?: { readonly instant: Sql; readonly isUnread: Sql } | undefined;
 }
 
 /** A source with the company's raw data behind it. */
@@ -191,7 +197,8 @@ async function mapSource(
   for (const { place, column, mapped, type } of wanted) {
     const options = typeof mapped === "object" ? mapped : {};
     const [given, from] = [sql`c.${name(column)}`, types[column] ?? null];
-    const value = read(given, from, type, options.format, options.time_zone ?? settings.time_zone);
+    const zone = options.time_zone ?? settings.time_zone;
+    const value = read(given, from, type, options.format, zone);
     if (!value) {
       problems.push(
         `${place}: a raw column of this type can't be read as ${type}; give an expression with \`sql\`.`,
@@ -205,7 +212,8 @@ async function mapSource(
     // Text pays for being text: presence and readability are asked only where the raw type leaves them open.
     const isPresent =
       from === "string" ? sql`nullif(${trimmed(given)}, '') is not null` : sql`${given} is not null`;
-    columns.push([column, { value, isPresent, mayFail: from !== type || isOfTime(type) }]);
+    const bare = from === "timestamp" && type === "timestamp" ? bareInstant(given, zone) : undefined;
+    columns.push([column, { value, isPresent, mayFail: from !== type || isOfTime(type), bare }]);
   }
   if (problems.length > 0) throw new WaymarkError("SOURCE_INVALID", problems.join("\n"));
   return {
@@ -319,6 +327,11 @@ const isoDate = "\\d{4}-\\d{2}-\\d{2}";
 const isoMinutes = "[T ]([01]\\d|2[0-3]):[0-5]\\d";
 const isoSeconds = ":[0-5]\\d(\\.\\d{1,9})?";
 const isoZone = " ?(Z|[+-]\\d{2}(:?\\d{2})?)";
+
+function bareInstant(raw: Sql, zone: string): MappedColumn["bare"] {
+  const instant = instantIn(raw, zone);
+  return { instant, isUnread: isNoInstantToTell(instant, zone) };
+}
 
 const isOfTime = (type: ColumnType): boolean => type === "date" || type === "timestamp";
 
