@@ -14,6 +14,7 @@ import {
   type Search,
   type Suspicion,
   stagedKeyOf,
+  suspectRows,
 } from "../models/sources/changes.js";
 import type { MappedSource } from "../models/sources/mapping.js";
 import { addDays, nullOf } from "../warehouse/dialect.js";
@@ -54,14 +55,11 @@ export async function rowsConcerned(
   const fill = (table: readonly string[], rows: Sql): Promise<void> =>
     warehouse.run(sql`create or replace table ${path(...table)} as ${rows}`, options);
 
-  const suspicion = search && (await suspicionOf(building, mapped, standing, search, readAt));
-  const isFound = suspicion ? isSuspect(searched, suspicion) : sql`false`;
-  await fill(found, sql`select c.* from (${mapped.raw}) as c where ${isFound}`);
+  const suspicion = search ? await suspicionOf(building, mapped, standing, search, readAt) : unsearched;
+  await fill(found, suspectRows(searched, suspicion));
   const suspects = [
     sql`select ${keyOf(source, mapped.columns)} as key from ${path(...found)} as c`,
-    ...(suspicion
-      ? [sql`select ${stagedKeyOf(source)} as key from ${standing} as t where ${isStagedSuspect(suspicion)}`]
-      : []),
+    sql`select ${stagedKeyOf(source)} as key from ${standing} as t where ${isStagedSuspect(suspicion)}`,
     ...hangingOn(building, standing, changed),
   ];
   const keys = await keysOf(
@@ -83,7 +81,7 @@ export async function rowsConcerned(
   const torn = await keysOf("torn", sql`select key from (${differing}) as differing where ${isStaged}`);
   if (!torn) return { raw: found, staged };
   const isTorn = (key: Sql): Sql => sql`${key} in (select key from ${path(...torn)})`;
-  const others = sql`select c.* from (${mapped.raw}) as c where not coalesce(${isFound}, false) and ${isTorn(keyOf(source, mapped.columns))}`;
+  const others = sql`select c.* from (${mapped.raw}) as c where not coalesce(${isSuspect(searched, suspicion)}, false) and ${isTorn(keyOf(source, mapped.columns))}`;
   const instant = instantOf(searched);
   const tornRows = sql`(select t.day from ${path(...staged)} as t where ${isTorn(stagedKeyOf(source))})`;
   const tornDays = instant && (await daysOf(building, tornRows));
@@ -109,6 +107,8 @@ export function whereAsked({ asksFor }: Model, { model }: Change): Sql {
   );
   return differs ? sql` having count(*) <> 2${join(differs, "")}` : sql``;
 }
+
+const unsearched: Suspicion = { all: false, loadedSince: undefined, days: undefined };
 
 /** A load may be stamped when it begins and seen when it ends: what was stamped so long before the latest is looked at again. */
 const loadOverlapMs = 86_400_000;

@@ -173,28 +173,13 @@ export const dateToTell = (day: Sql): Sql =>
     bigquery: day,
   });
 export const instantToTell = (instant: Sql, timeZone: string): Sql => {
-  const { start, end } = instantsToTell(timeZone);
+  const startOf = (day: string, zone = timeZone): Sql => startOfDay(text(day), zone);
+  const end = sql`least(${startOf("10000-01-01")}, ${startOf("10000-01-01", "UTC")})`;
   return by({
-    duckdb: sql`case when ${instant} >= ${start} and ${instant} < ${end} then ${instant} end`,
+    duckdb: sql`case when ${instant} >= ${startOf("0001-01-01")} and ${instant} < ${end} then ${instant} end`,
     bigquery: instant,
   });
 };
-/** Whether there is none of these, told of the instant alone. */
-export const isNoInstantToTell = (instant: Sql, timeZone: string): Sql => {
-  const { start, end } = instantsToTell(timeZone);
-  const isNone = sql`${instant} is null`;
-  return by({
-    duckdb: sql`(${isNone} or ${instant} < ${start} or ${instant} >= ${end})`,
-    bigquery: isNone,
-  });
-};
-function instantsToTell(timeZone: string) {
-  const startOf = (day: string, zone = timeZone): Sql => startOfDay(text(day), zone);
-  return {
-    start: startOf("0001-01-01"),
-    end: sql`least(${startOf("10000-01-01")}, ${startOf("10000-01-01", "UTC")})`,
-  };
-}
 
 /** Whole seconds from one instant to another. */
 export const secondsBetween = (from: Sql, to: Sql): Sql =>

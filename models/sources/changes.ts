@@ -1,6 +1,6 @@
 import { Temporal } from "temporal-polyfill";
 import { dayOf, nullOf, orNever, rowHash, startOfDay } from "../../warehouse/dialect.js";
-import { bind, day, join, name, type Sql, sql } from "../../warehouse/sql.js";
+import { bind, by, day, join, name, type Sql, sql } from "../../warehouse/sql.js";
 import type { MappedColumn, MappedSource } from "./mapping.js";
 import type { Source } from "./source.js";
 
@@ -39,7 +39,7 @@ export interface Span {
   readonly last: string;
 }
 
-/** The raw rows that are suspect: all, or those that were loaded since an instant, or lie on days that differ. */
+/** The raw rows that are suspect: all, or those that were loaded since an instant, or lie on days that differ; else none. */
 export interface Suspicion {
   readonly all: boolean;
   readonly loadedSince: Date | undefined;
@@ -73,19 +73,42 @@ full join (select t.day as day, sum(t.copies) as n, sum(t.checksum) as checksum 
 where r.n is null or s.n is null or r.n <> s.n or r.checksum <> s.checksum`;
 }
 
-/** Whether a raw row is suspect. */
-export function isSuspect(searched: Searched, { all, loadedSince, days }: Suspicion): Sql {
-  if (all) return sql`true`;
+/** Whether a raw row is suspect: any of these, of which no two hold at once. */
+function suspects(searched: Searched, { all, loadedSince, days }: Suspicion): Sql[] {
+  if (all) return [sql`true`];
   const loadedAt = searched.mapped.columns.loaded_at;
   const arrived =
-    loadedSince && loadedAt
-      ? sql`${loadedAt.bare?.instant ?? loadedAt.value} >= ${bind("timestamp", loadedSince)} or ${loadedAt.bare?.isUnread ?? sql`${loadedAt.value} is null`}`
-      : sql`false`;
+    loadedSince && loadedAt ? arrivedSince(loadedAt, bind("timestamp", loadedSince), searched.timeZone) : [];
   const instant = instantOf(searched);
-  if (!days || !instant) return sql`(${arrived})`;
-  const day = dayOf(instant, searched.timeZone);
-  const dated = sql`${isAround(searched, days)} and ${day} in (select day from ${days.relation})`;
-  return sql`(${arrived} or ${dated}${days.undated ? sql` or ${instant} is null` : sql``})`;
+  if (!days || !instant) return arrived;
+  const dated = sql`${isAround(searched, days)} and ${dayOf(instant, searched.timeZone)} in (select day from ${days.relation})`;
+  const isOld = sql`not coalesce(${anyOf(arrived)}, false)`;
+  return [...arrived, sql`${isOld} and ${days.undated ? sql`(${dated} or ${instant} is null)` : dated}`];
+}
+
+/** When it was loaded can't be read of some: these may always have come. */
+function arrivedSince({ value, instant }: MappedColumn, since: Sql, timeZone: string): Sql[] {
+  if (!instant) return [sql`${value} >= ${since}`, sql`${value} is null`];
+  // Instants of years that can't be told, too late or too early, by whichever zone.
+  const early = startOfDay(day("0001-01-03"), timeZone);
+  return [sql`${instant} >= ${since}`, sql`${instant} is null`, sql`${instant} < ${early}`];
+}
+
+const anyOf = (conditions: readonly Sql[]): Sql =>
+  conditions.length === 0 ? sql`false` : sql`(${join(conditions, " or ")})`;
+
+export const isSuspect = (searched: Searched, suspicion: Suspicion): Sql =>
+  anyOf(suspects(searched, suspicion));
+
+/** The raw rows that are. */
+export function suspectRows(searched: Searched, suspicion: Suspicion): Sql {
+  const rows = (condition: Sql): Sql => sql`select c.* from (${searched.mapped.raw}) as c where ${condition}`;
+  const conditions = suspects(searched, suspicion);
+  const all = rows(anyOf(conditions));
+  // DuckDB skips rows by one condition, and not by one of several; BigQuery bills for each.
+  return conditions.length === 0
+    ? all
+    : by({ duckdb: join(conditions.map(rows), " union all "), bigquery: all });
 }
 
 /** Whether a staged row is, for what differs on its day. */
@@ -102,7 +125,7 @@ export function isStagedSuspect({ all, days }: Suspicion): Sql {
  */
 export function isAround({ mapped, timeZone, occurredAt = "" }: Searched, { spans }: DaysFound): Sql {
   const column = mapped.columns[occurredAt];
-  const instant = column?.bare?.instant ?? column?.value ?? nullOf("timestamp");
+  const instant = column?.instant ?? column?.value ?? nullOf("timestamp");
   const start = (on: string): Sql => startOfDay(day(on), timeZone);
   const within = spans.map(({ first, last }) => {
     const [from, to] = [dayAfter(first, -1), dayAfter(last, 2)];

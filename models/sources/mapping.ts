@@ -8,7 +8,6 @@ import {
   dayOf,
   instantIn,
   instantToTell,
-  isNoInstantToTell,
   isoInstant,
   matches,
   parseDate,
@@ -42,10 +41,10 @@ export interface MappedColumn {
   /** Whether a value may be there and yet not be readable. */
   readonly mayFail: boolean;
   /**
-   * Of an instant that is one in the raw data too: itself, in whatever year it may be, and whether it is none that can be
-   * read. By these an engine skips rows, as it can't by a value that hangs on a condition.
+   * Of an instant that is one in the raw data too: itself, though it may be of a year that can't be told. By it an engine
+   * skips rows, as it can't by a value that hangs on a condition.
    */
-  readonly bare?: { readonly instant: Sql; readonly isUnread: Sql } | undefined;
+  readonly instant?: Sql | undefined;
 }
 
 /** A source with the company's raw data behind it. */
@@ -212,8 +211,8 @@ async function mapSource(
     // Text pays for being text: presence and readability are asked only where the raw type leaves them open.
     const isPresent =
       from === "string" ? sql`nullif(${trimmed(given)}, '') is not null` : sql`${given} is not null`;
-    const bare = from === "timestamp" && type === "timestamp" ? bareInstant(given, zone) : undefined;
-    columns.push([column, { value, isPresent, mayFail: from !== type || isOfTime(type), bare }]);
+    const instant = from === "timestamp" && type === "timestamp" ? instantIn(given, zone) : undefined;
+    columns.push([column, { value, isPresent, mayFail: from !== type || isOfTime(type), instant }]);
   }
   if (problems.length > 0) throw new WaymarkError("SOURCE_INVALID", problems.join("\n"));
   return {
@@ -327,11 +326,6 @@ const isoDate = "\\d{4}-\\d{2}-\\d{2}";
 const isoMinutes = "[T ]([01]\\d|2[0-3]):[0-5]\\d";
 const isoSeconds = ":[0-5]\\d(\\.\\d{1,9})?";
 const isoZone = " ?(Z|[+-]\\d{2}(:?\\d{2})?)";
-
-function bareInstant(raw: Sql, zone: string): MappedColumn["bare"] {
-  const instant = instantIn(raw, zone);
-  return { instant, isUnread: isNoInstantToTell(instant, zone) };
-}
 
 const isOfTime = (type: ColumnType): boolean => type === "date" || type === "timestamp";
 
