@@ -287,11 +287,11 @@ function columnSql({ from }: OwnFact, column: string): Sql {
   return from === "usage_events" && column === "quantity" ? sql`e.counts_for` : sql`e.${name(column)}`;
 }
 
-/** Whether a row counts for a fact. */
+/** Whether a row counts for a fact; null where it doesn't, as its column is: told as it stands it lets an engine skip rows. */
 function countsSql(fact: OwnFact): Sql {
   const conditions = Object.entries(fact.where).map(([column, value]) => {
     const values = (Array.isArray(value) ? value : [value]).map(literal);
-    return sql`coalesce(${columnSql(fact, column)} in (${values}), false)`;
+    return sql`${columnSql(fact, column)} in (${values})`;
   });
   return conditions.length > 0 ? sql`(${join(conditions, " and ")})` : sql`true`;
 }

@@ -14,9 +14,9 @@ with days as (
     cast(max("best_score") as double) as "best_score",
     cast(sum("value_confirmed") as double) as "value_confirmed"
   from (
-  select e.account_id as account_id, e.day as day, case when (coalesce(e."feature" in ('export'), false)) then 1 end as "exports_28d", case when (coalesce(case when u.user_id is not null then coalesce(u.role, 'member') end in ('admin', 'executive'), false)) then cast(e.counts_for as double) end as "admin_events", cast(null as bigint) as "feature_users_14d", cast(null as bigint) as "features_ever", cast(null as bigint) as "meeting_days_60d", cast(null as bigint) as "days_since_qbr", cast(null as double) as "_sum_urgent_csat_365d", cast(null as bigint) as "_count_urgent_csat_365d", cast(null as double) as "worst_score_365d", cast(null as double) as "best_score", cast(null as double) as "value_confirmed"
+  select e.account_id as account_id, e.day as day, case when (e."feature" in ('export')) then 1 end as "exports_28d", case when (case when u.user_id is not null then coalesce(u.role, 'member') end in ('admin', 'executive')) then cast(e.counts_for as double) end as "admin_events", cast(null as bigint) as "feature_users_14d", cast(null as bigint) as "features_ever", cast(null as bigint) as "meeting_days_60d", cast(null as bigint) as "days_since_qbr", cast(null as double) as "_sum_urgent_csat_365d", cast(null as bigint) as "_count_urgent_csat_365d", cast(null as double) as "worst_score_365d", cast(null as double) as "best_score", cast(null as double) as "value_confirmed"
   from "stg_usage_events" as e left join "stg_users" as u on u.user_id = e.user_id and u.account_id = e.account_id and u.is_usable
-  where e.is_usable and ((coalesce(e."feature" in ('export'), false)) or (coalesce(case when u.user_id is not null then coalesce(u.role, 'member') end in ('admin', 'executive'), false)))
+  where e.is_usable and ((e."feature" in ('export')) or (case when u.user_id is not null then coalesce(u.role, 'member') end in ('admin', 'executive')))
   union all
   select account_id as account_id, day as day, cast(null as bigint) as "exports_28d", cast(null as double) as "admin_events", 1 as "feature_users_14d", cast(null as bigint) as "features_ever", cast(null as bigint) as "meeting_days_60d", cast(null as bigint) as "days_since_qbr", cast(null as double) as "_sum_urgent_csat_365d", cast(null as bigint) as "_count_urgent_csat_365d", cast(null as double) as "worst_score_365d", cast(null as double) as "best_score", cast(null as double) as "value_confirmed"
   from (
@@ -24,7 +24,7 @@ with days as (
     from (
       select distinct e.account_id as account_id, e.day as day, e."user_id" as v
       from "stg_usage_events" as e
-      where e.is_usable and e."user_id" is not null and (coalesce(e."feature" in ('reports', 'export'), false))
+      where e.is_usable and e."user_id" is not null and (e."feature" in ('reports', 'export'))
     ) as seen
   ) as visits
   where true
@@ -35,7 +35,7 @@ with days as (
     from (
       select distinct e.account_id as account_id, e.day as day, e."user_id" as v
       from "stg_usage_events" as e
-      where e.is_usable and e."user_id" is not null and (coalesce(e."feature" in ('reports', 'export'), false))
+      where e.is_usable and e."user_id" is not null and (e."feature" in ('reports', 'export'))
     ) as seen
   ) as visits
   where true
@@ -51,17 +51,17 @@ with days as (
   ) as visits
   where previous_day is null
   union all
-  select e.account_id as account_id, e.day as day, cast(null as bigint) as "exports_28d", cast(null as double) as "admin_events", cast(null as bigint) as "feature_users_14d", cast(null as bigint) as "features_ever", cast(null as bigint) as "meeting_days_60d", cast(null as bigint) as "days_since_qbr", case when (coalesce(e."priority" in ('urgent', 'high'), false) and coalesce(e."is_escalated" in (true, false), false)) then cast(e."csat" as double) end as "_sum_urgent_csat_365d", case when (coalesce(e."priority" in ('urgent', 'high'), false) and coalesce(e."is_escalated" in (true, false), false)) then case when e."csat" is not null then 1 end end as "_count_urgent_csat_365d", cast(null as double) as "worst_score_365d", cast(null as double) as "best_score", cast(null as double) as "value_confirmed"
+  select e.account_id as account_id, e.day as day, cast(null as bigint) as "exports_28d", cast(null as double) as "admin_events", cast(null as bigint) as "feature_users_14d", cast(null as bigint) as "features_ever", cast(null as bigint) as "meeting_days_60d", cast(null as bigint) as "days_since_qbr", case when (e."priority" in ('urgent', 'high') and e."is_escalated" in (true, false)) then cast(e."csat" as double) end as "_sum_urgent_csat_365d", case when (e."priority" in ('urgent', 'high') and e."is_escalated" in (true, false)) then case when e."csat" is not null then 1 end end as "_count_urgent_csat_365d", cast(null as double) as "worst_score_365d", cast(null as double) as "best_score", cast(null as double) as "value_confirmed"
   from "stg_tickets" as e
-  where e.is_usable and ((coalesce(e."priority" in ('urgent', 'high'), false) and coalesce(e."is_escalated" in (true, false), false)))
+  where e.is_usable and ((e."priority" in ('urgent', 'high') and e."is_escalated" in (true, false)))
   union all
   select e.account_id as account_id, e.day as day, cast(null as bigint) as "exports_28d", cast(null as double) as "admin_events", cast(null as bigint) as "feature_users_14d", cast(null as bigint) as "features_ever", cast(null as bigint) as "meeting_days_60d", cast(null as bigint) as "days_since_qbr", cast(null as double) as "_sum_urgent_csat_365d", cast(null as bigint) as "_count_urgent_csat_365d", case when true then cast(e."score" as double) end as "worst_score_365d", case when true then cast(e."score" as double) end as "best_score", cast(null as double) as "value_confirmed"
   from "stg_survey_responses" as e
   where e.is_usable and (true or true)
   union all
-  select e.account_id as account_id, e.day as day, cast(null as bigint) as "exports_28d", cast(null as double) as "admin_events", cast(null as bigint) as "feature_users_14d", cast(null as bigint) as "features_ever", case when true then 1 end as "meeting_days_60d", case when (coalesce(e."kind" in ('qbr'), false)) then 1 end as "days_since_qbr", cast(null as double) as "_sum_urgent_csat_365d", cast(null as bigint) as "_count_urgent_csat_365d", cast(null as double) as "worst_score_365d", cast(null as double) as "best_score", cast(null as double) as "value_confirmed"
+  select e.account_id as account_id, e.day as day, cast(null as bigint) as "exports_28d", cast(null as double) as "admin_events", cast(null as bigint) as "feature_users_14d", cast(null as bigint) as "features_ever", case when true then 1 end as "meeting_days_60d", case when (e."kind" in ('qbr')) then 1 end as "days_since_qbr", cast(null as double) as "_sum_urgent_csat_365d", cast(null as bigint) as "_count_urgent_csat_365d", cast(null as double) as "worst_score_365d", cast(null as double) as "best_score", cast(null as double) as "value_confirmed"
   from "stg_touchpoints" as e
-  where e.is_usable and (true or (coalesce(e."kind" in ('qbr'), false)))
+  where e.is_usable and (true or (e."kind" in ('qbr')))
   union all
   select e.account_id as account_id, e.day as day, cast(null as bigint) as "exports_28d", cast(null as double) as "admin_events", cast(null as bigint) as "feature_users_14d", cast(null as bigint) as "features_ever", cast(null as bigint) as "meeting_days_60d", cast(null as bigint) as "days_since_qbr", cast(null as double) as "_sum_urgent_csat_365d", cast(null as bigint) as "_count_urgent_csat_365d", cast(null as double) as "worst_score_365d", cast(null as double) as "best_score", case when true then cast(e."value" as double) end as "value_confirmed"
   from "stg_outcomes" as e
