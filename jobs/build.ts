@@ -309,6 +309,9 @@ class Run implements Pick<Lease, "transaction"> {
   private readByDay: ReadonlySet<string> = new Set();
   private comparedAt: ReadonlyMap<string, Date> = new Map();
   private readonly oneOfFew = pLimit(wholeAtOnce);
+  /** Models that are at work or wait for their turn, and whether no table has been built whole so far. */
+  private works = 0;
+  private isOfParts = true;
   private done = 0;
   private total = 0;
 
@@ -360,16 +363,17 @@ class Run implements Pick<Lease, "transaction"> {
       ...(this.options.signal ? [this.options.signal] : []),
     ]);
     const limit = pLimit(this.warehouse.atOnce);
-    let [works, ended] = [0, Promise.resolve()];
+    let ended = Promise.resolve();
     const amongOthers = async (work: () => Promise<void>): Promise<void> => {
-      works++;
+      this.works++;
       try {
         await limit(async () => {
-          await this.warehouse.workOn(works);
+          await this.tellWorks();
           await work();
         });
       } finally {
-        ended = this.warehouse.workOn(--works).catch(() => {}); // not waited for by those who waited for the work
+        this.works--;
+        ended = this.tellWorks().catch(() => {}); // not waited for by those who waited for the work
       }
     };
     const finished = new Map<string, Promise<void>>();
@@ -446,6 +450,8 @@ class Run implements Pick<Lease, "transaction"> {
     const begun = performance.now();
     this.report(model.name, "building", reason);
     const store = storeName(model.name, token);
+    this.isOfParts = false;
+    await this.tellWorks();
     const rows = await this.oneOfFew(() => this.warehouse.materialize(wholeOf(building), options));
     const { told: checked, figures: extent } = await this.check(
       building,
@@ -461,6 +467,11 @@ class Run implements Pick<Lease, "transaction"> {
     const read = Object.keys(inputs.tables).map((name) => ({ model: name, from: null }));
     const wrote = { is_whole: true, rows_added: rows, rows_ended: built?.rows ?? 0, read, ...extent };
     await this.record(building, { store, inputs, rows }, [...checked, ...compared], reason, begun, wrote);
+  }
+
+  /** Parts are small statements that go on side by side; a run that builds tables whole makes use of all that there is. */
+  private tellWorks(): Promise<void> {
+    return this.warehouse.workOn(this.isOfParts ? this.works : 1);
   }
 
   /** A table in a step of a backfill; what the step doesn't concern, or needs to be built whole, stays as it is. */
