@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import type { Settings } from "../../config/settings.js";
 import { models } from "../../models/index.js";
-import { bind, type Sql, sql } from "../../warehouse/sql.js";
+import { bind, companySql, type Sql, sql } from "../../warehouse/sql.js";
 import { publishedRows } from "./acme_project.js";
 import { at, dayAt, openSmall } from "./small.js";
 
@@ -60,6 +60,20 @@ it("rows are found by when they were loaded: late, twice, under a known id, stam
     event("days ahead", "c", 64, "2024-04-02T23:00:00Z"),
     event("since", "c", 63, "2024-04-01T08:00:00Z"),
   ]));
+
+it("rows of which can't be told when they were loaded are found: not at all, before all years, after all of them", () =>
+  expectFound(
+    "loaded_at",
+    [
+      "null",
+      "timestamptz '0044-03-15 (BC) 10:00:00Z'",
+      "timestamptz '20000-01-01 10:00:00Z'",
+      "timestamptz 'infinity'",
+    ].map(
+      (loaded) =>
+        sql`insert into raw.events select * replace (${bind("string", `loaded ${loaded}`)} as id, ${companySql(loaded)} as loaded) from raw.events where id = 'a10'`,
+    ),
+  ));
 
 it("rows of the days looked back on are found, whatever is dated ahead", () =>
   expectFound({ lookback_days: 10 }, [
