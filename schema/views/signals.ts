@@ -1,5 +1,6 @@
 import { Float, Int } from "type-graphql";
 import { accountSignals } from "../../models/signals/account_signals.js";
+import { daysBetween, safeDivide } from "../../warehouse/dialect.js";
 import { sql } from "../../warehouse/sql.js";
 import { Severity, SignalKind } from "../signal.js";
 import { accountsOfEvents, columnOf, Dimension, Measure, View } from "../view.js";
@@ -42,7 +43,13 @@ export class SignalsView {
   @Measure(() => Float, {
     description: "Mean days open, of those that closed; null where none did.",
     unit: "days",
-    sql: (row) => row.mean("days", sql`${row.column("closed_on")} is not null`),
+    sql: (row) => {
+      const closed = row.column("closed_on");
+      return safeDivide(
+        row.sum(daysBetween(row.column("opened_on"), closed)),
+        row.count(sql`${closed} is not null`),
+      );
+    },
   })
   averageDays!: number | null;
 
