@@ -21,6 +21,7 @@ import { lintGoogleSql } from "../googlesql/lint.js";
 import { type GoogleSql, referenceUnavailable, startReference } from "../googlesql/reference.js";
 import { acmeJourney, acmeNow, acmeSources, acmeThrough, acmeZone, loadAcme } from "../models/acme.js";
 import { companyIn, locate } from "../models/built.js";
+import { addDays, daysOf } from "../models/days.js";
 
 /**
  * Every view by every dimension and filter, against the same figures worked out here row by row from the tables, and
@@ -159,7 +160,8 @@ const meanings: Record<string, Measures> = {
   signals: {
     opened: (rows) => rows.length,
     stillOpen: (rows) => count(rows, (r) => r.closed_on === null),
-    averageDays: (rows) => mean(rows, (r) => (r.closed_on === null ? null : r.days)),
+    averageDays: (rows) =>
+      mean(rows, (r) => (r.closed_on === null ? null : daysOf(r.opened_on, addDays(r.closed_on, -1)).length)),
     accounts,
   },
   touchpoints: {
@@ -193,8 +195,6 @@ const columnOf: Record<string, string> = {
   isStuck: "is_stuck",
 };
 
-const addDays = (day: string, n: number): string =>
-  new Date(Date.parse(day) + n * 86_400_000).toISOString().slice(0, 10);
 const periodOf = (day: string, grain: string): string => {
   if (grain === "MONTH") return `${day.slice(0, 7)}-01`;
   return grain === "WEEK" ? addDays(day, -((new Date(day).getUTCDay() + 6) % 7)) : day;
