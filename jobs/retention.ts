@@ -133,7 +133,7 @@ async function lookFor(
       const until = Math.min(version, oldest.get(store)?.until ?? version);
       oldest.set(store, { model, store, after: collected.get(store) ?? 0, until });
     }
-    // BigQuery puts clustered rows into order by itself. Of fewer than moved none are out of it.
+    // BigQuery puts clustered rows into order by itself. No more are out of it than were moved.
     const mayBeScattered = (moved.get(model) ?? rows) > retention.rewrite_share * rows;
     if (rows >= retention.rewrite_rows && mayBeScattered && warehouse.dialect !== "bigquery")
       large.add(store);

@@ -89,13 +89,9 @@ function suspects(searched: Searched, { all, loadedSince, days }: Suspicion): Sq
 /** When it was loaded can't be read of some: these may always have come. */
 function arrivedSince({ value, instant }: MappedColumn, since: Sql, timeZone: string): Sql[] {
   if (!instant) return [sql`${value} >= ${since}`, sql`${value} is null`];
-  // Instants of years that can't be told, too late or too early, by whichever zone; BigQuery has none.
-  const isEarly = sql`${instant} < ${startOfDay(day("0001-01-03"), timeZone)}`;
-  return [
-    sql`${instant} >= ${since}`,
-    sql`${instant} is null`,
-    by({ duckdb: isEarly, bigquery: sql`false` }),
-  ];
+  // Instants of years that can't be told, too late or too early, by whichever zone.
+  const early = startOfDay(day("0001-01-03"), timeZone);
+  return [sql`${instant} >= ${since}`, sql`${instant} is null`, sql`${instant} < ${early}`];
 }
 
 const anyOf = (conditions: readonly Sql[]): Sql =>

@@ -41,8 +41,8 @@ export interface MappedColumn {
   /** Whether a value may be there and yet not be readable. */
   readonly mayFail: boolean;
   /**
-   * Of an instant that is one in the raw data too: itself, though it may be of a year that can't be told. By it an engine
-   * skips rows, as it can't by a value that hangs on a condition.
+   * Of an instant that is one in the raw data too, where that may be of a year that can't be told: itself. By it DuckDB
+   * skips rows, as it can't by a value that hangs on a condition; on BigQuery the value is no other.
    */
   readonly instant?: Sql | undefined;
 }
@@ -211,7 +211,8 @@ async function mapSource(
     // Text pays for being text: presence and readability are asked only where the raw type leaves them open.
     const isPresent =
       from === "string" ? sql`nullif(${trimmed(given)}, '') is not null` : sql`${given} is not null`;
-    const instant = from === "timestamp" && type === "timestamp" ? instantIn(given, zone) : undefined;
+    const hasOthers = warehouse.dialect === "duckdb" && from === "timestamp" && type === "timestamp";
+    const instant = hasOthers ? instantIn(given, zone) : undefined;
     columns.push([column, { value, isPresent, mayFail: from !== type || isOfTime(type), instant }]);
   }
   if (problems.length > 0) throw new WaymarkError("SOURCE_INVALID", problems.join("\n"));
