@@ -4,9 +4,9 @@ import { Temporal } from "temporal-polyfill";
 import type { Settings } from "../config/settings.js";
 import { messageOf, WaymarkError } from "../errors.js";
 import type { Journey } from "../journey/journey.js";
-import { checkTable, type Figures } from "../models/checks.js";
+import { checkTable, type Figures, type HeldRows } from "../models/checks.js";
 import { timeline } from "../models/daily/timeline.js";
-import { buildOrder, type Node, selectModels } from "../models/graph.js";
+import { buildOrder, longestChainsFirst, type Node, selectModels } from "../models/graph.js";
 import { models } from "../models/index.js";
 import { type Company, dayColumnOf, type Model } from "../models/model.js";
 import type { DaysWritten } from "../models/sources/changes.js";
@@ -309,9 +309,6 @@ class Run implements Pick<Lease, "transaction"> {
   private readByDay: ReadonlySet<string> = new Set();
   private comparedAt: ReadonlyMap<string, Date> = new Map();
   private readonly oneOfFew = pLimit(wholeAtOnce);
-  /** Models that are at work or wait for their turn, and whether no table has been built whole so far. */
-  private works = 0;
-  private isOfParts = true;
   private done = 0;
   private total = 0;
 
@@ -341,7 +338,10 @@ class Run implements Pick<Lease, "transaction"> {
     );
   }
 
-  /** Every model waits for those it reads, and no longer. The first failure stops what has not begun. */
+  /**
+   * Every model waits for those it reads; of those that needn't wait the one goes first for which most wait one after the
+   * other. The first failure stops what has not begun.
+   */
   async buildAll(order: readonly Node[], company: Company): Promise<void> {
     const { select } = this.options;
     // Tables that the words of the company are read by come with these words, selected or not.
@@ -362,47 +362,47 @@ class Run implements Pick<Lease, "transaction"> {
       this.lease.signal,
       ...(this.options.signal ? [this.options.signal] : []),
     ]);
-    const limit = pLimit(this.warehouse.atOnce);
-    let ended = Promise.resolve();
-    const amongOthers = async (work: () => Promise<void>): Promise<void> => {
-      this.works++;
-      try {
-        await limit(async () => {
-          await this.tellWorks();
-          await work();
-        });
-      } finally {
-        this.works--;
-        ended = this.tellWorks().catch(() => {}); // not waited for by those who waited for the work
-      }
+    const work = async (node: Node): Promise<void> => {
+      signal.throwIfAborted();
+      const { name } = node.model;
+      await traced("waymark.model", { "waymark.model": name }, () =>
+        sentFor({ model: name }, [this.accountOf(name)], () =>
+          this.buildModel(node, company, selected?.has(name) ?? true, signal),
+        ),
+      );
+      if (name === timeline.name) this.dataThrough = await this.lastDay();
     };
-    const finished = new Map<string, Promise<void>>();
-    for (const node of order) {
-      const before = Promise.all(node.upstream.map((model) => finished.get(model)));
-      const work = before.then(() =>
-        amongOthers(async () => {
-          signal.throwIfAborted();
-          const { name } = node.model;
-          await traced("waymark.model", { "waymark.model": name }, () =>
-            sentFor({ model: name }, [this.accountOf(name)], () =>
-              this.buildModel(node, company, selected?.has(name) ?? true, signal),
-            ),
-          );
-          if (name === timeline.name) this.dataThrough = await this.lastDay();
-        }),
-      );
-      finished.set(
-        node.model.name,
-        work.catch((error) => {
-          failure.abort();
-          throw error;
-        }),
-      );
+    const { step, from, to } = this.options;
+    // What a night brings is little; days that are asked for may be many.
+    const isNight = this.latest.size > 0 && !step && from === undefined && to === undefined;
+    await this.warehouse.sideBySide(isNight);
+    const waiting = new Set(longestChainsFirst(order));
+    const working = new Map<string, Promise<unknown>>();
+    const done = new Set<string>();
+    const errors: unknown[] = [];
+    for (;;) {
+      const isReady = ({ upstream }: Node) => upstream.every((model) => done.has(model));
+      const ready = errors.length > 0 ? [] : [...waiting].filter(isReady);
+      for (const node of ready.slice(0, this.warehouse.atOnce - working.size)) {
+        const { name } = node.model;
+        waiting.delete(node);
+        const ended = work(node).then(
+          () => done.add(name),
+          (error) => {
+            failure.abort();
+            errors.push(error);
+          },
+        );
+        working.set(
+          name,
+          ended.finally(() => working.delete(name)),
+        );
+      }
+      if (working.size === 0) break;
+      await Promise.race(working.values());
     }
-    const outcomes = await Promise.allSettled(finished.values());
-    await ended;
+    await this.warehouse.sideBySide(false);
     if (this.options.signal?.aborted) throw cancelled(this.options.signal.reason);
-    const errors = outcomes.flatMap((o) => (o.status === "rejected" ? [o.reason] : []));
     // What failed of itself, rather than what was stopped because of it.
     if (errors.length > 0)
       throw errors.find((e) => e instanceof WaymarkError && e.code !== "CANCELLED") ?? errors[0];
@@ -450,28 +450,16 @@ class Run implements Pick<Lease, "transaction"> {
     const begun = performance.now();
     this.report(model.name, "building", reason);
     const store = storeName(model.name, token);
-    this.isOfParts = false;
-    await this.tellWorks();
+    await this.warehouse.sideBySide(false); // it makes use of all that there is
     const rows = await this.oneOfFew(() => this.warehouse.materialize(wholeOf(building), options));
-    const { told: checked, figures: extent } = await this.check(
-      building,
-      [schemas.tables, store],
-      node,
-      reason,
-      rows,
-      begun,
-      extentOf(model),
-    );
+    const rowsAt = [schemas.tables, store];
+    const { held, figures: extent } = await this.hold(building, rowsAt, extentOf(model));
+    const checked = await this.check(building, rowsAt, node, reason, rows, begun, held);
     options.signal?.throwIfAborted();
     const compared = model.source ? [sourceCompared(model.source, this.options.now())] : [];
     const read = Object.keys(inputs.tables).map((name) => ({ model: name, from: null }));
     const wrote = { is_whole: true, rows_added: rows, rows_ended: built?.rows ?? 0, read, ...extent };
     await this.record(building, { store, inputs, rows }, [...checked, ...compared], reason, begun, wrote);
-  }
-
-  /** Parts are small statements that go on side by side; a run that builds tables whole makes use of all that there is. */
-  private tellWorks(): Promise<void> {
-    return this.warehouse.workOn(this.isOfParts ? this.works : 1);
   }
 
   /** A table in a step of a backfill; what the step doesn't concern, or needs to be built whole, stays as it is. */
@@ -525,13 +513,15 @@ class Run implements Pick<Lease, "transaction"> {
     ];
     const reason = reasons.join("; ");
     if (work.kind === "part" || days) this.report(model.name, "building", reason);
-    const part = await buildPart(building, built, { changed, search, days });
+    const part = await buildPart(building, built, { changed, search, days }, (delta) =>
+      this.hold(building, delta),
+    );
     if (!part || (part.added === 0 && part.ended === 0)) {
       this.untold.push(...compared);
       return this.keep({ ...built, inputs }, part ? "built again, nothing changed" : "fresh");
     }
     const rows = built.rows + part.added - part.ended;
-    const { told: checked } = await this.check(building, part.delta, node, reason, rows, begun);
+    const checked = await this.check(building, part.delta, node, reason, rows, begun, part.held.held);
     options.signal?.throwIfAborted();
     this.parts.set(model.name, { after: built.version, told: part.changes, days: part.days });
     await this.record(
@@ -577,28 +567,43 @@ class Run implements Pick<Lease, "transaction"> {
     });
   }
 
+  /** Where relations stand for who asks about a model's new rows. */
+  private locateNew({ name }: Model, rowsAt: readonly string[]): (relation: string) => readonly string[] {
+    const locate = this.locate(undefined);
+    return (relation) => (relation === name ? rowsAt : locate(relation));
+  }
+
+  /** Hold what was built against its model, and answer the figures of it that are asked for beside. */
+  private hold<C extends Columns>(
+    { model, company, options }: Building,
+    rowsAt: readonly string[],
+    also?: Figures<C>,
+  ): Promise<{ held: HeldRows[]; figures: Row<C> }> {
+    return traced("waymark.check", { "waymark.model": model.name }, () =>
+      checkTable(this.warehouse, model, company, { ...options, locate: this.locateNew(model, rowsAt) }, also),
+    );
+  }
+
   /**
-   * Hold what was built against its model. Answers what tells the ledger so, together with the rows, and the figures of
-   * them that are asked for beside; a failing check is told at once and ends the run, and the rows stay to be read.
+   * What tells the ledger how built rows were held against their model, together with the rows; a failing check is told
+   * at once and ends the run, and the rows stay to be read.
    */
-  private async check<C extends Columns>(
+  private async check(
     building: Building,
     rowsAt: readonly string[],
     node: Node,
     reason: string,
     rows: number,
     begun: number,
-    also?: Figures<C>,
-  ): Promise<{ told: Sql[]; figures: Row<C> }> {
-    const { model, company, options } = building;
-    const locate = (relation: string): readonly string[] =>
-      relation === model.name ? rowsAt : this.locate(undefined)(relation);
-    const { held, figures } = await traced("waymark.check", { "waymark.model": model.name }, () =>
-      checkTable(this.warehouse, model, company, { ...options, locate }, also),
-    );
-    const told = await checksOfModel(this.warehouse, this.held(), model.name, held, { ...options, locate });
+    held: readonly HeldRows[],
+  ): Promise<Sql[]> {
+    const { model, options } = building;
+    const told = await checksOfModel(this.warehouse, this.held(), model.name, held, {
+      ...options,
+      locate: this.locateNew(model, rowsAt),
+    });
     const failed = held.filter((check) => check.failingRows > 0);
-    if (failed.length === 0) return { told, figures };
+    if (failed.length === 0) return told;
     await this.transaction(told);
     for (const { check, failingRows, examples } of failed)
       this.options.onProgress?.({

@@ -78,14 +78,21 @@ export interface Part {
 /**
  * The part of a table that may be another now, beside what it was: accounts from a day on, raw rows by their keys, or
  * all rows of a table that knows neither. Null where nothing is concerned; a part with nothing to add or end is the same.
+ * @param hold what is asked of the rows as they are now, while they are compared with what stands
  */
-export async function buildPart(building: Building, built: BuiltTable, stale: Stale): Promise<Part | null> {
+export async function buildPart<H>(
+  building: Building,
+  built: BuiltTable,
+  stale: Stale,
+  hold: (delta: readonly string[]) => Promise<H>,
+): Promise<(Part & { readonly held: H }) | null> {
   const { warehouse, model, company, version, options } = building;
-  const columns = Object.keys(model.columnsFor(company));
+  const shape = model.columnsFor(company);
+  const columns = Object.keys(shape);
   const store = path(schemas.tables, built.store);
   const work = (what: string): readonly string[] => workTable(building, what);
-  const make = async (what: string, shape: Columns, query: Sql, scope?: Scope): Promise<number> =>
-    warehouse.materialize({ table: work(what), columns: shape, query }, { ...options, scope });
+  const make = async (what: string, columns: Columns, query: Sql, scope?: Scope): Promise<number> =>
+    warehouse.materialize({ table: work(what), columns, query }, { ...options, scope });
 
   const onlyDays = stale.changed.length === 0 ? stale.days?.to : undefined;
   let scopes: readonly (Scope | undefined)[] = [undefined];
@@ -116,13 +123,14 @@ export async function buildPart(building: Building, built: BuiltTable, stale: St
     return sql`select t.* from ${rows} as t where ${also}`;
   };
   const inDays = onlyDays ? sql`t.day < ${bind("date", onlyDays)}` : sql`true`;
-  const [first, ...others] = scopes;
-  const rowsNow = (scope: Scope | undefined): Sql => concerned(scope, sql`(${model.query(company)})`, inDays);
-  await make("delta", model.columnsFor(company), sql`select * from (${rowsNow(first)}) as concerned`, first);
-  for (const scope of others)
+  const rowsNow = (scope: Scope | undefined): Sql =>
+    sql`select * from (${concerned(scope, sql`(${model.query(company)})`, inDays)}) as concerned`;
+  const deltas = scopes.map((_, i) => (i === 0 ? "delta" : `delta_${i}`));
+  await Promise.all(scopes.map((scope, i) => make(deltas[i] ?? "", shape, rowsNow(scope), scope)));
+  for (const other of deltas.slice(1))
     await warehouse.run(
-      sql`insert into ${path(...work("delta"))} (${columns.map(name)}) select ${columns.map(name)} from (${rowsNow(scope)}) as more`,
-      { ...options, scope },
+      sql`insert into ${path(...work("delta"))} (${columns.map(name)}) select ${columns.map(name)} from ${path(...work(other))}`,
+      options,
     );
   const delta = path(...work("delta"));
   const sameKey = join(
@@ -137,12 +145,11 @@ export async function buildPart(building: Building, built: BuiltTable, stale: St
           " or ",
         )
       : sql`false`;
-  const shape = model.columnsFor(company);
   const told = columns.filter(isToldOf(building));
   const toldShape = Object.fromEntries(told.flatMap((c) => (shape[c] ? [[c, shape[c]]] : [])));
   const isStanding = sql`t.${toVersion} = ${integer(forever)} and ${inDays}`;
   const changes = path(...work("changes"));
-  await make(
+  const compare = make(
     "changes",
     { ...toldShape, comes: { type: "boolean" } },
     sql`
@@ -160,15 +167,19 @@ full join (
 cross join (select true as comes union all select false as comes) as v
 where (d.is_there is null or s.is_there is null or ${differs}) and case when v.comes then d.is_there else s.is_there end`,
   );
+  const [held] = await Promise.all([hold(work("delta")), compare]);
   const count = { type: "integer", notNull: true } as const;
-  const [counted] = await warehouse.query(
-    sql`select ${countIf(sql`comes`)} as added, ${countIf(sql`not comes`)} as ended, ${extentOf(model).select} from ${changes}`,
-    { added: count, ended: count, ...extentShape },
-    options,
-  );
-  const { added, ended, ...extent } = counted ?? { added: 0, ended: 0, ...nowhere };
   const column = dayColumnOf(model);
-  const days = column ? daysOfRows(model, await daysOf(building, changes, column)) : undefined;
+  const [[counted], rowsByDay] = await Promise.all([
+    warehouse.query(
+      sql`select ${countIf(sql`comes`)} as added, ${countIf(sql`not comes`)} as ended, ${extentOf(model).select} from ${changes}`,
+      { added: count, ended: count, ...extentShape },
+      options,
+    ),
+    column ? daysOf(building, changes, column) : undefined,
+  ]);
+  const { added, ended, ...extent } = counted ?? { added: 0, ended: 0, ...nowhere };
+  const days = rowsByDay && daysOfRows(model, rowsByDay);
   const end = sql`update ${store} as d
 set ${toVersion} = ${integer(version)}
 from ${changes} as s
@@ -180,6 +191,7 @@ inner join ${changes} as s on ${sameKey}
 where s.comes`;
   return {
     delta: work("delta"),
+    held,
     changes: work("changes"),
     added,
     ended,

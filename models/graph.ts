@@ -54,6 +54,15 @@ function nodeOf(model: Model, company: Company): Node {
   return { model, reads, upstream: [...new Set([...reads, ...references])] };
 }
 
+/** The same models, those first for which the longest chain of others waits, each for the one before it. */
+export function longestChainsFirst(order: readonly Node[]): Node[] {
+  const chains = new Map<string, number>();
+  const chainOf = ({ model }: Node): number => chains.get(model.name) ?? 0;
+  for (const node of [...order].reverse())
+    for (const name of node.upstream) chains.set(name, Math.max(chains.get(name) ?? 0, 1 + chainOf(node)));
+  return [...order].sort((a, b) => chainOf(b) - chainOf(a));
+}
+
 /**
  * The models that a selection means: `health` itself, `health+` with all that read it, `+health` with all it reads.
  * @throws WaymarkError BAD_USER_INPUT for an unknown name

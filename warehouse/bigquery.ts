@@ -186,7 +186,7 @@ class BigQueryWarehouse implements Warehouse {
   }
 
   /** Its processors are none of ours. */
-  async workOn(): Promise<void> {}
+  async sideBySide(): Promise<void> {}
 
   /** Logical bytes, by which BigQuery bills storage and scans; null for a view. */
   async bytes(path: readonly string[]): Promise<number | null> {

@@ -1,7 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { mkdirSync } from "node:fs";
 import { dirname, resolve } from "node:path";
-import { setImmediate as immediate } from "node:timers/promises";
 import {
   BIGINT,
   BOOLEAN,
@@ -118,7 +117,6 @@ class DuckDb implements Warehouse {
 
   /** More only queue: each works all the time. */
   readonly atOnce = 2;
-  private works = 0;
   /** What it was opened with, once it was asked, and what was set since. */
   private threads: number | undefined;
   private threadsSet: number | undefined;
@@ -371,15 +369,13 @@ class DuckDb implements Warehouse {
 
   /**
    * Each statement has a thread of its own to begin with; where another one helps, the first spins until that has done.
-   * Where several go on side by side this is a tenth of what they cost.
+   * Of small ones that go on side by side this is a tenth of what they cost.
    */
-  workOn(works: number): Promise<void> {
-    this.works = works;
+  sideBySide(are: boolean): Promise<void> {
     return this.settingThreads(async () => {
-      await immediate(); // what another waited for has begun by then
       this.threads ??= await this.threadsNow();
       this.threadsSet ??= this.threads;
-      const wanted = this.works > 1 ? Math.max(1, this.threads - this.atOnce + 1) : this.threads;
+      const wanted = are ? Math.max(1, this.threads - this.atOnce + 1) : this.threads;
       if (wanted === this.threadsSet) return;
       await this.run(sql`set threads = ${integer(wanted)}`);
       this.threadsSet = wanted;

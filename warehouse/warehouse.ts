@@ -92,8 +92,8 @@ export interface Warehouse {
   drop(tables: readonly (readonly string[])[]): Promise<void>;
   /** How many works of many small statements go on side by side without standing in each other's way. */
   readonly atOnce: number;
-  /** Tells how many of them there are to do now. Where the engine's threads are this process's, those that several would only wait for rest. */
-  workOn(works: number): Promise<void>;
+  /** Tells whether such works go on now. Where the engine's threads are this process's, those that they would only wait for rest. */
+  sideBySide(are: boolean): Promise<void>;
   /** What a table takes in storage, in bytes; null where the engine doesn't tell. */
   bytes(table: readonly string[]): Promise<number | null>;
   /** Append rows (values in the columns' order) to a table, creating it when absent. */

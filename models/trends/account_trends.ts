@@ -21,15 +21,15 @@ const windowDays = 30 * 7;
 /** What is known of a metric on the way. Ids begin with a letter, so a column of a part is no other metric's. */
 const parts = [
   "value",
-  "previous",
-  "before",
-  "mean",
-  "stddev",
   "n",
   "level",
   "var_y",
   "var_x",
   "covar",
+  "previous",
+  "before",
+  "mean",
+  "var_before",
 ] as const;
 type Part = (typeof parts)[number];
 const partOf = (part: Part, metric: string): string => `_${part}_${metric}`;
@@ -81,24 +81,29 @@ export const accountTrends = defineModel({
   query: ({ journey }) => {
     const metrics = trendMetrics(journey);
     // Weeks without facts stand between the others, so that so many rows are so many weeks: ranges of numbers cost more.
-    const before = sql`partition by account_id order by week rows between 30 preceding and 1 preceding`;
     const ending = sql`partition by account_id order by week rows between 29 preceding and current row`;
-    const lastWeek = sql`partition by account_id order by week rows between 1 preceding and 1 preceding`;
-    const perMetric = (m: string): Sql[] => {
+    const part = (p: Part, m: string, value: Sql): Sql => sql`${value} as ${name(partOf(p, m))}`;
+    const ofThirtyWeeks = (m: string): Sql[] => {
       const y = name(partOf("value", m));
-      const x = sql`case when ${y} is not null then week_number end`;
-      const part = (p: Part, value: Sql): Sql => sql`${value} as ${name(partOf(p, m))}`;
+      const x = cast(sql`case when ${y} is not null then week_number end`, "number");
       return [
         y,
-        part("previous", sql`max(${y}) over (${lastWeek})`),
-        part("before", sql`count(${y}) over (${before})`),
-        part("mean", sql`avg(${y}) over (${before})`),
-        part("stddev", sql`stddev_samp(${y}) over (${before})`),
-        part("n", sql`count(${y}) over (${ending})`),
-        part("level", sql`avg(${y}) over (${ending})`),
-        part("var_y", sql`var_pop(${y}) over (${ending})`),
-        part("var_x", sql`var_pop(${cast(x, "number")}) over (${ending})`),
-        part("covar", sql`covar_pop(${y}, ${cast(x, "number")}) over (${ending})`),
+        part("n", m, sql`count(${y}) over (${ending})`),
+        part("level", m, sql`avg(${y}) over (${ending})`),
+        part("var_y", m, sql`var_pop(${y}) over (${ending})`),
+        part("var_x", m, sql`var_pop(${x}) over (${ending})`),
+        part("covar", m, sql`covar_pop(${y}, ${x}) over (${ending})`),
+      ];
+    };
+    // The thirty weeks before a week are those that end with the one before it.
+    const ofWeekBefore = (m: string): Sql[] => {
+      const lastWeeks = (p: Part): Sql =>
+        sql`lag(${name(partOf(p, m))}) over (partition by account_id order by week)`;
+      return [
+        part("previous", m, lastWeeks("value")),
+        part("before", m, lastWeeks("n")),
+        part("mean", m, lastWeeks("level")),
+        part("var_before", m, lastWeeks("var_y")),
       ];
     };
     const pick = (part: Part): Sql =>
@@ -145,8 +150,14 @@ windowed as (
     account_id,
     week,
     has_facts,
-    ${join(metrics.flatMap(perMetric), ",\n    ")}
+    ${join(metrics.flatMap(ofThirtyWeeks), ",\n    ")}
   from weeks
+),
+with_before as (
+  select
+    *,
+    ${join(metrics.flatMap(ofWeekBefore), ",\n    ")}
+  from windowed
 ),
 metrics as (
   ${join(
@@ -163,7 +174,7 @@ long as (
       parts.map((part) => sql`${pick(part)} as ${name(part)}`),
       ",\n    ",
     )}
-  from windowed as w
+  from with_before as w
   cross join metrics as m
   where w.has_facts
 ),
@@ -175,7 +186,7 @@ fitted as (
     value,
     previous,
     case when before >= ${integer(minWeeks)} then mean end as mean_30w,
-    case when before >= ${integer(minWeeks)} then case when ${isFlat(sql`stddev`, sql`mean`)} then 0e0 else stddev end end as stddev_30w,
+    case when before >= ${integer(minWeeks)} then case when ${isFlat(sql`sqrt(var_before)`, sql`mean`)} then 0e0 else sqrt(var_before * before / (before - 1)) end end as stddev_30w,
     n,
     level,
     var_y,
