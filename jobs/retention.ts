@@ -90,7 +90,7 @@ export async function collectGarbage(
       .sort((a, b) => Number(b.isView) - Number(a.isView)) // views first: they read the stores
       .map(({ schema, name }) => [schema, name]),
   );
-  const tables = [...(await readAllTables(warehouse)).values()];
+  const tables = garbage.rewrites.length > 0 ? [...(await readAllTables(warehouse)).values()] : [];
   for (const { store } of garbage.rewrites)
     await rewrite(
       warehouse,

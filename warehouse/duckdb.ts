@@ -29,6 +29,7 @@ import {
   bind,
   type ColumnType,
   integer,
+  join,
   type Parameter,
   path,
   render,
@@ -354,17 +355,13 @@ class DuckDb implements Warehouse {
       { view: { type: "string", notNull: true } },
     );
     const isView = new Set(views.map(({ view }) => view));
+    const dropped = (table: readonly string[]): Sql =>
+      sql`drop ${isView.has(table.join(".")) ? sql`view` : sql`table`} if exists ${path(...table)}`;
     // By schemas, as one that expires is another database, and a transaction writes to one.
-    const schemas = new Set(tables.map((table) => table.at(-2)));
-    for (const schema of schemas)
-      await this.transaction(
-        tables
-          .filter((table) => table.at(-2) === schema)
-          .map(
-            (table) =>
-              sql`drop ${isView.has(table.join(".")) ? sql`view` : sql`table`} if exists ${path(...table)}`,
-          ),
-      );
+    const schemas = [...new Set(tables.map((table) => table.at(-2)))];
+    const ofSchema = (schema: string | undefined): Sql[] =>
+      tables.filter((table) => table.at(-2) === schema).map(dropped);
+    await Promise.all(schemas.map((schema) => this.transaction([join(ofSchema(schema), ";\n")])));
   }
 
   /**
