@@ -126,7 +126,7 @@ export async function buildPart<H>(
   const rowsNow = (scope: Scope | undefined): Sql =>
     sql`select * from (${concerned(scope, sql`(${model.query(company)})`, inDays)}) as concerned`;
   const deltas = scopes.map((_, i) => (i === 0 ? "delta" : `delta_${i}`));
-  await Promise.all(scopes.map((scope, i) => make(deltas[i] ?? "", shape, rowsNow(scope), scope)));
+  await together(deltas.map((what, i) => make(what, shape, rowsNow(scopes[i]), scopes[i])));
   for (const other of deltas.slice(1))
     await warehouse.run(
       sql`insert into ${path(...work("delta"))} (${columns.map(name)}) select ${columns.map(name)} from ${path(...work(other))}`,
@@ -167,16 +167,16 @@ full join (
 cross join (select true as comes union all select false as comes) as v
 where (d.is_there is null or s.is_there is null or ${differs}) and case when v.comes then d.is_there else s.is_there end`,
   );
-  const [held] = await Promise.all([hold(work("delta")), compare]);
+  const [held] = await together([hold(work("delta")), compare]);
   const count = { type: "integer", notNull: true } as const;
   const column = dayColumnOf(model);
-  const [[counted], rowsByDay] = await Promise.all([
+  const [[counted], rowsByDay] = await together([
     warehouse.query(
       sql`select ${countIf(sql`comes`)} as added, ${countIf(sql`not comes`)} as ended, ${extentOf(model).select} from ${changes}`,
       { added: count, ended: count, ...extentShape },
       options,
     ),
-    column ? daysOf(building, changes, column) : undefined,
+    column ? daysOf(building, changes, column) : Promise.resolve(undefined),
   ]);
   const { added, ended, ...extent } = counted ?? { added: 0, ended: 0, ...nowhere };
   const days = rowsByDay && daysOfRows(model, rowsByDay);
@@ -199,6 +199,12 @@ where s.comes`;
     days,
     applied: [...(ended > 0 ? [end] : []), ...(added > 0 ? [add] : [])],
   };
+}
+
+/** What all of them answer; where one fails, not before the others have ended: nothing goes on behind a run that has failed. */
+async function together<const T extends readonly Promise<unknown>[]>(works: T) {
+  await Promise.allSettled(works);
+  return Promise.all(works);
 }
 
 /**

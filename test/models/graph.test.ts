@@ -1,6 +1,12 @@
 import { describe, expect, it } from "vitest";
 import { checkTable } from "../../models/checks.js";
-import { buildOrder, downstreamOf, selectModels, upstreamOf } from "../../models/graph.js";
+import {
+  buildOrder,
+  downstreamOf,
+  longestChainsFirst,
+  selectModels,
+  upstreamOf,
+} from "../../models/graph.js";
 import { models } from "../../models/index.js";
 import { type Company, defineModel, type Model, type ModelColumns, ref } from "../../models/model.js";
 import { bind, type Sql, sql } from "../../warehouse/sql.js";
@@ -38,6 +44,21 @@ describe("the graph of models", () => {
     const order = buildOrder([fake("c", ["b"]), fake("b", ["a"]), fake("a"), fake("d", ["a"])], company);
     expect(namesOf(order)).toEqual(["a", "b", "c", "d"]);
     expect(order.map((node) => node.upstream)).toEqual([[], ["a"], ["b"], ["a"]]);
+  });
+
+  it("tells first of those for which most others wait, one after the other", () => {
+    const order = buildOrder(
+      [
+        fake("alone"),
+        fake("first"),
+        fake("leaf", ["first"]),
+        fake("c", ["b"]),
+        fake("b", ["a"]),
+        fake("a", ["first"]),
+      ],
+      company,
+    );
+    expect(namesOf(longestChainsFirst(order))).toEqual(["first", "a", "b", "alone", "leaf", "c"]);
   });
 
   it("includes what columns are checked against", () => {
