@@ -6,7 +6,7 @@ import { messageOf, WaymarkError } from "../errors.js";
 import type { Journey } from "../journey/journey.js";
 import { checkTable, type Figures, type HeldRows } from "../models/checks.js";
 import { timeline } from "../models/daily/timeline.js";
-import { buildOrder, longestChainsFirst, type Node, selectModels } from "../models/graph.js";
+import { buildOrder, type Node, selectModels, workThrough } from "../models/graph.js";
 import { models } from "../models/index.js";
 import { type Company, dayColumnOf, type Model } from "../models/model.js";
 import type { DaysWritten } from "../models/sources/changes.js";
@@ -338,10 +338,7 @@ class Run implements Pick<Lease, "transaction"> {
     );
   }
 
-  /**
-   * Every model waits for those it reads; of those that needn't wait the one goes first for which most wait one after the
-   * other. The first failure stops what has not begun.
-   */
+  /** @throws what failed of itself, of several models the first that did */
   async buildAll(order: readonly Node[], company: Company): Promise<void> {
     const { select } = this.options;
     // Tables that the words of the company are read by come with these words, selected or not.
@@ -376,32 +373,13 @@ class Run implements Pick<Lease, "transaction"> {
     // What a night brings is little; days that are asked for may be many.
     const isNight = this.latest.size > 0 && !step && from === undefined && to === undefined;
     await this.warehouse.sideBySide(isNight);
-    const waiting = new Set(longestChainsFirst(order));
-    const working = new Map<string, Promise<unknown>>();
-    const done = new Set<string>();
-    const errors: unknown[] = [];
-    for (;;) {
-      const isReady = ({ upstream }: Node) => upstream.every((model) => done.has(model));
-      const ready = errors.length > 0 ? [] : [...waiting].filter(isReady);
-      for (const node of ready.slice(0, this.warehouse.atOnce - working.size)) {
-        const { name } = node.model;
-        waiting.delete(node);
-        const ended = work(node).then(
-          () => done.add(name),
-          (error) => {
-            failure.abort();
-            errors.push(error);
-          },
-        );
-        working.set(
-          name,
-          ended.finally(() => working.delete(name)),
-        );
-      }
-      if (working.size === 0) break;
-      await Promise.race(working.values());
-    }
-    await this.warehouse.sideBySide(false);
+    const errors = await workThrough(order, this.warehouse.atOnce, (node) =>
+      work(node).catch((error) => {
+        failure.abort();
+        throw error;
+      }),
+    );
+    await this.warehouse.sideBySide(false).catch((error) => errors.push(error));
     if (this.options.signal?.aborted) throw cancelled(this.options.signal.reason);
     // What failed of itself, rather than what was stopped because of it.
     if (errors.length > 0)

@@ -54,13 +54,41 @@ function nodeOf(model: Model, company: Company): Node {
   return { model, reads, upstream: [...new Set([...reads, ...references])] };
 }
 
-/** The same models, those first for which the longest chain of others waits, each for the one before it. */
-export function longestChainsFirst(order: readonly Node[]): Node[] {
+/**
+ * Work on every model, on so many at once, each after those it needs. Of those that needn't wait the one goes first for
+ * which the longest chain of others waits. The first failure stops what has not begun.
+ * @returns what failed, in the order in which it did
+ */
+export async function workThrough(
+  order: readonly Node[],
+  atOnce: number,
+  work: (node: Node) => Promise<void>,
+): Promise<unknown[]> {
   const chains = new Map<string, number>();
   const chainOf = ({ model }: Node): number => chains.get(model.name) ?? 0;
   for (const node of [...order].reverse())
     for (const name of node.upstream) chains.set(name, Math.max(chains.get(name) ?? 0, 1 + chainOf(node)));
-  return [...order].sort((a, b) => chainOf(b) - chainOf(a));
+
+  const waiting = new Set([...order].sort((a, b) => chainOf(b) - chainOf(a)));
+  const working = new Set<Promise<void>>();
+  const done = new Set<string>();
+  const errors: unknown[] = [];
+  const isReady = ({ upstream }: Node): boolean => upstream.every((name) => done.has(name));
+  for (;;) {
+    const ready = errors.length > 0 ? [] : [...waiting].filter(isReady);
+    for (const node of ready.slice(0, atOnce - working.size)) {
+      waiting.delete(node);
+      const ended: Promise<void> = work(node)
+        .then(
+          () => void done.add(node.model.name),
+          (error) => void errors.push(error),
+        )
+        .finally(() => working.delete(ended));
+      working.add(ended);
+    }
+    if (working.size === 0) return errors;
+    await Promise.race(working);
+  }
 }
 
 /**

@@ -1,12 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { checkTable } from "../../models/checks.js";
-import {
-  buildOrder,
-  downstreamOf,
-  longestChainsFirst,
-  selectModels,
-  upstreamOf,
-} from "../../models/graph.js";
+import { buildOrder, downstreamOf, selectModels, upstreamOf, workThrough } from "../../models/graph.js";
 import { models } from "../../models/index.js";
 import { type Company, defineModel, type Model, type ModelColumns, ref } from "../../models/model.js";
 import { bind, type Sql, sql } from "../../warehouse/sql.js";
@@ -46,7 +40,7 @@ describe("the graph of models", () => {
     expect(order.map((node) => node.upstream)).toEqual([[], ["a"], ["b"], ["a"]]);
   });
 
-  it("tells first of those for which most others wait, one after the other", () => {
+  describe("work through it", () => {
     const order = buildOrder(
       [
         fake("alone"),
@@ -58,7 +52,26 @@ describe("the graph of models", () => {
       ],
       company,
     );
-    expect(namesOf(longestChainsFirst(order))).toEqual(["first", "a", "b", "alone", "leaf", "c"]);
+    /** Each takes its turn of the loop; answers what began when what was at work. */
+    const begun = async (atOnce: number, failing?: string): Promise<[string[], unknown[]]> => {
+      const seen: string[] = [];
+      const errors = await workThrough(order, atOnce, async ({ model }) => {
+        seen.push(model.name);
+        await new Promise(setImmediate);
+        if (model.name === failing) throw new Error(failing);
+      });
+      return [seen, errors];
+    };
+
+    it("begins with those for which the longest chain waits, each after those it needs", async () => {
+      expect(await begun(1)).toEqual([["first", "a", "b", "alone", "leaf", "c"], []]);
+      expect(await begun(2)).toEqual([["first", "alone", "a", "leaf", "b", "c"], []]);
+    });
+
+    it("stops at the first failure, once what has begun is done", async () => {
+      expect(await begun(1, "a")).toEqual([["first", "a"], [new Error("a")]]);
+      expect(await begun(2, "a")).toEqual([["first", "alone", "a", "leaf"], [new Error("a")]]);
+    });
   });
 
   it("includes what columns are checked against", () => {
