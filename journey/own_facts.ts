@@ -68,6 +68,10 @@ export const columnsBesideFacts: readonly string[] = [
 export const needsColumn = ({ measure }: OwnFact): boolean =>
   (ofColumn as readonly string[]).includes(measure);
 
+/** Whether any of the facts tells people of a role from those of whom nobody has said a role. */
+export const asksForRole = (facts: readonly OwnFact[], role: string): boolean =>
+  facts.some(({ of, where }) => of === "user_role" || [where.user_role].flat().includes(role));
+
 /** An own fact as what it is to conditions, indicators and readers. */
 export function factOf(own: OwnFact): Fact {
   const isMeasurement = ["sum", "average", "min", "max"].includes(own.measure);

@@ -11,6 +11,7 @@ import { inPart, join, name, path, type Sql, sql, text } from "../../warehouse/s
 import {
   attributeColumns,
   type Company,
+  type CompanyWords,
   defineModel,
   type Model,
   type ModelColumn,
@@ -38,7 +39,7 @@ interface Staging<S extends Source, D extends ModelColumns> {
   /** The instant that decides the row's day; adds the column `day` and the defect `before_account`. */
   occurredAt?: keyof S["columns"] & string;
   /** As in a model, of the versions of a row; by default the first of its days. */
-  changesFrom?: Sql;
+  changesFrom?: (words: CompanyWords) => Sql;
   /** The account, where it isn't the source's own column. The row is `r`. */
   accountId?: (company: Company) => { value: Sql; joins: Sql } | undefined;
   /** What is impossible in this source beyond what may be in any. The row is `r`, its account `a`. */
@@ -113,7 +114,7 @@ export function defineStaging<const S extends Source, const D extends ModelColum
     columns,
     companyColumns: (words) => (source.name === "accounts" ? attributeColumns(words) : {}),
     ...(staging.occurredAt ? { occurredAt: staging.occurredAt, sortBy: ["day"] } : {}),
-    ...(changesFrom ? { changesFrom: () => changesFrom } : {}),
+    ...(changesFrom ? { changesFrom } : {}),
     source: source.name as SourceName,
     ...(staging.accounts === "none" ? {} : { asksFor: { [staging.accounts.name]: ["created_on"] } }),
     query: (company) => {

@@ -9,7 +9,7 @@ export const stgContracts = defineStaging({
   description: "Contracts and trials, one row per term.",
   accounts: stgAccounts,
   // Nothing of a term lies before its first day; one without counts for nothing.
-  changesFrom: sql`min(starts_on)`,
+  changesFrom: () => sql`min(starts_on)`,
   defects: () => [
     { defect: "ends_before_start", when: sql`r.ends_on < r.starts_on`, isUsable: false },
     { defect: "before_account", when: sql`r.starts_on < a.created_on`, isUsable: true },

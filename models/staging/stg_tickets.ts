@@ -23,7 +23,7 @@ export const stgTickets = defineStaging({
   accounts,
   occurredAt: "opened_at",
   // Solved before it was opened: the day of the solution is counted all the same.
-  changesFrom: sql`min(case when resolved_on < day then resolved_on else day end)`,
+  changesFrom: () => sql`min(case when resolved_on < day then resolved_on else day end)`,
   defects: () => [
     { defect: "reply_before_opening", when: sql`r.first_replied_at < r.opened_at`, isUsable: true },
     { defect: "resolution_before_opening", when: sql`r.resolved_at < r.opened_at`, isUsable: true },

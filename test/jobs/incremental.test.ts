@@ -147,6 +147,30 @@ describe("a build over what changed", () => {
     );
   }, 600_000);
 
+  it("is of all days of an account where a person came as what facts ask for, and of none where nobody asks", async () => {
+    const asking = `facts:\n  - { id: by_members, description: What members did., from: usage_events, where: { user_role: member }, measure: count }\n`;
+    const forMembers = { ...project, journey: journeyOf(acmeJourney.replace("facts:\n", asking)) };
+    const options = { trigger: "test", now: () => new Date("2024-07-01T06:00:00Z") };
+    const at = new Date("2024-05-20T12:00:00Z");
+    const raw: Raw = Object.fromEntries(Object.entries(acmeTables).map(([table, { rows }]) => [table, rows]));
+    raw.clicks?.push(["by mel", "A1", "mel", "visit", "click", null, null, at, at]);
+    const reasons = async (company: Project, job: string): Promise<(string | undefined)[]> => {
+      const grown = await open();
+      const people = raw.people ?? [];
+      await builtAsFromNothing(grown, raw, options, company);
+      const mel = ["mel", "A1", "Mel", job, null, null];
+      const result = await builtAsFromNothing(grown, { ...raw, people: [...people, mel] }, options, company);
+      await grown.close();
+      if (typeof result === "string") throw new Error(result);
+      const reasonOf = (name: string) => result.models.find(({ model }) => model === name)?.reason;
+      return ["people_daily", "own_fact_days"].map(reasonOf);
+    };
+    const [changed, same] = ["changed: stg_users", "built again, nothing changed"];
+    expect(await reasons(project, "")).toEqual(["fresh", "fresh"]);
+    expect(await reasons(project, "Fan")).toEqual([changed, same]);
+    expect(await reasons(forMembers, "")).toEqual([same, changed]);
+  });
+
   it("plans other contacts for a stay that was in another stage all along", async () => {
     const grown = await open();
     const options = { trigger: "test", now: () => new Date("2024-07-01T06:00:00Z") };
