@@ -491,15 +491,14 @@ class Run implements Pick<Lease, "transaction"> {
     ];
     const reason = reasons.join("; ");
     if (work.kind === "part" || days) this.report(model.name, "building", reason);
-    const part = await buildPart(building, built, { changed, search, days }, (delta) =>
-      this.hold(building, delta),
-    );
+    const hold = async (delta: readonly string[]) => (await this.hold(building, delta)).held;
+    const part = await buildPart(building, built, { changed, search, days }, hold);
     if (!part || (part.added === 0 && part.ended === 0)) {
       this.untold.push(...compared);
       return this.keep({ ...built, inputs }, part ? "built again, nothing changed" : "fresh");
     }
     const rows = built.rows + part.added - part.ended;
-    const checked = await this.check(building, part.delta, node, reason, rows, begun, part.held.held);
+    const checked = await this.check(building, part.delta, node, reason, rows, begun, part.held);
     options.signal?.throwIfAborted();
     this.parts.set(model.name, { after: built.version, told: part.changes, days: part.days });
     await this.record(

@@ -1,5 +1,5 @@
 import { Temporal } from "temporal-polyfill";
-import type { Figures } from "../models/checks.js";
+import type { Figures, HeldRows } from "../models/checks.js";
 import { dataThrough, timeline } from "../models/daily/timeline.js";
 import { dayColumnOf, firstOfAll, type Model } from "../models/model.js";
 import { type DaysWritten, differingKeys, isOn, type Search } from "../models/sources/changes.js";
@@ -63,6 +63,8 @@ export interface Stale {
 export interface Part {
   /** The rows as they are now. */
   readonly delta: readonly string[];
+  /** How these hold against their model. */
+  readonly held: readonly HeldRows[];
   /** Rows that come and rows that go, with what those who read the table ask of them. */
   readonly changes: readonly string[];
   /** How many come and go, and of which accounts and days they are. */
@@ -78,21 +80,21 @@ export interface Part {
 /**
  * The part of a table that may be another now, beside what it was: accounts from a day on, raw rows by their keys, or
  * all rows of a table that knows neither. Null where nothing is concerned; a part with nothing to add or end is the same.
- * @param hold what is asked of the rows as they are now, while they are compared with what stands
+ * @param hold holds the rows as they are now against their model, while they are compared with what stands
  */
-export async function buildPart<H>(
+export async function buildPart(
   building: Building,
   built: BuiltTable,
   stale: Stale,
-  hold: (delta: readonly string[]) => Promise<H>,
-): Promise<(Part & { readonly held: H }) | null> {
+  hold: (delta: readonly string[]) => Promise<readonly HeldRows[]>,
+): Promise<Part | null> {
   const { warehouse, model, company, version, options } = building;
   const shape = model.columnsFor(company);
   const columns = Object.keys(shape);
   const store = path(schemas.tables, built.store);
   const work = (what: string): readonly string[] => workTable(building, what);
-  const make = async (what: string, columns: Columns, query: Sql, scope?: Scope): Promise<number> =>
-    warehouse.materialize({ table: work(what), columns, query }, { ...options, scope });
+  const make = async (what: string, types: Columns, query: Sql, scope?: Scope): Promise<number> =>
+    warehouse.materialize({ table: work(what), columns: types, query }, { ...options, scope });
 
   const onlyDays = stale.changed.length === 0 ? stale.days?.to : undefined;
   let scopes: readonly (Scope | undefined)[] = [undefined];
@@ -176,7 +178,7 @@ where (d.is_there is null or s.is_there is null or ${differs}) and case when v.c
       { added: count, ended: count, ...extentShape },
       options,
     ),
-    column ? daysOf(building, changes, column) : Promise.resolve(undefined),
+    column ? daysOf(building, changes, column) : undefined,
   ]);
   const { added, ended, ...extent } = counted ?? { added: 0, ended: 0, ...nowhere };
   const days = rowsByDay && daysOfRows(model, rowsByDay);
@@ -202,7 +204,7 @@ where s.comes`;
 }
 
 /** What all of them answer; where one fails, not before the others have ended: nothing goes on behind a run that has failed. */
-async function together<const T extends readonly Promise<unknown>[]>(works: T) {
+async function together<const T extends readonly unknown[]>(works: T) {
   await Promise.allSettled(works);
   return Promise.all(works);
 }

@@ -52,7 +52,7 @@ describe("the graph of models", () => {
       ],
       company,
     );
-    /** Each takes its turn of the loop; answers what began when what was at work. */
+    /** Each takes a turn of the event loop; answers what began, one after the other, and what failed. */
     const begun = async (atOnce: number, failing?: string): Promise<[string[], unknown[]]> => {
       const seen: string[] = [];
       const errors = await workThrough(order, atOnce, async ({ model }) => {
