@@ -101,11 +101,17 @@ export const hangingOn = ({ model, models }: Building, staged: Sql, changed: rea
   });
 
 /** Of the versions of a row, whether it came, went, or changed in what a model asks of it. */
-export function whereAsked({ asksFor }: Model, { model }: Change): Sql {
+export function whereAsked(model: Model, change: Change): Sql {
+  const differs = differsInAsked(model, change);
+  return differs ? sql` having count(*) <> 2 or ${differs}` : sql``;
+}
+
+/** Of two versions of a row, whether they differ in what a model asks of it; undefined where it asks for all. */
+export function differsInAsked({ asksFor }: Model, { model }: Change): Sql | undefined {
   const differs = asksFor?.[model]?.map(
-    (column) => sql` or count(${name(column)}) = 1 or min(${name(column)}) <> max(${name(column)})`,
+    (column) => sql`count(${name(column)}) = 1 or min(${name(column)}) <> max(${name(column)})`,
   );
-  return differs ? sql` having count(*) <> 2${join(differs, "")}` : sql``;
+  return differs && join(differs, " or ");
 }
 
 const unsearched: Suspicion = { all: false, loadedSince: undefined, days: undefined };

@@ -2,7 +2,13 @@ import { Temporal } from "temporal-polyfill";
 import type { Figures, HeldRows } from "../models/checks.js";
 import { dataThrough, timeline } from "../models/daily/timeline.js";
 import { dayColumnOf, firstOfAll, type Model } from "../models/model.js";
-import { type DaysWritten, differingKeys, isOn, type Search } from "../models/sources/changes.js";
+import {
+  type DaysFound,
+  type DaysWritten,
+  differingKeys,
+  isOn,
+  type Search,
+} from "../models/sources/changes.js";
 import { cast, countIf, nullOf } from "../warehouse/dialect.js";
 import {
   bind,
@@ -19,7 +25,7 @@ import {
 import type { Columns, Materialization, Row } from "../warehouse/warehouse.js";
 import { type BuiltTable, schemas } from "./ledger.js";
 import type { Change } from "./plan.js";
-import { daysOf, hangingOn, rowsConcerned, whereAsked } from "./raw_rows.js";
+import { daysOf, differsInAsked, hangingOn, rowsConcerned, whereAsked } from "./raw_rows.js";
 import {
   type Building,
   changedRows,
@@ -113,13 +119,19 @@ export async function buildPart(
   } else if ("account_id" in model.columns) {
     scopes = await scopesOf(building, stale, onlyDays);
     if (scopes.length === 0) return null;
+  } else if (model.byDay && stale.changed.length > 0 && !stale.days) {
+    const days = await daysConcerned(building, stale);
+    if (days.spans.length === 0 && !days.undated) return null;
+    if (!days.undated) scopes = [{ of: "days", isOn: (column) => isOn(column, days) }];
   }
   // The rows concerned, as they come from the query and as they stand.
   const concerned = (scope: Scope | undefined, rows: Sql, also: Sql): Sql => {
     if (scope?.of === "accounts") {
       const least = scope.from === undefined ? firstOfAll : day(scope.from);
-      return sql`select t.* from ${rows} as t inner join ${path(...scope.path)} as scope on scope.account_id = t.account_id where ${touched(model, least)} and ${touched(model, sql`scope.from_day`)} and ${also}`;
+      return sql`select t.* from ${rows} as t inner join ${path(...scope.path)} as scope on scope.account_id = t.account_id where ${touched(building, least)} and ${touched(building, sql`scope.from_day`)} and ${also}`;
     }
+    if (scope?.of === "days")
+      return sql`select t.* from ${rows} as t where ${scope.isOn(sql`t.day`)} and ${also}`;
     if (scope?.of === "keys")
       return sql`select t.* from ${rows} as t where coalesce(t.${name(model.grain[0] ?? "")}, '') in (select key from ${path(...scope.path)}) and ${also}`;
     return sql`select t.* from ${rows} as t where ${also}`;
@@ -249,8 +261,8 @@ export function extentOf(model: Model): Figures<typeof extentShape> {
   };
 }
 
-const touched = (model: Model, fromDay: Sql): Sql =>
-  model.touched?.(sql`t`, fromDay) ?? (model.byDay ? sql`t.day >= ${fromDay}` : sql`true`);
+const touched = ({ model, company }: Building, fromDay: Sql): Sql =>
+  model.touched?.(sql`t`, fromDay, company) ?? (model.byDay ? sql`t.day >= ${fromDay}` : sql`true`);
 
 /**
  * The accounts concerned, each with its first day, and the least of these as a literal. Where they are many, the few of
@@ -289,6 +301,23 @@ async function scopesOf(building: Building, stale: Stale, before: string | undef
     { of: "accounts", path: await part("recent", sql`from_day >= ${day(recent)}`), from: recent, before },
     { of: "accounts", path: await part("old", sql`from_day < ${day(recent)}`), from: least, before },
   ];
+}
+
+/**
+ * The days of which rows that add up others' may be different: those of rows that came or went, of any where what is looked
+ * up by its key says something else. That such came or went concerns none: the rows that look it up did with it.
+ */
+function daysConcerned(building: Building, { changed }: Stale): Promise<DaysFound> {
+  const { model, models } = building;
+  const concerned = changed.map((change) => {
+    const upstream = models.get(change.model);
+    const column = upstream && dayColumnOf(upstream);
+    if (column) return sql`select ${name(column)} as day from ${changedRows(change)} as changed`;
+    const differs = differsInAsked(model, change);
+    const says = differs ? sql`count(*) > 1 and (${differs})` : sql`count(*) > 0`;
+    return sql`select ${nullOf("date")} as day from ${changedRows(change)} as changed group by ${(upstream?.grain ?? []).map(name)} having ${says}`;
+  });
+  return daysOf(building, sql`(${join(concerned, " union all ")}) as concerned`);
 }
 
 /** The accounts of which rows may be others now, each with the first day concerned. */

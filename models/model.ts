@@ -68,13 +68,16 @@ interface Definition<C extends ModelColumns> {
   readonly columns: C;
   /** Columns that exist because of the company's own words: attributes, indicators. */
   readonly companyColumns?: (words: CompanyWords) => ModelColumns;
-  /** Whether rows belong to days, each of which knows only what happened before its end. */
+  /**
+   * Whether rows belong to days, each of which knows only what happened before its end; where they are no account's,
+   * only what others' rows of the same day say.
+   */
   readonly byDay?: boolean;
   /**
    * Which rows of an account may change where its inputs change from a day on. By default those from that day on;
    * all of the account's where rows have no day.
    */
-  readonly touched?: (row: Sql, fromDay: Sql) => Sql;
+  readonly touched?: (row: Sql, fromDay: Sql, words: CompanyWords) => Sql;
   /**
    * The days, as `account_id` and `day`, that change a row of the account as they come to be built, though nothing else
    * changes. By default any may.

@@ -28,11 +28,14 @@ export type Locate = (relation: string) => readonly string[];
 /** What a reader is given for a logical relation: where it lives, or a query in parentheses of what it may see of it. */
 export type LocateRows = (relation: string) => readonly string[] | Sql;
 
+/** What a statement is limited to where only a part of a table is built again. */
+export type Scope = ScopeOfRows | ScopeOfDays;
+
 /**
- * What a statement is limited to where only a part of a table is built again: a relation of the accounts concerned
- * and the day from which each is (`account_id`, `from_day`), or of the keys of raw rows (`key`).
+ * A relation of the accounts concerned and the day from which each is (`account_id`, `from_day`), or of the keys of raw
+ * rows (`key`).
  */
-export interface Scope {
+export interface ScopeOfRows {
   readonly of: "accounts" | "keys";
   readonly path: readonly string[];
   /** Of accounts, the least `from_day`: told as a literal beside it, so that the engine skips what lies before. */
@@ -41,6 +44,12 @@ export interface Scope {
   readonly before?: string | undefined;
   /** Of keys: the raw rows that have them, and perhaps others. */
   readonly rawPath?: readonly string[];
+}
+
+/** Days. */
+export interface ScopeOfDays {
+  readonly of: "days";
+  readonly isOn: (day: Sql) => Sql;
 }
 
 /** What a statement hangs on beside the engine. */
@@ -147,8 +156,26 @@ export const relation = (logicalName: string): Sql =>
   });
 
 /** One fragment where the whole table is built, another where a part of it is: that gets the relation of the scope, and the scope. */
-export const inPart = (of: Scope["of"], whole: Sql, part: (rows: Sql, scope: Scope) => Sql): Sql =>
-  new Sql((r) => (r.scope?.of === of ? part(path(...r.scope.path), r.scope) : whole).emit(r));
+export const inPart = (
+  of: ScopeOfRows["of"],
+  whole: Sql,
+  part: (rows: Sql, scope: ScopeOfRows) => Sql,
+): Sql =>
+  new Sql((r) =>
+    (r.scope && r.scope.of !== "days" && r.scope.of === of
+      ? part(path(...r.scope.path), r.scope)
+      : whole
+    ).emit(r),
+  );
+
+/** All rows where the whole table is built, those of the days concerned where a part of it is. */
+export const onDaysOfPart = (rows: Sql): Sql =>
+  new Sql((r) =>
+    (r.scope?.of === "days"
+      ? sql`(select t.* from ${rows} as t where ${r.scope.isOn(sql`t.day`)})`
+      : rows
+    ).emit(r),
+  );
 
 /**
  * A day that a query could ask for, as a literal where it is known when the statement is rendered: BigQuery leaves

@@ -1,10 +1,10 @@
 import { cast, sumInteger } from "../../warehouse/dialect.js";
-import { by, name, type Sql, sql } from "../../warehouse/sql.js";
+import { by, name, onDaysOfPart, type Sql, sql } from "../../warehouse/sql.js";
 import { factColumns } from "../daily/account_facts.js";
 import { accountHealth } from "../health/account_health.js";
-import { dayKey, defineModel, ref } from "../model.js";
+import { asked, dayKey, defineModel, ref } from "../model.js";
 import { accounts } from "../staging/accounts.js";
-import { accountPeriodEnds } from "./account_period_ends.js";
+import { accountPeriodLevels } from "./account_period_levels.js";
 
 const { segment } = accounts.columns;
 const { stage, band, cap } = accountHealth.columns;
@@ -12,7 +12,7 @@ const groups = { day: dayKey, segment, stage, band, cap, is_customer: factColumn
 const keys = Object.keys(groups).map(name);
 
 const sumOf = (column: "score" | "coverage" | "seats" | "mrr") => {
-  const { type, unit, description } = accountPeriodEnds.columns[column];
+  const { type, unit, description } = accountPeriodLevels.columns[column];
   return { type, ...(unit ? { unit } : {}), description: `Summed over accounts: ${description}` } as const;
 };
 const knownOf = (column: "score" | "coverage") =>
@@ -23,6 +23,8 @@ const knownOf = (column: "score" | "coverage") =>
     unit: "accounts",
     description: `How many accounts have a ${column}.`,
   }) as const;
+
+const asksFor = { accounts: ["segment"] };
 
 /**
  * The few rows from which trends of all accounts by segment are told: to whoever sees every account, as nobody else's
@@ -43,6 +45,7 @@ export const portfolioPeriodEnds = defineModel({
     seats_sum: sumOf("seats"),
     mrr_sum: sumOf("mrr"),
   },
+  asksFor,
   byDay: true,
   query: () => sql`
 select
@@ -54,7 +57,8 @@ select
   count(coverage) as coverage_known,
   ${sumInteger(sql`seats`)} as seats_sum,
   sum(mrr) as mrr_sum
-from ${ref(accountPeriodEnds)}
+from ${onDaysOfPart(ref(accountPeriodLevels))} as l
+inner join ${asked(accounts, asksFor.accounts)} as a on a.account_id = l.account_id
 group by ${keys}`,
 });
 

@@ -69,6 +69,15 @@ export const accountMilestones = defineModel({
     },
   },
   asksFor,
+  // What was reached before stays so, and of a contract or stay all that was over before.
+  touched: (row, fromDay, { journey: { milestones } }) => {
+    const again = milestones.filter(repeats).map((m) => text(m.id));
+    const over =
+      again.length > 0
+        ? sql`case when ${row}.milestone in (${again}) then ${row}.ended_on else ${row}.reached_on end`
+        : sql`${row}.reached_on`;
+    return sql`(${orNever(over)} >= ${fromDay} or ${orNever(sql`${row}.started_on`)} >= ${fromDay})`;
+  },
   changesFrom: () => firstDifference(["started_on", "ended_on", "reached_on", "due_on", "stuck_after"]),
   sortBy: ["account_id", "milestone", "occurrence"],
   query: (company) => {

@@ -1,5 +1,5 @@
 import { addDaysAtMost, cast, daysBetween, greatest, nullOf, periodOf } from "../../warehouse/dialect.js";
-import { integer, join, name, sql } from "../../warehouse/sql.js";
+import { integer, join, name, relation, sql } from "../../warehouse/sql.js";
 import { timeline } from "../daily/timeline.js";
 import { milestoneEvidence, reachedOn } from "../milestones/milestone_evidence.js";
 import { accountKey, asked, defineModel, has, ref } from "../model.js";
@@ -56,6 +56,12 @@ export const accountOnboarding = defineModel({
     },
   },
   asksFor,
+  // It begins, is late the day after it was due, and knows contacts that were logged ahead as their day comes.
+  wakes: () => sql`
+select account_id, created_on as day from ${ref(accounts)}
+union all select account_id, started_on from ${relation("account_onboarding")}
+union all select account_id, ${addDaysAtMost(sql`due_on`, 1)} from ${relation("account_onboarding")}
+union all select account_id, day from ${ref(stgTouchpoints)} where is_usable`,
   sortBy: ["account_id"],
   query: (company) => {
     const { onboarding } = company.journey;

@@ -1,5 +1,5 @@
-import { addDays, greatest, orNever } from "../../warehouse/dialect.js";
-import { sql } from "../../warehouse/sql.js";
+import { addDays, addDaysAtMost, greatest, orNever } from "../../warehouse/dialect.js";
+import { type Sql, sql } from "../../warehouse/sql.js";
 import { timeline } from "../daily/timeline.js";
 import { accountKey, defineModel, ref } from "../model.js";
 import { stgContracts } from "../staging/stg_contracts.js";
@@ -46,6 +46,12 @@ export const termOutcomes = defineModel({
     },
   },
   maxAgeHours: null, // it tells of days long past
+  // A term ends, and is churn where nothing followed it in time.
+  wakes: ({ journey: { churn } }) => {
+    const ends = (day: Sql): Sql =>
+      sql`select account_id, ${day} as day from ${ref(stgContracts)} where is_usable`;
+    return sql`${ends(sql`ends_on`)} union all ${ends(addDaysAtMost(sql`ends_on`, churn.gap_days))}`;
+  },
   sortBy: ["account_id", "ended_on"],
   query: ({ journey }) => sql`
 with terms as (

@@ -45,6 +45,8 @@ export const accountTasks = defineModel({
     },
   },
   asksFor,
+  // What sets a play off sets off nothing before.
+  touched: (row, fromDay) => sql`${row}.set_on >= ${fromDay}`,
   sortBy: ["account_id", "set_on"],
   query: ({ journey }) => {
     const { plays, tasks } = journey;

@@ -1,7 +1,7 @@
 import { bands } from "../../journey/bands.js";
 import { addDays, periodOf, safeDivide } from "../../warehouse/dialect.js";
 import { integer, join, number, sql, text } from "../../warehouse/sql.js";
-import { accountPeriodEnds } from "../accounts/account_period_ends.js";
+import { accountPeriodLevels } from "../accounts/account_period_levels.js";
 import { coverageDaily } from "../daily/coverage_daily.js";
 import { timeline } from "../daily/timeline.js";
 import { defineModel, ref, spansOf } from "../model.js";
@@ -45,7 +45,7 @@ export const bandRisk = defineModel({
   query: () => sql`
 with month_ends as (
   select e.account_id as account_id, e.band as band, ${addDays(sql`e.day`, aheadDays)} as day_later
-  from ${ref(accountPeriodEnds)} as e
+  from ${ref(accountPeriodLevels)} as e
   inner join ${ref(timeline)} as t on e.day <= ${addDays(sql`t.data_through`, -aheadDays)}
   where e.is_customer and ${periodOf(next, "month")} = ${next}
 ),

@@ -36,10 +36,8 @@ const allDays: Readonly<Record<string, readonly string[]>> = {
   // A plan is held against all contacts since it began.
   account_onboarding: ["stg_touchpoints"],
   account_touchpoints: ["stg_touchpoints"],
-  // An account that has another segment today had it on all days.
-  portfolio_period_ends: ["account_period_ends"],
   // It learns from the ends of all months.
-  band_risk: ["account_period_ends", "coverage_daily"],
+  band_risk: ["account_period_levels", "coverage_daily"],
 };
 
 it("a night reads of each table with days those that its first concerned day reaches back to, but for what is declared", async () => {

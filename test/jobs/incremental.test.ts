@@ -4,8 +4,13 @@ import { describe, expect, it } from "vitest";
 import { WaymarkError } from "../../errors.js";
 import { type BuildResult, build, describeCompany, type Project } from "../../jobs/build.js";
 import { locateIn, type Snapshot } from "../../jobs/ledger.js";
+import { milestoneStatuses } from "../../journey/conditions.js";
 import { models } from "../../models/index.js";
+import { accountMilestones } from "../../models/milestones/account_milestones.js";
 import type { Model } from "../../models/model.js";
+import { accountOnboarding } from "../../models/onboarding/account_onboarding.js";
+import { termOutcomes } from "../../models/outcomes/term_outcomes.js";
+import { accountSignals } from "../../models/signals/account_signals.js";
 import { accountTouchpoints, touchpointStatuses } from "../../models/touchpoints/account_touchpoints.js";
 import { openDuckDb } from "../../warehouse/duckdb.js";
 import { path, type Sql, sql } from "../../warehouse/sql.js";
@@ -187,12 +192,22 @@ describe("a build over what changed", () => {
     await grown.close();
   });
 
-  it("lets planned contacts fall due, be over and be met by the days alone, and takes that back with the days", async () => {
+  it("lets contacts fall due, terms end, signals open and milestones be late by the days alone, and takes that back with the days", async () => {
     const grown = await open();
     const planned = {
       ...project,
       journey: journeyOf(`
 stages: [{ id: young, name: Young, is_scored: false, when: { fact: account_age_days, at_most: 11 } }, { id: old, name: Old, is_scored: false }]
+churn: { gap_days: 3 }
+milestones:
+  - { id: aged, name: Aged, when: { fact: account_age_days, at_least: 4 }, expected_days: 2 }
+  - { id: paying, name: Paying, when: { fact: seats, at_least: 1 }, starts: contract_start, expected_days: 2 }
+  - { id: big, name: Big, when: { fact: seats, at_least: 100 }, starts: contract_start, expected_days: 1, stuck_after_days: 2 }
+  - { id: settled, name: Settled, when: { fact: account_age_days, at_least: 4 }, starts: { each_stay_in: young }, expected_days: 9 }
+onboarding: { checklist: [aged], expected_days: 1 }
+signals:
+  - { id: aging, name: Aging, kind: negative, severity: low, when: { fact: account_age_days, at_least: 3 }, for_days: 4 }
+  - { id: young, name: Young, kind: positive, severity: low, when: { fact: account_age_days, at_most: 5 }, for_days: 2, clear_days: 3 }
 touchpoints:
   - { id: once, name: Once, why: W, stage: young, kind: qbr, due_in_days: 2 }
   - { id: again, name: Again, why: W, stage: young, kind: call, due_in_days: 3, repeat_every_days: 4 }
@@ -203,27 +218,59 @@ health: { indicators: [{ id: use, name: Use, dimension: engagement, fact: events
     const account = (id: string) => [id, id, "01.05.2024", 1, "EU", "mia", loaded, null, null];
     const met = (day: string, i: number) => [i, "K1", null, i > 1 ? "qbr" : "call", day, "mia"];
     const meetings = ["2024-05-05", "2024-05-09", "2024-05-07"].map(met);
-    await load(grown, { "crm-accounts": ["K1", "K2"].map(account), meetings });
+    const term = (id: string, of: string, from: string, to: string | null) => [
+      id,
+      of,
+      from,
+      to,
+      null,
+      5,
+      "1200",
+      "paid",
+      null,
+    ];
+    const deals = [
+      term("k1", "K1", "2024-05-03", "2024-05-08"),
+      term("k2", "K1", "2024-05-10", "2024-05-14"),
+      term("k3", "K2", "2024-05-02", "2024-05-06"),
+      term("k4", "K2", "2024-05-12", null),
+    ];
+    await load(grown, { "crm-accounts": ["K1", "K2"].map(account), meetings, deals });
     const nights = Array.from({ length: 15 }, (_, i) =>
       Temporal.PlainDate.from("2024-05-02").add({ days: i }),
     );
-    const statuses = new Set<string>();
+    const held = [accountTouchpoints, termOutcomes, accountOnboarding, accountSignals, accountMilestones];
+    const told = new Map<string, Set<string>>();
     for (const night of [...nights, ...nights.filter((_, i) => i % 5 === 3).reverse()].map(String)) {
       const ours = { ...planned, settings: { ...project.settings, data_through: night } };
       const options = { trigger: "test", now: () => new Date("2024-07-01T06:00:00Z") };
-      const { snapshot } = await build(grown, ours, { ...options, select: ["+account_touchpoints"] });
+      const select = held.map(({ name }) => `+${name}`);
+      const { snapshot } = await build(grown, ours, { ...options, select });
       const locate = locateIn(snapshot.tables);
-      const rowsOfQuery = async (rows: Sql): Promise<string[]> =>
-        (
-          await grown.query(sql`select * from (${rows}) as planned`, accountTouchpoints.columns, { locate })
-        ).map((row) => JSON.stringify(row));
       const company = await describeCompany(grown, ours, options.now());
-      const rows = await rowsOfQuery(sql`select * from ${path(...locate(accountTouchpoints.name))}`);
-      const all = await rowsOfQuery(accountTouchpoints.query(company));
-      expect({ [night]: rows.sort() }).toEqual({ [night]: all.sort() });
-      for (const row of rows) statuses.add(JSON.parse(row).status);
+      for (const model of held) {
+        const rowsOfQuery = async (rows: Sql): Promise<string[]> =>
+          (await grown.query(sql`select * from (${rows}) as rows_asked`, model.columns, { locate })).map(
+            (row) => JSON.stringify(row),
+          );
+        const rows = await rowsOfQuery(sql`select * from ${path(...locate(model.name))}`);
+        const all = await rowsOfQuery(model.query(company));
+        expect({ [`${model.name} on ${night}`]: rows.sort() }).toEqual({
+          [`${model.name} on ${night}`]: all.sort(),
+        });
+        const seen = told.get(model.name) ?? new Set();
+        for (const row of rows.map((r) => JSON.parse(r)))
+          seen.add(row.status ?? row.outcome ?? (row.closed_on === null ? "open" : "closed"));
+        told.set(model.name, seen);
+      }
     }
-    expect(statuses).toEqual(new Set(touchpointStatuses));
+    expect([...told.values()]).toEqual([
+      new Set(touchpointStatuses),
+      new Set(["undecided", "churned", "renewed"]),
+      new Set(["not_started", "in_progress", "overdue", "late"]),
+      new Set(["open", "closed"]),
+      new Set(milestoneStatuses),
+    ]);
     await grown.close();
   }, 120_000);
 

@@ -1,6 +1,6 @@
 with month_ends as (
   select e.account_id as account_id, e.band as band, date_add(least(e.day, date '9999-10-02'), interval 90 day) as day_later
-  from `account_period_ends` as e
+  from `account_period_levels` as e
   inner join `timeline` as t on e.day <= date_add(t.data_through, interval -90 day)
   where e.is_customer and date_trunc(date_add(least(e.day, date '9999-12-30'), interval 1 day), month) = date_add(least(e.day, date '9999-12-30'), interval 1 day)
 ),

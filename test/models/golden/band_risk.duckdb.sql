@@ -1,6 +1,6 @@
 with month_ends as (
   select e.account_id as account_id, e.band as band, (e.day + cast(90 as integer)) as day_later
-  from "account_period_ends" as e
+  from "account_period_levels" as e
   inner join "timeline" as t on e.day <= (t.data_through + cast(-90 as integer))
   where e.is_customer and cast(date_trunc('month', (e.day + cast(1 as integer))) as date) = (e.day + cast(1 as integer))
 ),

@@ -7,5 +7,6 @@ select
   count(coverage) as coverage_known,
   sum(seats) as seats_sum,
   sum(mrr) as mrr_sum
-from `account_period_ends`
+from `account_period_levels` as l
+inner join (select `account_id`, `segment` from `accounts` as rows_asked) as a on a.account_id = l.account_id
 group by `day`, `segment`, `stage`, `band`, `cap`, `is_customer`
