@@ -1,6 +1,6 @@
 import { fork } from "node:child_process";
 import { mkdtempSync, rmSync, statSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import Table from "cli-table3";
@@ -138,7 +138,11 @@ function inProcess<T>(step: StepName, size: SizeName, file: string): Promise<T> 
       process.argv[1] as string,
       ["--step", step, "--size", size, "--file", file, "--memory", options.memory],
       {
-        env: { ...process.env, UV_THREADPOOL_SIZE: "16" },
+        // As bin/waymark.cjs has it, where models are built alone and where others read meanwhile.
+        env: {
+          ...process.env,
+          UV_THREADPOOL_SIZE: step === "publish" ? "16" : String(Math.max(2, availableParallelism())),
+        },
       },
     );
     let answer: T | undefined;
