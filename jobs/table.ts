@@ -1,6 +1,6 @@
 import { Temporal } from "temporal-polyfill";
 import type { Figures, HeldRows } from "../models/checks.js";
-import { dataThrough, timeline } from "../models/daily/timeline.js";
+import { timeline } from "../models/daily/timeline.js";
 import { dayColumnOf, firstOfAll, type Model } from "../models/model.js";
 import {
   type DaysFound,
@@ -8,8 +8,9 @@ import {
   differingKeys,
   isOn,
   type Search,
+  type Span,
 } from "../models/sources/changes.js";
-import { cast, countIf, nullOf } from "../warehouse/dialect.js";
+import { addDays, cast, countIf, nullOf } from "../warehouse/dialect.js";
 import {
   bind,
   day,
@@ -277,7 +278,8 @@ async function scopesOf(building: Building, stale: Stale, before: string | undef
     await warehouse.materialize({ table, columns, query }, options);
     return table;
   };
-  const scope = await make("scope", accountsOf(building, stale));
+  const moved = model.wakes && (await daysMoved(building, stale));
+  const scope = await make("scope", accountsOf(building, stale, moved));
   const days = await warehouse.query(
     sql`select from_day as day, count(*) as accounts from ${path(...scope)} group by from_day`,
     { day: { type: "date", notNull: true }, accounts: { type: "integer", notNull: true } },
@@ -320,8 +322,25 @@ function daysConcerned(building: Building, { changed }: Stale): Promise<DaysFoun
   return daysOf(building, sql`(${join(concerned, " union all ")}) as concerned`);
 }
 
-/** The accounts of which rows may be others now, each with the first day concerned. */
-function accountsOf({ model, models, company }: Building, { changed, days }: Stale): Sql {
+/** The days that came to be built, or are built no longer; undefined where there are none. */
+async function daysMoved({ warehouse, options }: Building, { changed }: Stale): Promise<Span | undefined> {
+  const change = changed.find(({ model }) => model === timeline.name);
+  if (!change) return undefined;
+  const [moved] = await warehouse.query(
+    sql`select ${addDays(sql`min(data_through)`, 1)} as first_day, max(data_through) as last_day from ${changedRows(change)} as changed`,
+    { first_day: { type: "date" }, last_day: { type: "date" } },
+    options,
+  );
+  const { first_day: first, last_day: last } = moved ?? {};
+  return first && last && first <= last ? { first, last } : undefined;
+}
+
+/** The accounts of which rows may be others now, each with the first day concerned; those that wake, by the days moved. */
+function accountsOf(
+  { model, models, company }: Building,
+  { changed, days }: Stale,
+  moved: Span | undefined,
+): Sql {
   const accounts = relation("accounts");
   const concerned = changed.map((change) => {
     const upstream = models.get(change.model);
@@ -333,14 +352,15 @@ function accountsOf({ model, models, company }: Building, { changed, days }: Sta
       const key = [...new Set(["account_id", ...(isByRow ? upstream.grain : [])])].map(name);
       return sql`select account_id, ${from} as from_day from ${changedRows(change)} as changed where account_id is not null group by ${key}${whereAsked(model, change)}`;
     }
-    const fromDay = sql`(select ${from} as from_day from ${changedRows(change)} as changed having count(*) > 0) as g`;
     if (model.wakes && change.model === timeline.name)
-      return sql`select w.account_id as account_id, g.from_day as from_day
-  from (${model.wakes(company)}) as w
-  inner join ${fromDay} on w.day >= g.from_day and (w.day <= ${dataThrough} or g.from_day > ${dataThrough})`;
+      return moved
+        ? sql`select w.account_id as account_id, w.day as from_day
+  from (${model.wakes(company, day(moved.first))}) as w
+  where w.day >= ${day(moved.first)} and w.day <= ${day(moved.last)}`
+        : sql`select account_id, ${nullOf("date")} as from_day from ${accounts} where false`;
     return sql`select a.account_id as account_id, g.from_day as from_day
   from ${accounts} as a
-  cross join ${fromDay}`;
+  cross join (select ${from} as from_day from ${changedRows(change)} as changed having count(*) > 0) as g`;
   });
   if (days)
     concerned.push(

@@ -80,9 +80,9 @@ interface Definition<C extends ModelColumns> {
   readonly touched?: (row: Sql, fromDay: Sql, words: CompanyWords) => Sql;
   /**
    * The days, as `account_id` and `day`, that change a row of the account as they come to be built, though nothing else
-   * changes. By default any may.
+   * changes; those before the first one that comes matter to nobody. By default any may.
    */
-  readonly wakes?: (company: Company) => Sql;
+  readonly wakes?: (company: Company, first: Sql) => Sql;
   /**
    * The first day from which a row that came, went or changed may change what reads it, null for none: an aggregate
    * over its versions. By default the least of its days; all days where it has none.

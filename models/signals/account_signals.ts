@@ -1,5 +1,5 @@
 import type { Journey } from "../../journey/journey.js";
-import { addDays, daysBetween, orNever } from "../../warehouse/dialect.js";
+import { addDays, orNever } from "../../warehouse/dialect.js";
 import { integer, join, type Sql, sql, text } from "../../warehouse/sql.js";
 import { timeline } from "../daily/timeline.js";
 import { accountKey, defineModel, earlier, firstDifference, ref, whereOfPart, withScope } from "../model.js";
@@ -29,6 +29,12 @@ export const accountSignals = defineModel({
   },
   // Of those that were closed before nothing can change.
   touched: (row, fromDay) => sql`${orNever(sql`${row}.closed_on`)} >= ${fromDay}`,
+  // A turn decides on the day on which it has stood for long enough.
+  wakes: ({ journey }, first) => sql`
+select t.account_id as account_id, ${decidedOn} as day
+from ${ref(signalTurns)} as t
+inner join (${rulesOf(journey)}) as r on r.signal = t.signal
+where t.day >= ${addDays(first, -longestOf(journey))}`,
   changesFrom: () => firstDifference(["held_from", "opened_on", "closed_on"]),
   sortBy: ["account_id", "signal", "opened_on"],
   checks: [
@@ -38,10 +44,8 @@ export const accountSignals = defineModel({
       fails: sql`closed_on <= opened_on`,
     },
   ],
-  query: ({ journey }) => {
-    // A build in part looks back until every run of days that may decide something has begun.
-    const longest = Math.max(0, ...journey.signals.flatMap((s) => [s.for_days, s.clear_days])) + 1;
-    return sql`
+  // A build in part looks back until every run of days that may decide something has begun.
+  query: ({ journey }) => sql`
 with rules as (
   ${rulesOf(journey)}
 ),
@@ -50,10 +54,10 @@ runs as (
     t.account_id as account_id,
     t.signal as signal,
     t.turn as turn,
-    ${neededDays} as needed_days,
     t.day as from_day,
+    ${decidedOn} as day,
     lead(t.day) over (partition by t.account_id, t.signal order by t.day) as to_day
-  from ${ref(signalTurns, longest)} as t
+  from ${ref(signalTurns, longestOf(journey))} as t
   inner join rules as r on r.signal = t.signal
 ),
 decided as (
@@ -62,10 +66,10 @@ decided as (
     r.signal as signal,
     r.turn = 'holds' as is_open,
     r.from_day as from_day,
-    ${addDays(sql`r.from_day`, sql`(r.needed_days - 1)`)} as day
+    r.day as day
   from runs as r
   cross join ${ref(timeline)} as t
-  where ${daysBetween(sql`r.from_day`, sql`coalesce(r.to_day, ${addDays(sql`t.data_through`, 1)})`)} >= r.needed_days
+  where r.day < coalesce(r.to_day, ${addDays(sql`t.data_through`, 1)})
 ),${whereOfPart(sql``, goneOn)}
 ordered as (
   select
@@ -98,8 +102,7 @@ select
   s.closed_on as closed_on
 from spells as s
 inner join rules as r on r.signal = s.signal
-where s.is_open`;
-  },
+where s.is_open`,
 });
 
 /** What is known of each signal where rows are made of it, as a query; of none where there are none. */
@@ -112,8 +115,15 @@ function rulesOf({ signals }: Journey): Sql {
 }
 const noRule = sql`select '' as signal, '' as kind, '' as severity, 1 as for_days, 1 as clear_days`;
 
-/** For how many days a turn `t` must stand by its rule `r`: facts that end are waited for no longer. */
-const neededDays = sql`case t.turn when 'holds' then r.for_days when 'clear' then r.clear_days else 1 end`;
+/** The day on which a turn `t` has stood for as long as its rule `r` asks: facts that end are waited for no longer. */
+const decidedOn = addDays(
+  sql`t.day`,
+  sql`(case t.turn when 'holds' then r.for_days when 'clear' then r.clear_days else 1 end - 1)`,
+);
+
+/** More days than any turn must stand. */
+const longestOf = ({ signals }: Journey): number =>
+  Math.max(0, ...signals.flatMap((s) => [s.for_days, s.clear_days])) + 1;
 
 /** What is decided from the first day concerned on, after what was open before it. */
 const goneOn = sql`

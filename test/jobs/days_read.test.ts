@@ -34,7 +34,6 @@ const allDays: Readonly<Record<string, readonly string[]>> = {
   // Contracts change seldom: all that they ever said is less than a month of anything else.
   account_facts: ["coverage_daily"],
   // A plan is held against all contacts since it began.
-  account_onboarding: ["stg_touchpoints"],
   account_touchpoints: ["stg_touchpoints"],
   // It learns from the ends of all months.
   band_risk: ["account_period_levels", "coverage_daily"],

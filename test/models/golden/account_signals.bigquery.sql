@@ -22,8 +22,8 @@ runs as (
     t.account_id as account_id,
     t.signal as signal,
     t.turn as turn,
-    case t.turn when 'holds' then r.for_days when 'clear' then r.clear_days else 1 end as needed_days,
     t.day as from_day,
+    date_add(t.day, interval (case t.turn when 'holds' then r.for_days when 'clear' then r.clear_days else 1 end - 1) day) as day,
     lead(t.day) over (partition by t.account_id, t.signal order by t.day) as to_day
   from `signal_turns` as t
   inner join rules as r on r.signal = t.signal
@@ -34,10 +34,10 @@ decided as (
     r.signal as signal,
     r.turn = 'holds' as is_open,
     r.from_day as from_day,
-    date_add(r.from_day, interval (r.needed_days - 1) day) as day
+    r.day as day
   from runs as r
   cross join `timeline` as t
-  where date_diff(coalesce(r.to_day, date_add(least(t.data_through, date '9999-12-30'), interval 1 day)), r.from_day, day) >= r.needed_days
+  where r.day < coalesce(r.to_day, date_add(least(t.data_through, date '9999-12-30'), interval 1 day))
 ),
 ordered as (
   select

@@ -22,8 +22,8 @@ runs as (
     t.account_id as account_id,
     t.signal as signal,
     t.turn as turn,
-    case t.turn when 'holds' then r.for_days when 'clear' then r.clear_days else 1 end as needed_days,
     t.day as from_day,
+    (t.day + cast((case t.turn when 'holds' then r.for_days when 'clear' then r.clear_days else 1 end - 1) as integer)) as day,
     lead(t.day) over (partition by t.account_id, t.signal order by t.day) as to_day
   from "signal_turns" as t
   inner join rules as r on r.signal = t.signal
@@ -34,10 +34,10 @@ decided as (
     r.signal as signal,
     r.turn = 'holds' as is_open,
     r.from_day as from_day,
-    (r.from_day + cast((r.needed_days - 1) as integer)) as day
+    r.day as day
   from runs as r
   cross join "timeline" as t
-  where date_diff('day', r.from_day, coalesce(r.to_day, (t.data_through + cast(1 as integer)))) >= r.needed_days
+  where r.day < coalesce(r.to_day, (t.data_through + cast(1 as integer)))
 ),
 ordered as (
   select
