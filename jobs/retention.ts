@@ -110,15 +110,18 @@ async function lookFor(
 ): Promise<{ garbage: Garbage; looked: readonly Versions[] }> {
   const { snapshots, journey_versions } = retention;
   const bytesOf = async (table: readonly string[]) => (isMeasured ? warehouse.bytes(table) : null);
-  const all = [...(await readAllTables(warehouse)).values()];
-  const [latest, journeys, collected, rewritten, moved, aged] = await Promise.all([
+  const searched = [schemas.tables, schemas.work];
+  const [found, latest, journeys, collected, rewritten, moved, aged, ...namesIn] = await Promise.all([
+    readAllTables(warehouse),
     readSnapshots(warehouse, snapshots),
     readJourneyVersions(warehouse),
     readCollections(warehouse),
     readRewrites(warehouse),
     readRowsMoved(warehouse),
     countAged(warehouse, ledgerKept(retention, now)),
+    ...searched.map((schema) => warehouse.tables(schema)),
   ]);
+  const all = [...found.values()];
   const versions = journeys.slice(0, journey_versions + 1);
   const names = new Set([
     // What a failed run built last is what the next one goes on from.
@@ -140,8 +143,8 @@ async function lookFor(
   }
 
   const tables: Garbage["tables"][number][] = [];
-  for (const schema of [schemas.tables, schemas.work])
-    for (const name of await warehouse.tables(schema)) {
+  for (const [i, schema] of searched.entries())
+    for (const name of namesIn[i] ?? []) {
       if (schema === schemas.tables && (names.has(name) || oldest.has(name))) continue;
       const isView = schema === schemas.tables && isViewName(name);
       tables.push({ schema, name, isView, bytes: isView ? null : await bytesOf([schema, name]) });

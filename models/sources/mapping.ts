@@ -129,18 +129,22 @@ export async function mapSources(
   warehouse: Warehouse,
   settings: Pick<Settings, "sources" | "folder" | "time_zone">,
 ): Promise<Partial<Record<SourceName, MappedSource>>> {
-  const mapped: Partial<Record<SourceName, MappedSource>> = {};
   const problems: string[] = [];
-  for (const [sourceName, mapping] of Object.entries(settings.sources) as [SourceName, SourceMapping][]) {
-    try {
-      mapped[sourceName] = await mapSource(warehouse, sources[sourceName], mapping, settings);
-    } catch (error) {
-      if (!(error instanceof WaymarkError) || error.code !== "SOURCE_INVALID") throw error;
-      problems.push(error.message);
-    }
+  const mappings = Object.entries(settings.sources) as [SourceName, SourceMapping][];
+  const mapped = await Promise.allSettled(
+    mappings.map(async ([source, mapping]) => [
+      source,
+      await mapSource(warehouse, sources[source], mapping, settings),
+    ]),
+  );
+  for (const { reason: error } of mapped.filter((result) => result.status === "rejected")) {
+    if (!(error instanceof WaymarkError) || error.code !== "SOURCE_INVALID") throw error;
+    problems.push(error.message);
   }
   if (problems.length > 0) throw new WaymarkError("SOURCE_INVALID", problems.join("\n"), { problems });
-  return mapped;
+  return Object.fromEntries(
+    mapped.flatMap((result) => (result.status === "fulfilled" ? [result.value] : [])),
+  );
 }
 
 async function mapSource(
