@@ -110,8 +110,9 @@ async function lookFor(
 ): Promise<{ garbage: Garbage; looked: readonly Versions[] }> {
   const { snapshots, journey_versions } = retention;
   const bytesOf = async (table: readonly string[]) => (isMeasured ? warehouse.bytes(table) : null);
-  const searched = [schemas.tables, schemas.work];
-  const [found, latest, journeys, collected, rewritten, moved, aged, ...namesIn] = await Promise.all([
+  const standingIn = async (schema: string) =>
+    (await warehouse.tables(schema)).map((name) => ({ schema, name }));
+  const [found, latest, journeys, collected, rewritten, moved, aged, ...standing] = await Promise.all([
     readAllTables(warehouse),
     readSnapshots(warehouse, snapshots),
     readJourneyVersions(warehouse),
@@ -119,7 +120,8 @@ async function lookFor(
     readRewrites(warehouse),
     readRowsMoved(warehouse),
     countAged(warehouse, ledgerKept(retention, now)),
-    ...searched.map((schema) => warehouse.tables(schema)),
+    standingIn(schemas.tables),
+    standingIn(schemas.work),
   ]);
   const all = [...found.values()];
   const versions = journeys.slice(0, journey_versions + 1);
@@ -143,12 +145,11 @@ async function lookFor(
   }
 
   const tables: Garbage["tables"][number][] = [];
-  for (const [i, schema] of searched.entries())
-    for (const name of namesIn[i] ?? []) {
-      if (schema === schemas.tables && (names.has(name) || oldest.has(name))) continue;
-      const isView = schema === schemas.tables && isViewName(name);
-      tables.push({ schema, name, isView, bytes: isView ? null : await bytesOf([schema, name]) });
-    }
+  for (const { schema, name } of standing.flat()) {
+    if (schema === schemas.tables && (names.has(name) || oldest.has(name))) continue;
+    const isView = schema === schemas.tables && isViewName(name);
+    tables.push({ schema, name, isView, bytes: isView ? null : await bytesOf([schema, name]) });
+  }
 
   const rows: Garbage["rows"][number][] = [];
   const rewrites: Garbage["rewrites"][number][] = [];

@@ -314,10 +314,13 @@ function daysConcerned(building: Building, { changed }: Stale): Promise<DaysFoun
   const concerned = changed.map((change) => {
     const upstream = models.get(change.model);
     const column = upstream && dayColumnOf(upstream);
-    if (column) return sql`select ${name(column)} as day from ${changedRows(change)} as changed`;
+    const rows = sql`from ${changedRows(change)} as changed`;
+    if (column) return sql`select ${name(column)} as day ${rows}`;
     const differs = differsInAsked(model, change);
-    const says = differs ? sql`count(*) > 1 and (${differs})` : sql`count(*) > 0`;
-    return sql`select ${nullOf("date")} as day from ${changedRows(change)} as changed group by ${(upstream?.grain ?? []).map(name)} having ${says}`;
+    const says = differs
+      ? sql` group by ${(upstream?.grain ?? []).map(name)} having count(*) > 1 and (${differs})`
+      : sql``;
+    return sql`select ${nullOf("date")} as day ${rows}${says}`;
   });
   return daysOf(building, sql`(${join(concerned, " union all ")}) as concerned`);
 }
