@@ -747,7 +747,7 @@ class Run implements Pick<Lease, "transaction"> {
       tables: this.names(),
     };
     await traced("waymark.publish", { "waymark.snapshot": snapshot.id }, () =>
-      publish(this.warehouse, this, snapshot),
+      publish(this.warehouse, this, snapshot, this.previous),
     );
     return snapshot;
   }

@@ -5,16 +5,20 @@ import { mayHavePublished, type Snapshot, schemas, snapshotPublished } from "./l
 
 /**
  * Make a snapshot visible: its row, by which the API goes, and every view swapped to its tables. On DuckDB all of it at
- * once; a swap, because the commit of many inserted rows is not atomic to readers: the rows are there already.
+ * once; a swap, because the commit of many inserted rows is not atomic to readers: the rows are there already. What was
+ * published before and is no more loses its view: it would tell of days gone by for ever.
  */
 export async function publish(
   warehouse: Warehouse,
   lease: Pick<Lease, "transaction">,
   snapshot: Snapshot,
+  previous: Snapshot | undefined,
 ): Promise<void> {
+  const gone = Object.keys(previous?.tables ?? {}).filter((model) => !(model in snapshot.tables));
+  const dropped = gone.map((model) => sql`drop view if exists ${path(schemas.published, model)}`);
   await warehouse.createSchema(schemas.published);
   try {
-    await lease.transaction([snapshotPublished(snapshot)], viewsOf(snapshot));
+    await lease.transaction([snapshotPublished(snapshot)], [...viewsOf(snapshot), ...dropped]);
   } finally {
     mayHavePublished();
   }

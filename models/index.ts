@@ -1,5 +1,4 @@
 import { accountLatest } from "./accounts/account_latest.js";
-import { accountPeriodEnds } from "./accounts/account_period_ends.js";
 import { accountPeriodLevels } from "./accounts/account_period_levels.js";
 import { portfolioPeriodEnds } from "./accounts/portfolio_period_ends.js";
 import { accountFacts } from "./daily/account_facts.js";
@@ -65,7 +64,6 @@ export const models: readonly Model[] = [
   accountPeriodLevels,
   accountTrends,
   accountLatest,
-  accountPeriodEnds,
   portfolioPeriodEnds,
   signalTurns,
   accountSignals,

@@ -156,7 +156,7 @@ class Question {
   /** By the keys of what is nested, how many periods before it is of; null where the group had no rows then. */
   readonly nested = new Map<string, number>();
   usesAccount = false;
-  /** Whether the rows are those of all days, or of period ends, which tell the account too, or these added up. */
+  /** Whether the rows are those of all days, or of period ends, or these added up, which tell of the account too. */
   #reads: "days" | "ends" | "sums" = "days";
 
   constructor(
@@ -440,7 +440,7 @@ class Question {
   #row(onlyWhere?: Sql): RowSql {
     const column = (of: string): Sql => sql`v.${this.#seen(of)}`;
     const account = (of: string): Sql => {
-      if (this.#reads !== "days") return column(of);
+      if (this.#reads === "sums") return column(of);
       this.usesAccount = true;
       return sql`a.${this.#seen(of)}`;
     };

@@ -73,7 +73,7 @@ export interface View {
   /** The root field that asks it. */
   readonly field: string;
   readonly model: Model;
-  /** The same rows of the days that end a week or a month alone, with the columns of accounts; where there are such. */
+  /** The same rows of the days that end a week or a month alone; where there are such. */
   readonly ends: Model | undefined;
   /** Those of all accounts, added up: a row counts `accounts`, and has `x_sum` and `x_known` of a level x. */
   readonly sums: Model | undefined;

@@ -26,9 +26,6 @@ const ofFacts = {
   detractors_180d,
 };
 
-/** The levels of which views tell how they stood at a period's end. */
-export const levelColumns = { ...ofHealth, ...ofFacts };
-
 const named = { account_id: accountKey, day: dayKey, account_age_days: factColumns.account_age_days };
 
 /** The facts whose trends are kept, but for those that stand here anyhow. */
@@ -39,12 +36,17 @@ const trendFacts = (words: CompanyWords): ModelColumns =>
     ),
   );
 
+/**
+ * Views and trends read here how things stood at the ends of periods: all days have six times the rows.
+ * Who the account is stands beside it no more than in facts: whoever is renamed or looked after by another leaves these
+ * rows as they are.
+ */
 export const accountPeriodLevels = defineModel({
   name: "account_period_levels",
   description:
     "One row per account and day that ends a week (a Sunday) or a month: its levels, stage and health on that day, and the facts whose trends are kept.",
   grain: ["account_id", "day"],
-  columns: { ...named, ...levelColumns },
+  columns: { ...named, ...ofHealth, ...ofFacts },
   companyColumns: trendFacts,
   byDay: true,
   query: (company) => sql`

@@ -33,7 +33,7 @@ const asksFor = { accounts: ["segment"] };
 export const portfolioPeriodEnds = defineModel({
   name: "portfolio_period_ends",
   description:
-    "One row per day that ends a week or a month, and segment, stage, band, cap and whether they are customers: how many accounts stood so, and the sums of their levels. All of account_period_ends, added up.",
+    "One row per day that ends a week or a month, and segment, stage, band, cap and whether they are customers: how many accounts stood so, and the sums of their levels. All of account_period_levels, added up.",
   grain: ["day", "segment", "stage", "band", "cap", "is_customer"],
   columns: {
     ...groups,

@@ -1,5 +1,5 @@
 import { Float, Int } from "type-graphql";
-import { accountPeriodEnds } from "../../models/accounts/account_period_ends.js";
+import { accountPeriodLevels } from "../../models/accounts/account_period_levels.js";
 import { portfolioPeriodEnds } from "../../models/accounts/portfolio_period_ends.js";
 import { accountHealth } from "../../models/health/account_health.js";
 import { safeDivide } from "../../warehouse/dialect.js";
@@ -10,7 +10,7 @@ import { accountsOfRows, columnOf, Dimension, equals, Measure, View } from "../v
 @View({
   field: "health",
   model: accountHealth,
-  ends: accountPeriodEnds,
+  ends: accountPeriodLevels,
   sums: portfolioPeriodEnds,
   day: "day",
   description:

@@ -1,5 +1,5 @@
 import { Int } from "type-graphql";
-import { accountPeriodEnds } from "../../models/accounts/account_period_ends.js";
+import { accountPeriodLevels } from "../../models/accounts/account_period_levels.js";
 import { portfolioPeriodEnds } from "../../models/accounts/portfolio_period_ends.js";
 import { accountFacts } from "../../models/daily/account_facts.js";
 import { bind, sql } from "../../warehouse/sql.js";
@@ -9,7 +9,7 @@ import { accountsOfRows, columnOf, Dimension, levelOf, Measure, View } from "../
 @View({
   field: "revenue",
   model: accountFacts,
-  ends: accountPeriodEnds,
+  ends: accountPeriodLevels,
   sums: portfolioPeriodEnds,
   day: "day",
   description:

@@ -1,5 +1,5 @@
 import { Float, Int } from "type-graphql";
-import { accountPeriodEnds } from "../../models/accounts/account_period_ends.js";
+import { accountPeriodLevels } from "../../models/accounts/account_period_levels.js";
 import { accountFacts } from "../../models/daily/account_facts.js";
 import { safeDivide } from "../../warehouse/dialect.js";
 import { sql } from "../../warehouse/sql.js";
@@ -8,7 +8,7 @@ import { accountsOfRows, columnOf, Dimension, levelOf, Measure, View } from "../
 @View({
   field: "usage",
   model: accountFacts,
-  ends: accountPeriodEnds,
+  ends: accountPeriodLevels,
   day: "day",
   description:
     "Use of the product: events add up over days; users, sessions and shares of trailing days are told of the last day of each period.",

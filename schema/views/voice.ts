@@ -1,5 +1,5 @@
 import { Float } from "type-graphql";
-import { accountPeriodEnds } from "../../models/accounts/account_period_ends.js";
+import { accountPeriodLevels } from "../../models/accounts/account_period_levels.js";
 import { accountFacts } from "../../models/daily/account_facts.js";
 import { safeDivide } from "../../warehouse/dialect.js";
 import { sql } from "../../warehouse/sql.js";
@@ -8,7 +8,7 @@ import { columnOf, Dimension, levelOf, Measure, View } from "../view.js";
 @View({
   field: "voice",
   model: accountFacts,
-  ends: accountPeriodEnds,
+  ends: accountPeriodLevels,
   day: "day",
   description:
     "What people say in surveys: the latest response of each within 180 days, on the last day of each period. CSAT, which tickets are rated with, is in `support`.",

@@ -467,7 +467,7 @@ describe.each(known.map((view) => [view.field, view] as const))("%s", (_, view) 
         const rows = await both(query);
         const isInSums =
           summed?.dimensions.includes(dimension) && measures.every((m) => summed.measures.includes(m));
-        expect(read, query).toEqual([isInSums ? view.sums?.name : ends]);
+        expect(read[0], query).toBe(isInSums ? view.sums?.name : ends);
         expect(rows.map(rounded), query).toEqual(
           (await ask(query, everything, false, { ...snapshot, tables })).map(rounded),
         );
@@ -493,7 +493,7 @@ describe.each(known.map((view) => [view.field, view] as const))("%s", (_, view) 
       };
       expect(await readFor("")).toEqual([view.sums?.name]);
       expect(await readFor(`, where: { ${key}: { isNull: false } }`)).toEqual([view.sums?.name]);
-      expect(await readFor(`, where: { region: { isNull: false } }`)).toEqual([view.ends?.name]);
+      expect(await readFor(`, where: { region: { isNull: false } }`)).toContain(view.ends?.name);
       expect(await readFor(`, where: { accounts: { minScore: 0 } }`)).toContain(view.ends?.name);
       const { accounts, hidden } = everything;
       for (const scope of [
@@ -501,7 +501,7 @@ describe.each(known.map((view) => [view.field, view] as const))("%s", (_, view) 
         { accounts, hidden: ["owner"] },
         { accounts, hidden, minimumGroup: 2 },
       ])
-        expect(await readFor("", scope)).toEqual([view.ends?.name]);
+        expect((await readFor("", scope))[0]).toBe(view.ends?.name);
     },
   );
 

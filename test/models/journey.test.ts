@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { accountLatest } from "../../models/accounts/account_latest.js";
-import { accountPeriodEnds } from "../../models/accounts/account_period_ends.js";
+import { accountPeriodLevels } from "../../models/accounts/account_period_levels.js";
 import { portfolioPeriodEnds } from "../../models/accounts/portfolio_period_ends.js";
 import { accountHealth } from "../../models/health/account_health.js";
 import { accountIndicators } from "../../models/health/account_indicators.js";
@@ -521,12 +521,12 @@ describe("account_latest", () => {
   });
 });
 
-describe("account_period_ends", () => {
-  it("has the Sundays and the last days of months, as those days were, with who the account is today", async () => {
+describe("account_period_levels", () => {
+  it("has the Sundays and the last days of months, as those days were", async () => {
     const built = await companyOf(
       {
         accounts: [
-          { account_id: "a", created_on: "2024-02-19", owner: "Mia", attribute: "gold" },
+          { account_id: "a", created_on: "2024-02-19" },
           { account_id: "none", created_on: null },
         ],
         contracts: [paid("2024-02-28", null, { mrr: "10", seats: 4 })],
@@ -534,15 +534,13 @@ describe("account_period_ends", () => {
       },
       { through: "2024-03-05", journey: journey({}) },
     );
-    const rows = await built.read(accountPeriodEnds);
+    const rows = await built.read(accountPeriodLevels);
     expect(
-      rows
-        .map((r) => [r.account_id, r.day, r.owner, r.score, r.band, r.is_customer, r.mrr, r.active_users_7d])
-        .sort(),
+      rows.map((r) => [r.account_id, r.day, r.score, r.band, r.is_customer, r.mrr, r.active_users_7d]).sort(),
     ).toEqual([
-      ["a", "2024-02-25", "Mia", 50, "average", false, null, 1],
-      ["a", "2024-02-29", "Mia", 50, "average", true, "10", 1],
-      ["a", "2024-03-03", "Mia", 0, "poor", true, "10", 0],
+      ["a", "2024-02-25", 50, "average", false, null, 1],
+      ["a", "2024-02-29", 50, "average", true, "10", 1],
+      ["a", "2024-03-03", 0, "poor", true, "10", 0],
     ]);
   });
 });
