@@ -6,10 +6,10 @@ import { messageOf, WaymarkError } from "../errors.js";
 import type { Journey } from "../journey/journey.js";
 import { checkTable, type Figures, type HeldRows } from "../models/checks.js";
 import { timeline } from "../models/daily/timeline.js";
-import { buildOrder, type Node, selectModels, workThrough } from "../models/graph.js";
+import { buildOrder, type Node, selectModels, type Task, workThrough } from "../models/graph.js";
 import { models } from "../models/index.js";
 import { type Company, dayColumnOf, type Model } from "../models/model.js";
-import type { DaysWritten } from "../models/sources/changes.js";
+import type { DaysWritten, Search } from "../models/sources/changes.js";
 import { attributesIn, mapSources } from "../models/sources/mapping.js";
 import { traced } from "../telemetry/trace.js";
 import { Account, evenOverBudget, sentFor } from "../warehouse/purpose.js";
@@ -43,6 +43,7 @@ import {
 } from "./ledger.js";
 import { type Change, changedBy, inputsOf, searchOf, type Work, workOf } from "./plan.js";
 import { clearWork, publish, showAgain } from "./publish.js";
+import { type RowsConcerned, rowsConcerned } from "./raw_rows.js";
 import { collectGarbage } from "./retention.js";
 import { type Building, daysOfRows, storeName, tableName, viewCreated } from "./store.js";
 import { buildPart, extentOf, wholeOf } from "./table.js";
@@ -298,6 +299,11 @@ class Run implements Pick<Lease, "transaction"> {
     string,
     { readonly after: number; readonly told: readonly string[]; readonly days: DaysWritten | undefined }
   >();
+  /** What was found of sources that were searched, and how long that took. */
+  private readonly found = new Map<
+    string,
+    { readonly rows: RowsConcerned | null; readonly seconds: number }
+  >();
   private readonly accounts = new Map<string, Account>();
   /** What the ledger is told with whatever is told next. */
   private readonly untold: Sql[] = [];
@@ -359,26 +365,38 @@ class Run implements Pick<Lease, "transaction"> {
       this.lease.signal,
       ...(this.options.signal ? [this.options.signal] : []),
     ]);
-    const work = async (node: Node): Promise<void> => {
-      signal.throwIfAborted();
+    const workOn = (span: string, model: string, work: () => Promise<void>): Promise<void> =>
+      traced(span, { "waymark.model": model }, () => sentFor({ model }, [this.accountOf(model)], work));
+    const tasks = order.flatMap((node): Task[] => {
       const { name } = node.model;
-      await traced("waymark.model", { "waymark.model": name }, () =>
-        sentFor({ model: name }, [this.accountOf(name)], () =>
-          this.buildModel(node, company, selected?.has(name) ?? true, signal),
-        ),
-      );
-      if (name === timeline.name) this.dataThrough = await this.lastDay();
-    };
+      const isSelected = selected?.has(name) ?? true;
+      const run = async (): Promise<void> => {
+        await workOn("waymark.model", name, () => this.buildModel(node, company, isSelected, signal));
+        if (name === timeline.name) this.dataThrough = await this.lastDay();
+      };
+      const search = isSelected ? this.searchBefore(node, company, signal) : undefined;
+      if (!search) return [{ name, needs: node.upstream, run }];
+      const before = `the search of ${name}`;
+      return [
+        { name: before, needs: [], run: () => workOn("waymark.search", name, search) },
+        { name, needs: [...node.upstream, before], run },
+      ];
+    });
+    const untilOneFails = ({ run, ...task }: Task): Task => ({
+      ...task,
+      run: async () => {
+        signal.throwIfAborted();
+        await run().catch((error) => {
+          failure.abort();
+          throw error;
+        });
+      },
+    });
     const { step, from, to } = this.options;
     // What a night brings is little; days that are asked for may be many.
     const isNight = this.latest.size > 0 && !step && from === undefined && to === undefined;
     await this.warehouse.sideBySide(isNight);
-    const errors = await workThrough(order, this.warehouse.atOnce, (node) =>
-      work(node).catch((error) => {
-        failure.abort();
-        throw error;
-      }),
-    );
+    const errors = await workThrough(tasks.map(untilOneFails), this.warehouse.atOnce);
     await this.warehouse.sideBySide(false).catch((error) => errors.push(error));
     if (this.options.signal?.aborted) throw cancelled(this.options.signal.reason);
     // What failed of itself, rather than what was stopped because of it.
@@ -401,7 +419,15 @@ class Run implements Pick<Lease, "transaction"> {
       isSelected && this.options.force
         ? { kind: "whole", reason: "asked for" }
         : workOf(node, inputs, built, this.tables, this.all);
-    const building: Building = {
+    const building = this.building(model, company, signal);
+    if (this.options.step) return this.step(building, node, inputs, built, work);
+    if (!built || work.kind === "whole")
+      return this.whole(building, node, inputs, built, work.kind === "whole" ? work.reason : "never built");
+    return this.part(building, node, inputs, built, work);
+  }
+
+  private building(model: Model, company: Company, signal: AbortSignal): Building {
+    return {
       warehouse: this.warehouse,
       model,
       company,
@@ -409,12 +435,37 @@ class Run implements Pick<Lease, "transaction"> {
       token: this.lease.token,
       models: this.byName,
       manyAccounts: this.options.manyAccounts ?? 1000,
-      options: { locate: this.locate(built), signal, dataThrough: this.dataThrough },
+      options: {
+        locate: this.locate(this.latest.get(model.name)),
+        signal,
+        dataThrough: this.dataThrough,
+      },
     };
-    if (this.options.step) return this.step(building, node, inputs, built, work);
-    if (!built || work.kind === "whole")
-      return this.whole(building, node, inputs, built, work.kind === "whole" ? work.reason : "never built");
-    return this.part(building, node, inputs, built, work);
+  }
+
+  /** How a model's raw rows are searched in this run; undefined where they aren't. */
+  private searchOf({ source }: Model, company: Company): Search | undefined {
+    const mapping = source && company.sources[source] && this.project.settings.sources[source];
+    const comparedAt = this.options.step ? undefined : this.comparedAt.get(source ?? "");
+    return mapping && searchOf(mapping, comparedAt, this.options.now());
+  }
+
+  /**
+   * What searches a source, which needs no other table: done before these are built, it keeps no one waiting. Undefined
+   * where there is nothing to search for, or all is built anyhow.
+   */
+  private searchBefore(node: Node, company: Company, signal: AbortSignal): (() => Promise<void>) | undefined {
+    const { model } = node;
+    const built = this.latest.get(model.name);
+    const mapped = model.source && company.sources[model.source];
+    const search = this.searchOf(model, company);
+    if (!built || !mapped || !search || this.options.force || this.options.step === "days") return undefined;
+    if (inputsOf(node, company, this.warehouse, this.tables).code !== built.inputs.code) return undefined;
+    return async () => {
+      const begun = performance.now();
+      const rows = await rowsConcerned(this.building(model, company, signal), mapped, built, search);
+      this.found.set(model.name, { rows, seconds: seconds(begun) });
+    };
   }
 
   private async whole(
@@ -473,16 +524,14 @@ class Run implements Pick<Lease, "transaction"> {
     const { model, company, options } = building;
     const { from, to } = this.options;
     const days = model.byDay && (from !== undefined || to !== undefined) ? { from, to } : undefined;
-    const mapping =
-      model.source && company.sources[model.source] && this.project.settings.sources[model.source];
-    const comparedAt = this.options.step ? undefined : this.comparedAt.get(model.source ?? "");
-    const search = mapping && searchOf(mapping, comparedAt, this.options.now());
+    const search = this.searchOf(model, company);
+    const found = this.found.get(model.name);
     const changes = work.kind === "part" ? work.changed : [];
     const changed = await this.asWritten(changes);
     const compared =
       search?.compared === "all" ? [sourceCompared(model.source ?? "", this.options.now())] : [];
     if (work.kind === "nothing" && !search && !days) return this.keep(built, "fresh");
-    const begun = performance.now();
+    const begun = performance.now() - 1000 * (found?.seconds ?? 0);
     const reasons = [
       ...(changed.length > 0 ? [`changed: ${changed.map((c) => c.model).join(", ")}`] : []),
       ...(search && changed.length === 0 ? ["its raw rows changed"] : []),
@@ -492,7 +541,7 @@ class Run implements Pick<Lease, "transaction"> {
     const reason = reasons.join("; ");
     if (work.kind === "part" || days) this.report(model.name, "building", reason);
     const hold = async (delta: readonly string[]) => (await this.hold(building, delta)).held;
-    const part = await buildPart(building, built, { changed, search, days }, hold);
+    const part = await buildPart(building, built, { changed, search, found: found?.rows, days }, hold);
     if (!part || (part.added === 0 && part.ended === 0)) {
       this.untold.push(...compared);
       return this.keep({ ...built, inputs }, part ? "built again, nothing changed" : "fresh");

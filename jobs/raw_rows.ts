@@ -19,11 +19,12 @@ import {
 import type { MappedSource } from "../models/sources/mapping.js";
 import { addDays, nullOf } from "../warehouse/dialect.js";
 import { bind, integer, join, name, path, type Sql, sql } from "../warehouse/sql.js";
+import { type BuiltTable, schemas } from "./ledger.js";
 import type { Change } from "./plan.js";
 import { type Building, changedRows, forever, lately, toVersion, workTable } from "./store.js";
 
 /** Where rows stand. */
-interface RowsConcerned {
+export interface RowsConcerned {
   readonly raw: readonly string[];
   readonly staged: readonly string[];
 }
@@ -33,25 +34,21 @@ interface RowsConcerned {
  * the staged ones were read; null where there are none.
  * Raw rows are gone through once, for those that are suspect themselves. Whatever else has their keys was staged, so it
  * lies on the days on which staged rows have them.
+ * @param hanging a table of keys that are concerned whatever is found
  */
 export async function rowsConcerned(
   building: Building,
   mapped: MappedSource,
-  store: Sql,
-  changed: readonly Change[],
+  { store, built_at: readAt }: Pick<BuiltTable, "store" | "built_at">,
   search: Search | undefined,
-  readAt: Date,
+  hanging?: readonly string[] | null,
 ): Promise<RowsConcerned | null> {
   const { warehouse, model, company, options } = building;
   const { source } = mapped;
   const searched = { mapped, timeZone: company.timeZone, occurredAt: model.occurredAt };
-  const standing = sql`(select * from ${store} where ${toVersion} = ${integer(forever)})`;
+  const standing = standingIn(store);
   const work = (what: string): readonly string[] => workTable(building, what);
   const [found, raw, staged] = [work("found"), work("raw"), work("staged")];
-  const keysOf = async (what: string, query: Sql): Promise<readonly string[] | null> => {
-    const [table, columns] = [work(what), { key: { type: "string" } } as const];
-    return (await warehouse.materialize({ table, columns, query }, options)) > 0 ? table : null;
-  };
   const fill = (table: readonly string[], rows: Sql): Promise<void> =>
     warehouse.run(sql`create or replace table ${path(...table)} as ${rows}`, options);
 
@@ -60,12 +57,9 @@ export async function rowsConcerned(
   const suspects = [
     sql`select ${keyOf(source, mapped.columns)} as key from ${path(...found)} as c`,
     sql`select ${stagedKeyOf(source)} as key from ${standing} as t where ${isStagedSuspect(suspicion)}`,
-    ...hangingOn(building, standing, changed),
+    ...(hanging ? [sql`select key from ${path(...hanging)}`] : []),
   ];
-  const keys = await keysOf(
-    "suspect",
-    sql`select distinct key from (${join(suspects, " union all ")}) as keys`,
-  );
+  const keys = await keysOf(building, "suspect", suspects);
   if (!keys) return null;
 
   const mayBeConcerned = sql`t.id_hash in (select ${hashOf(sql`key`)} from ${path(...keys)})`;
@@ -78,7 +72,9 @@ export async function rowsConcerned(
   // Where those found are all that was staged of a key there are no others, nor where none was.
   const differing = differingKeys(mapped, path(...found), path(...staged));
   const isStaged = sql`key in (select ${stagedKeyOf(source)} from ${path(...staged)} as t)`;
-  const torn = await keysOf("torn", sql`select key from (${differing}) as differing where ${isStaged}`);
+  const torn = await keysOf(building, "torn", [
+    sql`select key from (${differing}) as differing where ${isStaged}`,
+  ]);
   if (!torn) return { raw: found, staged };
   const isTorn = (key: Sql): Sql => sql`${key} in (select key from ${path(...torn)})`;
   const others = sql`select c.* from (${mapped.raw}) as c where not coalesce(${isSuspect(searched, suspicion)}, false) and ${isTorn(keyOf(source, mapped.columns))}`;
@@ -91,14 +87,37 @@ export async function rowsConcerned(
   return { raw, staged };
 }
 
-/** The keys of staged rows that hang on rows of other tables, where these say something else by now. */
-export const hangingOn = ({ model, models }: Building, staged: Sql, changed: readonly Change[]): Sql[] =>
-  changed.map((change) => {
+/** The keys of staged rows that hang on rows of other tables, where these say something else by now; null without any. */
+export async function keysHanging(
+  building: Building,
+  { store }: Pick<BuiltTable, "store">,
+  changed: readonly Change[],
+): Promise<readonly string[] | null> {
+  const { model, models } = building;
+  const hanging = changed.map((change) => {
     const { grain = ["account_id"] } = models.get(change.model) ?? {};
     const hangsOn = name(grain[0] ?? "");
     const says = sql` group by ${grain.map(name)}${whereAsked(model, change)}`;
-    return sql`select coalesce(t.${name(model.grain[0] ?? "")}, '') as key from ${staged} as t where t.${hangsOn} in (select ${hangsOn} from ${changedRows(change)} as changed${says})`;
+    return sql`select coalesce(t.${name(model.grain[0] ?? "")}, '') as key from ${standingIn(store)} as t where t.${hangsOn} in (select ${hangsOn} from ${changedRows(change)} as changed${says})`;
   });
+  return hanging.length > 0 ? keysOf(building, "hanging", hanging) : null;
+}
+
+/** A table of keys, each once; null where there are none. */
+export async function keysOf(
+  building: Building,
+  what: string,
+  keys: readonly Sql[],
+): Promise<readonly string[] | null> {
+  const { warehouse, options } = building;
+  const table = workTable(building, what);
+  const query = sql`select distinct key from (${join(keys, " union all ")}) as keys`;
+  const rows = await warehouse.materialize({ table, columns: { key: { type: "string" } }, query }, options);
+  return rows > 0 ? table : null;
+}
+
+const standingIn = (store: string): Sql =>
+  sql`(select * from ${path(schemas.tables, store)} where ${toVersion} = ${integer(forever)})`;
 
 /** Of the versions of a row, whether it came, went, or changed in what a model asks of it. */
 export function whereAsked(model: Model, change: Change): Sql {

@@ -26,7 +26,15 @@ import {
 import type { Columns, Materialization, Row } from "../warehouse/warehouse.js";
 import { type BuiltTable, schemas } from "./ledger.js";
 import type { Change } from "./plan.js";
-import { daysOf, differsInAsked, hangingOn, rowsConcerned, whereAsked } from "./raw_rows.js";
+import {
+  daysOf,
+  differsInAsked,
+  keysHanging,
+  keysOf,
+  type RowsConcerned,
+  rowsConcerned,
+  whereAsked,
+} from "./raw_rows.js";
 import {
   type Building,
   changedRows,
@@ -60,8 +68,9 @@ export function wholeOf({
 /** What makes a part of a table stale. */
 export interface Stale {
   readonly changed: readonly Change[];
-  /** For staging: how raw rows are searched. */
+  /** For staging: how raw rows are searched, and what was found where that was done before; null is nothing. */
   readonly search?: Search | undefined;
+  readonly found?: RowsConcerned | null | undefined;
   /** Days to build again whatever changed, [from, to). */
   readonly days?: { readonly from?: string | undefined; readonly to?: string | undefined } | undefined;
 }
@@ -108,15 +117,18 @@ export async function buildPart(
   let standing = store;
   const mapped = model.source && company.sources[model.source];
   if (mapped) {
-    const rows = await rowsConcerned(building, mapped, store, stale.changed, stale.search, built.built_at);
+    const hanging = await keysHanging(building, built, stale.changed);
+    const isFound = stale.found !== undefined && !hanging;
+    const rows = isFound ? stale.found : await rowsConcerned(building, mapped, built, stale.search, hanging);
     if (!rows) return null;
-    const { raw, staged } = rows;
-    const hanging = hangingOn(building, path(...staged), stale.changed);
-    const differing = differingKeys(mapped, path(...raw), path(...staged));
-    const keys = sql`select distinct key from (${join([sql`select key from (${differing}) as differing`, ...hanging], " union all ")}) as keys`;
-    if ((await make("scope", { key: { type: "string" } }, keys)) === 0) return null;
-    scopes = [{ of: "keys", path: work("scope"), rawPath: raw }];
-    standing = path(...staged);
+    const differing = differingKeys(mapped, path(...rows.raw), path(...rows.staged));
+    const scope = await keysOf(building, "scope", [
+      sql`select key from (${differing}) as differing`,
+      ...(hanging ? [sql`select key from ${path(...hanging)}`] : []),
+    ]);
+    if (!scope) return null;
+    scopes = [{ of: "keys", path: scope, rawPath: rows.raw }];
+    standing = path(...rows.staged);
   } else if ("account_id" in model.columns) {
     scopes = await scopesOf(building, stale, onlyDays);
     if (scopes.length === 0) return null;

@@ -54,33 +54,38 @@ function nodeOf(model: Model, company: Company): Node {
   return { model, reads, upstream: [...new Set([...reads, ...references])] };
 }
 
+/** Something to do, once what it needs is done. */
+export interface Task {
+  readonly name: string;
+  readonly needs: readonly string[];
+  readonly run: () => Promise<void>;
+}
+
 /**
- * Work on every model, on so many at once, each after those it needs. Of those that needn't wait the one goes first for
- * which the longest chain of others waits. The first failure stops what has not begun.
+ * Do so many at once, each after those it needs. Of those that needn't wait the one goes first for which the longest chain
+ * of others waits. The first failure stops what has not begun.
+ * @param order those that are needed before those that need them
  * @returns what failed, in the order in which it did
  */
-export async function workThrough(
-  order: readonly Node[],
-  atOnce: number,
-  work: (node: Node) => Promise<void>,
-): Promise<unknown[]> {
+export async function workThrough(order: readonly Task[], atOnce: number): Promise<unknown[]> {
   const chains = new Map<string, number>();
-  const chainOf = ({ model }: Node): number => chains.get(model.name) ?? 0;
-  for (const node of [...order].reverse())
-    for (const name of node.upstream) chains.set(name, Math.max(chains.get(name) ?? 0, 1 + chainOf(node)));
+  const chainOf = ({ name }: Task): number => chains.get(name) ?? 0;
+  for (const task of [...order].reverse())
+    for (const name of task.needs) chains.set(name, Math.max(chains.get(name) ?? 0, 1 + chainOf(task)));
 
   const waiting = new Set([...order].sort((a, b) => chainOf(b) - chainOf(a)));
   const working = new Set<Promise<void>>();
   const done = new Set<string>();
   const errors: unknown[] = [];
-  const isReady = ({ upstream }: Node): boolean => upstream.every((name) => done.has(name));
+  const isReady = ({ needs }: Task): boolean => needs.every((name) => done.has(name));
   for (;;) {
     const ready = errors.length > 0 ? [] : [...waiting].filter(isReady);
-    for (const node of ready.slice(0, atOnce - working.size)) {
-      waiting.delete(node);
-      const ended: Promise<void> = work(node)
+    for (const task of ready.slice(0, atOnce - working.size)) {
+      waiting.delete(task);
+      const ended: Promise<void> = task
+        .run()
         .then(
-          () => void done.add(node.model.name),
+          () => void done.add(task.name),
           (error) => void errors.push(error),
         )
         .finally(() => working.delete(ended));

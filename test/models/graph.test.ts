@@ -55,11 +55,16 @@ describe("the graph of models", () => {
     /** Each takes a turn of the event loop; answers what began, one after the other, and what failed. */
     const begun = async (atOnce: number, failing?: string): Promise<[string[], unknown[]]> => {
       const seen: string[] = [];
-      const errors = await workThrough(order, atOnce, async ({ model }) => {
-        seen.push(model.name);
-        await new Promise(setImmediate);
-        if (model.name === failing) throw new Error(failing);
-      });
+      const tasks = order.map(({ model: { name }, upstream }) => ({
+        name,
+        needs: upstream,
+        run: async () => {
+          seen.push(name);
+          await new Promise(setImmediate);
+          if (name === failing) throw new Error(failing);
+        },
+      }));
+      const errors = await workThrough(tasks, atOnce);
       return [seen, errors];
     };
 
