@@ -43,12 +43,15 @@ const keptOfVersions = [accountHealth.name, accountIndicators.name];
 export interface Garbage {
   /** Views and stores of tables that no kept snapshot and no kept journey shows, and what runs left behind. */
   readonly tables: readonly { schema: string; name: string; isView: boolean; bytes: number | null }[];
-  /** Rows of stores that went before the oldest version that is kept, and the days near them where these are known. */
+  /**
+   * Rows of stores that went before the oldest version that is kept, and the days near them where these are known; how
+   * many is null where they weren't counted, and may be none.
+   */
   readonly rows: readonly {
     store: string;
     before: number;
     days: DaysWritten | undefined;
-    rows: number;
+    rows: number | null;
     bytes: number | null;
   }[];
   /** Rows of the ledger. */
@@ -160,17 +163,20 @@ async function lookFor(
     const model = models.find(({ name }) => name === of.model);
     return { ...of, isNone: isNone === true, days: daysOfRows(model, days) };
   });
-  for (const { store, model, until, days, kept, gone, scattered } of await countRows(
-    warehouse,
-    went,
-    large,
-    rewritten,
-  )) {
-    if (gone > 0) {
-      const bytes = await bytesOf([schemas.tables, store]);
-      const share = gone / (gone + kept);
-      rows.push({ store, before: until, days, rows: gone, bytes: bytes && Math.round(bytes * share) });
-    }
+  // To look for rows that went takes as long as to let them go.
+  const asked = went.filter(({ store, isNone }) => (isMeasured && !isNone) || large.has(store));
+  const counted = await countRows(warehouse, asked, large, rewritten);
+  for (const { store, until, days, isNone } of went) {
+    const count = counted.get(store);
+    const gone = count?.gone ?? null;
+    if (isNone || gone === 0) continue;
+    const bytes = await bytesOf([schemas.tables, store]);
+    const share = count ? count.gone / count.standing : 0;
+    rows.push({ store, before: until, days, rows: gone, bytes: bytes && Math.round(bytes * share) });
+  }
+  for (const { store, model } of went) {
+    const { standing, gone, scattered } = counted.get(store) ?? { standing: 0, gone: 0, scattered: 0 };
+    const kept = standing - gone;
     const share = scattered / Math.max(1, kept);
     const isSorted = models.some(({ name, sortBy }) => name === model && sortBy);
     if (isSorted && kept >= retention.rewrite_rows && share > retention.rewrite_share) {
@@ -189,16 +195,15 @@ interface Went extends Versions {
   readonly days: DaysWritten | undefined;
 }
 
-/** How many rows of each store some kept table shows, how many none does, and of large ones how many of the kept are out of order. */
+/** How many rows each store has, how many of them no kept table shows, and of large ones how many of the kept are out of order. */
 async function countRows(
   warehouse: Warehouse,
   stores: readonly Went[],
   large: ReadonlySet<string>,
   rewritten: ReadonlyMap<string, number>,
 ) {
-  const asked = stores.filter(({ store, isNone }) => !isNone || large.has(store));
-  if (asked.length === 0) return [];
-  const counts = asked.map(({ store, after, until, isNone, days }) => {
+  if (stores.length === 0) return new Map<string, never>();
+  const counts = stores.map(({ store, after, until, isNone, days }) => {
     const rows = path(schemas.tables, store);
     // One by one, as each leaves out what the engine can skip.
     const count = (where: Sql): Sql => sql`(select count(*) from ${rows} where ${where})`;
@@ -221,10 +226,7 @@ async function countRows(
     standing: count,
     scattered: count,
   });
-  return counted.flatMap(({ standing, ...row }) => {
-    const of = asked.find(({ store }) => store === row.store);
-    return of ? [{ ...of, ...row, kept: standing - row.gone }] : [];
-  });
+  return new Map(counted.map((row) => [row.store, row]));
 }
 
 /**

@@ -35,7 +35,7 @@ function garbageInWords({ tables, rows, ledger, rewrites }: Garbage, isDryRun: b
     ...rows.map((r) => ({
       what: "superseded rows",
       where: r.store,
-      rows: count(r.rows),
+      rows: r.rows === null ? "" : count(r.rows),
       MB: megabytes(r.bytes),
     })),
     ...ledger.map((l) => ({ what: "ledger", where: l.table, rows: count(l.rows) })),
