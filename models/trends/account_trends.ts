@@ -78,6 +78,7 @@ export const accountTrends = defineModel({
   },
   touched: (row, fromDay) => sql`${row}.week >= ${addDays(fromDay, -6)}`,
   sortBy: ["week"],
+  isCostly: true,
   query: ({ journey }) => {
     const metrics = trendMetrics(journey);
     // Weeks without facts stand between the others, so that so many rows are so many weeks: ranges of numbers cost more.
@@ -95,10 +96,9 @@ export const accountTrends = defineModel({
         part("covar", m, sql`covar_pop(${y}, ${x}) over (${ending})`),
       ];
     };
-    // The thirty weeks before a week are those that end with the one before it.
+    // The thirty weeks before a week are those that end with the one before it: joined, as so many windows cost more.
     const ofWeekBefore = (m: string): Sql[] => {
-      const lastWeeks = (p: Part): Sql =>
-        sql`lag(${name(partOf(p, m))}) over (partition by account_id order by week)`;
+      const lastWeeks = (p: Part): Sql => sql`b.${name(partOf(p, m))}`;
       return [
         part("previous", m, lastWeeks("value")),
         part("before", m, lastWeeks("n")),
@@ -155,9 +155,10 @@ windowed as (
 ),
 with_before as (
   select
-    *,
+    w.*,
     ${join(metrics.flatMap(ofWeekBefore), ",\n    ")}
-  from windowed
+  from windowed as w
+  left join windowed as b on b.account_id = w.account_id and b.week = ${addDays(sql`w.week`, -7)}
 ),
 metrics as (
   ${join(
