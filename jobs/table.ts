@@ -109,8 +109,13 @@ export async function buildPart(
   const columns = Object.keys(shape);
   const store = path(schemas.tables, built.store);
   const work = (what: string): readonly string[] => workTable(building, what);
-  const make = async (what: string, types: Columns, query: Sql, scope?: Scope): Promise<number> =>
-    warehouse.materialize({ table: work(what), columns: types, query }, { ...options, scope });
+  const make = async (what: string, types: Columns, query: Sql, scope?: Scope): Promise<number> => {
+    const isLarge = model.isCostly && scope?.of === "accounts" && scope.isOfMany;
+    return warehouse.materialize(
+      { table: work(what), columns: types, query, isLarge },
+      { ...options, scope },
+    );
+  };
 
   const onlyDays = stale.changed.length === 0 ? stale.days?.to : undefined;
   let scopes: readonly (Scope | undefined)[] = [undefined];
@@ -306,14 +311,17 @@ async function scopesOf(building: Building, stale: Stale, before: string | undef
   const most = days.find((_, i) => upTo(i) >= 0.9 * all)?.day ?? least;
   const late = Temporal.PlainDate.from(most).subtract({ days: lateDays }).toString();
   const recent = days.findLast(({ day }) => day >= late)?.day;
-  if (!isByDay || all < building.manyAccounts || recent === undefined || recent === least)
-    return [{ of: "accounts", path: scope, from: least, before }];
+  const isOfMany = all >= building.manyAccounts;
+  if (!isByDay || !isOfMany || recent === undefined || recent === least)
+    return [{ of: "accounts", path: scope, from: least, isOfMany, before }];
 
   const part = (what: string, isIn: Sql): Promise<readonly string[]> =>
     make(`scope_${what}`, sql`select * from ${path(...scope)} where ${isIn}`);
+  const recently = await part("recent", sql`from_day >= ${day(recent)}`);
+  const long = await part("old", sql`from_day < ${day(recent)}`);
   return [
-    { of: "accounts", path: await part("recent", sql`from_day >= ${day(recent)}`), from: recent, before },
-    { of: "accounts", path: await part("old", sql`from_day < ${day(recent)}`), from: least, before },
+    { of: "accounts", path: recently, from: recent, isOfMany, before },
+    { of: "accounts", path: long, from: least, before },
   ];
 }
 

@@ -78,6 +78,8 @@ interface Definition<C extends ModelColumns> {
    * all of the account's where rows have no day.
    */
   readonly touched?: (row: Sql, fromDay: Sql, words: CompanyWords) => Sql;
+  /** Whether rows cost so much that those of many accounts are worth all threads of an engine, whatever goes on beside. */
+  readonly isCostly?: boolean;
   /**
    * The days, as `account_id` and `day`, that change a row of the account as they come to be built, though nothing else
    * changes; those before the first one that comes matter to nobody. By default any may.

@@ -121,6 +121,8 @@ class DuckDb implements Warehouse {
   /** What it was opened with, once it was asked, and what was set since. */
   private threads: number | undefined;
   private threadsSet: number | undefined;
+  private areSideBySide = false;
+  private large = 0;
   private readonly settingThreads = pLimit(1);
   /** Tables that are made now, beside each other; and those that are made by themselves, one after the other. */
   private readonly making = new Set<Promise<unknown>>();
@@ -229,16 +231,19 @@ class DuckDb implements Warehouse {
           await connection.run("drop table if exists temp.unsorted");
         }
       }, options.signal);
-    return this.besideOthers(
-      () =>
-        make().catch(async (error: unknown) => {
-          // Asked for each table beforehand, it takes as long as filling a small one.
-          if (!schema || !messageOf(error).includes(`Schema with name ${schema} does not exist`)) throw error;
-          await this.createSchema(schema);
-          return make();
-        }),
-      target.sortBy?.length ? makeInSteps : make,
-    );
+    const makeBesideOthers = (): Promise<number> =>
+      this.besideOthers(
+        () =>
+          make().catch(async (error: unknown) => {
+            // Asked for each table beforehand, it takes as long as filling a small one.
+            if (!schema || !messageOf(error).includes(`Schema with name ${schema} does not exist`))
+              throw error;
+            await this.createSchema(schema);
+            return make();
+          }),
+        target.sortBy?.length ? makeInSteps : make,
+      );
+    return target.isLarge ? this.asLarge(makeBesideOthers) : makeBesideOthers();
   }
 
   /**
@@ -369,10 +374,27 @@ class DuckDb implements Warehouse {
    * Of small ones that go on side by side this is a tenth of what they cost.
    */
   sideBySide(are: boolean): Promise<void> {
+    this.areSideBySide = are;
+    return this.setThreads();
+  }
+
+  private async asLarge<T>(work: () => Promise<T>): Promise<T> {
+    this.large++;
+    try {
+      await this.setThreads();
+      return await work();
+    } finally {
+      this.large--;
+      await this.setThreads();
+    }
+  }
+
+  private setThreads(): Promise<void> {
     return this.settingThreads(async () => {
       this.threads ??= await this.threadsNow();
       this.threadsSet ??= this.threads;
-      const wanted = are ? Math.max(1, this.threads - this.atOnce + 1) : this.threads;
+      const wanted =
+        this.areSideBySide && this.large === 0 ? Math.max(1, this.threads - this.atOnce + 1) : this.threads;
       if (wanted === this.threadsSet) return;
       await this.run(sql`set threads = ${integer(wanted)}`);
       this.threadsSet = wanted;

@@ -51,6 +51,8 @@ export interface Materialization {
   sortBy?: readonly string[] | undefined;
   /** What else rows are looked up by, where the engine keeps them in order by itself. */
   clusterBy?: readonly string[] | undefined;
+  /** Whether it is worth all threads of the engine though others go on side by side. */
+  isLarge?: boolean | undefined;
 }
 
 /** Whether a build could begin. */

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { WaymarkError } from "../../errors.js";
 import { openDuckDb } from "../../warehouse/duckdb.js";
-import { integer, sql, text } from "../../warehouse/sql.js";
+import { integer, type Sql, sql, text } from "../../warehouse/sql.js";
 import { warehouseContract } from "./contract.js";
 
 const folder = mkdtempSync(join(tmpdir(), "waymark-duckdb-"));
@@ -250,6 +250,16 @@ it("has each of several works use the threads that the others leave", async () =
   expect(seen).toEqual([4, 4, 3, 3, 4]);
   // What is told while it has not been heeded yet counts at last.
   await Promise.all([warehouse.sideBySide(false), warehouse.sideBySide(true)]);
+  expect(await threads()).toBe(3);
+  // A large table has all of them, and no longer than it takes, though it fails.
+  const made = (n: Sql, isLarge: boolean) =>
+    warehouse.materialize({ table: ["main", "t"], columns: { n: { type: "integer" } }, query: n, isLarge });
+  const threadsOf = async (isLarge: boolean): Promise<number | undefined> => {
+    await made(sql`select cast(current_setting('threads') as bigint) as n`, isLarge);
+    return (await warehouse.query(sql`select n from main.t`, { n: { type: "integer" } }))[0]?.n ?? undefined;
+  };
+  expect([await threadsOf(true), await threads(), await threadsOf(false)]).toEqual([4, 3, 3]);
+  await expect(made(sql`select error('no') as n`, true)).rejects.toThrow("no");
   expect(await threads()).toBe(3);
   await warehouse.close();
 });
