@@ -2,7 +2,7 @@ import { journeySchema } from "../journey/journey.js";
 import type { CheckResult } from "../models/checks.js";
 import type { CompanyWords } from "../models/model.js";
 import { type DaysFound, mergedSpans } from "../models/sources/changes.js";
-import { descending, sumInteger, typeName } from "../warehouse/dialect.js";
+import { descending, nullOf, sumInteger, typeName } from "../warehouse/dialect.js";
 import { bind, integer, join, name, path, type Sql, sql, text } from "../warehouse/sql.js";
 import type { Columns, Row, Warehouse } from "../warehouse/warehouse.js";
 
@@ -653,17 +653,19 @@ export interface Versions {
 
 /**
  * The days on which rows came or went in some versions, by store; none of a store of which not all was told, as an
- * earlier Waymark may have written. Whether rows without a day were among them is not told.
+ * earlier Waymark may have written. Whether rows without a day were among them is not told. Of a store that was filled in
+ * these versions and not written to again, `isFirst` says that no row went.
  */
 export async function readDaysWritten(
   warehouse: Warehouse,
   asked: readonly Versions[],
-): Promise<Map<string, DaysFound>> {
+): Promise<Map<string, DaysFound & { readonly isFirst: boolean }>> {
   if (asked.length === 0) return new Map();
   const { first_day, last_day } = writings;
   const shape = {
     store: { type: "string", notNull: true },
     version: { type: "integer" },
+    is_whole: { type: "boolean" },
     first_day,
     last_day,
   } as const;
@@ -671,7 +673,7 @@ export async function readDaysWritten(
     ({ model, store, after, until }) =>
       sql`select ${text(model)} as model, ${text(store)} as store, ${integer(after)} as after_version, ${integer(until)} as until_version`,
   );
-  // Of those that were written before only whether there are any: since then all is told.
+  // Of those that were written before only whether there are any: since then all is told, as it is since all was written.
   const rows = await readLedger(
     warehouse,
     shape,
@@ -679,22 +681,25 @@ export async function readDaysWritten(
 with asked as (
   ${join(ranges, " union all ")}
 )
-select a.store as store, w.version as version, w.first_day as first_day, w.last_day as last_day
+select a.store as store, w.version as version, w.is_whole as is_whole, w.first_day as first_day, w.last_day as last_day
 from asked as a
 inner join ${at("writings")} as w on w.model = a.model and w.version > a.after_version and w.version <= a.until_version
 union all
-select distinct a.store, cast(null as ${typeName("integer")}), cast(null as date), cast(null as date)
+select distinct a.store, ${nullOf("integer")}, ${nullOf("boolean")}, ${nullOf("date")}, ${nullOf("date")}
 from asked as a
 inner join ${at("writings")} as w on w.model = a.model and w.version <= a.after_version`,
   );
-  const known = rows.flatMap(({ store, version }) => (version === null ? [store] : []));
+  const isTold = ({ version, is_whole }: (typeof rows)[number]): boolean =>
+    version === null || is_whole === true;
+  const known = new Set(rows.filter(isTold).map(({ store }) => store));
   return new Map(
-    known.map((store) => {
+    [...known].map((store) => {
       const written = rows.filter((row) => row.store === store && row.version !== null);
       const spans = written.flatMap(({ first_day: first, last_day: last }) =>
         first && last ? [{ first, last }] : [],
       );
-      return [store, { spans: mergedSpans(spans), undated: written.length > 0 }];
+      const isFirst = written.every((row) => row.is_whole);
+      return [store, { spans: mergedSpans(spans), undated: written.length > 0, isFirst }];
     }),
   );
 }

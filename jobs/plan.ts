@@ -35,7 +35,14 @@ function codeOf(model: Model, company: Company, { dialect }: Warehouse, yesterda
   const statement = render(model.query({ ...company, journey, yesterday, dataThrough }), dialect);
   const params = Object.values(statement.params).map((p) => [p.type, p.value]);
   const columns = Object.entries(model.columnsFor(company)).map(([column, { type }]) => [column, type]);
-  return hash([statement.text, params, columns, model.grain, model.sortBy ?? []]);
+  return hash([
+    statement.text,
+    params,
+    columns,
+    model.grain,
+    model.sortBy ?? [],
+    ...(model.isHashed ? ["hashed"] : []),
+  ]);
 }
 
 /** The models of which a company with other words has other tables, in build order: changed, or reading a changed one. */

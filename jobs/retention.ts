@@ -25,6 +25,7 @@ import {
   type Versions,
 } from "./ledger.js";
 import {
+  besideOf,
   daysOfRows,
   forever,
   fromVersion,
@@ -159,7 +160,7 @@ async function lookFor(
   const written = await readDaysWritten(warehouse, [...oldest.values()]);
   const went = [...oldest.values()].map((of): Went => {
     const days = written.get(of.store);
-    const isNone = of.after >= of.until || (days && !days.undated);
+    const isNone = of.after >= of.until || (days && (!days.undated || days.isFirst));
     const model = models.find(({ name }) => name === of.model);
     return { ...of, isNone: isNone === true, days: daysOfRows(model, days) };
   });
@@ -254,7 +255,7 @@ async function rewrite(
     query: sql`select * from ${path(schemas.tables, first.store)}`,
     ...layoutOf(model),
   });
-  const { from_version: _, to_version: __, ...own } = shape;
+  const own = Object.fromEntries(Object.entries(shape).filter(([column]) => !(column in besideOf(model))));
   await lease.transaction(
     storeRewritten(first.store, to, version, now),
     tables.map((table) => viewCreated({ ...table, store: to }, own)),

@@ -1,6 +1,7 @@
 import { Temporal } from "temporal-polyfill";
 import { type Company, dayColumnOf, type Model } from "../models/model.js";
 import { type DaysFound, type DaysWritten, isOn } from "../models/sources/changes.js";
+import { cast, fingerprint } from "../warehouse/dialect.js";
 import { day, integer, name, path, type Sql, sql } from "../warehouse/sql.js";
 import type { Columns, Materialization, RunOptions, Warehouse } from "../warehouse/warehouse.js";
 import { type BuiltTable, schemas } from "./ledger.js";
@@ -15,8 +16,42 @@ export const versions = {
   from_version: { type: "integer", notNull: true },
   to_version: { type: "integer", notNull: true },
 } as const satisfies Columns;
+/** What rows say beside their keys, where it stands with them. */
+const hash = { row_hash: { type: "integer", notNull: true } } as const satisfies Columns;
 export const forever = Number.MAX_SAFE_INTEGER;
-export const [fromVersion, toVersion] = [name("from_version"), name("to_version")];
+export const [fromVersion, toVersion, hashStored] = [
+  name("from_version"),
+  name("to_version"),
+  name("row_hash"),
+];
+
+/** The columns that a store has beside its model's. */
+export const besideOf = ({ isHashed }: Pick<Model, "isHashed">): Columns =>
+  isHashed ? { ...versions, ...hash } : versions;
+
+/** The values of these, by column, of a row that is new in a version. */
+export const valuesBeside = (
+  model: Model,
+  shape: Columns,
+  row: Sql,
+  version: number,
+): Readonly<Record<string, Sql>> => ({
+  from_version: integer(version),
+  to_version: integer(forever),
+  ...(model.isHashed ? { row_hash: hashOf(model, shape, row) } : {}),
+});
+
+/** The columns by which a row differs from what it was: not its key, nor who made it. */
+export const saidBy = (model: Model, shape: Columns): string[] =>
+  Object.keys(shape).filter(
+    (column) => !model.grain.includes(column) && !model.columns[column]?.isProvenance,
+  );
+
+/** All of these as a number; of their declared types, as a query may name others. */
+export const hashOf = (model: Model, shape: Columns, row: Sql): Sql =>
+  fingerprint(
+    saidBy(model, shape).map((column) => cast(sql`${row}.${name(column)}`, shape[column]?.type ?? "string")),
+  );
 
 /** Views and stores are made before they are recorded: by the lease's token no two runs, one of them stale, make the same. */
 export const tableName = (model: string, token: number): string =>

@@ -37,15 +37,18 @@ import {
 } from "./raw_rows.js";
 import {
   type Building,
+  besideOf,
   changedRows,
   daysOfRows,
   forever,
-  fromVersion,
+  hashOf,
+  hashStored,
   lateDays,
   layoutOf,
+  saidBy,
   storeName,
   toVersion,
-  versions,
+  valuesBeside,
   workTable,
 } from "./store.js";
 
@@ -57,10 +60,13 @@ export function wholeOf({
   token,
 }: Pick<Building, "model" | "company" | "version" | "token">): Materialization {
   const columns = model.columnsFor(company);
+  const beside = Object.entries(valuesBeside(model, columns, sql`whole`, version)).map(
+    ([column, value]) => sql`${value} as ${name(column)}`,
+  );
   return {
     table: [schemas.tables, storeName(model.name, token)],
-    columns: { ...columns, ...versions },
-    query: sql`select ${Object.keys(columns).map(name)}, ${integer(version)} as ${fromVersion}, ${integer(forever)} as ${toVersion} from (${model.query(company)}) as whole`,
+    columns: { ...columns, ...besideOf(model) },
+    query: sql`select ${[...Object.keys(columns).map(name), ...beside]} from (${model.query(company)}) as whole`,
     ...layoutOf(model),
   };
 }
@@ -169,14 +175,12 @@ export async function buildPart(
     model.grain.map((k) => isSame(k, model.columns[k]?.notNull === true)),
     " and ",
   );
-  const compared = columns.filter((c) => !model.columns[c]?.isProvenance && !model.grain.includes(c));
-  const differs =
-    compared.length > 0
-      ? join(
-          compared.map((c) => sql`d.${name(c)} is distinct from s.${name(c)}`),
-          " or ",
-        )
-      : sql`false`;
+  const differing = saidBy(model, shape).map((c) => sql`d.${name(c)} is distinct from s.${name(c)}`);
+  // Whoever asks for days to be built again may do so because their rows are no longer what was written.
+  const isByHash = model.isHashed && !stale.days;
+  const differs = isByHash
+    ? sql`${hashOf(model, shape, sql`d`)} <> s.${hashStored}`
+    : join([...differing, sql`false`], " or ");
   const told = columns.filter(isToldOf(building));
   const toldShape = Object.fromEntries(told.flatMap((c) => (shape[c] ? [[c, shape[c]]] : [])));
   const isStanding = sql`t.${toVersion} = ${integer(forever)} and ${inDays}`;
@@ -216,8 +220,9 @@ where (d.is_there is null or s.is_there is null or ${differs}) and case when v.c
 set ${toVersion} = ${integer(version)}
 from ${changes} as s
 where not s.comes and d.${toVersion} = ${integer(forever)} and ${days ? isOn(sql`d.${name(days.column)}`, days) : sql`true`} and ${sameKey}`;
-  const add = sql`insert into ${store} (${[...columns.map(name), fromVersion, toVersion]})
-select ${columns.map((c) => sql`d.${name(c)}`)}, ${integer(version)}, ${integer(forever)}
+  const beside = valuesBeside(model, shape, sql`d`, version);
+  const add = sql`insert into ${store} (${[...columns, ...Object.keys(beside)].map(name)})
+select ${[...columns.map((c) => sql`d.${name(c)}`), ...Object.values(beside)]}
 from ${delta} as d
 inner join ${changes} as s on ${sameKey}
 where s.comes`;

@@ -78,6 +78,11 @@ interface Definition<C extends ModelColumns> {
    * all of the account's where rows have no day.
    */
   readonly touched?: (row: Sql, fromDay: Sql, words: CompanyWords) => Sql;
+  /**
+   * Whether rows stand with a hash of what they say, by which those that are built again are held against it. Of many
+   * columns that saves reading them, and takes a column more.
+   */
+  readonly isHashed?: boolean;
   /** Whether rows cost so much that those of many accounts are worth all threads of an engine, whatever goes on beside. */
   readonly isCostly?: boolean;
   /**

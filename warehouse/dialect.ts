@@ -303,6 +303,13 @@ export const rowHash = (row: Sql): Sql =>
     bigquery: sql`(farm_fingerprint(to_json_string(${row})) >> 20)`,
   });
 
+/** Values as a whole number of 63 bits or more, each engine's own: where it is another one, one of the values is. */
+export const fingerprint = (values: readonly Sql[]): Sql =>
+  by({
+    duckdb: sql`cast(hash(${values}) >> 1 as bigint)`,
+    bigquery: sql`farm_fingerprint(to_json_string(struct(${values})))`,
+  });
+
 /** The MD5 of a text, 32 hexadecimal digits: the same on every engine, so what is drawn by it is drawn alike. */
 export const hexDigest = (value: Sql): Sql =>
   by({ duckdb: sql`md5(${value})`, bigquery: sql`to_hex(md5(${value}))` });

@@ -139,6 +139,7 @@ export const accountFacts = defineModel({
   },
   companyColumns: ownFactColumns,
   byDay: true,
+  isHashed: true,
   asksFor,
   query: (company) => {
     const own = company.journey.facts;

@@ -43,6 +43,7 @@ export const accountIndicators = defineModel({
       ]),
     ),
   byDay: true,
+  isHashed: true,
   query: ({ journey }) => sql`
 select
   f.account_id as account_id,

@@ -838,6 +838,24 @@ describe(`the dialect means the same on both engines${missing ? ` (GoogleSQL ski
     );
   });
 
+  test("fingerprint", "is another one where a value is, and the same where none is", async () => {
+    const rows = [
+      ["a", 1, 0.5],
+      ["a", 1, 0.5],
+      ["a", 1, null],
+      ["a", null, 0.5],
+      [null, 1, 0.5],
+      ["a1", null, 0.5],
+      ["a", 1, 0.25],
+      ["a", 2, 0.5],
+      ["b", 1, 0.5],
+    ];
+    const given: Given = { columns: { a: "string", b: "integer", c: "number" }, rows };
+    const query = sql`select count(distinct ${dialect.fingerprint([sql`a`, sql`b`, sql`c`])}) as v, count(distinct ${dialect.fingerprint([sql`b`])}) as one from t`;
+    const both = await answers(given, query, { v: { type: "integer" }, one: { type: "integer" } });
+    for (const told of both) expect(told).toEqual([{ v: rows.length - 1, one: 3 }]);
+  });
+
   test(
     "orFail",
     "a condition that holds is true; one that is false or null fails the statement",
