@@ -12,9 +12,12 @@ import {
 import { integer, join, name, number, type Sql, sql, text } from "../../warehouse/sql.js";
 import { accountPeriodLevels } from "../accounts/account_period_levels.js";
 import { factAsNumber } from "../daily/account_facts.js";
+import { toTenDecimals } from "../health/account_health.js";
 import { accountKey, defineModel, ref } from "../model.js";
 
 const minWeeks = 8;
+/** The square of 2. Floats are added in no fixed order: a slope of just twice its error must not fall below it by the last digit. */
+const nearlyFour = number(4 * (1 - 1e-9));
 /** From the Sunday of a week back to that of the first week that its figures look at. */
 const windowDays = 30 * 7;
 
@@ -62,12 +65,14 @@ export const accountTrends = defineModel({
     z: {
       type: "number",
       unit: "standard deviations",
-      description: "(value − mean_30w) / stddev_30w; null where the weeks before did not vary.",
+      description:
+        "(value − mean_30w) / stddev_30w, to ten decimals; null where the weeks before did not vary.",
     },
     slope_30w: {
       type: "number",
       unit: "per week",
-      description: "Least-squares slope over the 30 weeks ending here; null with fewer than 8.",
+      description:
+        "Least-squares slope over the 30 weeks ending here, to ten decimals; null with fewer than 8.",
     },
     direction: {
       type: "string",
@@ -205,14 +210,14 @@ select
   ${safeDivide(sql`(value - previous)`, sql`previous`)} as change,
   mean_30w,
   stddev_30w,
-  ${safeDivide(sql`(value - mean_30w)`, sql`stddev_30w`)} as z,
-  slope_30w,
+  ${toTenDecimals(safeDivide(sql`(value - mean_30w)`, sql`stddev_30w`))} as z,
+  ${toTenDecimals(sql`f.slope_30w`)} as slope_30w,
   case
-    when slope_30w is null then null
-    when slope_30w * slope_30w * var_x * (n - 2) < 4e0 * (var_y - slope_30w * covar) or slope_30w = 0e0 then 'steady'
-    when slope_30w > 0e0 then 'rising'
+    when f.slope_30w is null then null
+    when f.slope_30w * f.slope_30w * var_x * (n - 2) < ${nearlyFour} * (var_y - f.slope_30w * covar) or f.slope_30w = 0e0 then 'steady'
+    when f.slope_30w > 0e0 then 'rising'
     else 'falling'
   end as direction
-from fitted`;
+from fitted as f`;
   },
 });

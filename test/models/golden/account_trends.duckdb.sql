@@ -152,12 +152,12 @@ select
   (cast((value - previous) as double) / nullif(cast(previous as double), 0)) as change,
   mean_30w,
   stddev_30w,
-  (cast((value - mean_30w) as double) / nullif(cast(stddev_30w as double), 0)) as z,
-  slope_30w,
+  (round((cast((value - mean_30w) as double) / nullif(cast(stddev_30w as double), 0)) * 1e10) / 1e10) as z,
+  (round(f.slope_30w * 1e10) / 1e10) as slope_30w,
   case
-    when slope_30w is null then null
-    when slope_30w * slope_30w * var_x * (n - 2) < 4e0 * (var_y - slope_30w * covar) or slope_30w = 0e0 then 'steady'
-    when slope_30w > 0e0 then 'rising'
+    when f.slope_30w is null then null
+    when f.slope_30w * f.slope_30w * var_x * (n - 2) < 3.999999996e0 * (var_y - f.slope_30w * covar) or f.slope_30w = 0e0 then 'steady'
+    when f.slope_30w > 0e0 then 'rising'
     else 'falling'
   end as direction
-from fitted
+from fitted as f
