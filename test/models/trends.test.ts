@@ -193,4 +193,16 @@ describe("trends", () => {
     expect(await weeksThrough(addDays(weekAt(2), -1), start)).toEqual([weekAt(0), weekAt(1)]);
     expect(await weeksThrough(addDays(weekAt(2), -1), addDays(start, 1))).toEqual([weekAt(1)]);
   });
+
+  it("tells a z that a condition just meets as that number, in whatever order floats were added", async () => {
+    // Mean 10, standard deviation 2.
+    const weeks = [...Array(13).fill(12), ...Array(13).fill(8), 11, 11, 11, 7];
+    const seen = new Set<number | null>();
+    for (let turn = 0; turn < 30; turn += 3) {
+      const turned = [...weeks.slice(turn), ...weeks.slice(0, turn)];
+      const rows = await trendsOf([...Array(turn % 7).fill(9), ...turned, 14]);
+      seen.add(rows.find((row) => row.week === weekAt(30 + (turn % 7)))?.z ?? null);
+    }
+    expect([...seen]).toEqual([2]);
+  });
 });
