@@ -299,10 +299,10 @@ class Run implements Pick<Lease, "transaction"> {
     string,
     { readonly after: number; readonly told: readonly string[]; readonly days: DaysWritten | undefined }
   >();
-  /** What was found of sources that were searched, and how long that took. */
+  /** How sources were searched, what was found, and how long that took. */
   private readonly found = new Map<
     string,
-    { readonly rows: RowsConcerned | null; readonly seconds: number }
+    { readonly search: Search; readonly rows: RowsConcerned | null; readonly seconds: number }
   >();
   private readonly accounts = new Map<string, Account>();
   /** What the ledger is told with whatever is told next. */
@@ -464,7 +464,7 @@ class Run implements Pick<Lease, "transaction"> {
     return async () => {
       const begun = performance.now();
       const rows = await rowsConcerned(this.building(model, company, signal), mapped, built, search);
-      this.found.set(model.name, { rows, seconds: seconds(begun) });
+      this.found.set(model.name, { search, rows, seconds: seconds(begun) });
     };
   }
 
@@ -524,8 +524,9 @@ class Run implements Pick<Lease, "transaction"> {
     const { model, company, options } = building;
     const { from, to } = this.options;
     const days = model.byDay && (from !== undefined || to !== undefined) ? { from, to } : undefined;
-    const search = this.searchOf(model, company);
     const found = this.found.get(model.name);
+    // What was searched, not what would be now: another search may have fallen due since.
+    const search = found?.search ?? this.searchOf(model, company);
     const changes = work.kind === "part" ? work.changed : [];
     const changed = await this.asWritten(changes);
     const compared =

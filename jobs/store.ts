@@ -16,14 +16,10 @@ export const versions = {
   from_version: { type: "integer", notNull: true },
   to_version: { type: "integer", notNull: true },
 } as const satisfies Columns;
-/** What rows say beside their keys, where it stands with them. */
-const hash = { row_hash: { type: "integer", notNull: true } } as const satisfies Columns;
+/** What rows say beside their keys, where it stands with them; a name that no fact of a company has, as ids begin with a letter. */
+const hash = { _hash: { type: "integer", notNull: true } } as const satisfies Columns;
 export const forever = Number.MAX_SAFE_INTEGER;
-export const [fromVersion, toVersion, hashStored] = [
-  name("from_version"),
-  name("to_version"),
-  name("row_hash"),
-];
+export const [fromVersion, toVersion, hashStored] = [name("from_version"), name("to_version"), name("_hash")];
 
 /** The columns that a store has beside its model's. */
 export const besideOf = ({ isHashed }: Pick<Model, "isHashed">): Columns =>
@@ -38,7 +34,7 @@ export const valuesBeside = (
 ): Readonly<Record<string, Sql>> => ({
   from_version: integer(version),
   to_version: integer(forever),
-  ...(model.isHashed ? { row_hash: hashOf(model, shape, row) } : {}),
+  ...(model.isHashed ? { _hash: hashOf(model, shape, row) } : {}),
 });
 
 /** The columns by which a row differs from what it was: not its key, nor who made it. */

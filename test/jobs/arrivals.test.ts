@@ -1,5 +1,6 @@
 import { expect, it } from "vitest";
 import type { Settings } from "../../config/settings.js";
+import { readComparisons } from "../../jobs/ledger.js";
 import { models } from "../../models/index.js";
 import { bind, companySql, type Sql, sql } from "../../warehouse/sql.js";
 import { publishedRows } from "./acme_project.js";
@@ -82,3 +83,30 @@ it("rows of the days looked back on are found, whatever is dated ahead", () =>
     event("since", "c", 64, `${dayAt(71)}T10:00:00Z`),
     sql`delete from raw.events where id = 'late'`,
   ]));
+
+it("all days are compared, or not said to be, where it falls due while a build goes on", async () => {
+  const { warehouse, build, settings } = await openSmall();
+  const own = structuredClone(settings);
+  for (const source of Object.values(own.sources))
+    Object.assign(source, { compare_every_days: 7, lookback_days: 3 });
+  const began = Date.parse("2024-04-01T06:00:00Z");
+  const due = began + 6.875 * 86_400_000;
+  const count = async (): Promise<number | undefined> =>
+    (
+      await warehouse.query(sql`select count(*) as n from waymark.stg_usage_events`, {
+        n: { type: "integer", notNull: true },
+      })
+    )[0]?.n;
+  await build({ now: () => new Date(began) }, undefined, own);
+  const all = (await count()) ?? 0;
+  await warehouse.run(sql`delete from raw.events where id in ('a1', 'a2')`);
+  // The clock goes on by a second each time that it is looked at.
+  let looked = 0;
+  await build({ now: () => new Date(due - 12_000 + 1000 * looked++) }, undefined, own);
+  expect(looked).toBeGreaterThan(12);
+  const found = await count();
+  const compared = (await readComparisons(warehouse)).get("usage_events");
+  expect([found, (compared?.getTime() ?? 0) >= due]).toEqual(found === all ? [all, false] : [all - 2, true]);
+  await build({ now: () => new Date(due + 86_400_000) }, undefined, own);
+  expect(await count()).toBe(all - 2);
+});
