@@ -167,17 +167,14 @@ async function lookFor(
   // To look for rows that went takes as long as to let them go.
   const asked = went.filter(({ store, isNone }) => (isMeasured && !isNone) || large.has(store));
   const counted = await countRows(warehouse, asked, large, rewritten);
-  for (const { store, until, days, isNone } of went) {
-    const count = counted.get(store);
-    const gone = count?.gone ?? null;
-    if (isNone || gone === 0) continue;
-    const bytes = await bytesOf([schemas.tables, store]);
-    const share = count ? count.gone / count.standing : 0;
-    rows.push({ store, before: until, days, rows: gone, bytes: bytes && Math.round(bytes * share) });
-  }
-  for (const { store, model } of went) {
-    const { standing, gone, scattered } = counted.get(store) ?? { standing: 0, gone: 0, scattered: 0 };
-    const kept = standing - gone;
+  for (const { store, model, until, days, isNone } of went) {
+    const { standing, gone, scattered } = counted.get(store) ?? { standing: 0, gone: null, scattered: 0 };
+    if (!isNone && gone !== 0) {
+      const bytes = await bytesOf([schemas.tables, store]);
+      const share = (gone ?? 0) / Math.max(1, standing);
+      rows.push({ store, before: until, days, rows: gone, bytes: bytes && Math.round(bytes * share) });
+    }
+    const kept = standing - (gone ?? 0);
     const share = scattered / Math.max(1, kept);
     const isSorted = models.some(({ name, sortBy }) => name === model && sortBy);
     if (isSorted && kept >= retention.rewrite_rows && share > retention.rewrite_share) {
@@ -202,8 +199,8 @@ async function countRows(
   stores: readonly Went[],
   large: ReadonlySet<string>,
   rewritten: ReadonlyMap<string, number>,
-) {
-  if (stores.length === 0) return new Map<string, never>();
+): Promise<ReadonlyMap<string, { standing: number; gone: number; scattered: number }>> {
+  if (stores.length === 0) return new Map();
   const counts = stores.map(({ store, after, until, isNone, days }) => {
     const rows = path(schemas.tables, store);
     // One by one, as each leaves out what the engine can skip.

@@ -12,7 +12,7 @@ import type { Change } from "./plan.js";
  * a snapshot shows of a store is a view of the rows of one version; so a later build adds and ends rows under the
  * eyes of readers, who see nothing of it until they are given the view of its version.
  */
-export const versions = {
+const versions = {
   from_version: { type: "integer", notNull: true },
   to_version: { type: "integer", notNull: true },
 } as const satisfies Columns;
@@ -34,7 +34,7 @@ export const valuesBeside = (
 ): Readonly<Record<string, Sql>> => ({
   from_version: integer(version),
   to_version: integer(forever),
-  ...(model.isHashed ? { _hash: hashOf(model, shape, row) } : {}),
+  ...(model.isHashed ? { _hash: hashOfRow(model, shape, row) } : {}),
 });
 
 /** The columns by which a row differs from what it was: not its key, nor who made it. */
@@ -44,7 +44,7 @@ export const saidBy = (model: Model, shape: Columns): string[] =>
   );
 
 /** All of these as a number; of their declared types, as a query may name others. */
-export const hashOf = (model: Model, shape: Columns, row: Sql): Sql =>
+export const hashOfRow = (model: Model, shape: Columns, row: Sql): Sql =>
   fingerprint(
     saidBy(model, shape).map((column) => cast(sql`${row}.${name(column)}`, shape[column]?.type ?? "string")),
   );

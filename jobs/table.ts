@@ -41,7 +41,7 @@ import {
   changedRows,
   daysOfRows,
   forever,
-  hashOf,
+  hashOfRow,
   hashStored,
   lateDays,
   layoutOf,
@@ -81,6 +81,9 @@ export interface Stale {
   readonly days?: { readonly from?: string | undefined; readonly to?: string | undefined } | undefined;
 }
 
+/** A scope, and whether it is of many accounts. */
+type ScopeOfPart = Scope & { readonly isOfMany?: boolean };
+
 /** Where the rows of a part stand until they are checked and taken into the store. */
 export interface Part {
   /** The rows as they are now. */
@@ -115,16 +118,14 @@ export async function buildPart(
   const columns = Object.keys(shape);
   const store = path(schemas.tables, built.store);
   const work = (what: string): readonly string[] => workTable(building, what);
-  const make = async (what: string, types: Columns, query: Sql, scope?: Scope): Promise<number> => {
-    const isLarge = model.isCostly && scope?.of === "accounts" && scope.isOfMany;
-    return warehouse.materialize(
-      { table: work(what), columns: types, query, isLarge },
+  const make = async (what: string, types: Columns, query: Sql, scope?: ScopeOfPart): Promise<number> =>
+    warehouse.materialize(
+      { table: work(what), columns: types, query, isLarge: model.isCostly && scope?.isOfMany },
       { ...options, scope },
     );
-  };
 
   const onlyDays = stale.changed.length === 0 ? stale.days?.to : undefined;
-  let scopes: readonly (Scope | undefined)[] = [undefined];
+  let scopes: readonly (ScopeOfPart | undefined)[] = [undefined];
   let standing = store;
   const mapped = model.source && company.sources[model.source];
   if (mapped) {
@@ -179,7 +180,7 @@ export async function buildPart(
   // Whoever asks for days to be built again may do so because their rows are no longer what was written.
   const isByHash = model.isHashed && !stale.days;
   const differs = isByHash
-    ? sql`${hashOf(model, shape, sql`d`)} <> s.${hashStored}`
+    ? sql`${hashOfRow(model, shape, sql`d`)} <> s.${hashStored}`
     : join([...differing, sql`false`], " or ");
   const told = columns.filter(isToldOf(building));
   const toldShape = Object.fromEntries(told.flatMap((c) => (shape[c] ? [[c, shape[c]]] : [])));
@@ -292,7 +293,11 @@ const touched = ({ model, company }: Building, fromDay: Sql): Sql =>
  * which much earlier days changed than of nine in ten come apart: else such days would be read of all. To read some days
  * more of all takes less than a second statement for those that are merely late.
  */
-async function scopesOf(building: Building, stale: Stale, before: string | undefined): Promise<Scope[]> {
+async function scopesOf(
+  building: Building,
+  stale: Stale,
+  before: string | undefined,
+): Promise<ScopeOfPart[]> {
   const { warehouse, model, options } = building;
   const columns = { account_id: { type: "string" }, from_day: { type: "date" } } as const;
   const make = async (what: string, query: Sql): Promise<readonly string[]> => {

@@ -293,25 +293,24 @@ export const greatest = (...values: Sql[]): Sql => extreme("greatest", values);
 export const inArray = (value: Sql, array: Sql): Sql =>
   by({ duckdb: sql`list_contains(${array}, ${value})`, bigquery: sql`${value} in unnest(${array})` });
 
+/** What of a hash is left without its last bits, never below 0. */
+const hashed = (duckdb: Sql, bigquery: Sql, without: number): Sql =>
+  by({
+    duckdb: sql`cast(hash(${duckdb}) >> ${integer(without)} as bigint)`,
+    bigquery: sql`(farm_fingerprint(to_json_string(${bigquery})) >> ${integer(without)})`,
+  });
+
 /**
  * A row as a whole number of 44 bits, each engine's own. The sum over rows is exact, and tells them apart whatever
  * their order; with xor a row would hide its own copy.
  */
-export const rowHash = (row: Sql): Sql =>
-  by({
-    duckdb: sql`cast(hash(${row}) >> 20 as bigint)`,
-    bigquery: sql`(farm_fingerprint(to_json_string(${row})) >> 20)`,
-  });
+export const rowHash = (row: Sql): Sql => hashed(row, row, 20);
 
 /**
  * Values as a whole number of 53 bits, which JavaScript reads as well, each engine's own: of two rows of which a value
  * differs one pair in 10^16 has the same.
  */
-export const fingerprint = (values: readonly Sql[]): Sql =>
-  by({
-    duckdb: sql`cast(hash(${values}) >> 11 as bigint)`,
-    bigquery: sql`(farm_fingerprint(to_json_string(struct(${values}))) >> 11)`,
-  });
+export const fingerprint = (values: readonly Sql[]): Sql => hashed(join(values), sql`struct(${values})`, 11);
 
 /** The MD5 of a text, 32 hexadecimal digits: the same on every engine, so what is drawn by it is drawn alike. */
 export const hexDigest = (value: Sql): Sql =>

@@ -40,8 +40,6 @@ export interface ScopeOfRows {
   readonly path: readonly string[];
   /** Of accounts, the least `from_day`: told as a literal beside it, so that the engine skips what lies before. */
   readonly from?: string | undefined;
-  /** Of accounts, whether they are many. */
-  readonly isOfMany?: boolean | undefined;
   /** Of accounts: only days before this one are built, where not all from the first concerned on are. */
   readonly before?: string | undefined;
   /** Of keys: the raw rows that have them, and perhaps others. */
