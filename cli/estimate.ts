@@ -1,6 +1,7 @@
 import prettyBytes from "pretty-bytes";
 import type { Settings } from "../config/settings.js";
 import { estimateBuild, type ModelEstimate } from "../jobs/estimate.js";
+import { valueInWords } from "../journey/words.js";
 import { answer, answerJson, remark, rowsAs } from "./output.js";
 import { type ProjectFolder, withWarehouse } from "./project.js";
 
@@ -47,17 +48,25 @@ export async function sayEstimate(
     });
   const asked = models.filter((m) => m.work !== "nothing");
   if (asked.length === 0) return answer("Nothing would be built: all tables are fresh.");
-  const bills = settings.warehouse.engine === "bigquery";
+  if (settings.warehouse.engine === "duckdb") {
+    const whole = asked.filter((m) => m.work === "whole");
+    const parts = asked.length - whole.length;
+    if (whole.length > 0) answer(rowsAs("table", whole.map(rowOf)));
+    if (parts > 0)
+      answer(
+        `${whole.length > 0 ? "Besides, " : ""}${valueInWords(parts, "tables")} would be built in part, as far as raw rows changed: a build looks for these first.`,
+      );
+    return remark("DuckDB bills for nothing.");
+  }
   answer(
     rowsAs(
       "table",
-      asked.map((m) => ({ ...rowOf(m), ...(bills ? costOf(m, settings) : {}) })),
+      asked.map((m) => ({ ...rowOf(m), ...costOf(m, settings) })),
     ),
   );
-  if (!bills) return remark("DuckDB bills for nothing.");
   if (unknown.length < asked.length)
     answer(
-      `In all ${unknown.length > 0 ? "at least " : ""}${costInWords(bytes ?? 0, settings)} at $${settings.warehouse.engine === "bigquery" ? settings.warehouse.price_per_tib : 0} per TiB.`,
+      `In all ${unknown.length > 0 ? "at least " : ""}${costInWords(bytes ?? 0, settings)} at $${settings.warehouse.price_per_tib} per TiB.`,
     );
   if (unknown.length > 0)
     remark(

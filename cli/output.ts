@@ -70,6 +70,10 @@ function buildProgress(): (progress: Progress) => void {
 
 export const count = (n: number): string => n.toLocaleString("en-US");
 
+/** e.g. "1 row", "12,345 rows". */
+export const counted = (n: number, nouns: string): string =>
+  `${count(n)} ${n === 1 ? nouns.replace(/s$/, "") : nouns}`;
+
 /** A share of people's kind; a dash where there is none. */
 export const percent = (share: number | null, digits = 1): string =>
   share === null ? "–" : `${(100 * share).toFixed(digits)} %`;

@@ -1,9 +1,10 @@
 import { Temporal } from "temporal-polyfill";
 import { WaymarkError } from "../errors.js";
 import { timeline } from "../models/daily/timeline.js";
+import { models } from "../models/index.js";
 import { path, sql } from "../warehouse/sql.js";
 import type { Warehouse } from "../warehouse/warehouse.js";
-import { type BuildOptions, type BuildResult, build, type Project } from "./build.js";
+import { type BuildOptions, type BuildResult, build, type Project, unselected } from "./build.js";
 import {
   type Backfill,
   backfillAdvanced,
@@ -35,7 +36,13 @@ export interface Days {
 
 export type BackfillProgress =
   | { readonly kind: "begun"; readonly chunks: number; readonly done: number }
-  | { readonly kind: "sources"; readonly changed: readonly string[]; readonly seconds: number }
+  | {
+      readonly kind: "sources";
+      /** Those of which all raw rows were compared with the staged ones. */
+      readonly compared: readonly string[];
+      readonly changed: readonly string[];
+      readonly seconds: number;
+    }
   | {
       readonly kind: "chunk";
       readonly number: number;
@@ -86,8 +93,9 @@ export async function backfill(
 
   if (state.done_to === null) {
     const begun = now();
-    const changed = changedIn(await inBuild({ step: "sources" }));
-    onProgress?.({ kind: "sources", changed, seconds: secondsSince(begun) });
+    const result = await inBuild({ step: "sources" });
+    const compared = comparedIn(result, project);
+    onProgress?.({ kind: "sources", compared, changed: changedIn(result), seconds: secondsSince(begun) });
     await advance({ done_to: days.from });
   }
   const begun = now();
@@ -185,6 +193,11 @@ export function chunksOf({ from, to }: Days, chunkDays?: number): Days[] {
 
 const changedIn = ({ models }: BuildResult): string[] =>
   models.filter(({ status }) => status === "built").map(({ model }) => model);
+const comparedIn = ({ models: told }: BuildResult, { settings }: Project): string[] =>
+  models.flatMap(({ name, source }) => {
+    const isCompared = told.some(({ model, reason }) => model === name && !unselected.has(reason));
+    return source && settings.sources[source] && isCompared ? [source] : [];
+  });
 const addDays = (day: string, days: number): string => Temporal.PlainDate.from(day).add({ days }).toString();
 const lengthOf = ({ from, to }: Days): number =>
   Temporal.PlainDate.from(from).until(Temporal.PlainDate.from(to)).days;

@@ -15,7 +15,7 @@ import { traced } from "../telemetry/trace.js";
 import { Account, evenOverBudget, sentFor } from "../warehouse/purpose.js";
 import { path, type Sql, sql } from "../warehouse/sql.js";
 import type { Columns, Row, Warehouse } from "../warehouse/warehouse.js";
-import { checksOfModel, type HeldRun, prepareChecks, rowsFail, runChecks } from "./checks.js";
+import { checkInWords, checksOfModel, type HeldRun, prepareChecks, runChecks } from "./checks.js";
 import { isFeed, watermarksOf } from "./freshness.js";
 import { type Lease, withLease } from "./lease.js";
 import {
@@ -137,6 +137,12 @@ type Wrote = Pick<
   readonly read: readonly { readonly model: string; readonly from: number | null }[];
 };
 
+/** Why a table stays as it is though something might be said of it. */
+const notSelected = "not selected";
+export const leftBehind = "not selected, though what it reads is another by now";
+export const cameOutTheSame = "built again, nothing changed";
+export const unselected: ReadonlySet<string> = new Set([notSelected, leftBehind]);
+
 /** Models built whole at once: each uses all of the engine's threads, so more of them only cost memory. */
 const wholeAtOnce = 2;
 
@@ -245,7 +251,7 @@ async function record(
     const warnings = options.step ? [] : await runChecks(warehouse, checks, run.held());
     const isSeen = previous && (options.step || run.isSameAs(previous, company));
     const snapshot = isSeen ? previous : await run.publish(company);
-    if (isSeen && !options.step) await showAgain(run, snapshot);
+    if (isSeen && !options.step) await showAgain(run, snapshot, run.known());
     const snapshot_id = options.step ? null : snapshot.id;
     await finish({ status: "succeeded", snapshot_id, error_code: null, error: null });
     const isNew = snapshot !== previous;
@@ -412,13 +418,13 @@ class Run implements Pick<Lease, "transaction"> {
   ): Promise<void> {
     const { model } = node;
     const published = this.published.get(model.name);
-    if (published && !isSelected) return this.keep(published, notSelected);
     const built = this.latest.get(model.name);
     const inputs = inputsOf(node, company, this.warehouse, this.tables);
+    const workOn = (table: BuiltTable | undefined) => workOf(node, inputs, table, this.tables, this.all);
+    if (published && !isSelected)
+      return this.keep(published, workOn(published).kind === "nothing" ? notSelected : leftBehind);
     const work: Work =
-      isSelected && this.options.force
-        ? { kind: "whole", reason: "asked for" }
-        : workOf(node, inputs, built, this.tables, this.all);
+      isSelected && this.options.force ? { kind: "whole", reason: "asked for" } : workOn(built);
     const building = this.building(model, company, signal);
     if (this.options.step) return this.step(building, node, inputs, built, work);
     if (!built || work.kind === "whole")
@@ -486,7 +492,7 @@ class Run implements Pick<Lease, "transaction"> {
     const checked = await this.check(building, rowsAt, node, reason, rows, begun, held);
     options.signal?.throwIfAborted();
     const compared = model.source ? [sourceCompared(model.source, this.options.now())] : [];
-    const read = Object.keys(inputs.tables).map((name) => ({ model: name, from: null }));
+    const read = allOf(inputs);
     const wrote = { is_whole: true, rows_added: rows, rows_ended: built?.rows ?? 0, read, ...extent };
     await this.record(building, { store, inputs, rows }, [...checked, ...compared], reason, begun, wrote);
   }
@@ -545,7 +551,7 @@ class Run implements Pick<Lease, "transaction"> {
     const part = await buildPart(building, built, { changed, search, found: found?.rows, days }, hold);
     if (!part || (part.added === 0 && part.ended === 0)) {
       this.untold.push(...compared);
-      return this.keep({ ...built, inputs }, part ? "built again, nothing changed" : "fresh");
+      return this.keep({ ...built, inputs }, part ? cameOutTheSame : "fresh");
     }
     const rows = built.rows + part.added - part.ended;
     const checked = await this.check(building, part.delta, node, reason, rows, begun, part.held);
@@ -561,7 +567,7 @@ class Run implements Pick<Lease, "transaction"> {
         is_whole: false,
         rows_added: part.added,
         rows_ended: part.ended,
-        read: changed,
+        read: days ? allOf(inputs) : changed,
         ...part.extent,
       },
     );
@@ -646,7 +652,7 @@ class Run implements Pick<Lease, "transaction"> {
     this.report(model.name, "failed", failed.map((f) => f.check).join("; "));
     throw new WaymarkError(
       "CHECK_FAILED",
-      `${failed.map((f) => `${model.name}: ${rowsFail(f.failingRows)} "${f.check}", e.g. ${f.examples.join("; ")}`).join("\n")}\nNothing was published. \`waymark checks show ${model.name}\` prints the rows, and all that was built is in ${table}; what it read: ${node.upstream.join(", ") || model.source}.`,
+      `${failed.map((f) => checkInWords({ ...f, model: model.name, error: null })).join("\n")}\nNothing was published. \`waymark checks show ${model.name}\` prints the rows, and all that was built is in ${table}; what it read: ${node.upstream.join(", ") || model.source}.`,
       { model: model.name, table, checks: failed.map(({ failing: _, ...found }) => found) },
     );
   }
@@ -722,7 +728,7 @@ class Run implements Pick<Lease, "transaction"> {
 
   private async keep(table: BuiltTable, reason: string): Promise<void> {
     // What it reads may reach further though it came out the same; not so where that was not looked at.
-    const isAsOld = reason === notSelected && table.inputs.watermarks;
+    const isAsOld = unselected.has(reason) && table.inputs.watermarks;
     this.tables[table.model] = isAsOld ? table : await this.told(table);
     await this.finishModel(table.model, table.table_name, "fresh", reason, table.rows, 0);
     this.done++;
@@ -767,6 +773,11 @@ class Run implements Pick<Lease, "transaction"> {
     return locateIn(self ? { ...tables, [self.model]: self.table_name } : tables);
   }
 
+  /** The models that have tables, published or not, of a mapping or a Waymark that is no more too. */
+  known(): string[] {
+    return [...this.latest.keys()];
+  }
+
   /** The tables as they stand in this run, to be checked. */
   held(): HeldRun {
     const { runId, previous: before } = this;
@@ -797,7 +808,7 @@ class Run implements Pick<Lease, "transaction"> {
       tables: this.names(),
     };
     await traced("waymark.publish", { "waymark.snapshot": snapshot.id }, () =>
-      publish(this.warehouse, this, snapshot, this.previous),
+      publish(this.warehouse, this, snapshot, this.known()),
     );
     return snapshot;
   }
@@ -841,5 +852,6 @@ class Run implements Pick<Lease, "transaction"> {
   }
 }
 
-const notSelected = "not selected";
+const allOf = ({ tables }: Inputs): Wrote["read"] =>
+  Object.keys(tables).map((name) => ({ model: name, from: null }));
 const seconds = (begun: number): number => (performance.now() - begun) / 1000;

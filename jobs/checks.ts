@@ -21,6 +21,8 @@ import { type CheckRow, checksRecorded, failingRows, locateIn, type Snapshot, sc
 /** Of the rows that fail a check so many are kept; all are counted. */
 export const mostKeptRows = 1000;
 const mostExamples = 5;
+/** A message is read in a line; `waymark checks show` has the rest. */
+const examplesInWords = 2;
 /** A query of the company's own says by no grain what a row is known by: these first columns are shown. */
 const columnsShown = 4;
 
@@ -126,10 +128,17 @@ export const rowsFail = (n: number): string =>
   n === 1 ? "1 row fails" : `${n.toLocaleString("en-US")} rows fail`;
 
 /** A failed check in a line: which, how many rows, which ones. */
-export function checkInWords({ model, check, failingRows: n, examples, error }: CheckRow): string {
+export function checkInWords({
+  model,
+  check,
+  failingRows: n,
+  examples,
+  error,
+}: Pick<CheckRow, "model" | "check" | "failingRows" | "examples" | "error">): string {
   const subject = `${model ? `${model}: ` : ""}"${check}"`;
   if (error !== null) return `${subject} could not be asked: ${error}`;
-  return `${subject} fails for ${n} row${n === 1 ? "" : "s"}, e.g. ${examples.join("; ")}`;
+  const rows = n === 1 ? "1 row" : `${n.toLocaleString("en-US")} rows`;
+  return `${subject} fails for ${rows}, e.g. ${examples.slice(0, examplesInWords).join("; ")}`;
 }
 
 async function outcomeOf(

@@ -3,6 +3,7 @@ import { buildOrder, type Node, upstreamOf } from "../models/graph.js";
 import { models } from "../models/index.js";
 import type { Company, Model } from "../models/model.js";
 import { differingKeys, keyOf, stagedKeyOf } from "../models/sources/changes.js";
+import type { SourceName } from "../models/sources/index.js";
 import { countIf, dayOf } from "../warehouse/dialect.js";
 import { bind, integer, path, sql } from "../warehouse/sql.js";
 import type { Warehouse } from "../warehouse/warehouse.js";
@@ -10,6 +11,7 @@ import { describeCompany, type Project } from "./build.js";
 import {
   type BuiltTable,
   readAllTables,
+  readComparisons,
   readLatestSnapshot,
   readRun,
   readRuns,
@@ -19,7 +21,7 @@ import {
   schemas,
   type Writing,
 } from "./ledger.js";
-import { changedBy, inputsOf, workOf } from "./plan.js";
+import { changedBy, findingOf, inputsOf, searchOf, workOf } from "./plan.js";
 import { fromVersion, toVersion } from "./store.js";
 
 /** An input, with the days of the rows that differed where it was read in part; null = all, or without days. */
@@ -31,12 +33,15 @@ interface ReadInput {
   readonly lastDay: string | null;
 }
 
-/** Why something is to be built again: by what model, and from which day on (null = all days). */
+/** Why a table is to be built again, or a day of it isn't there: by what model, and of which days (null = any). */
 export interface StaleReason {
   readonly kind: "journey" | "definition" | "inputs" | "raw rows" | "not built";
   readonly model: string;
   readonly from: string | null;
+  readonly to: string | null;
   readonly text: string;
+  /** What of it the next build may not find yet; null where it finds all. */
+  readonly missed: string | null;
 }
 
 /** How rows came to be, and whether they would be others by now. */
@@ -52,6 +57,7 @@ export interface Explanation {
   readonly written:
     | (Omit<Writing, "inputs"> & { trigger: string | null; inputs: readonly ReadInput[] })
     | null;
+  /** Whether a build would bring other rows; days that are still to come are not built yet, which isn't that. */
   readonly isStale: boolean;
   readonly reasons: readonly StaleReason[];
   /** What the latest run failed with, as the next build may again; null where it didn't. */
@@ -85,7 +91,8 @@ export async function explain(
   const writings = await readWritings(warehouse);
   const { rows, version } = await standing(warehouse, table, day, signal);
   const writing = writings.find((w) => w.model === model.name && w.version === version);
-  const all = await staleReasons(warehouse, company, model, snapshot, published, writings, signal);
+  const missedOf = await whatBuildsMiss(warehouse, project, now);
+  const all = await staleReasons(warehouse, company, model, snapshot, published, writings, missedOf, signal);
   const reasons = [
     ...all.filter((reason) => day === null || reason.from === null || reason.from <= day),
     ...(day !== null && day > snapshot.dataThrough ? [notBuilt(model, day, snapshot)] : []),
@@ -103,9 +110,23 @@ export async function explain(
           inputs: writing.inputs.map((input) => ({ ...input, ...daysOf(input, writings) })),
         }
       : null,
-    isStale: reasons.length > 0,
+    isStale: reasons.some(({ kind }) => kind !== "not built"),
     reasons,
     failure: await latestFailure(warehouse),
+  };
+}
+
+/** Of a source, what the next build may not find of raw rows that changed; null where it finds all. */
+async function whatBuildsMiss(
+  warehouse: Warehouse,
+  { settings }: Project,
+  now: Date,
+): Promise<(source: SourceName) => string | null> {
+  const comparedAt = await readComparisons(warehouse);
+  return (source: SourceName) => {
+    const mapping = settings.sources[source];
+    if (!mapping || searchOf(mapping, comparedAt.get(source), now)?.compared === "all") return null;
+    return findingOf(source, mapping, comparedAt.get(source)).missed;
   };
 }
 
@@ -159,6 +180,7 @@ async function staleReasons(
   snapshot: Snapshot,
   published: ReadonlyMap<string, BuiltTable>,
   writings: readonly Writing[],
+  missedOf: (source: SourceName) => string | null,
   signal: AbortSignal | undefined,
 ): Promise<StaleReason[]> {
   const order = buildOrder(models, company);
@@ -177,22 +199,26 @@ async function staleReasons(
         kind: isJourney ? "journey" : "definition",
         model: own,
         from: null,
+        to: null,
         text: isJourney
           ? `${own}: the journey was edited from ${snapshot.words.journey.version} to ${company.journey.version}`
           : `${own}: ${work.reason}`,
+        missed: null,
       });
     }
     if (work.kind === "part")
       for (const change of work.changed) {
-        const { firstDay } = daysOf(change, writings);
+        const { firstDay, lastDay } = daysOf(change, writings);
         reasons.push({
           kind: "inputs",
           model: own,
           from: firstDay,
+          to: lastDay,
           text: `${own}: ${change.model} changed since it was read${firstDay ? `, from ${firstDay} on` : ""}`,
+          missed: null,
         });
       }
-    const raw = await changedRaw(warehouse, node, company, snapshot, signal);
+    const raw = await changedRaw(warehouse, node, company, snapshot, missedOf, signal);
     if (raw) reasons.push(raw);
   }
   return reasons;
@@ -204,9 +230,11 @@ async function changedRaw(
   { model }: Node,
   company: Company,
   snapshot: Snapshot,
+  missedOf: (source: SourceName) => string | null,
   signal: AbortSignal | undefined,
 ): Promise<StaleReason | undefined> {
-  const mapped = model.source && company.sources[model.source];
+  const { source } = model;
+  const mapped = source && company.sources[source];
   const table = snapshot.tables[model.name];
   if (!mapped || !table) return undefined;
   const staged = path(schemas.tables, table);
@@ -235,7 +263,9 @@ select (select count(*) from found) as n, min(day) as first_day, max(day) as las
     kind: "raw rows",
     model: model.name,
     from: row.first_day,
+    to: row.last_day,
     text: `${model.name}: raw rows of ${row.n} ${row.n === 1 ? "key" : "keys"} came, went or changed${days}`,
+    missed: missedOf(source),
   };
 }
 
@@ -243,6 +273,8 @@ const notBuilt = (model: Model, day: string, { dataThrough }: Snapshot): StaleRe
   kind: "not built",
   model: model.name,
   from: day,
+  to: null,
+  missed: null,
   text: `${model.name}: the data goes through ${dataThrough}; later days come when there is data of them`,
 });
 

@@ -78,8 +78,12 @@ export async function whenFree<T>(
     try {
       return await attempt();
     } catch (error) {
-      if (!(error instanceof WaymarkError) || !takenCodes.has(error.code) || waited >= waitSeconds)
-        throw error;
+      if (!(error instanceof WaymarkError) || !takenCodes.has(error.code)) throw error;
+      const { code, message, details } = error;
+      if (waited >= waitSeconds)
+        throw waited === 0
+          ? error
+          : new WaymarkError(code, `Waited ${waited} s in vain. ${message}`, details, { cause: error });
       if (waited === 0) onWait?.(error);
       await sleep(1000, undefined, { signal }).catch((cause: unknown) => {
         throw new WaymarkError("CANCELLED", "Cancelled while it waited for another run.", {}, { cause });
@@ -204,7 +208,7 @@ class HeldLease implements Lease {
 const runInProgress = ({ holder, acquired_at, expires_at }: Held): WaymarkError =>
   new WaymarkError(
     "RUN_IN_PROGRESS",
-    `Another run is making tables: ${holder}, since ${acquired_at.toISOString()}. Its lease lasts until ${expires_at.toISOString()} and is renewed while it lives. Try again later; \`waymark build --wait\` waits for it.`,
+    `Another run is making tables: ${holder}, since ${acquired_at.toISOString()}. Its lease lasts until ${expires_at.toISOString()} and is renewed while it lives. Try again later; of builds \`--wait\` waits for it.`,
     { holder, since: acquired_at, until: expires_at },
   );
 

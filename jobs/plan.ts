@@ -1,12 +1,13 @@
 import { createHash } from "node:crypto";
 import { isDeepStrictEqual } from "node:util";
-import type { SourceMapping } from "../config/settings.js";
+import type { Settings, SourceMapping } from "../config/settings.js";
 import type { Node } from "../models/graph.js";
 import type { Company, CompanyWords, Model } from "../models/model.js";
 import type { DaysWritten, Search } from "../models/sources/changes.js";
+import { type SourceName, sources } from "../models/sources/index.js";
 import { render } from "../warehouse/sql.js";
 import type { Warehouse } from "../warehouse/warehouse.js";
-import type { BuiltTable, Inputs } from "./ledger.js";
+import { type BuiltTable, type Inputs, readComparisons } from "./ledger.js";
 
 /** What a model's table would be built from now. */
 export const inputsOf = (
@@ -137,7 +138,7 @@ function searchRule(mapping: Mapping) {
 
 /** How changed raw rows of a source are found, and what a build before the next full comparison can miss. */
 export interface Finding {
-  readonly source: string;
+  readonly source: SourceName;
   readonly found: string;
   /** Null where each build finds everything. */
   readonly missed: string | null;
@@ -145,7 +146,19 @@ export interface Finding {
   readonly comparedNext: Date | null;
 }
 
-export function findingOf(source: string, mapping: Mapping, comparedAt: Date | undefined): Finding {
+/** Of each mapped source, in the order of the sources. */
+export async function readFindings(
+  warehouse: Warehouse,
+  { sources: mapped }: Pick<Settings, "sources">,
+): Promise<Finding[]> {
+  const comparedAt = await readComparisons(warehouse);
+  return Object.values(sources).flatMap(({ name }) => {
+    const mapping = mapped[name];
+    return mapping ? [findingOf(name, mapping, comparedAt.get(name))] : [];
+  });
+}
+
+export function findingOf(source: SourceName, mapping: Mapping, comparedAt: Date | undefined): Finding {
   const { arrived, everyDays, lookbackDays } = searchRule(mapping);
   const comparedNext = comparedAt ? comparedNextAfter(comparedAt, everyDays) : null;
   if (everyDays === 0) return { source, found: "every build compares all days", missed: null, comparedNext };

@@ -43,7 +43,7 @@ export const ownFact = (id: z.ZodString) =>
   });
 export type OwnFact = z.output<ReturnType<typeof ownFact>>;
 
-/** What stands beside the facts in tables of facts and lists of accounts, so no fact may be called so. */
+/** What stands beside the facts in tables of facts, their stores and lists of accounts, so no fact may be called so. */
 export const columnsBesideFacts: readonly string[] = [
   "account_id",
   "day",
@@ -63,6 +63,8 @@ export const columnsBesideFacts: readonly string[] = [
   "coverage",
   "band",
   "journey_version",
+  "from_version",
+  "to_version",
 ];
 
 export const needsColumn = ({ measure }: OwnFact): boolean =>

@@ -11,6 +11,7 @@ import {
   readLatestSnapshot,
   type Snapshot,
 } from "../jobs/ledger.js";
+import type { Finding } from "../jobs/plan.js";
 import type { DeadLetter, Webhook } from "../schema/webhook.js";
 import { Account } from "../warehouse/purpose.js";
 import type { Sql, Statement } from "../warehouse/sql.js";
@@ -100,6 +101,8 @@ export interface Context {
   readonly explanationOf: Explain | undefined;
   /** Where the scheduled build stands; undefined where the server has no timetable. */
   readonly due: (() => Promise<Due>) | undefined;
+  /** How changed raw rows are found by the next build; undefined where the server isn't told what is mapped. */
+  readonly findings: (() => Promise<Finding[]>) | undefined;
   /** Undefined where the server sends nothing. */
   readonly webhooks: Webhooks | undefined;
   /** What questions cost so far. */
@@ -133,6 +136,7 @@ interface Request {
   edits?: Edits | undefined;
   explanationOf?: Explain | undefined;
   due?: Context["due"] | undefined;
+  findings?: Context["findings"] | undefined;
   webhooks?: Webhooks | undefined;
   freshnessOf: (snapshot: Snapshot) => Promise<ReadonlyMap<string, Freshness>>;
   signal?: AbortSignal;
@@ -159,8 +163,8 @@ const mayBeOld = 10_000;
 
 /** The context of a request: the latest snapshot, held until the answer is complete. */
 export async function contextFor(warehouse: Warehouse, request: Request): Promise<Context> {
-  const { caller, now, freshnessOf, edits, due, webhooks, signal, onStatement, explain, results } = request;
-  const { query, costs = new Costs(), reading, explanationOf } = request;
+  const { caller, now, freshnessOf, edits, due, findings, signal, onStatement, explain, results } = request;
+  const { query, costs = new Costs(), reading, explanationOf, webhooks } = request;
   const bytes = caller.bytesPerRequest ?? request.bytesPerRequest;
   const snapshot = await readLatestSnapshot(warehouse, mayBeOld);
   const shared = {
@@ -186,6 +190,7 @@ export async function contextFor(warehouse: Warehouse, request: Request): Promis
         ? (model: string, day: string | null) => explanationOf(model, day, signal)
         : undefined,
     due,
+    findings,
     webhooks: isOperator(caller) ? webhooks : undefined,
   };
   if (!snapshot) return new Unpublished(shared);
@@ -242,6 +247,7 @@ class Unpublished implements Context {
   readonly edits: Context["edits"];
   readonly explanationOf: Context["explanationOf"];
   readonly due: Context["due"];
+  readonly findings: Context["findings"];
   readonly webhooks: Webhooks | undefined;
   constructor(
     shared: Pick<
@@ -255,6 +261,7 @@ class Unpublished implements Context {
       | "edits"
       | "explanationOf"
       | "due"
+      | "findings"
       | "webhooks"
     >,
   ) {
@@ -268,6 +275,7 @@ class Unpublished implements Context {
       edits: this.edits,
       explanationOf: this.explanationOf,
       due: this.due,
+      findings: this.findings,
       webhooks: this.webhooks,
     } = shared);
   }

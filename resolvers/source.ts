@@ -12,14 +12,15 @@ export class SourceResolver {
   @Query(() => [SourceInfo], {
     description: "The company's sources: what came in, what counts, and what is wrong with the rest.",
   })
-  async sources(@Ctx() { ledger, reader, freshness }: Context): Promise<SourceInfo[]> {
-    const [rows, tables, ages] = await Promise.all([
+  async sources(@Ctx() { ledger, reader, freshness, findings }: Context): Promise<SourceInfo[]> {
+    const [rows, tables, ages, found] = await Promise.all([
       reader.query(
         sql`select ${Object.keys(sourceQuality.columns).map(name)} from ${ref(sourceQuality)} order by source, row_count desc, defect`,
         sourceQuality.columns,
       ),
       readTables(ledger("sources"), reader.snapshot),
       freshness(),
+      findings?.() ?? [],
     ]);
     return Object.values(sources).map((source) => {
       const own = rows.filter((row) => row.source === source.name);
@@ -34,6 +35,7 @@ export class SourceResolver {
         firstDay: all?.first_day ?? null,
         lastDay: all?.last_day ?? null,
         freshness: ages.get(`stg_${source.name}`) ?? null,
+        changes: found.find((finding) => finding.source === source.name) ?? null,
         defects: own.flatMap(({ defect, row_count, unusable_rows, example }) =>
           defect === null ? [] : [{ defect, rows: row_count, unusable: unusable_rows, example }],
         ),

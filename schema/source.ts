@@ -2,7 +2,7 @@ import { Field, Float, ID, ObjectType } from "type-graphql";
 import { sourceQuality } from "../models/staging/source_quality.js";
 import { column } from "./describe.js";
 import { Freshness } from "./freshness.js";
-import { LocalDate } from "./scalars.js";
+import { DateTime, LocalDate } from "./scalars.js";
 
 @ObjectType({ simpleResolvers: true, description: "What is wrong with some rows of a source." })
 export class Defect {
@@ -17,6 +17,24 @@ export class Defect {
 
   @Field(() => String, column(sourceQuality, "example"))
   example!: string | null;
+}
+
+@ObjectType({ simpleResolvers: true, description: "How builds find raw rows that came, went or changed." })
+export class ChangeSearch {
+  @Field(() => String, { description: "What each build looks at, and how often at all days." })
+  found!: string;
+
+  @Field(() => String, {
+    nullable: true,
+    description: "What a build may not find before all days are compared; null where each finds all.",
+  })
+  missed!: string | null;
+
+  @Field(() => DateTime, {
+    nullable: true,
+    description: "When all days are compared next, at the earliest; null where they never were.",
+  })
+  comparedNext!: Date | null;
 }
 
 @ObjectType({
@@ -52,6 +70,12 @@ export class SourceInfo {
 
   @Field(() => Freshness, { nullable: true, description: "How old its data is; null where it isn't mapped." })
   freshness!: Freshness | null;
+
+  @Field(() => ChangeSearch, {
+    nullable: true,
+    description: "How changes of its raw rows are found; null where none are mapped to it by now.",
+  })
+  changes!: ChangeSearch | null;
 
   @Field(() => [Defect], { description: "By reason, most rows first; a row may stand in several." })
   defects!: Defect[];

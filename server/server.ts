@@ -62,6 +62,8 @@ export interface ServerOptions {
   explanationOf?: Explain;
   /** Where the scheduled build stands, where the server has a timetable; `schedule` asks it. */
   due?: Context["due"] | undefined;
+  /** How changed raw rows are found, where the server knows what is mapped; `sources` tells it. */
+  findings?: Context["findings"] | undefined;
   /** The webhooks that it sends to, for whoever asks how they fare. */
   webhooks?: Context["webhooks"];
   /** What whoever looks after the server must know, e.g. that a file has mistakes; shown at /readyz. */
@@ -177,6 +179,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
       edits: options.edits,
       explanationOf: options.explanationOf,
       due: options.due,
+      findings: options.findings,
       webhooks: options.webhooks,
       freshnessOf,
       results,

@@ -765,7 +765,7 @@ function openingError(file: string, error: unknown): WaymarkError {
     const since = startedAt(Number(holder[2]));
     return new WaymarkError(
       "WAREHOUSE_IN_USE",
-      `${file} is in use by process ${holder[2]} (${holder[1]})${since ? `, which runs since ${since.toISOString()}` : ""}; one process at a time may open a DuckDB file. Stop it, wait for it with \`waymark build --wait\`, or ask a running server instead: waymark query --url, waymark status --url.`,
+      `${file} is in use by process ${holder[2]} (${holder[1]})${since ? `, which runs since ${since.toISOString()}` : ""}; one process at a time may open a DuckDB file. Wait for it (\`waymark build --wait\` does), stop it, or ask a running server instead: waymark query --url, waymark status --url.`,
       { file, pid: Number(holder[2]), since: since?.toISOString() ?? null },
       { cause: error },
     );

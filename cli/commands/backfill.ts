@@ -43,7 +43,7 @@ export const backfillCommand = (): Command =>
             chunkDays,
             now: () => new Date(),
             signal,
-            ...(json ? {} : { onProgress: (progress) => tell(progress, select !== undefined) }),
+            ...(json ? {} : { onProgress: tell }),
           }),
         ),
       );
@@ -54,7 +54,7 @@ export const backfillCommand = (): Command =>
       );
     });
 
-function tell(progress: BackfillProgress, isSelection: boolean): void {
+function tell(progress: BackfillProgress): void {
   if (progress.kind === "begun") {
     if (progress.done > 0)
       remark(`Going on: ${progress.done} of ${valueInWords(progress.chunks, "chunks")} done before.`);
@@ -63,9 +63,14 @@ function tell(progress: BackfillProgress, isSelection: boolean): void {
   const n = progress.changed.length;
   const changed = n === 0 ? "nothing changed" : `${valueInWords(n, "tables")} changed`;
   const took = `${changed}, ${progress.seconds.toFixed(1)} s`;
-  if (progress.kind === "sources")
-    remark(`Raw rows ${isSelection ? "of the selected sources " : ""}compared: ${took}`);
-  else {
+  if (progress.kind === "sources") {
+    const compared = progress.compared.join(", ");
+    remark(
+      compared
+        ? `Raw rows of ${compared} compared: ${took}`
+        : "Raw rows are not compared: no table of a source is selected, such as stg_usage_events+",
+    );
+  } else {
     const { number, chunks, days, secondsLeft } = progress;
     const left = number < chunks ? `; about ${duration(secondsLeft)} left` : "; publishing …";
     remark(`[${number}/${chunks}] ${days.from} up to ${days.to}: ${took}${left}`);

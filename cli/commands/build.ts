@@ -1,9 +1,10 @@
 import { Command, Option } from "commander";
 import pc from "picocolors";
 import { WaymarkError } from "../../errors.js";
-import { type BuildResult, build } from "../../jobs/build.js";
+import { type BuildResult, build, cameOutTheSame, leftBehind } from "../../jobs/build.js";
 import { checkInWords } from "../../jobs/checks.js";
 import { whenFree } from "../../jobs/lease.js";
+import { valueInWords } from "../../journey/words.js";
 import { civilDate, wholeNumber } from "../arguments.js";
 import { costInWords, sayEstimate } from "../estimate.js";
 import { announced } from "../news.js";
@@ -29,11 +30,11 @@ export const buildCommand = (): Command =>
     )
     .option("--from <day>", "also rebuild days from this one on, e.g. 2024-05-01", civilDate)
     .option("--to <day>", "… up to this one, which is not rebuilt", civilDate)
-    .option("--force", "rebuild even what is fresh")
+    .option("--force", "rebuild even what is fresh, all of it or of the selected models")
     .addOption(
       new Option(
         "--estimate",
-        "say what would be built, and on BigQuery what it would cost; build nothing",
+        "say what would be built, and on BigQuery what it would cost; build nothing; not with --from and --to",
       ).conflicts(["from", "to"]),
     )
     .option(
@@ -81,7 +82,12 @@ export const buildCommand = (): Command =>
         remark(`Billed: ${costInWords(result.bytesBilled, project.settings)}.`);
     });
 
-export const sayWhoHasIt = (taken: WaymarkError): void => remark(`Waiting. ${taken.message}`);
+/** Who has the warehouse, by what the error says of it: its message is for who doesn't wait. */
+export function sayWhoHasIt({ details: { holder, pid, since } }: WaymarkError): void {
+  const who = holder ?? `process ${pid}, which has the file open`;
+  const sinceWhen = since ? ` since ${new Date(String(since)).toISOString()}` : "";
+  remark(`Waiting for ${who}${sinceWhen} …`);
+}
 
 /** A build for machines. */
 export const summaryOf = ({
@@ -120,16 +126,30 @@ export const summaryOf = ({
   untidied,
 });
 
-export function describeBuild({ snapshot, isNew, models, warnings, untidied, seconds }: BuildResult): string {
-  const built = models.filter((m) => m.status === "built").length;
-  const done = isNew
-    ? `Published snapshot ${snapshot.id}: ${built} of ${models.length} tables rebuilt in ${seconds.toFixed(1)} s, data through ${snapshot.dataThrough}.`
-    : `Nothing was stale: snapshot ${snapshot.id} stands, data through ${snapshot.dataThrough}.`;
-  const lines = warnings.map((warning) => `${pc.yellow("!")} ${checkInWords(warning)}`);
-  if (lines.length > 0) lines.push("These only warn; `waymark checks show CHECK` prints the rows.");
+export function describeBuild(result: BuildResult): string {
+  const { models, warnings, untidied } = result;
+  const lines = [outcomeOf(result)];
+  const behind = models.filter(({ reason }) => reason === leftBehind).length;
+  if (behind > 0)
+    lines.push(
+      `${valueInWords(behind, "tables")} read what is another by now and ${behind === 1 ? "was" : "were"} not selected; \`waymark build\` brings them up to date, and what reads them.`,
+    );
+  lines.push(...warnings.map((warning) => `${pc.yellow("!")} ${checkInWords(warning)}`));
+  if (warnings.length > 0) lines.push("These only warn; `waymark checks show CHECK` prints the rows.");
   if (untidied !== null)
     lines.push(
       `${pc.yellow("!")} What is kept no longer could not be let go; the next build tries again, as does \`waymark gc\`. ${untidied}`,
     );
-  return [done, ...lines].join("\n");
+  return lines.join("\n");
+}
+
+function outcomeOf({ snapshot: { id, dataThrough }, isNew, models, seconds }: BuildResult): string {
+  const took = `in ${seconds.toFixed(1)} s, data through ${dataThrough}.`;
+  const built = models.filter(({ status }) => status === "built").length;
+  if (built > 0) return `Published snapshot ${id}: ${built} of ${models.length} tables rebuilt ${took}`;
+  if (isNew) return `Published snapshot ${id} of tables that were built before ${took}`;
+  const same = models.filter(({ reason }) => reason === cameOutTheSame).length;
+  return same > 0
+    ? `Built ${valueInWords(same, "tables")} again, and all rows came out the same: snapshot ${id} stands, data through ${dataThrough}.`
+    : `Nothing was stale: snapshot ${id} stands, data through ${dataThrough}.`;
 }

@@ -6,6 +6,7 @@ import type { OperationDefinitionNode } from "graphql";
 import { packageFolder } from "../../config/package.js";
 import { didYouMean, messageOf, WaymarkError } from "../../errors.js";
 import { readFreshness } from "../../jobs/freshness.js";
+import { readFindings } from "../../jobs/plan.js";
 import type { Cut } from "../../resolvers/context.js";
 import { pageIn, rowsOf } from "../../server/rows.js";
 import type { QueryFile } from "../../server/saved_queries.js";
@@ -128,6 +129,7 @@ export async function askOnce(
       caller: operator(true),
       now,
       freshnessOf: (snapshot) => readFreshness(warehouse, snapshot, project.settings, now()),
+      findings: () => readFindings(warehouse, project.settings),
     });
     const { data, errors } = await graphql({
       schema: await createSchema(),

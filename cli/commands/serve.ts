@@ -11,6 +11,7 @@ import { backtestJourney } from "../../jobs/journey_backtest.js";
 import { planJourney } from "../../jobs/journey_plan.js";
 import { whenFree } from "../../jobs/lease.js";
 import { readLatestSnapshot } from "../../jobs/ledger.js";
+import { readFindings } from "../../jobs/plan.js";
 import { startTimetable, type Timetable } from "../../jobs/schedule.js";
 import type { Journey } from "../../journey/journey.js";
 import { parseJourney } from "../../journey/load.js";
@@ -99,6 +100,7 @@ export async function serve(warehouse: Warehouse, project: ProjectFolder, option
         const due = await readDue(warehouse, cron, now());
         return { ...due, nextAt: timetable?.next()[0]?.at ?? due.nextAt };
       },
+      findings: () => readFindings(warehouse, files.project().settings),
       webhooks: webhooksToAsk(warehouse, webhooks, () => delivery.nudge()),
       queryFolders: queryFolders(project.folder),
       savedQueriesOnly: project.settings.server.saved_queries_only,

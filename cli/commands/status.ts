@@ -11,14 +11,15 @@ import {
   type BuiltTable,
   type CheckRow,
   type Run,
-  readComparisons,
   readLatestSnapshot,
   readRuns,
   readTables,
   type Snapshot,
 } from "../../jobs/ledger.js";
-import { type Finding, findingOf } from "../../jobs/plan.js";
+import { type Finding, readFindings } from "../../jobs/plan.js";
 import { valueInWords } from "../../journey/words.js";
+import { models } from "../../models/index.js";
+import type { SourceName } from "../../models/sources/index.js";
 import { urlOption } from "../arguments.js";
 import { answer, answerJson, count, rowsAs } from "../output.js";
 import { loadProject, optionsOf, withWarehouse } from "../project.js";
@@ -67,8 +68,8 @@ interface Status {
   failedInARow: { count: number; since: string } | null;
   /** Null where a server is asked that has no timetable. */
   schedule: { cron: string; dueAt: string; isMissed: boolean; nextAt: string } | null;
-  /** How changed raw rows are found; absent where a server is asked, which doesn't tell. */
-  sources?: Finding[];
+  /** How changed raw rows of mapped sources are found. */
+  sources: (Omit<Finding, "comparedNext"> & { comparedNext: string | null })[];
 }
 
 const document = `{
@@ -77,6 +78,7 @@ const document = `{
   failedInARow { count since }
   schedule { cron dueAt isMissed nextAt }
   failingChecks: checks(isPassed: false) { name models severity failingRows failingSince }
+  sources { name changes { found missed comparedNext } }
   models { name rows builtAt freshness { watermark ageHours maxAgeHours isLate decidedBy } }
 }`;
 
@@ -90,7 +92,7 @@ export const statusCommand = (): Command =>
       const { project: folder, json, url } = optionsOf<{ url?: string }>(command);
       const now = new Date();
       const told = url
-        ? ((await ask(url, { query: document, variables: {} })) as Told)
+        ? toldBy((await ask(url, { query: document, variables: {} })) as Answer)
         : await readStatus(folder, now);
       const status = lateFirst(told);
       if (json) return answerJson(status);
@@ -99,6 +101,16 @@ export const statusCommand = (): Command =>
 
 /** What is known before what is late is drawn from it. */
 type Told = Omit<Status, "late">;
+
+/** The same as a server answers it. */
+type Answer = Omit<Told, "sources"> & {
+  sources: { name: SourceName; changes: Omit<Status["sources"][number], "source"> | null }[];
+};
+
+const toldBy = ({ sources, ...rest }: Answer): Told => ({
+  ...rest,
+  sources: sources.flatMap(({ name, changes }) => (changes ? [{ source: name, ...changes }] : [])),
+});
 
 async function readStatus(folder: string, now: Date): Promise<Told> {
   const project = loadProject(folder);
@@ -118,10 +130,11 @@ async function readStatus(folder: string, now: Date): Promise<Told> {
       );
     }
     const tables = await readTables(warehouse, snapshot);
-    const comparisons = await readComparisons(warehouse);
-    const sources = Object.entries(project.settings.sources).map(([source, mapping]) =>
-      findingOf(source, mapping, comparisons.get(source)),
-    );
+    const findings = await readFindings(warehouse, project.settings);
+    const sources = findings.map((finding) => ({
+      ...finding,
+      comparedNext: finding.comparedNext?.toISOString() ?? null,
+    }));
     const status = statusOf(
       snapshot,
       tables,
@@ -134,9 +147,9 @@ async function readStatus(folder: string, now: Date): Promise<Told> {
   });
 }
 
-function lateFirst({ models, ...rest }: Told): Status {
+function lateFirst({ models: tables, ...rest }: Told): Status {
   const [late, others] = [true, false].map((isLate) =>
-    models.filter(({ freshness }) => (freshness?.isLate ?? false) === isLate),
+    tables.filter(({ freshness }) => (freshness?.isLate ?? false) === isLate),
   ) as [Status["models"], Status["models"]];
   const freshness = late.flatMap(({ name, freshness: f }): [string, Freshness][] =>
     f ? [[name, { ...f, watermark: f.watermark ? new Date(f.watermark) : null }]] : [],
@@ -151,7 +164,7 @@ const statusOf = (
   checks: readonly CheckRow[],
   run: Run | undefined,
   { cron, dueAt, isMissed, nextAt }: Due,
-): Omit<Told, "failedInARow"> => ({
+): Omit<Told, "failedInARow" | "sources"> => ({
   snapshot: {
     id: snapshot.id,
     publishedAt: snapshot.publishedAt.toISOString(),
@@ -159,12 +172,13 @@ const statusOf = (
     timeZone: snapshot.words.timeZone ?? null,
     journeyVersion: snapshot.words.journey.version,
   },
-  models: [...tables.values()].map((t) => {
-    const found = freshness.get(t.model);
+  models: models.flatMap(({ name }) => {
+    const [table, found] = [tables.get(name), freshness.get(name)];
+    if (!table) return [];
     return {
-      name: t.model,
-      rows: t.rows,
-      builtAt: t.built_at.toISOString(),
+      name,
+      rows: table.rows,
+      builtAt: table.built_at.toISOString(),
       freshness: found ? { ...found, watermark: found.watermark?.toISOString() ?? null } : null,
     };
   }),
@@ -192,7 +206,7 @@ const statusOf = (
 });
 
 function print(
-  { snapshot, late, models, failingChecks, lastRun, failedInARow, schedule, sources = [] }: Status,
+  { snapshot, late, models: tables, failingChecks, lastRun, failedInARow, schedule, sources }: Status,
   now: Date,
 ): void {
   answer(
@@ -237,7 +251,7 @@ function print(
   answer(
     rowsAs(
       "table",
-      models.map((m) => ({
+      tables.map((m) => ({
         model: m.name,
         rows: count(m.rows),
         built: ago(m.builtAt, now),

@@ -311,6 +311,7 @@ describe("the demo company", () => {
   });
 
   it("while a server holds the file others say so in one line, and may ask it by --url; a second port user too", async () => {
+    let told: Record<"sources" | "models" | "failingChecks", { name: string }[]> | undefined;
     const server = start(["-p", demo, "serve", "--port", "0"]);
     try {
       const url = /http:\S+?\/graphql/.exec(await said(server, /Serving GraphQL on \S+/))?.[0] ?? "";
@@ -318,16 +319,26 @@ describe("the demo company", () => {
       expect(locked.code).toBe(4);
       expect(locked.stderr.trim().split("\n")).toHaveLength(1);
       expect(locked.stderr).toContain(`in use by process ${server.pid}`);
-      expect(await waymark("-p", demo, "status", "--url", url)).toMatchObject({
+      const { code, stdout } = await waymark("status", "--url", url);
+      expect({ code, stdout }).toMatchObject({
         code: 0,
         stdout: expect.stringContaining("data through 2025-12-31"),
       });
+      expect(stdout).toContain("How changed rows of accounts, contracts, users, ");
+      told = JSON.parse((await waymark("--json", "status", "--url", url)).stdout);
       expect(await waymark("-p", demo, "query", "portfolio", "--url", url)).toMatchObject({ code: 0 });
     } finally {
       const end = ended(server);
       server.kill("SIGTERM");
       expect(await end).toMatchObject({ code: 0 });
     }
+    const here = JSON.parse((await waymark("-p", demo, "--json", "status")).stdout);
+    expect(Object.keys(told ?? {}).sort()).toEqual(Object.keys(here).sort());
+    expect(told?.sources).toEqual(here.sources);
+    expect(told?.failingChecks).toEqual(here.failingChecks);
+    expect(told?.models.map(({ name }) => name)).toEqual(
+      here.models.map(({ name }: { name: string }) => name),
+    );
   });
 
   it("status tells what was missed and what is next; a server catches up on it once, and says so", async () => {

@@ -94,6 +94,8 @@ describe("explaining a day", () => {
         kind: "raw rows",
         model: "stg_usage_events",
         from: dayAt(40),
+        to: dayAt(45),
+        missed: null,
         text: `stg_usage_events: raw rows of 2 keys came, went or changed, of ${dayAt(40)} to ${dayAt(45)}`,
       },
     ]);
@@ -111,6 +113,21 @@ describe("explaining a day", () => {
       AbortSignal.abort(),
     );
     await expect(gone).rejects.toMatchObject({ code: "CANCELLED" });
+  });
+
+  it("of days that were asked for says that all they are made of was read", async () => {
+    const { warehouse, build, settings } = await openBuilt();
+    await warehouse.run(sql`update waymark_tables.account_facts__rows_000001 set events_7d = 99`);
+    await build({ select: ["account_facts"], from: dayAt(40), to: dayAt(42) });
+    const { written } = await explain(warehouse, { settings, journey }, "account_facts", dayAt(40), now());
+    expect(written).toMatchObject({ reason: "asked for", version: 2 });
+    expect(written?.inputs).toContainEqual({
+      model: "usage_daily",
+      from: null,
+      to: 1,
+      firstDay: null,
+      lastDay: null,
+    });
   });
 
   it("tells what the latest run failed with, as the next may again", async () => {
@@ -154,7 +171,10 @@ describe("explaining a day", () => {
     expect((await ask("user_days", dayAt(40))).reasons).toMatchObject([
       { kind: "inputs", text: expect.stringContaining("stg_usage_events changed since it was read") },
     ]);
-    expect((await ask("coverage_daily", "2024-12-24")).reasons).toMatchObject([{ kind: "not built" }]);
+    expect(await ask("coverage_daily", "2024-12-24")).toMatchObject({
+      isStale: false,
+      reasons: [{ kind: "not built" }],
+    });
     await expect(ask("acount_health", dayAt(3))).rejects.toMatchObject({
       code: "BAD_USER_INPUT",
       message: 'There is no model "acount_health". Did you mean "account_health"?',

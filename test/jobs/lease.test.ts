@@ -212,7 +212,11 @@ describe("waiting", () => {
     const now = () => new Date();
     const { leave } = await hold(warehouse, { purpose: "long", now });
     const attempt = () => withLease(warehouse, { purpose: "patient", now }, async () => {});
-    expect(await codeOf(whenFree(attempt, { waitSeconds: 1 }))).toBe("RUN_IN_PROGRESS");
+    await expect(whenFree(attempt, { waitSeconds: 1 })).rejects.toMatchObject({
+      code: "RUN_IN_PROGRESS",
+      message: expect.stringMatching(/^Waited 1 s in vain\. Another run is making tables: long on /),
+    });
+    await expect(whenFree(attempt, { waitSeconds: 0 })).rejects.toThrow(/^Another run is making tables: /);
     const stop = new AbortController();
     const waiting = whenFree(attempt, { waitSeconds: 3600, signal: stop.signal, onWait: () => stop.abort() });
     expect(await codeOf(waiting)).toBe("CANCELLED");

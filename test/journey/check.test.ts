@@ -570,6 +570,7 @@ describe("own facts", () => {
       ["health_score", "is a built-in fact"],
       ["day", "is what something beside the facts is called"],
       ["score", "is what something beside the facts is called"],
+      ["to_version", "is what something beside the facts is called"],
       ["attribute_tier", "is what something beside the facts is called"],
     ] as const)
       expect(mistakesIn(journey({ facts: facts.replace("own", id) }))).toEqual([
