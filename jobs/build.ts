@@ -139,7 +139,7 @@ type Wrote = Pick<
 
 /** Why a table stays as it is though something might be said of it. */
 const notSelected = "not selected";
-export const leftBehind = "not selected, though what it reads is another by now";
+export const leftBehind = "not selected, and behind by now";
 export const cameOutTheSame = "built again, nothing changed";
 export const unselected: ReadonlySet<string> = new Set([notSelected, leftBehind]);
 

@@ -85,8 +85,7 @@ export const buildCommand = (): Command =>
 /** Who has the warehouse, by what the error says of it: its message is for who doesn't wait. */
 export function sayWhoHasIt({ details: { holder, pid, since } }: WaymarkError): void {
   const who = holder ?? `process ${pid}, which has the file open`;
-  const sinceWhen = since ? ` since ${new Date(String(since)).toISOString()}` : "";
-  remark(`Waiting for ${who}${sinceWhen} …`);
+  remark(`Waiting for ${who}${since ? `; it runs since ${new Date(String(since)).toISOString()}` : ""} …`);
 }
 
 /** A build for machines. */
@@ -132,7 +131,7 @@ export function describeBuild(result: BuildResult): string {
   const behind = models.filter(({ reason }) => reason === leftBehind).length;
   if (behind > 0)
     lines.push(
-      `${valueInWords(behind, "tables")} read what is another by now and ${behind === 1 ? "was" : "were"} not selected; \`waymark build\` brings them up to date, and what reads them.`,
+      `${valueInWords(behind, "tables")} that ${behind === 1 ? "was" : "were"} not selected would be others by now; \`waymark build\` brings them up to date, and what reads them.`,
     );
   lines.push(...warnings.map((warning) => `${pc.yellow("!")} ${checkInWords(warning)}`));
   if (warnings.length > 0) lines.push("These only warn; `waymark checks show CHECK` prints the rows.");

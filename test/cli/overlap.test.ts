@@ -49,7 +49,7 @@ it("a second build says who is building, or waits for it; one that is killed is 
     code: 4,
     text: expect.stringContaining(`is in use by process ${first.child.pid}`),
   });
-  await waiting.said(/Waiting for process \d+, which has the file open since 20\S+ …/);
+  await waiting.said(/Waiting for process \d+, which has the file open; it runs since 20\S+ …/);
   first.child.kill("SIGKILL");
   expect(await first.ended).toMatchObject({ signal: "SIGKILL" });
 
