@@ -1,9 +1,9 @@
 import type { Indicator, Journey } from "../journey/journey.js";
-import { accountHealth, toTenDecimals } from "../models/health/account_health.js";
+import { accountHealth } from "../models/health/account_health.js";
 import { accountIndicators, pointsOf, weightOf } from "../models/health/account_indicators.js";
 import { type CompanyWords, ref } from "../models/model.js";
 import { type Estimate, noFigure } from "../stats/estimate.js";
-import { hexDigest, safeDivide, sumCount } from "../warehouse/dialect.js";
+import { hexDigest, safeDivide, sumCount, toTenDecimals } from "../warehouse/dialect.js";
 import { integer, join, name, number, type Sql, sql } from "../warehouse/sql.js";
 import type { Columns } from "../warehouse/warehouse.js";
 import { cohortsOf } from "./backtest.js";

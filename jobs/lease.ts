@@ -138,9 +138,15 @@ select coalesce(max(version), 0) from ${path(...tablesPath)} where not exists (s
 
 const expiryFrom = (instant: Date): Date => new Date(instant.getTime() + lasts);
 
+/** One that lasts for longer was left by a clock that ran ahead: nobody waits for that time to come. */
+const longest = 3_600_000;
+
 /** Where one process alone can open the warehouse, what another one left says that it died. */
-const isHeld = (row: LeaseRow, now: Date, { isExclusive }: Warehouse): row is LeaseRow & Held =>
-  row.expires_at !== null && row.expires_at > now && !(isExclusive && row.process !== thisProcess);
+function isHeld(row: LeaseRow, now: Date, { isExclusive }: Warehouse): row is LeaseRow & Held {
+  if (row.expires_at === null || (isExclusive && row.process !== thisProcess)) return false;
+  const left = row.expires_at.getTime() - now.getTime();
+  return left > 0 && left <= longest;
+}
 type Held = { [K in "holder" | "acquired_at" | "expires_at"]: NonNullable<LeaseRow[K]> };
 
 async function readLease(warehouse: Warehouse): Promise<LeaseRow | undefined> {

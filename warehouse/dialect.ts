@@ -37,6 +37,13 @@ export const safeDivide = (dividend: Sql, divisor: Sql): Sql =>
     bigquery: sql`safe_divide(cast(${dividend} as float64), cast(${divisor} as float64))`,
   });
 
+/**
+ * What is held against a threshold is kept, and compared, to ten decimals. The weights 0.1, 0.2 and 0.3 have no exact
+ * binary form, so a mean of 75s comes out as 74.99999999999999, and would miss the 75 at which good begins; and floats
+ * are added in no fixed order.
+ */
+export const toTenDecimals = (value: Sql): Sql => sql`(round(${value} * 1e10) / 1e10)`;
+
 export const countIf = (condition: Sql): Sql =>
   // DuckDB's count_if is 2–4 times slower than a filtered count.
   by({ duckdb: sql`count(*) filter (where ${condition})`, bigquery: sql`countif(${condition})` });

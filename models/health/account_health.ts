@@ -1,7 +1,7 @@
 import { conditionSql } from "../../journey/compile.js";
 import { daysHeld } from "../../journey/conditions.js";
 import { bands } from "../../journey/journey.js";
-import { nullOf, safeDivide } from "../../warehouse/dialect.js";
+import { nullOf, safeDivide, toTenDecimals } from "../../warehouse/dialect.js";
 import { join, name, number, type Sql, sql, text } from "../../warehouse/sql.js";
 import { accountFacts } from "../daily/account_facts.js";
 import { evidenceRow, milestoneEvidence } from "../milestones/milestone_evidence.js";
@@ -9,11 +9,7 @@ import { accountKey, dayKey, defineModel, ref } from "../model.js";
 import { accountStages } from "../stages/account_stages.js";
 import { accountIndicators, pointsOf, weightOf } from "./account_indicators.js";
 
-/**
- * Scores and coverage are kept, and compared, to ten decimals. The weights 0.1, 0.2 and 0.3 have no exact binary
- * form, so a mean of 75s comes out as 74.99999999999999, and would miss the 75 at which good begins.
- */
-export const toTenDecimals = (value: Sql): Sql => sql`(round(${value} * 1e10) / 1e10)`;
+/** As scores are, to ten decimals. */
 const threshold = (value: number): Sql => number(Math.round(value * 1e10) / 1e10);
 
 export const accountHealth = defineModel({

@@ -3,11 +3,11 @@ import { type Condition, factsOf, leavesOf, trendsOf } from "../../journey/condi
 import type { ScoredFactName } from "../../journey/facts.js";
 import { type Journey, repeats } from "../../journey/journey.js";
 import { allFactsIn, isScoredFact } from "../../journey/own_facts.js";
-import { addDays, daysBetween, orNever, weekOf } from "../../warehouse/dialect.js";
+import { addDays, daysBetween, orNever, toTenDecimals, weekOf } from "../../warehouse/dialect.js";
 import { join, name, type Sql, sql, text } from "../../warehouse/sql.js";
 import { accountFacts, factRow } from "../daily/account_facts.js";
 import { upToAgo } from "../daily/timeline.js";
-import { accountHealth, toTenDecimals } from "../health/account_health.js";
+import { accountHealth } from "../health/account_health.js";
 import { accountMilestones, milestoneStatusOn } from "../milestones/account_milestones.js";
 import { ref } from "../model.js";
 import { accountStages } from "../stages/account_stages.js";

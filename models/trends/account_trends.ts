@@ -6,13 +6,13 @@ import {
   daysBetween,
   eachDay,
   safeDivide,
+  toTenDecimals,
   weekNumber,
   weekOf,
 } from "../../warehouse/dialect.js";
 import { integer, join, name, number, type Sql, sql, text } from "../../warehouse/sql.js";
 import { accountPeriodLevels } from "../accounts/account_period_levels.js";
 import { factAsNumber } from "../daily/account_facts.js";
-import { toTenDecimals } from "../health/account_health.js";
 import { accountKey, defineModel, ref } from "../model.js";
 
 const minWeeks = 8;

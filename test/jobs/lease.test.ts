@@ -113,6 +113,17 @@ describe("the lease", () => {
     expect(rows.map((r) => r.by_whom)).toEqual([0, 1, 2, 2]);
   });
 
+  it("of a clock that ran far ahead is waited for no longer than one may be apart, and lost to who comes then", async () => {
+    const warehouse = await warehouseForTest();
+    const ahead = await hold(warehouse, { purpose: "ahead", now: clockAt("06:50:00").now });
+    const at = (time: string) =>
+      withLease(warehouse, { purpose: "b", now: clockAt(time).now }, async () => {});
+    expect(await codeOf(at("06:00:00"))).toBe("RUN_IN_PROGRESS");
+    expect(await codeOf(at("05:51:00"))).toBe("done");
+    expect(await codeOf(ahead.lease.transaction([]))).toBe("LEASE_LOST");
+    await ahead.leave();
+  });
+
   it("stays with a holder whose time has run out as long as nobody takes it", async () => {
     const warehouse = await warehouseForTest();
     const clock = clockAt("06:00:00");
@@ -169,7 +180,7 @@ describe("the lease", () => {
 
 describe("where one process alone can open the warehouse", () => {
   /** As another process would have left it. */
-  const leftByAnother = sql`update waymark_ledger.lease set holder = 'build on here (pid 1)', process = 'another', acquired_at = timestamptz '2024-07-01 06:00:00+00', expires_at = timestamptz '2999-01-01 00:00:00+00'`;
+  const leftByAnother = sql`update waymark_ledger.lease set holder = 'build on here (pid 1)', process = 'another', acquired_at = now(), expires_at = now() + interval 2 minute`;
 
   it("what another one left says that it died: it is taken over at once", async () => {
     const warehouse = await warehouseForTest();
