@@ -3,7 +3,7 @@ import { Command, Option } from "commander";
 import { Temporal } from "temporal-polyfill";
 import { loadSettings } from "../config/settings.js";
 import { type DemoTableName, demoTables } from "../demo/tables.js";
-import type { Project } from "../jobs/build.js";
+import type { Project } from "../jobs/company.js";
 import { loadJourney } from "../journey/load.js";
 import { checkMappings } from "../models/sources/mapping.js";
 import { typeName } from "../warehouse/dialect.js";

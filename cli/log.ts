@@ -1,4 +1,4 @@
-import type { Progress } from "../jobs/build.js";
+import type { Progress } from "../jobs/run.js";
 import { type Logger, openLog } from "../telemetry/log.js";
 
 export const logFormats = ["text", "json"] as const;

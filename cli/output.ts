@@ -1,6 +1,6 @@
 import Table from "cli-table3";
 import pc from "picocolors";
-import type { Progress } from "../jobs/build.js";
+import type { Progress } from "../jobs/run.js";
 import { csv } from "../server/csv.js";
 import type { Cell, CellRow } from "../server/rows.js";
 import { logRun, theLog } from "./log.js";

@@ -4,7 +4,7 @@ import type { Command } from "commander";
 import { packageFolder } from "../config/package.js";
 import { loadSettings, type Settings } from "../config/settings.js";
 import { didYouMean, WaymarkError } from "../errors.js";
-import type { Project } from "../jobs/build.js";
+import type { Project } from "../jobs/company.js";
 import { checkFreshness } from "../jobs/freshness.js";
 import { schemas } from "../jobs/ledger.js";
 import { loadJourney } from "../journey/load.js";

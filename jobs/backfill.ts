@@ -4,7 +4,8 @@ import { timeline } from "../models/daily/timeline.js";
 import { models } from "../models/index.js";
 import { path, sql } from "../warehouse/sql.js";
 import type { Warehouse } from "../warehouse/warehouse.js";
-import { type BuildOptions, type BuildResult, build, type Project, unselected } from "./build.js";
+import { type BuildResult, build } from "./build.js";
+import type { Project } from "./company.js";
 import {
   type Backfill,
   backfillAdvanced,
@@ -14,6 +15,7 @@ import {
   readLatestSnapshot,
   readUnfinishedBackfills,
 } from "./ledger.js";
+import { type BuildOptions, unselected } from "./run.js";
 
 export interface BackfillOptions {
   /** The days to rebuild, [from, to). */

@@ -1,15 +1,8 @@
 import { isRule } from "../models/company_checks.js";
 import { bind, integer, path, type Sql, sql } from "../warehouse/sql.js";
 import type { Row, Warehouse } from "../warehouse/warehouse.js";
-import {
-  type CheckRow,
-  checks,
-  latestRunFirst,
-  readLedger,
-  readRuns,
-  type Snapshot,
-  schemas,
-} from "./ledger.js";
+import { type CheckRow, latestRunFirst, readLedger, readRuns, type Snapshot, schemas } from "./ledger.js";
+import { checks } from "./ledger_tables.js";
 
 /** Whether a check was asked, and no row fails it. */
 export const isPassed = ({ failingRows, error }: Pick<CheckRow, "failingRows" | "error">): boolean =>

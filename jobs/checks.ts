@@ -16,7 +16,8 @@ import { bind, integer, name, path, type Sql, sql } from "../warehouse/sql.js";
 import type { RunOptions, Warehouse } from "../warehouse/warehouse.js";
 import { isPassed, readFailingRows, readLatestChecks } from "./check_results.js";
 import type { Lease } from "./lease.js";
-import { type CheckRow, checksRecorded, failingRows, locateIn, type Snapshot, schemas } from "./ledger.js";
+import { type CheckRow, checksRecorded, locateIn, type Snapshot, schemas } from "./ledger.js";
+import { failingRows } from "./ledger_tables.js";
 
 /** Of the rows that fail a check so many are kept; all are counted. */
 export const mostKeptRows = 1000;

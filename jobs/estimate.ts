@@ -2,7 +2,7 @@ import { buildOrder, selectModels } from "../models/graph.js";
 import { models } from "../models/index.js";
 import { sentFor } from "../warehouse/purpose.js";
 import type { Warehouse } from "../warehouse/warehouse.js";
-import { type BuildOptions, describeCompany, type Project } from "./build.js";
+import { describeCompany, type Project } from "./company.js";
 import {
   type BuiltTable,
   locateIn,
@@ -12,6 +12,7 @@ import {
   readLatestSnapshot,
 } from "./ledger.js";
 import { changedBy, inputsOf, searchOf, workOf } from "./plan.js";
+import type { BuildOptions } from "./run.js";
 import { wholeOf } from "./table.js";
 
 /** What a build would do with a table, and what that would be billed for. */

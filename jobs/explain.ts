@@ -7,7 +7,7 @@ import type { SourceName } from "../models/sources/index.js";
 import { countIf, dayOf } from "../warehouse/dialect.js";
 import { bind, integer, path, sql } from "../warehouse/sql.js";
 import type { Warehouse } from "../warehouse/warehouse.js";
-import { describeCompany, type Project } from "./build.js";
+import { describeCompany, type Project } from "./company.js";
 import {
   type BuiltTable,
   readAllTables,

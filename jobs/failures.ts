@@ -1,6 +1,7 @@
 import { integer, name, type Sql, sql } from "../warehouse/sql.js";
 import type { Warehouse } from "../warehouse/warehouse.js";
-import { latestRunFirst, type Run, readLedger, runs } from "./ledger.js";
+import { latestRunFirst, type Run, readLedger } from "./ledger.js";
+import { runs } from "./ledger_tables.js";
 
 /** What whoever asked for the run has brought about and been told of himself. */
 const noFailures: readonly (string | null)[] = ["CANCELLED", "JOURNEY_CONFLICT"];

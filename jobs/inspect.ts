@@ -17,8 +17,9 @@ import { cast, countIf } from "../warehouse/dialect.js";
 import { sentFor } from "../warehouse/purpose.js";
 import { join, name, relation, type Sql, sql, text } from "../warehouse/sql.js";
 import type { Readiness, Warehouse } from "../warehouse/warehouse.js";
-import { describeCompany, type Project, runAccount } from "./build.js";
+import { runAccount } from "./build.js";
 import { prepareChecks } from "./checks.js";
+import { describeCompany, type Project } from "./company.js";
 import { locateIn, readLatestSnapshot, schemas } from "./ledger.js";
 
 /** What a source holds, as `waymark check` and the API show it. */

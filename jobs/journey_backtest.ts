@@ -6,7 +6,7 @@ import { termOutcomes } from "../models/outcomes/term_outcomes.js";
 import { accountSignals } from "../models/signals/account_signals.js";
 import type { Locate } from "../warehouse/sql.js";
 import type { Warehouse } from "../warehouse/warehouse.js";
-import type { Project } from "./build.js";
+import type { Project } from "./company.js";
 import { type Edited, type EditOptions, withEdited } from "./edited.js";
 import { locateIn } from "./ledger.js";
 

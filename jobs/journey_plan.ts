@@ -7,10 +7,12 @@ import { accountStages } from "../models/stages/account_stages.js";
 import { cast, least } from "../warehouse/dialect.js";
 import { bind, type Locate, number, path, type Sql, sql } from "../warehouse/sql.js";
 import type { Columns, Warehouse } from "../warehouse/warehouse.js";
-import { type BuildOptions, type BuildResult, build, type Project } from "./build.js";
+import { type BuildResult, build } from "./build.js";
+import type { Project } from "./company.js";
 import { type EditOptions, publishedFor, withEdited } from "./edited.js";
 import { backtestBoth, backtested, type JourneyBacktest } from "./journey_backtest.js";
 import { locateIn, readBuildSeconds, readTables, type Snapshot } from "./ledger.js";
+import type { BuildOptions } from "./run.js";
 
 /** What an edited journey would change on the data of the published snapshot. Counts are of accounts on its last day. */
 export interface JourneyPlan {

@@ -6,7 +6,8 @@ import { WaymarkError } from "../errors.js";
 import { orFail } from "../warehouse/dialect.js";
 import { bind, integer, path, type Sql, sql } from "../warehouse/sql.js";
 import type { Warehouse } from "../warehouse/warehouse.js";
-import { type LeaseRow, leaseColumns, leasePath, openLedger, tablesPath } from "./ledger.js";
+import { type LeaseRow, leasePath, openLedger, tablesPath } from "./ledger.js";
+import { leaseColumns } from "./ledger_tables.js";
 
 /** How long a lease lasts beyond the last sign of life. It is renewed four times as often. */
 const lasts = 120_000;

@@ -1,4 +1,5 @@
-import { deliveries, messages, openLedger, schemas, told } from "../jobs/ledger.js";
+import { openLedger, schemas } from "../jobs/ledger.js";
+import { deliveries, messages, told } from "../jobs/ledger_tables.js";
 import { inArray } from "../warehouse/dialect.js";
 import { bind, name, path, type Sql, sql } from "../warehouse/sql.js";
 import type { Columns, Row, Warehouse } from "../warehouse/warehouse.js";

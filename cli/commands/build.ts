@@ -1,9 +1,10 @@
 import { Command, Option } from "commander";
 import pc from "picocolors";
 import { WaymarkError } from "../../errors.js";
-import { type BuildResult, build, cameOutTheSame, leftBehind } from "../../jobs/build.js";
+import { type BuildResult, build } from "../../jobs/build.js";
 import { checkInWords } from "../../jobs/checks.js";
 import { whenFree } from "../../jobs/lease.js";
+import { cameOutTheSame, leftBehind } from "../../jobs/run.js";
 import { valueInWords } from "../../journey/words.js";
 import { civilDate, wholeNumber } from "../arguments.js";
 import { costInWords, sayEstimate } from "../estimate.js";

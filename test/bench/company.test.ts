@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { companyProject, generateCompany, nextDay } from "../../bench/company.js";
 import { compareWithFloors } from "../../bench/floor.js";
-import { build, describeCompany } from "../../jobs/build.js";
+import { build } from "../../jobs/build.js";
+import { describeCompany } from "../../jobs/company.js";
 import { rowHash } from "../../warehouse/dialect.js";
 import { openDuckDb } from "../../warehouse/duckdb.js";
 import { path, type Sql, sql } from "../../warehouse/sql.js";

@@ -1,6 +1,6 @@
 import { settingsSchema } from "../../config/settings.js";
 import { parseYaml } from "../../config/yaml.js";
-import type { Project } from "../../jobs/build.js";
+import type { Project } from "../../jobs/company.js";
 import type { Snapshot } from "../../jobs/ledger.js";
 import { parseJourney } from "../../journey/load.js";
 import { checkOwnFacts } from "../../models/daily/own_fact_days.js";

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { parse } from "yaml";
 import { type Settings, settingsSchema } from "../../config/settings.js";
-import { build, type Project } from "../../jobs/build.js";
+import { build } from "../../jobs/build.js";
+import type { Project } from "../../jobs/company.js";
 import { estimateBuild } from "../../jobs/estimate.js";
 import { readRunModels, readRuns, readSnapshots, readWritings, schemas } from "../../jobs/ledger.js";
 import { mapSources } from "../../models/sources/mapping.js";

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { WaymarkError } from "../../errors.js";
-import type { BuildResult, Progress } from "../../jobs/build.js";
+import type { BuildResult } from "../../jobs/build.js";
 import { readChecks } from "../../jobs/check_results.js";
 import {
   locateIn,
@@ -10,6 +10,7 @@ import {
   type Snapshot,
   schemas,
 } from "../../jobs/ledger.js";
+import type { Progress } from "../../jobs/run.js";
 import { models } from "../../models/index.js";
 import type { Model } from "../../models/model.js";
 import { mergedSpans } from "../../models/sources/changes.js";

@@ -1,6 +1,7 @@
 import { expect, it } from "vitest";
 import { listeningTo, storeOf } from "../../bench/scans.js";
-import { build, type Project } from "../../jobs/build.js";
+import { build } from "../../jobs/build.js";
+import type { Project } from "../../jobs/company.js";
 import { schemas } from "../../jobs/ledger.js";
 import { openDuckDb } from "../../warehouse/duckdb.js";
 import { purposeNow } from "../../warehouse/purpose.js";

@@ -1,9 +1,10 @@
 import { onTestFinished } from "vitest";
 import { type Settings, settingsSchema } from "../../config/settings.js";
 import { parseYaml } from "../../config/yaml.js";
-import { type BuildOptions, build } from "../../jobs/build.js";
+import { build } from "../../jobs/build.js";
 import { checkFreshness, type Freshness, readFreshness } from "../../jobs/freshness.js";
 import { readSnapshots } from "../../jobs/ledger.js";
+import type { BuildOptions } from "../../jobs/run.js";
 import { checkMappings } from "../../models/sources/mapping.js";
 import { openDuckDb } from "../../warehouse/duckdb.js";
 import type { Columns, Warehouse } from "../../warehouse/warehouse.js";

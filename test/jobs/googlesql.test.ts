@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { build, describeCompany } from "../../jobs/build.js";
+import { build } from "../../jobs/build.js";
+import { describeCompany } from "../../jobs/company.js";
 import { locateIn } from "../../jobs/ledger.js";
 import { models } from "../../models/index.js";
 import { openDuckDb } from "../../warehouse/duckdb.js";

@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { WaymarkError } from "../../errors.js";
-import { build, type Project } from "../../jobs/build.js";
+import { build } from "../../jobs/build.js";
+import type { Project } from "../../jobs/company.js";
 import { type Lease, type LeaseOptions, whenFree, withLease } from "../../jobs/lease.js";
 import { readRuns, readSnapshots } from "../../jobs/ledger.js";
 import { sql } from "../../warehouse/sql.js";

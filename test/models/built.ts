@@ -1,7 +1,7 @@
 import { onTestFinished } from "vitest";
 import { type Settings, settingsSchema } from "../../config/settings.js";
 import { parseYaml } from "../../config/yaml.js";
-import { describeCompany } from "../../jobs/build.js";
+import { describeCompany } from "../../jobs/company.js";
 import type { Journey } from "../../journey/journey.js";
 import { loadJourney, parseJourney } from "../../journey/load.js";
 import { checkTable } from "../../models/checks.js";

@@ -1,9 +1,10 @@
 import { describe, expect, it } from "vitest";
 import { type Settings, settingsSchema } from "../../config/settings.js";
 import { parseYaml } from "../../config/yaml.js";
-import { type BuildOptions, build } from "../../jobs/build.js";
+import { build } from "../../jobs/build.js";
 import { readFailedInARow } from "../../jobs/failures.js";
 import { readLatestEndedRun, readRuns, readSnapshots, runStarted } from "../../jobs/ledger.js";
+import type { BuildOptions } from "../../jobs/run.js";
 import { checkJourney } from "../../journey/check.js";
 import { type Journey, journeySchema } from "../../journey/journey.js";
 import { versioned } from "../../journey/load.js";
