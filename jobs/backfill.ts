@@ -39,9 +39,10 @@ export interface Days {
 export type BackfillProgress =
   | { readonly kind: "begun"; readonly chunks: number; readonly done: number }
   | {
-      readonly kind: "sources";
-      /** Those of which all raw rows were compared with the staged ones. */
-      readonly compared: readonly string[];
+      readonly kind: "compared";
+      /** Of these all raw rows were compared with the staged ones. */
+      readonly sources: readonly string[];
+      /** What followed from it. */
       readonly changed: readonly string[];
       readonly seconds: number;
     }
@@ -66,9 +67,9 @@ export interface BackfillResult extends BuildResult {
 }
 
 /**
- * Rebuild days in chunks and publish them once, at the end. Each chunk is done when it is in the ledger: a backfill that
- * was killed goes on from the chunk it was in when it is asked for again, and readers see nothing before the end.
- * A table whose definition changed is built as a whole in the last step, as any build does.
+ * Bring everything up to date with all raw rows, rebuild days in chunks, and publish once, at the end. Each chunk is done
+ * when it is in the ledger: a backfill that was killed goes on from the chunk it was in when it is asked for again, after
+ * it has compared the raw rows of by then. Readers see nothing before the end.
  * @throws WaymarkError BAD_USER_INPUT for days that can't be, NOT_BUILT, and whatever a build throws
  */
 export async function backfill(
@@ -79,6 +80,7 @@ export async function backfill(
   const { now, signal, select, onProgress } = options;
   const days = await daysWithData(warehouse, options);
   const chunks = chunksOf(days, options.chunkDays);
+  const note = `${days.from} up to ${days.to}`;
   const inBuild = (more: Partial<BuildOptions>): Promise<BuildResult> =>
     build(warehouse, project, { trigger: "backfill", now, signal, ...(select ? { select } : {}), ...more });
   const secondsSince = (begun: Date): number => (now().getTime() - begun.getTime()) / 1000;
@@ -93,19 +95,20 @@ export async function backfill(
   const resumedAfter = chunks.filter(isDone).length;
   onProgress?.({ kind: "begun", chunks: chunks.length, done: resumedAfter });
 
-  if (state.done_to === null) {
-    const begun = now();
-    const result = await inBuild({ step: "sources" });
-    const compared = comparedIn(result, project);
-    onProgress?.({ kind: "sources", compared, changed: changedIn(result), seconds: secondsSince(begun) });
-    await advance({ done_to: days.from });
-  }
+  const comparing = now();
+  const compared = await inBuild({ step: "compare", note });
+  onProgress?.({
+    kind: "compared",
+    sources: sourcesIn(compared, project),
+    changed: changedIn(compared),
+    seconds: secondsSince(comparing),
+  });
   const begun = now();
   let daysDone = 0;
   for (const [i, chunk] of chunks.entries()) {
     if (isDone(chunk)) continue;
     const chunkBegun = now();
-    const result = await inBuild({ step: "days", ...chunk });
+    const result = await inBuild({ step: "days", note, ...chunk });
     await advance({ done_to: chunk.to });
     daysDone += lengthOf(chunk);
     onProgress?.({
@@ -195,7 +198,7 @@ export function chunksOf({ from, to }: Days, chunkDays?: number): Days[] {
 
 const changedIn = ({ models }: BuildResult): string[] =>
   models.filter(({ status }) => status === "built").map(({ model }) => model);
-const comparedIn = ({ models: told }: BuildResult, { settings }: Project): string[] =>
+const sourcesIn = ({ models: told }: BuildResult, { settings }: Project): string[] =>
   models.flatMap(({ name, source }) => {
     const isCompared = told.some(({ model, reason }) => model === name && !unselected.has(reason));
     return source && settings.sources[source] && isCompared ? [source] : [];

@@ -48,10 +48,10 @@ export interface BuildOptions {
   /** Rebuild all of whatever is selected, stale or not. */
   force?: boolean;
   /**
-   * A step of a backfill, of which nothing is published: "sources" compares all raw rows with the staged ones, "days"
-   * builds the days [from, to) of tables by day, and with them what these read.
+   * A step of a backfill, of which nothing is published and no check of the company's asked: "compare" compares all
+   * raw rows with the staged ones, "days" looks at none. Else it is a build as any, so that no table contradicts another.
    */
-  step?: "sources" | "days" | undefined;
+  step?: "compare" | "days" | undefined;
   /** The journey that is published when the run begins; the run is refused where it is another. */
   expect?: string | undefined;
   /** From so many accounts on it is worth a statement more to read no more days of them than may be others. */
@@ -141,8 +141,6 @@ export class Run implements Pick<Lease, "transaction"> {
   /** The last day built, once the timeline stands. */
   private dataThrough: string | undefined;
   private byName: ReadonlyMap<string, Model> = new Map();
-  /** What tables by day read, directly or through others, and they themselves. */
-  private readByDay: ReadonlySet<string> = new Set();
   private comparedAt: ReadonlyMap<string, Date> = new Map();
   private readonly oneOfFew = pLimit(wholeAtOnce);
   private done = 0;
@@ -183,11 +181,6 @@ export class Run implements Pick<Lease, "transaction"> {
     this.total = order.length;
     this.company = company;
     this.byName = new Map(order.map(({ model }) => [model.name, model]));
-    const byDay = order.filter(({ model }) => model.byDay);
-    this.readByDay = selectModels(
-      order,
-      byDay.map(({ model }) => `+${model.name}`),
-    );
     this.comparedAt = await readComparisons(this.warehouse);
     const failure = new AbortController();
     const signal = AbortSignal.any([
@@ -250,7 +243,6 @@ export class Run implements Pick<Lease, "transaction"> {
     const work: Work =
       isSelected && this.options.force ? { kind: "whole", reason: "asked for" } : workOn(built);
     const building = this.building(model, company, signal);
-    if (this.options.step) return this.step(building, node, inputs, built, work);
     if (!built || work.kind === "whole")
       return this.whole(building, node, inputs, built, work.kind === "whole" ? work.reason : "never built");
     return this.part(building, node, inputs, built, work);
@@ -276,8 +268,9 @@ export class Run implements Pick<Lease, "transaction"> {
   /** How a model's raw rows are searched in this run; undefined where they aren't. */
   private searchOf({ source }: Model, company: Company): Search | undefined {
     const mapping = source && company.sources[source] && this.project.settings.sources[source];
-    const comparedAt = this.options.step ? undefined : this.comparedAt.get(source ?? "");
-    return mapping && searchOf(mapping, comparedAt, this.options.now());
+    const { step, now } = this.options;
+    if (!mapping || step === "days") return undefined;
+    return step ? { arrived: false, compared: "all" } : searchOf(mapping, this.comparedAt.get(source), now());
   }
 
   /**
@@ -289,7 +282,7 @@ export class Run implements Pick<Lease, "transaction"> {
     const built = this.latest.get(model.name);
     const mapped = model.source && company.sources[model.source];
     const search = this.searchOf(model, company);
-    if (!built || !mapped || !search || this.options.force || this.options.step === "days") return undefined;
+    if (!built || !mapped || !search || this.options.force) return undefined;
     if (inputsOf(node, company, this.warehouse, this.tables).code !== built.inputs.code) return undefined;
     return async () => {
       const begun = performance.now();
@@ -319,29 +312,6 @@ export class Run implements Pick<Lease, "transaction"> {
     const read = allOf(inputs);
     const wrote = { is_whole: true, rows_added: rows, rows_ended: built?.rows ?? 0, read, ...extent };
     await this.record(building, { store, inputs, rows }, [...checked, ...compared], reason, begun, wrote);
-  }
-
-  /** A table in a step of a backfill; what the step doesn't concern, or needs to be built whole, stays as it is. */
-  private async step(
-    building: Building,
-    node: Node,
-    inputs: Inputs,
-    built: BuiltTable | undefined,
-    work: Work,
-  ): Promise<void> {
-    const { model } = node;
-    if (!built) return;
-    if (work.kind === "whole") return this.keep(built, work.reason);
-    if (this.options.step === "sources")
-      return model.source ? this.part(building, node, inputs, built, work) : this.keep(built, "no source");
-    if (!model.byDay) {
-      // What days are reckoned from can't be older than they: rows that contradict each other would fail their checks.
-      return this.readByDay.has(model.name) && work.kind === "part"
-        ? this.part(building, node, inputs, built, work)
-        : this.keep(built, "not by day");
-    }
-    // What else follows from changed inputs is left to the last step: the table keeps the inputs of before.
-    return this.part(building, node, built.inputs, built, { kind: "nothing" });
   }
 
   private async part(

@@ -177,11 +177,15 @@ export async function buildPart(
     " and ",
   );
   const differing = saidBy(model, shape).map((c) => sql`d.${name(c)} is distinct from s.${name(c)}`);
-  // Whoever asks for days to be built again may do so because their rows are no longer what was written.
-  const isByHash = model.isHashed && !stale.days;
-  const differs = isByHash
-    ? sql`${hashOfRow(model, shape, sql`d`)} <> s.${hashStored}`
-    : join([...differing, sql`false`], " or ");
+  // Whoever asks for days to be built again may do so because their rows are no longer what was written, or stand twice.
+  const isMistrusted = stale.days !== undefined;
+  const copies = isMistrusted
+    ? sql`, count(*) over (partition by ${model.grain.map(name)}) as _copies`
+    : sql``;
+  const differs =
+    model.isHashed && !isMistrusted
+      ? sql`${hashOfRow(model, shape, sql`d`)} <> s.${hashStored}`
+      : join([...differing, isMistrusted ? sql`s._copies > 1` : sql`false`], " or ");
   const told = columns.filter(isToldOf(building));
   const toldShape = Object.fromEntries(told.flatMap((c) => (shape[c] ? [[c, shape[c]]] : [])));
   const isStanding = sql`t.${toVersion} = ${integer(forever)} and ${inDays}`;
@@ -190,10 +194,10 @@ export async function buildPart(
     "changes",
     { ...toldShape, comes: { type: "boolean" } },
     sql`
-select ${[...told.map((c) => sql`case when v.comes then d.${name(c)} else s.${name(c)} end as ${name(c)}`), sql`v.comes as comes`]}
-from (select rows_now.*, true as is_there from ${delta} as rows_now) as d
+select ${isMistrusted ? sql`distinct ` : sql``}${[...told.map((c) => sql`case when v.comes then d.${name(c)} else s.${name(c)} end as ${name(c)}`), sql`v.comes as comes`]}
+from (select rows_now.*, true as _is_there from ${delta} as rows_now) as d
 full join (
-  select standing.*, true as is_there
+  select standing.*, true as _is_there${copies}
   from (
     ${join(
       scopes.map((scope) => concerned(scope, standing, isStanding)),
@@ -202,7 +206,7 @@ full join (
   ) as standing
 ) as s on ${sameKey}
 cross join (select true as comes union all select false as comes) as v
-where (d.is_there is null or s.is_there is null or ${differs}) and case when v.comes then d.is_there else s.is_there end`,
+where (d._is_there is null or s._is_there is null or ${differs}) and case when v.comes then d._is_there else s._is_there end`,
   );
   const [held] = await together([hold(work("delta")), compare]);
   const count = { type: "integer", notNull: true } as const;

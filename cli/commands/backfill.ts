@@ -63,11 +63,11 @@ function tell(progress: BackfillProgress): void {
   const n = progress.changed.length;
   const changed = n === 0 ? "nothing changed" : `${valueInWords(n, "tables")} changed`;
   const took = `${changed}, ${progress.seconds.toFixed(1)} s`;
-  if (progress.kind === "sources") {
-    const compared = progress.compared.join(", ");
+  if (progress.kind === "compared") {
+    const sources = progress.sources.join(", ");
     remark(
-      compared
-        ? `Raw rows of ${compared} compared: ${took}`
+      sources
+        ? `Raw rows of ${sources} compared: ${took}`
         : "Raw rows are not compared: no table of a source is selected, such as stg_usage_events+",
     );
   } else {

@@ -147,7 +147,7 @@ function outcomeOf({ snapshot: { id, dataThrough }, isNew, models, seconds }: Bu
   const took = `in ${seconds.toFixed(1)} s, data through ${dataThrough}.`;
   const built = models.filter(({ status }) => status === "built").length;
   if (built > 0) return `Published snapshot ${id}: ${built} of ${models.length} tables rebuilt ${took}`;
-  if (isNew) return `Published snapshot ${id} of tables that were built before ${took}`;
+  if (isNew) return `Published snapshot ${id}, all of it built before, data through ${dataThrough}.`;
   const same = models.filter(({ reason }) => reason === cameOutTheSame).length;
   return same > 0
     ? `Built ${valueInWords(same, "tables")} again, and all rows came out the same: snapshot ${id} stands, data through ${dataThrough}.`

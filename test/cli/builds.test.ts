@@ -69,7 +69,9 @@ it("a build says what became of what was asked for, and what it left behind", as
   );
   expect((await run("explain", "accounts")).text).toMatch(/; fresh\.\n(.*\n)+The last run failed: "never"/);
   configure();
-  expect((await run("build")).text).toMatch(/Published snapshot \d+ of tables that were built before in /);
+  expect((await run("build")).text).toMatch(
+    /Published snapshot \d+, all of it built before, data through 2024-05-/,
+  );
 }, 60_000);
 
 it("what the next build may not find yet is found by the backfill that `explain` names", async () => {
@@ -98,7 +100,7 @@ it("what the next build may not find yet is found by the backfill that `explain`
   const { code, text } = await run(...advice.split(" "));
   expect({ code, text }).toMatchObject({
     code: 0,
-    text: expect.stringMatching(/Raw rows of tickets compared: 1 table changed/),
+    text: expect.stringMatching(/Raw rows of tickets compared: \d+ tables changed/),
   });
   const { text: fresh } = await run("explain", "support_daily", "2024-05-04");
   expect(fresh).toMatch(/; fresh\.\n/);

@@ -3,12 +3,14 @@ import { settingsSchema } from "../../config/settings.js";
 import { type BackfillOptions, type BackfillProgress, backfill, chunksOf } from "../../jobs/backfill.js";
 import { build } from "../../jobs/build.js";
 import { isDeclared, readLatestChecks } from "../../jobs/check_results.js";
+import { explain } from "../../jobs/explain.js";
 import { readRuns, readSnapshots } from "../../jobs/ledger.js";
 import { models } from "../../models/index.js";
 import { path, sql } from "../../warehouse/sql.js";
 import type { Warehouse } from "../../warehouse/warehouse.js";
 import { acmeJourney, acmeSources, acmeThrough, acmeZone, loadAcme } from "../models/acme.js";
 import { journeyOf as acmeJourneyOf, settingsOf, warehouseForTest } from "../models/built.js";
+import { acmeProject, clockOf, loadRound, publishedRows } from "./acme_project.js";
 import { dayAt, days, journeyOf, journeyText, now, openBuilt, openSmall } from "./small.js";
 
 const project = { journey: journeyOf(journeyText()) };
@@ -22,15 +24,48 @@ const shape = {
 const spoil = (warehouse: Warehouse): Promise<void> =>
   warehouse.run(sql`update waymark_tables.account_facts__rows_000001 set events_7d = 99`);
 
+const clicksDeleted = sql`delete from raw.clicks where "at" < timestamptz '2024-05-15 00:00:00+00'`;
+
 describe("a backfill", () => {
-  it("brings what days are reckoned from up to date with them, or their own checks would fail", async () => {
-    const { warehouse, build } = await openBuilt();
+  it.each([
+    ["2024-02-01", "2024-06-01", undefined, (w: Warehouse) => w.run(clicksDeleted)],
+    ["2024-03-01", "2024-05-01", 20, (w: Warehouse) => loadRound(w, 1)],
+  ])(
+    "of raw rows that changed before, in and after %s to %s gives what a build from nothing gives",
+    async (from, to, chunkDays, change) => {
+      const [warehouse, afresh] = await Promise.all([warehouseForTest(), warehouseForTest()]);
+      await Promise.all([warehouse, afresh].map((w) => loadRound(w, 0)));
+      await build(warehouse, acmeProject, { trigger: "test", now: clockOf(0) });
+      await Promise.all([warehouse, afresh].map(change));
+      const right = await build(afresh, acmeProject, { trigger: "test", now: clockOf(1) });
+      const options = { from, to, chunkDays, now: clockOf(1) };
+      const { snapshot } = await backfill(warehouse, acmeProject, options);
+      expect(await publishedRows(warehouse, snapshot)).toEqual(await publishedRows(afresh, right.snapshot));
+    },
+  );
+
+  it("that goes on later compares the raw rows of by then, and all that follows is up to date", async () => {
+    const { warehouse, settings } = await openBuilt();
+    const own = { ...project, settings };
+    const stop = new AbortController();
+    const options: BackfillOptions = { from: dayAt(0), to: dayAt(60), chunkDays: 20, now };
+    const onProgress = (p: BackfillProgress): void => void (p.kind === "chunk" && stop.abort());
+    await expect(
+      backfill(warehouse, own, { ...options, signal: stop.signal, onProgress }),
+    ).rejects.toMatchObject({ code: "CANCELLED" });
     await warehouse.run(
-      sql`insert into raw.events select 'new ' || f, 'a', 'u1', f, timestamptz '2024-01-20 12:00:00+00' from (values ('one'), ('two'), ('three')) as features (f)`,
+      sql`delete from raw.events where org = 'a' and done < timestamptz '2024-01-20 00:00:00+00'`,
     );
-    await build({ step: "sources" });
-    await build({ step: "days", from: dayAt(10), to: dayAt(30) });
-    expect((await build()).isNew).toBe(true);
+    const told: BackfillProgress[] = [];
+    const { resumedAfter } = await backfill(warehouse, own, { ...options, onProgress: (p) => told.push(p) });
+    expect(resumedAfter).toBe(1);
+    expect(told[1]).toMatchObject({
+      kind: "compared",
+      sources: ["accounts", "contracts", "usage_events", "tickets", "survey_responses"],
+      changed: expect.arrayContaining(["stg_usage_events", "usage_daily", "account_health"]),
+    });
+    const { isStale } = await explain(warehouse, own, "account_health", null, now());
+    expect(isStale).toBe(false);
   });
 
   it("rebuilds the days asked for, and no others, with all that follows from them; readers see nothing before", async () => {
@@ -63,7 +98,7 @@ describe("a backfill", () => {
     await expect(backfill(warehouse, { ...project, settings }, options)).rejects.toMatchObject({
       code: "CANCELLED",
     });
-    expect(told.map((p) => p.kind)).toEqual(["begun", "sources", "chunk", "chunk"]);
+    expect(told.map((p) => p.kind)).toEqual(["begun", "compared", "chunk", "chunk"]);
     expect(await warehouse.query(facts, shape)).toEqual(spoilt);
     expect((await readSnapshots(warehouse, 1))[0]?.id).toBe(1);
 
@@ -76,6 +111,7 @@ describe("a backfill", () => {
     );
     expect(told).toMatchObject([
       { kind: "begun", chunks: 3, done: 2 },
+      { kind: "compared", changed: [] },
       { kind: "chunk", number: 3, days: { from: dayAt(40), to: dayAt(50) }, secondsLeft: 0 },
     ]);
     expect(resumed).toMatchObject({ isNew: true, chunks: 3, resumedAfter: 2 });

@@ -338,11 +338,11 @@ describe("runs", { timeout: 120_000 }, () => {
     await warehouse.run(sql`alter table raw.events rename to events_moved`);
     await expect(run(25)).rejects.toMatchObject({ code: "SOURCE_INVALID" });
     await warehouse.run(sql`alter table raw.events_moved rename to events`);
-    await buildThrough(25, { trigger: "backfill", step: "sources" });
+    await buildThrough(25, { trigger: "backfill", step: "compare" });
     await warehouse.run(sql`alter table raw.events rename to events_moved`);
     await expect(run(25)).rejects.toMatchObject({ code: "SOURCE_INVALID" });
     await warehouse.run(sql`alter table raw.events_moved rename to events`);
-    await buildThrough(25, { trigger: "backfill", step: "sources" });
+    await buildThrough(25, { trigger: "backfill", step: "compare" });
     await run(25);
     expect((await messages()).map(({ type, data }) => [type, data.failuresInARow ?? data.failures])).toEqual([
       ["run_failed", 1],
