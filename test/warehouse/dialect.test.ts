@@ -236,6 +236,17 @@ describe(`the dialect means the same on both engines${missing ? ` (GoogleSQL ski
       await expectTotal(xs("integer", []), dialect.sumInteger(x), "integer", null);
     });
 
+    test("toTenDecimals", "rounded there, so that one number has one form", async () => {
+      const values = xs("number", [74.99999999999999, 75.00000000004, 75.0000000001, -1 / 3, 0, null]);
+      await expectValues(values, dialect.toTenDecimals(x), "number", [
+        75,
+        75,
+        75.0000000001,
+        -0.3333333333,
+        0,
+        null,
+      ]);
+    });
     test("sumCount", "an integer; null without rows or values; as large as an integer may be", async () => {
       await expectTotal(xs("integer", [1, -5, null]), dialect.sumCount(x), "integer", -4);
       await expectTotal(xs("integer", [2 ** 53 - 2, 1]), dialect.sumCount(x), "integer", 2 ** 53 - 1);
